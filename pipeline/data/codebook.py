@@ -1,0 +1,143 @@
+"""The codebook: which narrative frames there are, and when a sentence carries one.
+
+A codebook is a YAML file that a person writes and reads:
+
+    name: International affairs
+    mode: multi_label          # or single_label
+    frames:
+      - id: multipolarity
+        name: Multipolar world
+        definition: The sentence presents ...
+        include: [claims that ...]
+        exclude: [mere mention of ...]
+        examples: ["..."]
+        parent: world_order    # optional; two levels at most
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from pipeline.errors import ConfigError, DataError
+from pipeline.yaml_files import describe_validation_error, load_yaml_mapping
+
+FrameId = Annotated[str, StringConstraints(pattern=r"^[^\s;][^;\n\r\t]*$", max_length=100)]
+NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class Frame(BaseModel):
+    """One narrative frame: what it is called and when a sentence carries it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: FrameId
+    name: NonEmpty
+    definition: NonEmpty
+    include: tuple[NonEmpty, ...] = ()
+    exclude: tuple[NonEmpty, ...] = ()
+    examples: tuple[NonEmpty, ...] = ()
+    parent: FrameId | None = None
+
+
+class Codebook(BaseModel):
+    """A checked list of frames; the order of `frames` is the column order everywhere."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: NonEmpty
+    version: str = "1"
+    language: str | None = None
+    mode: Literal["multi_label", "single_label"] = "multi_label"
+    frames: tuple[Frame, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _check_frames(self) -> "Codebook":
+        counts = Counter(frame.id for frame in self.frames)
+        repeated = sorted(frame_id for frame_id, count in counts.items() if count > 1)
+        if repeated:
+            raise ValueError(f"frame ids must be unique; these stand more than once: {', '.join(repeated)}")
+        by_id = {frame.id: frame for frame in self.frames}
+        for frame in self.frames:
+            if frame.parent is None:
+                continue
+            if frame.parent not in by_id:
+                raise ValueError(
+                    f"frame '{frame.id}' names the parent '{frame.parent}', which is not a frame here"
+                )
+            if frame.parent == frame.id or by_id[frame.parent].parent is not None:
+                raise ValueError(
+                    f"frame '{frame.id}' would stand on a third level under '{frame.parent}'; two levels are allowed"
+                )
+        return self
+
+    @property
+    def frame_ids(self) -> tuple[str, ...]:
+        """Frame ids in column order."""
+        return tuple(frame.id for frame in self.frames)
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 (hex) of the content, independent of YAML layout and comments."""
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def warnings(self) -> list[str]:
+        """What is allowed but weakens a codebook: frames without examples."""
+        return [
+            f"frame '{frame.id}' has no example sentences; coders and readers rely on them"
+            for frame in self.frames
+            if not frame.examples
+        ]
+
+    def check_labels(self, labels: Iterable[str], where: str) -> None:
+        """Raise DataError if any of `labels` is not a frame id of this codebook."""
+        unknown = sorted(set(labels) - set(self.frame_ids))
+        if unknown:
+            raise DataError(
+                f"{where}: labels that are not in the codebook '{self.name}': {', '.join(unknown[:10])}"
+                f"{' ...' if len(unknown) > 10 else ''}; expected some of: {', '.join(self.frame_ids)}. "  # noqa: PLR2004 - ten names fill a line
+                "Mend the labels, or add the frames to the codebook."
+            )
+
+
+def load_codebook(path: Path) -> Codebook:
+    """Read and check a codebook file.
+
+    Raises:
+        ConfigError: the file is missing, is not YAML or does not fit; the message names the key.
+    """
+    raw = load_yaml_mapping(path, what="codebook")
+    try:
+        return Codebook.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(describe_validation_error(path, error, what="codebook")) from None
+
+
+def draft_codebook(
+    name: str, labels: Iterable[str], *, mode: Literal["multi_label", "single_label"]
+) -> Codebook:
+    """Make a codebook from label ids alone; definitions are placeholders that a person must write."""
+    ids = sorted(set(labels))
+    if not ids:
+        raise DataError("no labels were found, so there is nothing to draft a codebook from")
+    frames = tuple(
+        Frame(
+            id=i,
+            name=i.replace("_", " ").capitalize(),
+            definition=f"TODO: say when a sentence carries '{i}'.",
+        )
+        for i in ids
+    )
+    return Codebook(name=name, mode=mode, frames=frames)
+
+
+def dump_codebook(codebook: Codebook) -> str:
+    """The codebook as YAML text, ready to be edited."""
+    raw = codebook.model_dump(mode="json", exclude_none=True)
+    return yaml.safe_dump(raw, sort_keys=False, allow_unicode=True, width=100)

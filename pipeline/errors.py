@@ -1,0 +1,43 @@
+"""Errors that a user can act on.
+
+Every message says what was expected, what was received and what to do; the command line
+prints the message alone and exits with 1. Anything else that is raised is a defect of ours
+and keeps its traceback.
+"""
+
+from pathlib import Path
+
+
+class PipelineError(Exception):
+    """Something about the input, the configuration or the environment that the user can mend."""
+
+
+class ConfigError(PipelineError):
+    """A configuration or codebook that does not fit its schema."""
+
+
+class DataError(PipelineError):
+    """Input data that cannot be used."""
+
+
+class ModelError(PipelineError):
+    """A model bundle or a registered model that cannot be found, verified or loaded."""
+
+
+class MissingExtraError(PipelineError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(
+            f"this needs the package '{package}', which is not installed: pip install 'narrative-frames[{extra}]'"
+        )
+
+
+def located(path: Path | str, message: str, *, line: int | None = None, field: str | None = None) -> str:
+    """Put the place in front of a message: `posts.csv, line 3, field 'text': ...`."""
+    place = [str(path)]
+    if line is not None:
+        place.append(f"line {line}")
+    if field is not None:
+        place.append(f"field '{field}'")
+    return f"{', '.join(place)}: {message}"

@@ -1,0 +1,83 @@
+"""YAML as people write it, read strictly: duplicate keys and surprises are errors with a line number."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from pipeline.errors import ConfigError, located
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """SafeLoader that refuses a key written twice: YAML would silently keep the last."""
+
+
+def _construct_mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[str] = set()
+    for key_node, _ in node.value:
+        key = str(key_node.value)
+        if key in seen:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key '{key}' stands twice in one mapping", key_node.start_mark
+            )
+        seen.add(key)
+    return loader.construct_mapping(node, deep=True)
+
+
+_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_mapping)
+
+MAX_YAML_BYTES = 5_000_000  # a config or codebook is written by people; this bounds alias bombs too
+
+
+def load_yaml_mapping(path: Path, *, what: str) -> dict[str, Any]:
+    """Read a YAML file whose top level is a mapping.
+
+    Raises:
+        ConfigError: no such file, not UTF-8, not YAML, a key twice, aliases, or not a mapping.
+    """
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such {what} file")
+    if path.stat().st_size > MAX_YAML_BYTES:
+        raise ConfigError(f"{path}: a {what} larger than {MAX_YAML_BYTES:,} bytes is not read")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path}: expected UTF-8, got other bytes at position {error.start}; save it as UTF-8"
+        ) from None
+    try:
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            if isinstance(token, yaml.AliasToken):  # no use in these files, and nested ones explode
+                line = token.start_mark.line + 1
+                raise ConfigError(
+                    located(path, "YAML aliases (*name) are not accepted; write it out", line=line)
+                )
+        raw = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader subclass
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        reason = getattr(error, "problem", None) or str(error)
+        raise ConfigError(
+            located(path, f"not valid YAML: {reason}", line=mark.line + 1 if mark else None)
+        ) from None
+    except RecursionError:
+        raise ConfigError(f"{path}: nested too deeply to be a {what}") from None
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path}: expected a mapping of keys at the top level, got {type(raw).__name__}")
+    return raw
+
+
+def describe_validation_error(path: Path | str, error: ValidationError, *, what: str) -> str:
+    """One line for each fault of a pydantic validation: key path, reason, what was received."""
+    lines = []
+    for fault in error.errors():
+        key = ".".join(str(part) for part in fault["loc"]) or "(top level)"
+        reason = fault["msg"].removeprefix("Value error, ")
+        received = "" if fault["type"] in {"missing", "value_error"} else f", got {_shorten(fault['input'])}"
+        lines.append(f"  {key}: {reason}{received}")
+    return f"{path}: this {what} does not fit:\n" + "\n".join(lines)
+
+
+def _shorten(value: object, limit: int = 80) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import pytest
+
+from pipeline.data.codebook import draft_codebook, dump_codebook, load_codebook
+from pipeline.errors import ConfigError, DataError
+
+GOOD = """
+name: Test book
+frames:
+  - id: order
+    name: World order
+    definition: Speaks of how the world is ordered.
+    examples: ["The world is changing."]
+  - id: multipolarity
+    name: Multipolar world
+    definition: Presents several centres of power as just.
+    parent: order
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "codebook.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_good_codebook_keeps_order_and_warns_of_missing_examples(tmp_path: Path) -> None:
+    book = load_codebook(write(tmp_path, GOOD))
+    assert book.frame_ids == ("order", "multipolarity")
+    assert book.mode == "multi_label"
+    assert [w for w in book.warnings() if "multipolarity" in w]
+    assert not [w for w in book.warnings() if "'order'" in w]
+
+
+def test_hash_ignores_layout_but_not_content(tmp_path: Path) -> None:
+    first = load_codebook(write(tmp_path, GOOD)).content_hash
+    assert load_codebook(write(tmp_path, "# a comment\n" + GOOD)).content_hash == first
+    assert load_codebook(write(tmp_path, GOOD.replace("as just", "as fair"))).content_hash != first
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("id: multipolarity", "id: order", "must be unique.*order"),
+        ("Speaks of how the world is ordered.", "''", "frames.0.definition: .*at least 1 character"),
+        ("parent: order", "parent: nowhere", "parent 'nowhere', which is not a frame"),
+        ("parent: order", "parent: multipolarity", "third level"),
+        ("    parent: order", "    colour: red", "frames.1.colour: Extra inputs"),
+        ("name: Test book", "name: Test book\nname: Again", "line 3: .*'name' stands twice"),
+        ("name: Test book", "name: [", "not valid YAML"),
+        ("id: multipolarity", "id: 'a;b'", "frames.1.id"),
+        ("name: Test book", "name: &a Test\nversion: *a", "aliases"),
+    ],
+)
+def test_faults_are_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_codebook(write(tmp_path, GOOD.replace(old, new)))
+
+
+def test_missing_and_wrongly_encoded_files(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such codebook"):
+        load_codebook(tmp_path / "none.yaml")
+    path = tmp_path / "codebook.yaml"
+    path.write_bytes("name: Кодовая книга".encode("cp1251"))
+    with pytest.raises(ConfigError, match="expected UTF-8"):
+        load_codebook(path)
+
+
+def test_unknown_labels_are_listed(tmp_path: Path) -> None:
+    book = load_codebook(write(tmp_path, GOOD))
+    book.check_labels(["order"], "labels.csv")
+    with pytest.raises(DataError, match=r"labels.csv: .*ordre; expected some of: order, multipolarity"):
+        book.check_labels(["order", "ordre"], "labels.csv")
+
+
+def test_draft_round_trips_through_yaml(tmp_path: Path) -> None:
+    drafted = draft_codebook("Draft", ["b", "a", "b"], mode="single_label")
+    assert load_codebook(write(tmp_path, dump_codebook(drafted))) == drafted
+    with pytest.raises(DataError, match="no labels"):
+        draft_codebook("Draft", [], mode="multi_label")
