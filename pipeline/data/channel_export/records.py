@@ -1,0 +1,82 @@
+"""What every reader of channel exports yields: one raw post, or one record that could not be used."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class RawPost:
+    """A post as the export states it; nothing is guessed, what is not known is None.
+
+    Attributes:
+        channel: user name, title or id of the channel, as text.
+        message_id: the channel's own number; None where the format has none (pasted text, RSS without ids).
+        published_at: aware UTC time; None where the format has none.
+        text: the full text, line breaks kept as "\\n".
+        forwarded_from: origin of a forward, as the export names it; "" for a forward of hidden origin.
+        edited_at: aware UTC time of the last edit.
+        views: times seen.
+        forwards: times forwarded.
+        record: where it stood in the source file, for people ("message 12", "line 3", "item 4").
+    """
+
+    channel: str
+    message_id: int | None
+    published_at: datetime | None
+    text: str
+    forwarded_from: str | None = None
+    edited_at: datetime | None = None
+    views: int | None = None
+    forwards: int | None = None
+    record: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A record that did not become a post.
+
+    `kind` is "no_text" for what is no post with text by its nature (service messages, bare media), and
+    "reject" for what should have been readable and was not; rejects are written to the rejects file.
+    """
+
+    kind: Literal["no_text", "reject"]
+    record: str
+    reason: str
+    excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What a user may say about a source that its content does not.
+
+    Attributes:
+        channel: channel name for formats that carry none; otherwise None.
+        columns: for plain tables: our column name -> column name in the file.
+        utc_offset_hours: offset of local times without a zone (Telegram Desktop `date` without
+            `date_unixtime`); None refuses such times.
+    """
+
+    channel: str | None = None
+    columns: dict[str, str] = field(default_factory=dict)
+    utc_offset_hours: float | None = None
+
+
+class ExportFormat(Protocol):
+    """One export format: a module-level instance in each reader file."""
+
+    name: str
+
+    def matches(self, path: Path, head: bytes) -> bool:
+        """Whether the content (the file's first 64 KiB) is of this format; never by file name alone."""
+        ...
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[RawPost | Skipped]:
+        """Stream the records in file order.
+
+        Raises:
+            DataError: the file as a whole cannot be read (truncated, wrong encoding, missing column).
+        """
+        ...
