@@ -1,0 +1,273 @@
+"""The one schema of a training run, and how a config file becomes one.
+
+A YAML file under `configs/` maps one to one to `RunConfig`; unknown keys, wrong types and impossible
+combinations fail here, before any data is read. Paths in a config are looked up beside the config file
+first and in the current folder second; `sample:NAME` names a file of the embedded example.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.errors import ConfigError
+from pipeline.yaml_files import describe_validation_error, load_yaml_mapping
+
+SAMPLE_PREFIX = "sample:"
+SAMPLE_FOLDER = Path(__file__).parent / "sample"
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class _Settings(BaseModel):
+    """Every section: no unknown keys, never changed after it was read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataSettings(_Settings):
+    """Where the labelled sentences and the codebook are.
+
+    Either `labelled` (one file, split by the pipeline) or `train` and `test` (and optionally `dev`).
+    `columns` maps our column names to those of the file, for example {text: sentence}.
+    """
+
+    codebook: str
+    labelled: str | None = None
+    train: str | None = None
+    dev: str | None = None
+    test: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "DataSettings":
+        files = (self.train, self.test, self.dev)
+        if self.labelled and any(files):
+            raise ValueError("give either 'labelled' or 'train' and 'test', not both")
+        if not self.labelled and not (self.train and self.test):
+            raise ValueError("give 'labelled' (one file), or both 'train' and 'test'")
+        return self
+
+
+class FoldSettings(_Settings):
+    """How the rows are divided into train, dev and test.
+
+    Attributes:
+        method: "cluster" draws whole forward/near-duplicate clusters at random, stratified by frame; "time"
+            puts the latest rows in test; "auto" is "time" when nearly all rows are dated over two months or
+            more, else "cluster".
+        test_share: wanted share of rows in test.
+        dev_share: wanted share of the remaining rows in dev.
+        hold_out_sources: channels whose rows all go to test.
+        near_duplicate_threshold: Jaccard similarity of word shingles from which two texts are one.
+        seed: of the drawing of clusters.
+    """
+
+    method: Literal["auto", "cluster", "time"] = "auto"
+    test_share: Share = 0.2
+    dev_share: Share = 0.15
+    hold_out_sources: tuple[str, ...] = ()
+    near_duplicate_threshold: Share = 0.7
+    seed: int = 42
+
+
+class TfidfSettings(_Settings):
+    """TF-IDF of words and character n-grams, one-vs-rest logistic regression with class weights."""
+
+    kind: Literal["tfidf"] = "tfidf"
+    word_ngrams: tuple[int, int] = (1, 2)
+    char_ngrams: tuple[int, int] | None = (2, 5)
+    min_df: int = Field(default=2, ge=1)
+    max_features: int = Field(default=300_000, ge=100)
+    c_grid: tuple[Positive, ...] = Field(default=(0.3, 1.0, 3.0, 10.0, 30.0), min_length=1)
+    class_weight_power: float = Field(default=0.5, ge=0, le=1)
+    inner_folds: int = Field(default=5, ge=2)
+
+
+class TransformerSettings(_Settings):
+    """Fine-tuning of an encoder: mean pooling, normalised sentence vector, linear head.
+
+    Attributes:
+        encoder: "embedded" (all-MiniLM-L6-v2 from the installed package), a local folder, or a hub name
+            (a hub name needs `allow_download: true`).
+        revision: hub revision, when `encoder` is a hub name.
+        tokens_per_batch: padded tokens in one optimiser step; batches hold as many texts as fit.
+        max_tokens: longer texts are cut here; how many were is reported.
+        head_learning_rate: of the new linear head; the encoder's is `learning_rate`.
+        freeze_embeddings: word embeddings stay as they are: half of the optimiser's work saved.
+        positive_weight_power: 0 weighs positives as they come, 1 balances them, 0.5 is the square root.
+        patience: epochs without a better dev score before training stops; the best epoch is kept.
+        precision: "auto" is bf16 on an accelerator that has it, else fp32.
+    """
+
+    kind: Literal["transformer"] = "transformer"
+    encoder: str = "embedded"
+    revision: str | None = None
+    allow_download: bool = False
+    epochs: int = Field(default=4, ge=1)
+    learning_rate: Positive = 2e-4
+    head_learning_rate: Positive = 1e-2
+    weight_decay: float = Field(default=0.01, ge=0)
+    warmup_share: float = Field(default=0.1, ge=0, lt=1)
+    layer_decay: float = Field(default=1.0, gt=0, le=1)
+    tokens_per_batch: int = Field(default=1024, ge=64)
+    max_tokens: int = Field(default=256, ge=8)
+    vector_scale: Positive = 8.0
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    freeze_embeddings: bool = True
+    positive_weight_power: float = Field(default=0.5, ge=0, le=1)
+    patience: int = Field(default=2, ge=1)
+    checkpoint_every_steps: int = Field(default=50, ge=1)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+
+
+class BlendSettings(_Settings):
+    """Baseline and transformer side by side; the weight of each is learnt for each frame, out of fold."""
+
+    kind: Literal["blend"] = "blend"
+    tfidf: TfidfSettings = TfidfSettings()
+    transformer: TransformerSettings = TransformerSettings()
+
+
+ModelSettings = Annotated[TfidfSettings | TransformerSettings | BlendSettings, Field(discriminator="kind")]
+
+
+class DecisionSettings(_Settings):
+    """How probabilities are calibrated and where the thresholds lie.
+
+    Attributes:
+        calibration: "platt" fits a slope and an offset for each frame, shrunken towards those of all frames
+            together; "none" keeps the classifier's own probabilities.
+        threshold: "tuned" chooses the threshold of best F1 for each frame, shrunken towards the common one for
+            rare frames; a number is used for every frame as it is.
+        shrinkage_positives: how many positives weigh as much as the common threshold does.
+        minimum_positives: a frame with fewer in train is refused ("error") or only warned of ("warn").
+    """
+
+    calibration: Literal["platt", "none"] = "platt"
+    threshold: Literal["tuned"] | Share = "tuned"
+    shrinkage_positives: Positive = 20.0
+    minimum_positives: int = Field(default=5, ge=1)
+    rare_frames: Literal["error", "warn"] = "error"
+
+
+class EvaluationSettings(_Settings):
+    """Bootstrap over forward clusters."""
+
+    bootstrap_samples: int = Field(default=1000, ge=100)
+    confidence: Share = 0.95
+
+
+class TrackingSettings(_Settings):
+    """Where the run is recorded.
+
+    Attributes:
+        uri: of the MLflow store; without it the environment's MLFLOW_TRACKING_URI, else sqlite:///mlflow.db in
+            the current folder.
+        experiment: name of the MLflow experiment.
+        register_as: name in the model registry; null leaves the model unregistered.
+    """
+
+    uri: str | None = None
+    experiment: str = "narrative-frames"
+    register_as: str | None = None
+
+
+class RunConfig(_Settings):
+    """One training run."""
+
+    name: str = Field(pattern=r"^[\w.\- ]{1,100}$")
+    seed: int = Field(default=42, ge=0, lt=2**32)
+    data: DataSettings
+    folds: FoldSettings = FoldSettings()
+    model: ModelSettings
+    decisions: DecisionSettings = DecisionSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    tracking: TrackingSettings = TrackingSettings()
+    output: str = "runs"
+
+
+def load_run_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
+    """Read a config file, apply `a.b=value` overrides and resolve its data paths to absolute ones.
+
+    Raises:
+        ConfigError: missing file, a key that does not exist, a value that does not fit, a data file that is
+            found neither beside the config nor in the current folder.
+    """
+    raw = load_yaml_mapping(path, what="config")
+    for override in overrides:
+        apply_override(raw, override)
+    return resolve_run_config(raw, path)
+
+
+def resolve_run_config(raw: dict[str, Any], path: Path) -> RunConfig:
+    """Validate a raw mapping as if it had been read from `path`, and resolve its data paths."""
+    try:
+        config = RunConfig.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(describe_validation_error(path, error, what="config")) from None
+    resolved = {
+        key: str(find_data_file(value, path.parent, f"{path}, key 'data.{key}'"))
+        for key in ("codebook", "labelled", "train", "dev", "test")
+        if (value := getattr(config.data, key))
+    }
+    return config.model_copy(update={"data": config.data.model_copy(update=resolved)})
+
+
+def find_data_file(value: str, config_folder: Path, where: str) -> Path:
+    """The absolute path that a config's `value` names.
+
+    Raises:
+        ConfigError: nothing there, or two different files of that name, beside the config and here.
+    """
+    if value.startswith(SAMPLE_PREFIX):
+        candidates = [SAMPLE_FOLDER / value.removeprefix(SAMPLE_PREFIX)]
+    elif Path(value).is_absolute():
+        candidates = [Path(value)]
+    else:
+        candidates = [config_folder / value, Path.cwd() / value]
+    found = sorted({candidate.resolve() for candidate in candidates if candidate.is_file()})
+    if len(found) > 1:
+        raise ConfigError(
+            f"{where}: '{value}' is ambiguous: both {found[0]} and {found[1]} exist; give an absolute path"
+        )
+    if not found:
+        places = " nor ".join(str(candidate) for candidate in dict.fromkeys(candidates))
+        raise ConfigError(f"{where}: no such file: {places}")
+    return found[0]
+
+
+def apply_override(raw: dict[str, Any], override: str) -> None:
+    """Set one `a.b=value` in a raw config; the value is read as YAML. Keys are checked by the schema later.
+
+    Raises:
+        ConfigError: the override has no `=`, or would go through something that is not a section.
+    """
+    key, equals, text = override.partition("=")
+    if not equals or not key.strip():
+        raise ConfigError(f"--set {override}: expected key=value, for example --set model.epochs=2")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ConfigError(f"--set {override}: '{text}' is not a YAML value; quote it") from None
+    if isinstance(value, str) and _is_number(value):
+        value = float(value)  # YAML 1.1 reads 1e-4, without a dot, as text
+    *sections, last = key.strip().split(".")
+    place = raw
+    for section in sections:
+        place = place.setdefault(section, {})
+        if not isinstance(place, dict):
+            raise ConfigError(f"--set {override}: '{section}' is a value, not a section with keys")
+    place[last] = value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

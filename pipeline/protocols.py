@@ -1,0 +1,82 @@
+"""Interfaces that have more than one implementation."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data.labels import LabelledData
+
+Probabilities = NDArray[np.float32]  # shape (n_texts, n_frames), each in [0, 1], columns in codebook order
+Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
+
+
+@dataclass(frozen=True, slots=True)
+class FitContext:
+    """What a training run lends to a classifier while it fits.
+
+    Attributes:
+        seed: reaches every random choice.
+        work_folder: for checkpoints; a classifier that finds its own unfinished work there goes on from it.
+        log_metric: name, value, step -> recorded as a curve.
+        progress: called often; the caller draws the bar.
+    """
+
+    seed: int
+    work_folder: Path
+    log_metric: Callable[[str, float, int], None]
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class FitSummary:
+    """What happened during a fit, for the record: figures by name and notes to the reader."""
+
+    figures: dict[str, float]
+    notes: tuple[str, ...] = ()
+
+
+class Classifier(Protocol):
+    """Texts in, one probability for each frame out; decisions belong to `pipeline.decisions`."""
+
+    kind: ClassVar[str]
+    needs_dev: ClassVar[bool]  # stops early on dev, so decisions are fitted there and not out of fold
+    labels: tuple[str, ...]
+
+    def fit(
+        self, train: LabelledData, dev: LabelledData | None, clusters: NDArray[np.int64], context: FitContext
+    ) -> FitSummary:
+        """Fit on `train`; `clusters` (n_train,) keep near-duplicates together in any inner split."""
+        ...
+
+    def predict_proba(self, texts: Sequence[str]) -> Probabilities:
+        """Uncalibrated probabilities, shape (n_texts, n_frames)."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write everything needed to predict into an existing, empty folder; no pickle."""
+        ...
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote.
+
+        Raises:
+            ModelError: a file is missing or not what it should be.
+        """
+        ...
+
+
+class Tracker(Protocol):
+    """Where a run is recorded: an MLflow store, or nowhere."""
+
+    def log_params(self, params: dict[str, Any]) -> None:
+        """Record the resolved configuration."""
+        ...
+
+    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
+        """Record figures."""
+        ...
