@@ -7,6 +7,7 @@ becomes "\n".
 
 import codecs
 import re
+import reprlib
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
@@ -53,6 +54,8 @@ def make_excerpt(value: object) -> str:
     """Cut a value to what a person needs to find it again, on one line."""
     if isinstance(value, int) and abs(value) > MAX_INT:
         return "a number beyond 64 bits"  # Python refuses to write out the longest ones
+    if isinstance(value, dict | list):
+        value = reprlib.repr(value)  # bounded in depth, unlike str()
     text = " ".join(clean_text(value)[: EXCERPT_CHARS * 4].split())
     return text if len(text) <= EXCERPT_CHARS else text[: EXCERPT_CHARS - 1] + "…"
 
@@ -72,7 +75,7 @@ def parse_int(value: object) -> int | None:
     if isinstance(value, int):
         number = Decimal(value)
     else:
-        text = str(value).strip()
+        text = make_excerpt(value) if isinstance(value, dict | list) else str(value).strip()
         if text.lower() in {"", "nan", "none", "null"}:
             return None
         number = _parse_decimal(text)
@@ -103,7 +106,8 @@ def parse_time(value: object, options: ReadOptions) -> datetime:
     elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         moment = _from_epoch(_parse_decimal(str(value)) if not isinstance(value, int) else value)
     else:
-        moment = _from_text(clean_text(value).strip(), options)
+        text = make_excerpt(value) if isinstance(value, dict | list) else clean_text(value).strip()
+        moment = _from_text(text, options)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=_zone_of(options, value))
     try:
