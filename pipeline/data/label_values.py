@@ -1,0 +1,127 @@
+"""What the cells of a labelled row mean: text, labels, names and dates, read without guessing."""
+
+import ast
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pandas as pd
+
+from pipeline.data.label_files import RawRow
+
+LONGEST_LABEL_LIST = 10_000  # characters; a longer cell is no list of labels
+INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
+
+
+class RowError(Exception):
+    """One row cannot be used; the caller decides whether that stops the reading."""
+
+
+def read_row(raw: RawRow) -> tuple[dict[str, Any], bool]:
+    """A row's typed values (and "where"), and whether its date states no time zone.
+
+    Raises:
+        RowError: names the field, what was expected and what stands there.
+    """
+    if raw.fault:
+        raise RowError(raw.fault)
+    for column in ("text", "labels"):
+        if column not in raw.cells:
+            raise RowError(f"field '{column}' is missing")
+    row: dict[str, Any] = {
+        column: _read_name(raw.cells.get(column), column) for column in ("id", "source", "group", "lang")
+    }
+    row["where"] = raw.where
+    row["text"] = _read_text(raw.cells["text"])
+    row["labels"] = _read_labels(raw.cells["labels"])
+    row["date"], is_zoneless = _read_date(raw.cells.get("date"))
+    return row, is_zoneless
+
+
+def _read_text(value: object) -> str:
+    if value is None:
+        raise RowError("field 'text': the text is empty")
+    if not isinstance(value, str):
+        raise RowError(f"field 'text': expected text, got {value!r:.80}")
+    if not value.translate(INVISIBLE).strip():
+        raise RowError("field 'text': the text is empty")
+    return _checked_unicode(value, "text").replace("\r\n", "\n")
+
+
+def _checked_unicode(value: str, column: str) -> str:
+    """JSON can spell half of a surrogate pair, which no file can hold."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise RowError(f"field '{column}': broken character at position {error.start}") from None
+    return value
+
+
+def _read_name(value: object, column: str) -> str | None:
+    """A short text; whole numbers are taken as their digits, as Parquet and JSON may hold ids as numbers."""
+    if value is None or value != value:  # noqa: PLR0124 - NaN
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise RowError(f"field '{column}': expected text, got {value!r:.80}")
+    return _checked_unicode(str(value).strip(), column) or None
+
+
+def _read_labels(value: object) -> tuple[str, ...]:
+    """Distinct labels in the order in which they stand."""
+    if isinstance(value, str):
+        value = _split_labels(value.strip())
+    elif value is None or value != value:  # noqa: PLR0124 - NaN is how Parquet from pandas spells empty
+        value = []
+    if not isinstance(value, list | tuple | set):
+        raise RowError(f"field 'labels': expected a list, or text separated by ';', got {value!r:.80}")
+    labels = [_read_name(label, "labels") for label in value]
+    return tuple(dict.fromkeys(label for label in labels if label))
+
+
+def _split_labels(text: str) -> object:
+    """Labels separated by ";", or a list as JSON or Python prints it."""
+    if not text.startswith("["):
+        return text.split(";")
+    if len(text) <= LONGEST_LABEL_LIST:
+        for parse in (json.loads, ast.literal_eval):  # literals only: nothing is executed
+            try:
+                return parse(text)
+            except (ValueError, SyntaxError, RecursionError, MemoryError):
+                continue
+    raise RowError(f"""field 'labels': expected a list such as ["a", "b"], got {text!r:.80}""")
+
+
+def _read_date(value: object) -> tuple[datetime | None, bool]:
+    """An aware UTC time, and whether the zone had to be taken as UTC because a time of day states none."""
+    if value is None or value is pd.NaT or value == "":
+        return None, False
+    if isinstance(value, datetime):
+        moment = pd.Timestamp(value).as_unit("us").to_pydatetime()
+    elif isinstance(value, date):
+        moment = datetime(value.year, value.month, value.day, tzinfo=UTC)
+    elif isinstance(value, str):
+        moment = _parse_date(value.strip())
+    else:
+        raise RowError(f"field 'date': expected an ISO 8601 date as text, got {value!r:.80}")
+    if moment.tzinfo is not None:
+        try:
+            return moment.astimezone(UTC), False
+        except OverflowError:
+            raise RowError(f"field 'date': {value!r:.80} is out of range") from None
+    return moment.replace(tzinfo=UTC), True
+
+
+def _parse_date(text: str) -> datetime:
+    try:
+        return datetime.combine(date.fromisoformat(text), datetime.min.time(), tzinfo=UTC)
+    except ValueError:
+        pass
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise RowError(
+            f"field 'date': expected ISO 8601 such as 2024-04-23 or 2024-04-23T10:30:00+00:00, "
+            f"got {text!r:.80}"
+        ) from None

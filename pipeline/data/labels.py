@@ -1,0 +1,225 @@
+"""Labelled texts: reading them, checking them against the codebook, and the table that everyone uses.
+
+Nothing is guessed and nothing is dropped in silence: what cannot be read stops the reading, or is collected
+in `LabelledData.rejects` when the caller asks for it.
+"""
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from pipeline.data.codebook import Codebook
+from pipeline.data.label_files import read_rows
+from pipeline.data.label_values import RowError, read_row
+from pipeline.errors import DataError
+
+COLUMNS = ("id", "text", "labels", "source", "date", "group", "lang")
+FEW_POSITIVES = 10  # below this, a frame's figures say little
+LISTED = 10  # faults that one message lists
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that was left out because the caller allowed it: where it stood and why."""
+
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledData:
+    """Texts with their frames.
+
+    Attributes:
+        table: index 0..n-1; columns id (str, unique), text (str), labels (tuple of frame ids in codebook
+            order, empty for no frame), source, group, lang (str or None), date (datetime64[us, UTC], NaT
+            where unknown).
+        frame_ids: all frames of the codebook, in column order.
+        path: the file that was read.
+        warnings: what is allowed but weakens the data, for people.
+        rejects: rows left out, with reasons; empty unless rejecting was asked for.
+    """
+
+    table: pd.DataFrame
+    frame_ids: tuple[str, ...]
+    path: Path
+    warnings: tuple[str, ...] = ()
+    rejects: tuple[Reject, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def indicator(self) -> NDArray[np.int8]:
+        """1 where a text carries a frame; shape (n, k), columns as in `frame_ids`."""
+        column = {frame_id: j for j, frame_id in enumerate(self.frame_ids)}
+        matrix = np.zeros((len(self.table), len(self.frame_ids)), dtype=np.int8)
+        for i, labels in enumerate(self.table["labels"]):
+            for label in labels:
+                matrix[i, column[label]] = 1
+        return matrix
+
+    def count_positives(self) -> dict[str, int]:
+        """How many texts carry each frame, in codebook order, zeros included."""
+        counts = Counter(label for labels in self.table["labels"] for label in labels)
+        return {frame_id: counts[frame_id] for frame_id in self.frame_ids}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of ids, texts and labels, independent of row order and file format."""
+        rows = zip(self.table["id"], self.table["text"], self.table["labels"], strict=True)
+        canonical = sorted((row_id, text, sorted(labels)) for row_id, text, labels in rows)
+        return hashlib.sha256(json.dumps(canonical, ensure_ascii=False).encode()).hexdigest()
+
+    def subset(self, indices: ArrayLike) -> "LabelledData":
+        """The rows at these positions, in this order; warnings and rejects stay with the whole."""
+        table = self.table.iloc[np.asarray(indices, dtype=np.int64)].reset_index(drop=True)
+        return LabelledData(table, self.frame_ids, self.path)
+
+
+def read_labelled(
+    path: Path,
+    codebook: Codebook,
+    columns: Mapping[str, str] | None = None,
+    *,
+    on_bad_row: Literal["error", "reject"] = "error",
+) -> LabelledData:
+    """Read a labelled file (CSV, TSV, JSON lines, JSON array, Parquet).
+
+    Args:
+        path: the file; needs the columns text and labels, may have id, source, date, group, lang. Labels are
+            a list, or text separated by ";"; empty or null means no frame.
+        codebook: every label must be one of its frames.
+        columns: our column names -> the file's, where they differ.
+        on_bad_row: "error" stops at rows that cannot be used (empty text, unreadable date, wrong type);
+            "reject" collects them in `rejects`.
+
+    Raises:
+        DataError: the file or a row cannot be used, a label is not in the codebook, an id stands twice, a
+            text of a single-label codebook has not exactly one label, or no row is left.
+    """
+    rows, rejects, zoneless = _read_table_rows(path, columns or {}, on_bad_row)
+    _check_labels(rows, codebook)
+    _check_ids(rows)
+    order = {frame_id: j for j, frame_id in enumerate(codebook.frame_ids)}
+    for row in rows:
+        row["labels"] = tuple(sorted(row["labels"], key=order.__getitem__))
+    _fill_missing_ids(rows)
+    data = LabelledData(_to_table(rows), codebook.frame_ids, path)
+    warnings = [*_describe_contradictions(data.table), *_describe_rare_frames(data)]
+    if zoneless:
+        warnings.append(f"{zoneless} dates state no time zone; they were read as UTC")
+    if rejects:
+        warnings.append(f"{len(rejects)} rows were rejected, the first: {_list_rejects(rejects[:1])}")
+    return LabelledData(data.table, data.frame_ids, path, tuple(warnings), tuple(rejects))
+
+
+def draft_labels(path: Path, columns: Mapping[str, str] | None = None) -> list[str]:
+    """The distinct labels of a file, sorted: the start of a codebook.
+
+    Raises:
+        DataError: as `read_labelled`, except that there is no codebook to check against.
+    """
+    rows, _, _ = _read_table_rows(path, columns or {}, "error")
+    return sorted({label for row in rows for label in row["labels"]})
+
+
+def _read_table_rows(
+    path: Path, columns: Mapping[str, str], on_bad_row: Literal["error", "reject"]
+) -> tuple[list[dict[str, Any]], list[Reject], int]:
+    """Usable rows by our column names plus "where", rejects, and how many dates state no zone."""
+    rows: list[dict[str, Any]] = []
+    rejects: list[Reject] = []
+    zoneless = 0
+    for raw in read_rows(path, columns):
+        try:
+            row, is_zoneless = read_row(raw)
+        except RowError as error:
+            rejects.append(Reject(raw.where, str(error)))
+        else:
+            rows.append(row)
+            zoneless += is_zoneless
+    if rejects and on_bad_row == "error":
+        raise DataError(
+            f"{len(rejects)} rows cannot be used: {_list_rejects(rejects)}. Mend them, or have them rejected"
+        )
+    if not rows:
+        raise DataError(f"{path}: no usable row is left: {_list_rejects(rejects)}")
+    return rows, rejects, zoneless
+
+
+def _list_rejects(rejects: Sequence[Reject]) -> str:
+    listed = "; ".join(f"{reject.where}: {reject.reason}" for reject in rejects[:LISTED])
+    return listed + (" ..." if len(rejects) > LISTED else "")
+
+
+def _check_labels(rows: Sequence[Mapping[str, Any]], codebook: Codebook) -> None:
+    for row in rows:
+        codebook.check_labels(row["labels"], row["where"])
+        if codebook.mode == "single_label" and len(row["labels"]) != 1:
+            raise DataError(
+                f"{row['where']}: expected exactly one label, as the codebook '{codebook.name}' is "
+                f"single_label, got {len(row['labels'])}: {'; '.join(row['labels']) or '(none)'}. "
+                "For texts without a frame, add a frame such as 'none' to the codebook and label "
+                "them with it; for texts with several, set the codebook's mode to multi_label"
+            )
+
+
+def _check_ids(rows: Sequence[Mapping[str, Any]]) -> None:
+    first: dict[str, str] = {}
+    for row in rows:
+        row_id, where = row["id"], row["where"]
+        if row_id is not None and first.setdefault(row_id, where) != where:
+            raise DataError(
+                f"{where}: the id '{row_id}' already stands at {first[row_id]}; ids must be unique, or leave "
+                "the column out"
+            )
+
+
+def _fill_missing_ids(rows: Sequence[dict[str, Any]]) -> None:
+    """Ids from the text, with an ordinal for repeats, the same for every order of the rows."""
+    taken = {row["id"] for row in rows}
+    for row in sorted(
+        (row for row in rows if row["id"] is None), key=lambda row: (row["text"], row["labels"])
+    ):
+        stem = hashlib.sha256(row["text"].encode()).hexdigest()[:16]
+        row_id, ordinal = stem, 1
+        while row_id in taken:
+            ordinal += 1
+            row_id = f"{stem}-{ordinal}"
+        taken.add(row_id)
+        row["id"] = row_id
+
+
+def _to_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    table = pd.DataFrame(
+        {column: pd.Series([row[column] for row in rows], dtype=object) for column in COLUMNS}
+    )
+    table["date"] = pd.Series([row["date"] for row in rows], dtype="datetime64[us, UTC]")
+    return table
+
+
+def _describe_contradictions(table: pd.DataFrame) -> list[str]:
+    labellings: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for text, labels in zip(table["text"], table["labels"], strict=True):
+        labellings[" ".join(text.casefold().split())].add(labels)
+    texts = [text for text, found in labellings.items() if len(found) > 1]
+    if not texts:
+        return []
+    return [f"{len(texts)} texts stand more than once with different labels, the first: {texts[0]!r:.100}"]
+
+
+def _describe_rare_frames(data: LabelledData) -> list[str]:
+    rare = {frame_id: n for frame_id, n in data.count_positives().items() if n < FEW_POSITIVES}
+    if not rare:
+        return []
+    counts = ", ".join(f"{frame_id} ({n})" for frame_id, n in rare.items())
+    return [f"frames with fewer than {FEW_POSITIVES} positives, whose figures will say little: {counts}"]
