@@ -1,0 +1,47 @@
+"""The only file that knows every kind of classifier."""
+
+from pathlib import Path
+
+from pipeline.config import BlendSettings, ModelSettings, TfidfSettings
+from pipeline.errors import ModelError
+from pipeline.protocols import Classifier
+
+# Imports stand inside the functions: scoring with the baseline must not load torch.
+
+
+def build_classifier(settings: ModelSettings, labels: tuple[str, ...], *, single_label: bool) -> Classifier:
+    """A new, unfitted classifier of the kind that the settings name."""
+    if isinstance(settings, TfidfSettings):
+        from pipeline.classifiers.tfidf_baseline import TfidfBaseline
+
+        return TfidfBaseline(settings, labels, single_label=single_label)
+    if isinstance(settings, BlendSettings):
+        from pipeline.classifiers.blend import Blend
+
+        return Blend(settings, labels, single_label=single_label)
+    from pipeline.classifiers.transformer import FineTunedTransformer
+
+    return FineTunedTransformer(settings, labels, single_label=single_label)
+
+
+def load_classifier(kind: str, folder: Path) -> Classifier:
+    """Read a classifier that `save` wrote.
+
+    Raises:
+        ModelError: the kind is unknown, or the files are not readable.
+    """
+    if kind == "tfidf":
+        from pipeline.classifiers.tfidf_baseline import TfidfBaseline
+
+        return TfidfBaseline.load(folder)
+    if kind == "transformer":
+        from pipeline.classifiers.transformer import FineTunedTransformer
+
+        return FineTunedTransformer.load(folder)
+    if kind == "blend":
+        from pipeline.classifiers.blend import Blend
+
+        return Blend.load(folder)
+    raise ModelError(
+        f"{folder}: unknown kind of classifier '{kind}'; this version reads tfidf, transformer and blend"
+    )

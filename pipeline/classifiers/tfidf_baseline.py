@@ -1,0 +1,169 @@
+"""The baseline: TF-IDF of words and character n-grams, one-vs-rest logistic regression with class weights.
+
+Every choice that a fair baseline needs is made on the training rows alone: the regularisation strength is the
+one of best mean average precision over inner folds that keep forward clusters together. Character n-grams
+inside word borders carry inflected languages (Russian, Ukrainian) without a stemmer.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+from sklearn.pipeline import FeatureUnion
+
+from pipeline.classifiers.sklearn_files import load_sklearn, save_sklearn
+from pipeline.config import TfidfSettings
+from pipeline.data.labels import LabelledData
+from pipeline.errors import ModelError
+from pipeline.evaluation.metrics import mean_average_precision
+from pipeline.protocols import FitContext, FitSummary, Probabilities
+
+_SETTINGS_FILE = "classifier.json"
+_VECTORIZER_FILE = "vectorizer.skops"
+_WEIGHTS_FILE = "weights.npz"
+_WORD = r"(?u)\b\w+\b"  # one-letter words too: they are prepositions in Russian and Ukrainian
+
+
+class TfidfBaseline:
+    """A linear model for each frame over shared TF-IDF features.
+
+    Args:
+        settings: n-gram ranges, vocabulary limits, the grid of C.
+        labels: frame ids in column order.
+        single_label: probabilities of a softmax over frames in place of one sigmoid a frame.
+    """
+
+    kind: ClassVar[str] = "tfidf"
+    needs_dev: ClassVar[bool] = False
+
+    def __init__(self, settings: TfidfSettings, labels: tuple[str, ...], *, single_label: bool) -> None:
+        self.settings = settings
+        self.labels = labels
+        self.single_label = single_label
+        self._vectorizer: FeatureUnion = None
+        self._weights = np.zeros((0, len(labels)), np.float32)  # (n_features, k)
+        self._offsets = np.zeros(len(labels), np.float32)
+
+    def fit(
+        self,
+        train: LabelledData,
+        dev: LabelledData | None,  # noqa: ARG002 - the protocol's; nothing here stops early
+        clusters: NDArray[np.int64],
+        context: FitContext,
+    ) -> FitSummary:
+        """Choose C over inner folds, then fit on all rows."""
+        texts, truth = list(train.table["text"]), train.indicator()
+        best_c = self._choose_c(texts, truth, clusters, context)
+        self._fit_with(texts, truth, best_c, context.seed)
+        return FitSummary({"chosen_c": best_c, "features": float(self._weights.shape[0])})
+
+    def predict_proba(self, texts: Sequence[str]) -> Probabilities:
+        """Probabilities before calibration, shape (n_texts, n_frames)."""
+        if self._vectorizer is None:
+            raise ModelError("this baseline was neither fitted nor loaded")
+        if not len(texts):
+            return np.zeros((0, len(self.labels)), np.float32)
+        scores = np.asarray(self._vectorizer.transform(texts) @ self._weights) + self._offsets
+        return _to_probabilities(scores, single_label=self.single_label)
+
+    def save(self, folder: Path) -> None:
+        """Vectorizer as skops, weights as plain arrays, settings as JSON."""
+        save_sklearn(self._vectorizer, folder / _VECTORIZER_FILE)
+        np.savez(folder / _WEIGHTS_FILE, weights=self._weights, offsets=self._offsets)
+        described = {
+            "settings": self.settings.model_dump(mode="json"),
+            "labels": self.labels,
+            "single_label": self.single_label,
+        }
+        (folder / _SETTINGS_FILE).write_text(json.dumps(described, indent=1), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> "TfidfBaseline":
+        """Read what `save` wrote.
+
+        Raises:
+            ModelError: a file is missing, damaged or holds a type that is not trusted.
+        """
+        try:
+            described = json.loads((folder / _SETTINGS_FILE).read_text(encoding="utf-8"))
+            model = cls(
+                TfidfSettings.model_validate(described["settings"]),
+                tuple(described["labels"]),
+                single_label=described["single_label"],
+            )
+            with np.load(folder / _WEIGHTS_FILE, allow_pickle=False) as arrays:
+                model._weights, model._offsets = arrays["weights"], arrays["offsets"]
+        except (OSError, ValueError, KeyError) as error:
+            raise ModelError(f"{folder}: not a readable baseline: {error}") from None
+        model._vectorizer = load_sklearn(folder / _VECTORIZER_FILE)
+        return model
+
+    def _choose_c(
+        self, texts: list[str], truth: NDArray[np.int8], clusters: NDArray[np.int64], context: FitContext
+    ) -> float:
+        grid = self.settings.c_grid
+        n_folds = min(self.settings.inner_folds, len(np.unique(clusters)))
+        if len(grid) == 1 or n_folds < 2:  # noqa: PLR2004 - one fold leaves nothing to validate on
+            return float(grid[len(grid) // 2])
+        quality = np.zeros(len(grid))
+        folds = GroupKFold(n_folds, shuffle=True, random_state=context.seed).split(texts, groups=clusters)
+        for fold, (fitted, held_out) in enumerate(folds):
+            vectorizer = self._new_vectorizer()
+            features = vectorizer.fit_transform([texts[i] for i in fitted])
+            unseen = vectorizer.transform([texts[i] for i in held_out])
+            for i, c in enumerate(grid):
+                context.progress("baseline: choosing C", fold * len(grid) + i, n_folds * len(grid))
+                weights, offsets = self._solve(features, truth[fitted], c, context.seed)
+                quality[i] += mean_average_precision(truth[held_out], unseen @ weights + offsets)
+        for i, c in enumerate(grid):
+            context.log_metric(f"inner_mean_average_precision_c_{c:g}", float(quality[i] / n_folds), 0)
+        return float(grid[int(quality.argmax())])
+
+    def _fit_with(self, texts: list[str], truth: NDArray[np.int8], c: float, seed: int) -> None:
+        self._vectorizer = self._new_vectorizer()
+        features = self._vectorizer.fit_transform(texts)
+        self._weights, self._offsets = self._solve(features, truth, c, seed)
+
+    def _new_vectorizer(self) -> FeatureUnion:
+        words, characters = self.settings.word_ngrams, self.settings.char_ngrams
+        common = {"sublinear_tf": True, "lowercase": True, "dtype": np.float32}
+        limits = {"min_df": self.settings.min_df, "max_features": self.settings.max_features}
+        of_words = TfidfVectorizer(ngram_range=words, token_pattern=_WORD, **common, **limits)
+        parts = [("words", of_words)]
+        if characters is not None:
+            of_characters = TfidfVectorizer(analyzer="char_wb", ngram_range=characters, **common, **limits)
+            parts.append(("characters", of_characters))
+        return FeatureUnion(parts)
+
+    def _solve(
+        self, features: csr_matrix, truth: NDArray[np.int8], c: float, seed: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Weights (n_features, k) and offsets (k,) of one regression for each frame."""
+        weights = np.zeros((features.shape[1], len(self.labels)), np.float32)
+        offsets = np.zeros(len(self.labels), np.float32)
+        for k in range(len(self.labels)):
+            positives = int(truth[:, k].sum())
+            if positives in {0, len(truth)}:  # nothing to learn: the base rate, smoothed, is all there is
+                offsets[k] = np.log((positives + 0.5) / (len(truth) - positives + 0.5))
+                continue
+            ratio = ((len(truth) - positives) / positives) ** self.settings.class_weight_power
+            model = LogisticRegression(
+                C=c, solver="liblinear", class_weight={0: 1.0, 1: ratio}, random_state=seed, max_iter=300
+            )
+            model.fit(features, truth[:, k])
+            weights[:, k], offsets[k] = model.coef_[0], model.intercept_[0]
+        return weights, offsets
+
+
+def _to_probabilities(scores: NDArray[np.float32], *, single_label: bool) -> Probabilities:
+    if single_label:
+        weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
+    return np.asarray(np.exp(-np.logaddexp(0.0, -scores)), np.float32)

@@ -1,0 +1,70 @@
+"""Batches that hold as many padded tokens as fit, of texts of like length: little of the work is padding."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def batch_sizes(sorted_lengths: Sequence[int], tokens_per_batch: int, multiple: int = 1) -> list[int]:
+    """Sizes of consecutive batches over ascending lengths, each at most `tokens_per_batch` when padded.
+
+    A single text longer than the budget is a batch of its own. `multiple` splits the largest batches until
+    their number divides by it (every process of a distributed run needs as many batches as the others).
+    """
+    sizes: list[int] = []
+    current = 0
+    for length in sorted_lengths:
+        if current and (current + 1) * length > tokens_per_batch:
+            sizes.append(current)
+            current = 0
+        current += 1
+    if current:
+        sizes.append(current)
+    while len(sizes) % multiple and max(sizes) > 1:
+        largest = int(np.argmax(sizes))
+        half = sizes[largest] // 2
+        sizes[largest : largest + 1] = [half, sizes[largest] - half]
+    return sizes
+
+
+def batches_by_length(lengths: Sequence[int], tokens_per_batch: int) -> Iterator[NDArray[np.int64]]:
+    """Row numbers of each batch, shortest texts first."""
+    order = np.argsort(np.asarray(lengths), kind="stable")
+    sizes = batch_sizes([lengths[i] for i in order], tokens_per_batch)
+    yield from np.split(order, np.cumsum(sizes)[:-1])
+
+
+class TokenBatchSampler:
+    """Training batches of like lengths, drawn anew each epoch, as many in each.
+
+    Lengths are jittered before sorting, so that a text meets other neighbours each time; batch sizes are
+    those of the true lengths, so that every epoch has as many steps and a resumed run finds its place.
+
+    Args:
+        lengths: tokens of each text, shape (n,).
+        tokens_per_batch: padded tokens of a batch; the jitter may exceed it a little.
+        seed: with the epoch's number it determines the order, and nothing else does.
+        multiple: the number of batches divides by it.
+    """
+
+    def __init__(self, lengths: Sequence[int], tokens_per_batch: int, seed: int, multiple: int = 1) -> None:
+        self._lengths = np.asarray(lengths, float)
+        self._sizes = batch_sizes(sorted(lengths), tokens_per_batch, multiple)
+        self._seed = seed
+        self._epoch = 0
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose which epoch's order the next iteration gives."""
+        self._epoch = epoch
+
+    def __iter__(self) -> Iterator[list[int]]:
+        generator = np.random.default_rng([self._seed, self._epoch])
+        jitter = generator.uniform(0.9, 1.1, size=len(self._lengths))
+        order = np.argsort(self._lengths * jitter + generator.uniform(-1, 1, size=len(jitter)), kind="stable")
+        batches = np.split(order, np.cumsum(self._sizes)[:-1])
+        for i in generator.permutation(len(batches)):
+            yield batches[i].tolist()

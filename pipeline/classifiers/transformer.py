@@ -1,0 +1,221 @@
+"""The fine-tuned transformer: the same interface as the baseline, on top of any encoder."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from datasets import Dataset
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from tokenizers import Tokenizer
+from transformers import AutoConfig, AutoModel, AutoTokenizer, set_seed
+
+from pipeline.classifiers.encoders import Encoder, find_encoder
+from pipeline.classifiers.token_batches import batches_by_length
+from pipeline.classifiers.transformer_network import FrameNetwork, freeze_unused
+from pipeline.classifiers.transformer_training import DevScore, fine_tune, load_weights, pad, save_weights
+from pipeline.config import TransformerSettings
+from pipeline.data.labels import LabelledData
+from pipeline.errors import ModelError
+from pipeline.evaluation.metrics import mean_average_precision
+from pipeline.protocols import FitContext, FitSummary, Probabilities
+
+_SETTINGS_FILE = "classifier.json"
+_WEIGHTS_FILE = "model.safetensors"
+_TOKENIZER_FILE = "tokenizer.json"
+_ENCODER_CONFIG_FILE = "config.json"
+_PREDICTION_TOKENS_PER_BATCH = 4096
+
+
+class FineTunedTransformer:
+    """An encoder with a linear head, fine-tuned on the labelled sentences.
+
+    Args:
+        settings: encoder and recipe.
+        labels: frame ids in column order.
+        single_label: softmax over frames in place of one sigmoid a frame.
+    """
+
+    kind: ClassVar[str] = "transformer"
+    needs_dev: ClassVar[bool] = True
+
+    def __init__(self, settings: TransformerSettings, labels: tuple[str, ...], *, single_label: bool) -> None:
+        self.settings = settings
+        self.labels = labels
+        self.single_label = single_label
+        self._encoder: dict[str, Any] = {}
+        self._padding_id = 0
+        self._tokenizer: Tokenizer | None = None
+        self._network: FrameNetwork | None = None
+
+    def fit(
+        self,
+        train: LabelledData,
+        dev: LabelledData | None,
+        clusters: NDArray[np.int64],  # noqa: ARG002 - the protocol's; nothing is split here
+        context: FitContext,
+    ) -> FitSummary:
+        """Fine-tune on `train`; with `dev`, keep the epoch of best mean average precision there."""
+        encoder = find_encoder(
+            self.settings.encoder,
+            revision=self.settings.revision,
+            allow_download=self.settings.allow_download,
+        )
+        set_seed(context.seed)
+        self._read_tokenizer(encoder)
+        truth = train.indicator()
+        self._network = self._new_network(
+            AutoModel.from_pretrained(encoder.folder, trust_remote_code=False, use_safetensors=True), truth
+        )
+        freeze_unused(self._network, embeddings=self.settings.freeze_embeddings)
+        token_ids, n_cut = self._tokenize(train.table["text"])
+        rows = Dataset.from_dict({"input_ids": token_ids, "labels": truth.astype(float).tolist()})
+        outcome = fine_tune(
+            self._network,
+            rows,
+            padding_id=self._padding_id,
+            settings=self.settings,
+            context=context,
+            score_dev=self._dev_scorer(dev) if dev is not None else None,
+        )
+        figures = {
+            "steps": float(outcome.steps),
+            "best_epoch": float(outcome.best_epoch),
+            "resumed_at_step": float(outcome.resumed_at_step),
+            "texts_cut": float(n_cut),
+        }
+        return FitSummary(figures, self._notes(n_cut, len(train.table)))
+
+    def predict_proba(self, texts: Sequence[str]) -> Probabilities:
+        """Probabilities before calibration, shape (n_texts, n_frames)."""
+        token_ids, _ = self._tokenize(texts)
+        return self._predict_tokens(token_ids)
+
+    def save(self, folder: Path) -> None:
+        """Weights as safetensors, tokenizer and encoder configuration as JSON."""
+        network, tokenizer = self._fitted()
+        save_weights(network, folder / _WEIGHTS_FILE)
+        tokenizer.save(str(folder / _TOKENIZER_FILE))
+        network.encoder.config.to_json_file(folder / _ENCODER_CONFIG_FILE, use_diff=False)
+        described = {
+            "settings": self.settings.model_dump(mode="json"),
+            "labels": self.labels,
+            "single_label": self.single_label,
+            "padding_id": self._padding_id,
+            "encoder": self._encoder,
+        }
+        (folder / _SETTINGS_FILE).write_text(json.dumps(described, indent=1), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> "FineTunedTransformer":
+        """Read what `save` wrote; no code from the folder is run.
+
+        Raises:
+            ModelError: a file is missing, damaged, or asks for code of its own.
+        """
+        try:
+            described = json.loads((folder / _SETTINGS_FILE).read_text(encoding="utf-8"))
+            model = cls(
+                TransformerSettings.model_validate(described["settings"]),
+                tuple(described["labels"]),
+                single_label=described["single_label"],
+            )
+            model._encoder, model._padding_id = described["encoder"], int(described["padding_id"])
+            model._tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER_FILE))
+            config = AutoConfig.from_pretrained(folder / _ENCODER_CONFIG_FILE, trust_remote_code=False)
+            network = model._new_network(
+                AutoModel.from_config(config, trust_remote_code=False), np.zeros((1, len(model.labels)))
+            )
+            load_weights(network, folder / _WEIGHTS_FILE)
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+            raise ModelError(f"{folder}: not a readable transformer: {error}") from None
+        model._network = network.eval()
+        return model
+
+    def _read_tokenizer(self, encoder: Encoder) -> None:
+        """Keep the fast tokenizer itself: it needs neither templates nor code when a bundle is loaded."""
+        tokenizer = AutoTokenizer.from_pretrained(encoder.folder, trust_remote_code=False)
+        if not tokenizer.is_fast:
+            raise ModelError(f"encoder '{encoder.name}' has no fast tokenizer (tokenizer.json)")
+        self._tokenizer = tokenizer.backend_tokenizer
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self._padding_id = int(tokenizer.pad_token_id or 0)
+        self._encoder = {
+            "name": encoder.name,
+            "revision": encoder.revision,
+            "weights_sha256": encoder.weights_sha256,
+        }
+
+    def _new_network(self, encoder: Any, truth: NDArray[Any]) -> FrameNetwork:
+        return FrameNetwork(
+            encoder,
+            len(self.labels),
+            vector_scale=self.settings.vector_scale,
+            dropout=self.settings.dropout,
+            positive_weights=positive_weights(
+                truth, self.settings.positive_weight_power, single_label=self.single_label
+            ),
+            single_label=self.single_label,
+        )
+
+    def _tokenize(self, texts: Sequence[str]) -> tuple[list[list[int]], int]:
+        """Token ids of each text, cut to `max_tokens` with the closing token kept; and how many were cut."""
+        _, tokenizer = self._fitted()
+        limit = self.settings.max_tokens
+        ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(list(texts))]
+        n_cut = sum(len(row) > limit for row in ids)
+        return [row if len(row) <= limit else [*row[: limit - 1], row[-1]] for row in ids], n_cut
+
+    def _predict_tokens(self, token_ids: list[list[int]]) -> Probabilities:
+        network, _ = self._fitted()
+        probabilities = np.zeros((len(token_ids), len(self.labels)), np.float32)
+        was_training, device = network.training, network.head.weight.device
+        network.eval()
+        with torch.inference_mode():
+            for rows in batches_by_length([len(ids) for ids in token_ids], _PREDICTION_TOKENS_PER_BATCH):
+                if not len(rows):
+                    continue
+                batch = pad([token_ids[i] for i in rows], self._padding_id)
+                logits = network(**{name: tensor.to(device) for name, tensor in batch.items()})["logits"]
+                probabilities[rows] = self._activate(logits.float()).cpu().numpy()
+        network.train(was_training)
+        return probabilities
+
+    def _activate(self, logits: torch.Tensor) -> torch.Tensor:
+        return torch.softmax(logits, dim=1) if self.single_label else torch.sigmoid(logits)
+
+    def _dev_scorer(self, dev: LabelledData) -> DevScore:
+        token_ids, _ = self._tokenize(dev.table["text"])
+        truth = dev.indicator()
+
+        def score(_network: FrameNetwork) -> float:
+            return mean_average_precision(truth, self._predict_tokens(token_ids))
+
+        return score
+
+    def _notes(self, n_cut: int, n: int) -> tuple[str, ...]:
+        if not n_cut:
+            return ()
+        limit = self.settings.max_tokens
+        return (f"{n_cut} of {n} training texts are longer than {limit} tokens and were cut there",)
+
+    def _fitted(self) -> tuple[FrameNetwork, Tokenizer]:
+        if self._tokenizer is None or self._network is None:
+            raise ModelError("this transformer was neither fitted nor loaded")
+        return self._network, self._tokenizer
+
+
+def positive_weights(truth: NDArray[Any], power: float, *, single_label: bool) -> list[float]:
+    """Weight of each frame's positives in the loss, (negatives / positives) ** power, between 1 and 100.
+
+    In single-label mode: weight of each class, inverse frequency to that power with mean 1.
+    """
+    positives = np.maximum(truth.sum(axis=0).astype(float), 1.0)
+    if single_label:
+        weights = (len(truth) / positives) ** power
+        return [float(w) for w in weights / weights.mean()]
+    return [float(w) for w in np.clip(((len(truth) - positives) / positives) ** power, 1.0, 100.0)]

@@ -1,0 +1,293 @@
+"""Fine-tuning with transformers' Trainer: token-budget batches, best epoch kept, exact resumption."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from datasets import Dataset
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from torch.utils.data import DataLoader
+from transformers import (
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+from transformers.trainer_callback import ExportableState
+
+from pipeline.classifiers.token_batches import TokenBatchSampler
+from pipeline.classifiers.transformer_network import FrameNetwork, parameter_groups
+from pipeline.config import TransformerSettings
+from pipeline.protocols import FitContext
+
+BEST_FILE = "best.safetensors"
+_REMEMBERED = ("best_score", "best_epoch", "epochs_without_gain")
+
+DevScore = Callable[[FrameNetwork], float]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOutcome:
+    """Optimiser steps taken, the epoch that was kept (1 is the first), and where a resumed run began."""
+
+    steps: int
+    best_epoch: int
+    best_score: float | None
+    resumed_at_step: int
+
+
+class PaddingCollator:
+    """Token id lists of differing lengths to padded tensors."""
+
+    def __init__(self, padding_id: int) -> None:
+        self.padding_id = padding_id
+
+    def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
+        """`input_ids` and `attention_mask` of shape (n, longest); `labels` (n, k) where rows have them."""
+        batch = pad([row["input_ids"] for row in rows], self.padding_id)
+        if "labels" in rows[0]:
+            batch["labels"] = torch.tensor([row["labels"] for row in rows], dtype=torch.float32)
+        return batch
+
+
+def pad(token_ids: Sequence[Sequence[int]], padding_id: int) -> dict[str, Tensor]:
+    """Padded `input_ids` and their `attention_mask`, both of shape (n, longest)."""
+    longest = max(len(ids) for ids in token_ids)
+    padded = np.full((len(token_ids), longest), padding_id, np.int64)
+    mask = np.zeros((len(token_ids), longest), np.int64)
+    for row, ids in enumerate(token_ids):
+        padded[row, : len(ids)] = ids
+        mask[row, : len(ids)] = 1
+    return {"input_ids": torch.from_numpy(padded), "attention_mask": torch.from_numpy(mask)}
+
+
+class _FrameTrainer(Trainer):
+    """Trainer with our batches and our optimiser groups; everything else is the library's."""
+
+    def __init__(self, *, sampler: TokenBatchSampler, settings: TransformerSettings, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._token_batches = sampler
+        self._settings = settings
+
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """Batches of the sampler."""
+        loader = DataLoader(
+            cast("Any", self.train_dataset),
+            batch_sampler=cast("Any", self._token_batches),
+            collate_fn=self.data_collator,
+            pin_memory=self.args.dataloader_pin_memory,
+        )
+        return self.accelerator.prepare(loader)  # type: ignore[no-any-return]
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """AdamW with a rate for the head and one for each depth of the encoder."""
+        if self.optimizer is None:
+            groups = parameter_groups(
+                cast("FrameNetwork", self.model),
+                learning_rate=self._settings.learning_rate,
+                head_learning_rate=self._settings.head_learning_rate,
+                layer_decay=self._settings.layer_decay,
+                weight_decay=self._settings.weight_decay,
+            )
+            self.optimizer = torch.optim.AdamW(groups, eps=1e-6)
+        return self.optimizer
+
+
+class _EpochWatch(TrainerCallback, ExportableState):
+    """Scores dev after each epoch, keeps the best weights, stops when patience runs out, reports progress.
+
+    Its state travels in every checkpoint, so that a resumed run remembers the best epoch it has seen. Scoring
+    hangs on an epoch's last step, not on its end: the checkpoint of that step must already know the score.
+    """
+
+    def __init__(
+        self, score_dev: DevScore | None, sampler: TokenBatchSampler, context: FitContext, patience: int
+    ) -> None:
+        self._score_dev = score_dev
+        self._sampler = sampler
+        self._context = context
+        self._patience = patience
+        self.best_score: float | None = None
+        self.best_epoch = 0
+        self.epochs_without_gain = 0
+
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether training is over."""
+        return self.epochs_without_gain >= self._patience
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint remembers."""
+        return {"args": {}, "attributes": {name: getattr(self, name) for name in _REMEMBERED}}
+
+    def restore(self, checkpoint: Path) -> None:
+        """Take up what the checkpoint remembers."""
+        state = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+        for name, value in state["stateful_callbacks"][type(self).__name__]["attributes"].items():
+            setattr(self, name, value)
+
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Give the sampler the number of the epoch: its order depends on nothing else."""
+        self._sampler.set_epoch(state.global_step // len(self._sampler))
+
+    def on_step_end(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        model: Any = None,
+        **_: Any,
+    ) -> None:
+        """Tell how far training is; after the last step of an epoch, score dev."""
+        self._context.progress("transformer: fine-tuning", state.global_step, state.max_steps)
+        if state.global_step % len(self._sampler) == 0:
+            self._end_epoch(state.global_step // len(self._sampler), state.global_step, model)
+            control.should_training_stop = self.out_of_patience
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: Any = None,
+        **_: Any,
+    ) -> None:
+        """Record the training curves."""
+        for name in ("loss", "grad_norm", "learning_rate"):
+            if name in (logs or {}):
+                self._context.log_metric(f"train_{name}", float(logs[name]), state.global_step)
+
+    def _end_epoch(self, epoch: int, step: int, network: FrameNetwork) -> None:
+        """Keep the weights if they are the best so far; without dev the last epoch is kept."""
+        if self._score_dev is None:
+            self.best_epoch = epoch
+            return
+        score = self._score_dev(network)
+        self._context.log_metric("dev_mean_average_precision", score, step)
+        if self.best_score is None or score > self.best_score:
+            self.best_score, self.best_epoch, self.epochs_without_gain = score, epoch, 0
+            save_weights(network, self._context.work_folder / BEST_FILE)
+        else:
+            self.epochs_without_gain += 1
+
+
+def fine_tune(
+    network: FrameNetwork,
+    rows: Dataset,
+    *,
+    padding_id: int,
+    settings: TransformerSettings,
+    context: FitContext,
+    score_dev: DevScore | None = None,
+) -> TrainingOutcome:
+    """Train `network` in place on rows with `input_ids` and `labels`, and leave it at its best epoch.
+
+    A checkpoint in `context.work_folder` from a run that was killed is taken up where it stopped: order of
+    batches, optimiser, random state and best epoch included, so that the result is the uninterrupted one.
+    """
+    folder = context.work_folder
+    folder.mkdir(parents=True, exist_ok=True)
+    sampler = TokenBatchSampler(
+        [len(ids) for ids in rows["input_ids"]], settings.tokens_per_batch, context.seed, _world_size()
+    )
+    watch = _EpochWatch(score_dev, sampler, context, settings.patience)
+    trainer = _FrameTrainer(
+        sampler=sampler,
+        settings=settings,
+        model=network,
+        args=_arguments(folder, settings, context.seed),
+        train_dataset=rows,
+        data_collator=PaddingCollator(padding_id),
+        callbacks=[watch],
+    )
+    trainer.remove_callback(PrinterCallback)  # it prints what we record
+    checkpoint = newest_whole_checkpoint(folder)
+    if checkpoint:
+        watch.restore(checkpoint)
+    if not watch.out_of_patience:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if watch.best_score is not None:
+        load_weights(network, folder / BEST_FILE)
+    network.to("cpu")
+    return TrainingOutcome(
+        trainer.state.global_step,
+        watch.best_epoch,
+        watch.best_score,
+        _step_of(checkpoint) if checkpoint else 0,
+    )
+
+
+def _arguments(folder: Path, settings: TransformerSettings, seed: int) -> TrainingArguments:
+    use_cuda = settings.device != "cpu" and torch.cuda.is_available()
+    bf16 = settings.precision == "bf16" or (
+        settings.precision == "auto" and use_cuda and torch.cuda.is_bf16_supported()
+    )
+    return TrainingArguments(
+        output_dir=str(folder),
+        num_train_epochs=settings.epochs,
+        warmup_steps=settings.warmup_share,  # below 1 the library reads a share of all steps
+        lr_scheduler_type="linear",
+        max_grad_norm=1.0,
+        seed=seed,
+        data_seed=seed,
+        save_strategy="steps",
+        save_steps=settings.checkpoint_every_steps,
+        save_total_limit=2,
+        eval_strategy="no",
+        logging_strategy="steps",
+        logging_steps=10,
+        report_to="none",
+        disable_tqdm=True,
+        use_cpu=not use_cuda,
+        bf16=bf16,
+        remove_unused_columns=False,
+        dataloader_pin_memory=use_cuda,
+        accelerator_config={"even_batches": False, "use_seedable_sampler": False},
+    )
+
+
+def newest_whole_checkpoint(folder: Path) -> Path | None:
+    """The latest checkpoint that was completely written; half-written ones are removed.
+
+    The trainer state is the last file that a checkpoint gets.
+    """
+    whole = []
+    for path in folder.glob("checkpoint-*"):
+        if (path / "trainer_state.json").is_file() and (path / "optimizer.pt").is_file():
+            whole.append(path)
+        else:
+            shutil.rmtree(path)
+    return max(whole, key=_step_of, default=None)
+
+
+def _step_of(checkpoint: Path) -> int:
+    found = re.search(r"(\d+)$", checkpoint.name)
+    return int(found[1]) if found else 0
+
+
+def save_weights(network: torch.nn.Module, path: Path) -> None:
+    """Write weights as safetensors, whole or not at all."""
+    temporary = path.with_name(path.name + ".tmp")
+    save_file({name: t.detach().cpu().contiguous() for name, t in network.state_dict().items()}, temporary)
+    os.replace(temporary, path)  # noqa: PTH105 - atomic on every platform
+
+
+def load_weights(network: torch.nn.Module, path: Path) -> None:
+    """Read what `save_weights` wrote."""
+    network.load_state_dict(load_file(path))
+
+
+def _world_size() -> int:
+    return int(os.environ.get("WORLD_SIZE", "1"))

@@ -1,0 +1,125 @@
+"""From a classifier's raw probabilities to probabilities that mean what they say.
+
+Multi-label: Platt scaling of each frame's logit, p' = sigmoid(slope * logit(p) + offset), smoothed targets
+(Platt 1999, "Probabilistic outputs for support vector machines"). A frame with few positives cannot carry two
+parameters of its own, so each frame is pulled towards the parameters that fit all frames together.
+Single-label: one temperature for the softmax (Guo et al. 2017, "On calibration of modern neural networks").
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize, minimize_scalar
+
+Floats = NDArray[np.float64]
+
+_EDGE = 1e-6  # keeps logits finite: a probability of 0 or 1 is never taken at its word
+_MIN_SLOPE = 0.05  # calibration may flatten a ranking, never turn it round
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrator:
+    """Slope and offset for each frame (k,), or one temperature over all in single-label mode.
+
+    Slopes 1 and offsets 0 leave probabilities as they are.
+    """
+
+    slopes: Floats
+    offsets: Floats
+    softmax: bool
+
+    def __call__(self, probabilities: NDArray[Any]) -> Floats:
+        """Calibrated probabilities, shape (n, k)."""
+        if self.softmax:
+            scores = np.log(np.clip(probabilities, _EDGE, 1.0)) * self.slopes
+            scores -= scores.max(axis=1, keepdims=True)
+            weights = np.exp(scores)
+            return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+        return sigmoid(logit(probabilities) * self.slopes + self.offsets)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for the bundle."""
+        return {"slopes": self.slopes.tolist(), "offsets": self.offsets.tolist(), "softmax": self.softmax}
+
+    @staticmethod
+    def from_json(raw: dict[str, Any]) -> "Calibrator":
+        """The reverse of `to_json`."""
+        return Calibrator(
+            np.asarray(raw["slopes"], float), np.asarray(raw["offsets"], float), bool(raw["softmax"])
+        )
+
+
+def identity_calibrator(n_frames: int, *, single_label: bool) -> Calibrator:
+    """Leaves probabilities as they are."""
+    return Calibrator(np.ones(n_frames), np.zeros(n_frames), softmax=single_label)
+
+
+def fit_calibrator(
+    probabilities: NDArray[Any], truth: NDArray[Any], *, single_label: bool, shrinkage: float
+) -> Calibrator:
+    """Fit on probabilities that were predicted for rows outside the classifier's training.
+
+    Args:
+        probabilities: raw, shape (n, k).
+        truth: 0/1, shape (n, k).
+        single_label: one temperature in place of k slopes and offsets.
+        shrinkage: number of positives that weigh as much as the pooled parameters do.
+    """
+    n_frames = probabilities.shape[1]
+    if single_label:
+        return _fit_temperature(probabilities, truth)
+    scores = logit(probabilities)
+    pooled = _fit_platt(scores.ravel(), truth.ravel(), centre=np.array([1.0, 0.0]), strength=1.0)
+    slopes, offsets = np.empty(n_frames), np.empty(n_frames)
+    for frame in range(n_frames):
+        # The prior counts as `shrinkage` positives: dividing by four is the curvature of the logistic loss.
+        slope, offset = _fit_platt(scores[:, frame], truth[:, frame], centre=pooled, strength=shrinkage / 4)
+        slopes[frame], offsets[frame] = slope, offset
+    return Calibrator(slopes, offsets, softmax=False)
+
+
+def _fit_platt(scores: Floats, truth: NDArray[Any], *, centre: Floats, strength: float) -> Floats:
+    """Slope and offset of least log loss + strength / 2 * squared distance to centre."""
+    positives = float(truth.sum())
+    negatives = float(truth.size - positives)
+    targets = np.where(truth > 0, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        slope, offset = parameters
+        margin = slope * scores + offset
+        residual = sigmoid(margin) - targets
+        away = parameters - centre
+        value = np.sum(np.logaddexp(0.0, margin) - targets * margin) + strength / 2 * np.sum(away**2)
+        gradient = np.array([np.dot(residual, scores), residual.sum()]) + strength * away
+        return float(value), gradient
+
+    found = minimize(loss, centre, jac=True, method="L-BFGS-B", bounds=[(_MIN_SLOPE, None), (None, None)])
+    return np.asarray(found.x, float)
+
+
+def _fit_temperature(probabilities: NDArray[Any], truth: NDArray[Any]) -> Calibrator:
+    n_frames = probabilities.shape[1]
+    rows = np.arange(len(truth))
+    right = truth.argmax(axis=1)
+
+    def loss(log_slope: float) -> float:
+        calibrated = Calibrator(np.full(n_frames, np.exp(log_slope)), np.zeros(n_frames), softmax=True)(
+            probabilities
+        )
+        return float(-np.log(np.clip(calibrated[rows, right], _EDGE, 1.0)).mean())
+
+    found = minimize_scalar(loss, bounds=(np.log(_MIN_SLOPE), np.log(20.0)), method="bounded")
+    return Calibrator(np.full(n_frames, float(np.exp(found.x))), np.zeros(n_frames), softmax=True)
+
+
+def logit(probabilities: NDArray[Any]) -> Floats:
+    """Log odds, finite for every probability in [0, 1]."""
+    clipped = np.clip(np.asarray(probabilities, float), _EDGE, 1 - _EDGE)
+    return np.asarray(np.log(clipped) - np.log1p(-clipped))
+
+
+def sigmoid(scores: NDArray[Any]) -> Floats:
+    """Logistic function without overflow."""
+    return np.asarray(np.exp(-np.logaddexp(0.0, -np.asarray(scores, float))))

@@ -1,0 +1,226 @@
+"""A model as one folder: classifier, codebook, calibration, thresholds, and where it all came from.
+
+    bundle.json       manifest: hashes of every file, provenance, versions; the bundle hash names the model
+    codebook.json     frames in column order
+    decisions.json    calibration and thresholds
+    config.json       the resolved configuration of the training run
+    metrics.json      evaluation on the test fold
+    classifier/       files of the classifier; nothing in them runs code when read
+
+The bundle hash covers what decides a score (classifier, codebook, decisions), so that the same training gives
+the same hash; the manifest's file hashes cover everything. Both are checked before anything is used.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.classifiers.build import load_classifier
+from pipeline.data.codebook import Codebook
+from pipeline.decisions.decision_rule import DecisionRule
+from pipeline.errors import ModelError
+from pipeline.protocols import Classifier
+
+FORMAT = 1
+MANIFEST = "bundle.json"
+_CODEBOOK, _DECISIONS, _CONFIG, _METRICS = "codebook.json", "decisions.json", "config.json", "metrics.json"
+_CLASSIFIER = "classifier"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelBundle:
+    """A verified model, ready to score.
+
+    Attributes:
+        folder: where it was read from.
+        manifest: provenance as written at training.
+        codebook: what the columns mean.
+        classifier: texts to raw probabilities.
+        decisions: raw probabilities to calibrated ones and to decisions.
+        metrics: evaluation on the test fold at training.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+    codebook: Codebook
+    classifier: Classifier
+    decisions: DecisionRule
+    metrics: dict[str, Any]
+
+    @property
+    def bundle_hash(self) -> str:
+        """SHA-256 (hex) of what decides a score."""
+        return str(self.manifest["bundle_hash"])
+
+    @property
+    def model_id(self) -> str:
+        """Name of the run and the head of the bundle hash."""
+        return f"{self.manifest['name']}@{self.bundle_hash[:12]}"
+
+    @property
+    def frame_ids(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return self.codebook.frame_ids
+
+    def predict(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Calibrated probabilities and decisions, both of shape (n_texts, n_frames)."""
+        calibrated = self.decisions.calibrate(self.classifier.predict_proba(texts))
+        return calibrated, self.decisions.decide(calibrated)
+
+
+def save_bundle(
+    destination: Path,
+    *,
+    name: str,
+    classifier: Classifier,
+    codebook: Codebook,
+    decisions: DecisionRule,
+    config: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+) -> Path:
+    """Write a bundle into a new folder `destination`; it appears there complete or not at all.
+
+    Raises:
+        ModelError: the destination exists already.
+    """
+    if destination.exists():
+        raise ModelError(f"{destination} exists already; a bundle is never written over another")
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=".building-", dir=destination.parent))
+    try:
+        (building / _CLASSIFIER).mkdir()
+        classifier.save(building / _CLASSIFIER)
+        for file, content in (
+            (_CODEBOOK, codebook.model_dump(mode="json")),
+            (_DECISIONS, decisions.to_json()),
+            (_CONFIG, config),
+            (_METRICS, metrics),
+        ):
+            _write_json(building / file, content)
+        hashes = _hash_files(building)
+        manifest = {
+            "format": FORMAT,
+            "name": name,
+            "kind": classifier.kind,
+            "bundle_hash": _bundle_hash(hashes),
+            "codebook_hash": codebook.content_hash,
+            "files": hashes,
+            **provenance,
+        }
+        _write_json(building / MANIFEST, manifest)
+        building.chmod(0o755)  # a temporary folder is private; a model is to be read
+        os.rename(building, destination)  # noqa: PTH104 - fails rather than replaces
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    return destination
+
+
+def load_bundle(folder: Path) -> ModelBundle:
+    """Read a bundle after checking every file against the manifest.
+
+    Raises:
+        ModelError: not a bundle, files missing, added or changed, or of a format this version does not read.
+    """
+    manifest = read_manifest(folder)
+    verify_files(folder, manifest)
+    try:
+        codebook = Codebook.model_validate(_read_json(folder / _CODEBOOK))
+        decisions = DecisionRule.from_json(_read_json(folder / _DECISIONS))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder}: codebook or decisions do not fit their schema: {error}") from None
+    if codebook.content_hash != manifest["codebook_hash"]:
+        raise ModelError(f"{folder}: the codebook is not the one that the manifest names")
+    classifier = load_classifier(str(manifest["kind"]), folder / _CLASSIFIER)
+    if tuple(classifier.labels) != codebook.frame_ids:
+        raise ModelError(f"{folder}: the classifier's columns are not the codebook's frames")
+    return ModelBundle(folder, manifest, codebook, classifier, decisions, _read_json(folder / _METRICS))
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a bundle folder, unchecked but of a known format.
+
+    Raises:
+        ModelError: no bundle there, or one of another format.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise ModelError(
+            f"{folder}: not a model bundle (no {MANIFEST} there); give the folder that `frames train` "
+            "printed, or a registered model such as models:/NAME@champion"
+        )
+    manifest = _read_json(path)
+    if manifest.get("format") != FORMAT:
+        raise ModelError(
+            f"{path}: bundle format {manifest.get('format')!r}; this version reads {FORMAT}: use "
+            "the version of narrative-frames that wrote it, or train again"
+        )
+    missing = {"name", "kind", "bundle_hash", "codebook_hash", "files"} - set(manifest)
+    if missing:
+        raise ModelError(f"{path}: the manifest lacks {', '.join(sorted(missing))}")
+    return manifest
+
+
+def verify_files(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Check every file of the folder against the manifest.
+
+    Raises:
+        ModelError: a link, a file too many, one missing, or one with other content.
+    """
+    links = [path for path in folder.rglob("*") if path.is_symlink()]
+    if links:
+        raise ModelError(f"{links[0]}: refused: a bundle holds no links")
+    expected, found = dict(manifest["files"]), _hash_files(folder)
+    found.pop(MANIFEST, None)
+    for what, names in (
+        ("missing", set(expected) - set(found)),
+        ("not listed in the manifest", set(found) - set(expected)),
+        ("changed since it was written", {n for n in expected if n in found and found[n] != expected[n]}),
+    ):
+        if names:
+            raise ModelError(
+                f"{folder / min(names)}: {what}; the bundle is damaged or was tampered with: copy it "
+                "again or train again"
+            )
+    if _bundle_hash(expected) != manifest["bundle_hash"]:
+        raise ModelError(f"{folder / MANIFEST}: the bundle hash does not fit the files")
+
+
+def _bundle_hash(hashes: Mapping[str, str]) -> str:
+    deciding = {
+        n: h for n, h in hashes.items() if n.startswith(f"{_CLASSIFIER}/") or n in {_CODEBOOK, _DECISIONS}
+    }
+    return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
+
+
+def _hash_files(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file below a folder, by its POSIX path relative to it."""
+    hashes = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        with path.open("rb") as stream:
+            hashes[path.relative_to(folder).as_posix()] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return hashes
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True), encoding="utf-8")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path}: cannot be read: {error}") from None
+    if not isinstance(content, dict):
+        raise ModelError(f"{path}: expected a JSON object")
+    return content
