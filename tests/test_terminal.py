@@ -1,0 +1,93 @@
+import errno
+import subprocess
+import sys
+
+import pytest
+import typer
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import DataError
+from pipeline.terminal import progress_bar, run_command, safe_text
+
+
+@pytest.mark.parametrize(
+    ("hostile", "safe"),
+    [
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x1b]0;title\x07text", "text"),
+        ("\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("\x9b2Jgone", "gone"),
+        ("abc\u202edcb\u2066x\u2069\u200f", "abcdcbx"),
+        ("line\r\noverwritten\ttab\u2028end", "line  overwritten tab end"),
+        ("a\x00\x08b\ud800c", "abc"),
+        ("Доброе утро 👩\u200d🚀", "Доброе утро 👩\u200d🚀"),
+    ],
+)
+def test_only_harmless_characters_reach_the_terminal(hostile: str, safe: str) -> None:
+    assert safe_text(hostile) == safe
+
+
+@given(st.text(alphabet=st.characters(), max_size=60))
+@settings(deadline=None, max_examples=200)
+def test_any_text_becomes_one_printable_line(value: str) -> None:
+    shown = safe_text(value)
+    assert "\x1b" not in shown
+    assert len(shown.splitlines()) <= 1
+    shown.encode("utf-8")
+
+
+def test_what_a_user_can_mend_is_a_message(capsys: pytest.CaptureFixture[str]) -> None:
+    def fail() -> None:
+        raise DataError("posts.csv, line 3: [bold]\x1b[31mno date")
+
+    with pytest.raises(typer.Exit) as stopped:
+        run_command(fail)
+    assert stopped.value.exit_code == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.strip() == "Error: posts.csv, line 3: [bold]no date"
+    with pytest.raises(typer.Exit):
+        run_command(fail, debug=True)
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_a_message(capsys: pytest.CaptureFixture[str]) -> None:
+    def fail() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "scores.parquet")
+
+    with pytest.raises(typer.Exit):
+        run_command(fail)
+    assert "scores.parquet: No space left on device" in capsys.readouterr().err
+
+
+def test_a_defect_keeps_its_traceback() -> None:
+    def fail() -> None:
+        raise ValueError("ours")
+
+    with pytest.raises(ValueError, match="ours"):
+        run_command(fail)
+
+
+def test_progress_is_silent_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_bar() as show:
+        show("scoring", 1, 2)
+    captured = capsys.readouterr()
+    assert captured.out == captured.err == ""
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    code = (
+        "import typer; from pipeline.terminal import run_command\n"
+        "def work():\n for i in range(100000): print(i)\n"
+        "def main(): run_command(work)\n"
+        "typer.run(main)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == b"0\n"
+        process.stdout.close()
+        assert process.stderr.read() == b""
