@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, Literal, TextIO
 
 from pipeline.data.channel_export.records import ReadOptions
 from pipeline.errors import DataError
@@ -205,16 +205,17 @@ def _read_zone(offset: str | None) -> timezone:
     return timezone(-span if offset[0] == "-" else span)
 
 
-def decode_utf8_head(head: bytes) -> str | None:
+def decode_utf8_head(head: bytes, *, errors: Literal["strict", "replace"] = "strict") -> str | None:
     """Decode the first bytes of a file: UTF-8 with or without BOM, or UTF-16 with BOM; None for other bytes.
 
-    A character cut by the end of `head` is left out. The BOM is not part of the result.
+    A character cut by the end of `head` is left out; the BOM is not part of the result. With "replace" a
+    format can still be told by its structure, so that reading reports the wrong encoding with its position.
     """
     encoding = _encoding_of(head)
     if encoding is None:
         return None
     try:
-        return codecs.getincrementaldecoder(encoding)().decode(head, final=False)
+        return codecs.getincrementaldecoder(encoding)(errors).decode(head, final=False)
     except UnicodeDecodeError:
         return None
 
