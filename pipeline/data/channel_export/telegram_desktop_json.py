@@ -191,7 +191,7 @@ def _read_message(
 ) -> RawPost | Skipped:
     """Turn one message into a post; ValueError says why it cannot be."""
     kind = message.get("type", "message")
-    if kind in {"service", "unsupported"}:
+    if kind in ("service", "unsupported"):
         reason = f"{kind} message {make_excerpt(message.get('action', ''))}".strip()
         return Skipped("no_text", record, reason)
     if kind != "message":

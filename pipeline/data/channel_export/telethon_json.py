@@ -39,7 +39,7 @@ _Entry = tuple[str, object]  # where it stood, and the decoded value or the erro
 
 
 class TelethonJson:
-    """Reader of Telethon dumps; a channel is called as `options.channel` says, else the dump, else by number."""
+    """Reader of Telethon dumps; channels are called as `options.channel` or the dump says, or by number."""
 
     name = "telethon-json"
 
@@ -226,7 +226,7 @@ def _read_message(
 ) -> RawPost | Skipped:
     """Turn one message into a post; ValueError says why it cannot be."""
     kind = message.get("_", "Message")
-    if kind in {"MessageService", "MessageEmpty"} or message.get("action"):
+    if kind in ("MessageService", "MessageEmpty") or message.get("action"):
         return Skipped("no_text", record, f"service message ({make_excerpt(kind)})")
     if kind != "Message":
         raise ValueError(f"field '_': expected Message, got '{make_excerpt(kind)}'")
