@@ -131,6 +131,7 @@ class BlendSettings(_Settings):
     kind: Literal["blend"] = "blend"
     tfidf: TfidfSettings = TfidfSettings()
     transformer: TransformerSettings = TransformerSettings()
+    inner_folds: int = Field(default=3, ge=2)
 
 
 ModelSettings = Annotated[TfidfSettings | TransformerSettings | BlendSettings, Field(discriminator="kind")]
@@ -140,10 +141,10 @@ class DecisionSettings(_Settings):
     """How probabilities are calibrated and where the thresholds lie.
 
     Attributes:
-        calibration: "platt" fits a slope and an offset for each frame, shrunken towards those of all frames
-            together; "none" keeps the classifier's own probabilities.
-        threshold: "tuned" chooses the threshold of best F1 for each frame, shrunken towards the common one for
-            rare frames; a number is used for every frame as it is.
+        calibration: "platt" fits a slope and an offset for each frame, shrunken towards those of all
+            frames together; "none" keeps the classifier's own probabilities.
+        threshold: "tuned" chooses the threshold of best F1 for each frame, shrunken towards the common one
+            for rare frames; a number is used for every frame as it is.
         shrinkage_positives: how many positives weigh as much as the common threshold does.
         minimum_positives: a frame with fewer in train is refused ("error") or only warned of ("warn").
     """
@@ -166,8 +167,8 @@ class TrackingSettings(_Settings):
     """Where the run is recorded.
 
     Attributes:
-        uri: of the MLflow store; without it the environment's MLFLOW_TRACKING_URI, else sqlite:///mlflow.db in
-            the current folder.
+        uri: of the MLflow store; without it the environment's MLFLOW_TRACKING_URI, else sqlite:///mlflow.db
+            in the current folder.
         experiment: name of the MLflow experiment.
         register_as: name in the model registry; null leaves the model unregistered.
     """

@@ -33,10 +33,18 @@ class FitContext:
 
 @dataclass(frozen=True, slots=True)
 class FitSummary:
-    """What happened during a fit, for the record: figures by name and notes to the reader."""
+    """What happened during a fit.
+
+    Attributes:
+        figures: for the record, by name.
+        notes: for the reader of results.
+        out_of_fold: raw probabilities (n_train, k) for the training rows from classifiers that had not seen them,
+            where the fit made them anyway; decisions are then fitted on these.
+    """
 
     figures: dict[str, float]
     notes: tuple[str, ...] = ()
+    out_of_fold: Probabilities | None = None
 
 
 class Classifier(Protocol):

@@ -5,6 +5,7 @@
     decisions.json    calibration and thresholds
     config.json       the resolved configuration of the training run
     metrics.json      evaluation on the test fold
+    *.npz             plain arrays: predictions for the test fold, digests of the training texts
     classifier/       files of the classifier; nothing in them runs code when read
 
 The bundle hash covers what decides a score (classifier, codebook, decisions), so that the same training gives
@@ -71,6 +72,19 @@ class ModelBundle:
         """Names of the columns."""
         return self.codebook.frame_ids
 
+    def read_arrays(self, stem: str) -> dict[str, NDArray[Any]]:
+        """Arrays that were saved beside the model, by name.
+
+        Raises:
+            ModelError: the bundle has none of that name.
+        """
+        path = self.folder / f"{stem}.npz"
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return dict(arrays)
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{path}: cannot be read: {error}") from None
+
     def predict(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Calibrated probabilities and decisions, both of shape (n_texts, n_frames)."""
         calibrated = self.decisions.calibrate(self.classifier.predict_proba(texts))
@@ -87,6 +101,7 @@ def save_bundle(
     config: Mapping[str, Any],
     metrics: Mapping[str, Any],
     provenance: Mapping[str, Any],
+    arrays: Mapping[str, Mapping[str, NDArray[Any]]] | None = None,
 ) -> Path:
     """Write a bundle into a new folder `destination`; it appears there complete or not at all.
 
@@ -107,6 +122,8 @@ def save_bundle(
             (_METRICS, metrics),
         ):
             _write_json(building / file, content)
+        for stem, named in (arrays or {}).items():
+            np.savez_compressed(building / f"{stem}.npz", allow_pickle=False, **named)
         hashes = _hash_files(building)
         manifest = {
             "format": FORMAT,

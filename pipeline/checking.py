@@ -1,0 +1,50 @@
+"""`frames check`: everything that can be wrong before training, found before training."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.config import RunConfig, load_run_config
+from pipeline.data.codebook import Codebook, load_codebook
+from pipeline.data.splits import Folds
+from pipeline.training import check_positives, read_folds
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a training run would use, and what weakens it."""
+
+    config: RunConfig
+    codebook: Codebook
+    folds: Folds
+    warnings: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "config": self.config.model_dump(mode="json"),
+            "codebook_hash": self.codebook.content_hash,
+            "dataset_fingerprint": self.folds.fingerprint,
+            "folds": self.folds.summary(),
+            "warnings": list(self.warnings),
+        }
+
+
+def check_run(path: Path, overrides: Sequence[str] = ()) -> CheckResult:
+    """Read config, codebook and labels, divide the rows, and gather warnings.
+
+    Raises:
+        ConfigError: config or codebook do not fit.
+        DataError: labels cannot be used, or a frame has too few positives.
+    """
+    config = load_run_config(path, overrides)
+    codebook = load_codebook(Path(config.data.codebook))
+    folds = read_folds(config, codebook)
+    warnings = (
+        *codebook.warnings(),
+        *folds.train.warnings,
+        *folds.notes,
+        *check_positives(folds.train, config.decisions),
+    )
+    return CheckResult(config, codebook, folds, tuple(dict.fromkeys(warnings)))

@@ -1,0 +1,111 @@
+"""A finished model on labelled texts, and two finished models against each other."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.config import EvaluationSettings
+from pipeline.data.labels import LabelledData
+from pipeline.data.near_duplicates import cluster_texts
+from pipeline.decisions.model_bundle import ModelBundle
+from pipeline.errors import DataError
+from pipeline.evaluation.comparison import Comparison, compare_decisions
+from pipeline.evaluation.leakage import count_seen
+from pipeline.evaluation.report import EvaluationReport, evaluate_decisions
+from pipeline.evaluation.test_predictions import TestPredictions
+
+
+def predict_labelled(bundle: ModelBundle, data: LabelledData) -> TestPredictions:
+    """Score labelled texts, and cluster them so that forwards of one post count as one."""
+    texts = list(data.table["text"])
+    calibrated, decided = bundle.predict(texts)
+    groups = [group or f"row {i}" for i, group in enumerate(data.table["group"])]
+    return TestPredictions(
+        ids=np.asarray(data.table["id"], str),
+        clusters=cluster_texts(texts, groups=groups),
+        truth=data.indicator(),
+        calibrated=calibrated,
+        decided=decided,
+    )
+
+
+def evaluate_bundle(
+    bundle: ModelBundle, data: LabelledData, settings: EvaluationSettings, *, seed: int = 0
+) -> EvaluationReport:
+    """Evaluate a model on labelled texts; a note says how many of them it was trained on."""
+    predictions = predict_labelled(bundle, data)
+    report = evaluate_decisions(
+        predictions.truth,
+        predictions.calibrated,
+        predictions.decided,
+        clusters=predictions.clusters,
+        frame_ids=bundle.frame_ids,
+        settings=settings,
+        seed=seed,
+    )
+    seen = count_seen(list(data.table["text"]), bundle.read_arrays("training_texts")["digests"])
+    if not seen:
+        return report
+    warning = (
+        f"{seen} of {len(data)} texts stand in this model's own training data: these figures flatter it; "
+        "evaluate on texts it has not seen"
+    )
+    return replace(report, notes=(warning, *report.notes))
+
+
+def compare_bundles(
+    first: ModelBundle,
+    second: ModelBundle,
+    settings: EvaluationSettings,
+    *,
+    data: LabelledData | None = None,
+    seed: int = 0,
+) -> Comparison:
+    """Compare two models on the test fold that both were trained for, or on `data` if given.
+
+    Raises:
+        DataError: other frames, or other test folds, so that a difference would say nothing of the models.
+    """
+    if first.frame_ids != second.frame_ids:
+        raise DataError(
+            f"{first.model_id} and {second.model_id} code different frames; only models of one codebook compare"
+        )
+    if data is not None:
+        one, other = predict_labelled(first, data), predict_labelled(second, data)
+    else:
+        _check_same_test(first, second)
+        one, other = (TestPredictions.from_arrays(b.read_arrays("test_predictions")) for b in (first, second))
+    return compare_decisions(
+        one.truth,
+        one.decided,
+        other.decided,
+        clusters=one.clusters,
+        frame_ids=first.frame_ids,
+        settings=settings,
+        seed=seed,
+    )
+
+
+def _check_same_test(first: ModelBundle, second: ModelBundle) -> None:
+    fingerprints = [b.manifest.get("test_fingerprint") for b in (first, second)]
+    if fingerprints[0] != fingerprints[1]:
+        raise DataError(
+            f"{first.model_id} and {second.model_id} were tested on different rows (test fingerprints "
+            f"{str(fingerprints[0])[:12]} and {str(fingerprints[1])[:12]}); train both from configs with the same "
+            "data and folds, or compare them on one labelled file that neither has seen: --data FILE"
+        )
+
+
+def short_name(bundle: ModelBundle) -> str:
+    """Name of the run and kind of classifier, for table headings."""
+    return f"{bundle.manifest['name']} ({bundle.manifest['kind']})"
+
+
+def describe_place(folder: Path) -> str:
+    """A path as a user would type it: relative to the current folder where that is shorter."""
+    try:
+        relative = str(folder.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(folder)
+    return relative if len(relative) < len(str(folder)) else str(folder)

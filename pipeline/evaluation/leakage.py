@@ -1,0 +1,29 @@
+"""Have these texts been seen in training? Digests of training texts travel in the bundle, the texts do not."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+_NOT_WORDS = re.compile(r"\W+")
+
+
+def text_digests(texts: Sequence[str]) -> NDArray[np.uint64]:
+    """Sorted distinct 64-bit digests of texts without case, punctuation and spacing."""
+    return np.unique(np.fromiter((_digest(text) for text in texts), np.uint64, len(texts)))
+
+
+def count_seen(texts: Sequence[str], training_digests: NDArray[np.uint64]) -> int:
+    """How many of the texts stand, but for case and punctuation, among the training texts."""
+    if not len(texts):
+        return 0
+    mine = np.fromiter((_digest(text) for text in texts), np.uint64, len(texts))
+    return int(np.isin(mine, training_digests).sum())
+
+
+def _digest(text: str) -> int:
+    plain = _NOT_WORDS.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+    return int.from_bytes(hashlib.sha256(plain.encode("utf-8", "replace")).digest()[:8], "big")

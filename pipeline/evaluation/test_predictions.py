@@ -1,0 +1,37 @@
+"""What a model said of its test fold, kept in its bundle: comparisons need no second look at the texts."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class TestPredictions:
+    """Rows of the test fold in the order of its table.
+
+    Attributes:
+        ids: row ids, shape (n,).
+        clusters: forward cluster of each row, shape (n,).
+        truth: the coders' 0/1, shape (n, k).
+        calibrated: probabilities, shape (n, k).
+        decided: decisions, shape (n, k).
+    """
+
+    __test__ = False  # pytest: the name is a noun, not a test
+
+    ids: NDArray[np.str_]
+    clusters: NDArray[np.int64]
+    truth: NDArray[np.int8]
+    calibrated: NDArray[np.float64]
+    decided: NDArray[np.bool_]
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Plain arrays, to be written without pickle."""
+        return {name: getattr(self, name) for name in ("ids", "clusters", "truth", "calibrated", "decided")}
+
+    @staticmethod
+    def from_arrays(arrays: dict[str, NDArray[Any]]) -> "TestPredictions":
+        """The reverse of `to_arrays`."""
+        return TestPredictions(**arrays)

@@ -1,0 +1,246 @@
+"""One training run, from a config to a model bundle. Read this first: every stage is called from here.
+
+read codebook and labels -> folds -> fit -> calibrate and set thresholds on rows outside the training
+  -> evaluate on test -> write the bundle -> record everything
+"""
+
+import hashlib
+import json
+import shutil
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.classifiers.build import build_classifier
+from pipeline.config import DecisionSettings, RunConfig
+from pipeline.data.codebook import Codebook, load_codebook
+from pipeline.data.labels import LabelledData, read_labelled
+from pipeline.data.splits import Folds, join_folds, make_folds, make_folds_from_files
+from pipeline.decisions.decision_rule import DecisionRule, fit_decision_rule
+from pipeline.decisions.model_bundle import load_bundle, save_bundle
+from pipeline.decisions.out_of_fold import out_of_fold_probabilities
+from pipeline.errors import DataError
+from pipeline.evaluation.leakage import text_digests
+from pipeline.evaluation.report import EvaluationReport, evaluate_decisions
+from pipeline.evaluation.test_predictions import TestPredictions
+from pipeline.protocols import Classifier, FitContext, FitSummary, Progress, Tracker
+from pipeline.tracking.provenance import collect_provenance
+
+_WORK_FOLDER = ".work"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """What a run produced.
+
+    Attributes:
+        bundle: folder of the model.
+        report: evaluation on the test fold.
+        folds: how the rows were divided.
+        figures: of the fit and of time spent, by name.
+        notes: what a reader of the figures has to know.
+    """
+
+    bundle: Path
+    report: EvaluationReport
+    folds: Folds
+    figures: dict[str, float]
+    notes: tuple[str, ...]
+
+
+def run_training(config: RunConfig, tracker: Tracker, progress: Progress) -> TrainingResult:
+    """Train, evaluate and save one model, and record it all.
+
+    A run that was killed is taken up by running the same config on the same data again; finished stages of its
+    classifier are not repeated.
+
+    Raises:
+        ConfigError: the codebook does not fit its schema.
+        DataError: labels that cannot be used; a frame with too few positives to learn.
+    """
+    clock = _Clock()
+    codebook = load_codebook(Path(config.data.codebook))
+    folds = read_folds(config, codebook)
+    frame_notes = check_positives(folds.train, config.decisions)
+    tracker.log_config(config.model_dump(mode="json"))
+    for context, data in (("train", folds.train), ("dev", folds.dev), ("test", folds.test)):
+        tracker.log_dataset(data, context)
+    clock.lap("read_seconds")
+
+    work = work_folder(config, folds)
+    context = FitContext(config.seed, work, tracker.log_metric, progress)
+    classifier, decisions, summary = fit_with_decisions(config, codebook, folds, context)
+    clock.lap("fit_seconds")
+
+    predictions = predict_test(classifier, decisions, folds)
+    report = evaluate_decisions(
+        predictions.truth,
+        predictions.calibrated,
+        predictions.decided,
+        clusters=predictions.clusters,
+        frame_ids=codebook.frame_ids,
+        settings=config.evaluation,
+        seed=config.seed,
+    )
+    clock.lap("evaluate_seconds")
+
+    notes = (*folds.notes, *frame_notes, *summary.notes, *report.notes)
+    figures = {**{f"fit_{name}": value for name, value in summary.figures.items()}, **clock.laps}
+    bundle = save_bundle(
+        bundle_folder(config),
+        name=config.name,
+        classifier=classifier,
+        codebook=codebook,
+        decisions=decisions,
+        config=config.model_dump(mode="json"),
+        metrics=report.to_json(),
+        arrays={"test_predictions": predictions.to_arrays(), "training_texts": _seen_texts(folds)},
+        provenance={
+            **collect_provenance(),
+            "dataset_fingerprint": folds.fingerprint,
+            "test_fingerprint": folds.test.fingerprint,
+            "seed": config.seed,
+            "figures": figures,
+            "notes": list(notes),
+        },
+    )
+    load_bundle(bundle)  # a bundle that cannot be read back is no result
+    _record(tracker, report, figures, predictions, codebook.frame_ids)
+    tracker.log_bundle(bundle)
+    shutil.rmtree(work, ignore_errors=True)
+    return TrainingResult(bundle, report, folds, figures, notes)
+
+
+def read_folds(config: RunConfig, codebook: Codebook) -> Folds:
+    """Read the labelled files of a config and divide their rows.
+
+    Raises:
+        DataError: see `read_labelled` and `make_folds`.
+    """
+    data = config.data
+
+    def read(path: str) -> LabelledData:
+        return read_labelled(Path(path), codebook, data.columns)
+
+    if data.labelled:
+        return make_folds(read(data.labelled), config.folds)
+    dev = read(data.dev) if data.dev else None
+    return make_folds_from_files(read(str(data.train)), read(str(data.test)), dev, config.folds)
+
+
+def check_positives(train: LabelledData, settings: DecisionSettings) -> tuple[str, ...]:
+    """Refuse, or warn of, frames that cannot be learnt from so few positives.
+
+    Raises:
+        DataError: a frame below `minimum_positives`, unless `rare_frames` is "warn".
+    """
+    rare = {f: n for f, n in train.count_positives().items() if n < settings.minimum_positives}
+    if not rare:
+        return ()
+    listed = ", ".join(f"{frame} ({n})" for frame, n in rare.items())
+    message = f"frames with fewer than {settings.minimum_positives} positives in the training fold: {listed}"
+    if settings.rare_frames == "error":
+        raise DataError(
+            f"{train.path}: {message}. Label more sentences of them, merge them into a parent frame, take "
+            "them out of the codebook, or accept poor scores with --set decisions.rare_frames=warn"
+        )
+    return (message,)
+
+
+def fit_with_decisions(
+    config: RunConfig, codebook: Codebook, folds: Folds, context: FitContext
+) -> tuple[Classifier, DecisionRule, FitSummary]:
+    """Fit the classifier, and calibration and thresholds on rows that it has not seen.
+
+    A classifier that stops early on dev gets its decisions from dev as well. Any other is fitted on train and
+    dev together, and its decisions come from out-of-fold probabilities: more rows, so steadier thresholds.
+    """
+    single_label = codebook.mode == "single_label"
+
+    def build() -> Classifier:
+        return build_classifier(config.model, codebook.frame_ids, single_label=single_label)
+
+    classifier = build()
+    if classifier.needs_dev:
+        summary = classifier.fit(folds.train, folds.dev, folds.clusters["train"], context)
+        raw, truth = classifier.predict_proba(list(folds.dev.table["text"])), folds.dev.indicator()
+    else:
+        known, clusters = join_folds(folds, ("train", "dev"))
+        summary, truth = classifier.fit(known, None, clusters, context), known.indicator()
+        raw = summary.out_of_fold
+        if raw is None:
+            raw = out_of_fold_probabilities(build, known, clusters, context)
+    decisions = fit_decision_rule(raw, truth, config.decisions, single_label=single_label)
+    return classifier, decisions, summary
+
+
+def predict_test(classifier: Classifier, decisions: DecisionRule, folds: Folds) -> TestPredictions:
+    """Score the test fold once."""
+    calibrated = decisions.calibrate(classifier.predict_proba(list(folds.test.table["text"])))
+    return TestPredictions(
+        ids=np.asarray(folds.test.table["id"], str),
+        clusters=folds.clusters["test"],
+        truth=folds.test.indicator(),
+        calibrated=calibrated,
+        decided=decisions.decide(calibrated),
+    )
+
+
+def work_folder(config: RunConfig, folds: Folds) -> Path:
+    """Where unfinished work of exactly this config on exactly this data is kept."""
+    deciding = config.model_dump(mode="json", exclude={"name", "output", "tracking"})
+    key = json.dumps([deciding, folds.fingerprint], sort_keys=True)
+    folder = Path(config.output) / _WORK_FOLDER / hashlib.sha256(key.encode()).hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def bundle_folder(config: RunConfig) -> Path:
+    """A new folder name for this run: name and UTC time, numbered if two runs share a second."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    base = Path(config.output) / f"{config.name.replace(' ', '_')}-{stamp}"
+    folder, number = base, 1
+    while folder.exists():
+        number += 1
+        folder = base.with_name(f"{base.name}-{number}")
+    return folder
+
+
+def _record(
+    tracker: Tracker,
+    report: EvaluationReport,
+    figures: dict[str, float],
+    predictions: TestPredictions,
+    frame_ids: tuple[str, ...],
+) -> None:
+    from pipeline.reporting.figures import co_occurrence_figure, precision_recall_figure, reliability_figure
+
+    tracker.log_metrics({**report.flat_metrics(), **figures})
+    tracker.log_dict(report.to_json(), "evaluation.json")
+    truth, calibrated = predictions.truth, predictions.calibrated
+    tracker.log_figure(precision_recall_figure(truth, calibrated, frame_ids), "precision_recall.png")
+    tracker.log_figure(reliability_figure(truth, calibrated), "reliability.png")
+    tracker.log_figure(co_occurrence_figure(truth, predictions.decided, frame_ids), "co_occurrence.png")
+
+
+def _seen_texts(folds: Folds) -> dict[str, NDArray[Any]]:
+    return {"digests": text_digests([*folds.train.table["text"], *folds.dev.table["text"]])}
+
+
+class _Clock:
+    """Seconds of each stage, by name."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.monotonic()
+
+    def lap(self, name: str) -> None:
+        """Close a stage."""
+        now = time.monotonic()
+        self.laps[name] = round(now - self._last, 3)
+        self._last = now
