@@ -1,0 +1,195 @@
+import re
+import time
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from pipeline.data.sentences import MAX_BLOCK, Sentence, split_sentences
+
+
+def texts(post: str) -> list[str]:
+    return [sentence.text for sentence in split_sentences(post)]
+
+
+def check_invariants(post: str, sentences: list[Sentence]) -> None:
+    gaps, position = [], 0
+    for index, sentence in enumerate(sentences):
+        assert sentence.index == index
+        assert position <= sentence.start < sentence.end <= len(post)
+        assert post[sentence.start : sentence.end] == sentence.text == sentence.text.strip()
+        gaps.append(post[position : sentence.start])
+        position = sentence.end
+    gaps.append(post[position:])
+    for gap in gaps:
+        without_enumerators = re.sub(r"\d{1,2}[.)]|\d\ufe0f?\u20e3|[①-⓿]", "", gap)
+        assert not any(c.isalnum() for c in without_enumerators), gap
+
+
+@pytest.mark.parametrize(
+    "post",
+    [
+        "The U.S. President met the U.K. Prime Minister.|In the U.S. |The result was clear.",
+        "Art. 51 applies.|See No. 5 and Art. 7 of the Charter.|He said no.|Then he left.",
+        "Dr. Smith, Mr. Brown and Gen. Milley met at St. Petersburg.|J. R. Smith came.",
+        "Some states, e.g. France, i.e. members, agreed.|It began at 5 p.m. Moscow time.|It ended at 7 p.m. |We left.",
+        "Он пришёл, т.е. вернулся, т.к. устал.|Завод им. Кирова работает с 1990 г. и по сей день.|Всё ясно.",
+        "В 1990-2000 гг. было иначе.|Согласно ст. 51 Устава, это право.|Так сказал И. О. Фамилия вчера.",
+        "Growth was 3.5 percent on 24.04.2023 in Moscow.|See https://mid.ru/a.b?c=d.e for more.|Ask @mfa_russia now.",
+        "Really?!|Yes... but later.|Well…|Then silence.|No way!!!",
+        '"Stop!" he said.|"We will go on."|«Мы едем», — сказал он.|(Applause.)|Thank you.',
+        "Правда ли это?|Да!|Нет, — ответил он.",
+        "He wrote “Never again.”|The hall rose.",
+    ],
+)
+def test_sentences_inside_a_line(post: str) -> None:
+    parts = [part.strip() for part in post.split("|")]
+    assert texts(" ".join(parts)) == parts
+
+
+def test_bullets_and_emoji_start_items_and_are_left_out() -> None:
+    post = (
+        "⚡️Main outcomes of the year⚡️\n👉 First thing\n✍️ Second thing done\n✅ Third: fine.\n🔹 Fourth\n🎙 Fifth"
+        "\n💬 Sixth\n• Seventh\n– Eighth\n- Ninth\n* Tenth\n1. Eleventh\n2) Twelfth. With more."
+        "\n3️⃣ Thirteenth\n🇷🇺🇺🇳 Russia spoke 🎉"
+    )
+    assert texts(post) == [
+        *("Main outcomes of the year", "First thing", "Second thing done", "Third: fine.", "Fourth", "Fifth"),
+        *("Sixth", "Seventh", "Eighth", "Ninth", "Tenth", "Eleventh", "Twelfth.", "With more.", "Thirteenth"),
+        "Russia spoke",
+    ]
+
+
+def test_bullets_inside_a_line_start_items() -> None:
+    post = "All on one line. 👉 First thing ✍️ Second thing ✅ Third. 🇷🇺 Russia spoke. I ❤️ it, and ✅ goes on."
+    assert texts(post) == [
+        *("All on one line.", "First thing", "Second thing", "Third.", "Russia spoke."),
+        "I ❤️ it, and ✅ goes on.",
+    ]
+
+
+def test_numbers_and_signs_at_line_start_belong_to_the_sentence() -> None:
+    post = "3.5 percent\n24.04.2023 was a Monday\n-5 degrees\n№ 7 is lucky\n$5 a day\n2022 was hard."
+    assert texts(post) == post.split("\n")
+
+
+def test_lines_that_one_sentence_runs_through_are_joined() -> None:
+    post = "The ministry said that it\nwould answer, as\nalways. Then it did.\r\nEnd of story."
+    assert texts(post) == [
+        "The ministry said that it\nwould answer, as\nalways.",
+        "Then it did.",
+        "End of story.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Main heading", "The text begins here."],
+        ["Key points:", "first of all, peace"],
+        ["First line without end", "", "after a blank line in lower case"],
+        ["First line without end", " \t ", "after a line of white space"],
+        ["See our statement", "https://mid.ru/x"],
+        ["Read in full", "and something else"],
+        ["Closed by an emoji 🎉", "lower case again"],
+    ],
+)
+def test_lines_that_stay_apart(lines: list[str]) -> None:
+    clean = [line.replace(" 🎉", "") for line in lines if line.strip()]
+    assert texts("\n".join(lines)) == clean
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            "#EAEU #SCO & #BRICS",
+            "https://t.me/mfa/1",
+            "@mfa_russia",
+            "mid.ru",
+            "🇷🇺",
+            "👉👉",
+            "---",
+            "(t.me/x)",
+        ),
+        *(
+            "Read in full",
+            "Read more",
+            "Read the full text here",
+            "Subscribe to our channel!",
+            "Follow us on X",
+        ),
+        *(
+            "Читать полностью",
+            "Читайте также: новости",
+            "Подробнее",
+            "Подписывайтесь на канал",
+            "Подписаться | Чат",
+        ),
+        *("Підписуйтесь на нас", "Источник: ТАСС", "Forwarded from Russian MFA"),
+    ],
+)
+def test_boilerplate_is_marked_and_kept(line: str) -> None:
+    sentences = split_sentences(f"A true sentence.\n{line}\nAnother one.")
+    assert [sentence.is_boilerplate for sentence in sentences] == [False, True, False]
+    assert sentences[1].text == line
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Within the #EAEU we work.",
+        "Join us in this fight for peace.",
+        "Подписаться под этим может каждый.",
+        "Readers know it.",
+        "We told @mfa_russia so.",
+        "Читать он не умел.",
+        "Read more" + " and more and more" * 8,
+    ],
+)
+def test_sentences_that_only_resemble_boilerplate(line: str) -> None:
+    assert [sentence.is_boilerplate for sentence in split_sentences(line)] == [False]
+
+
+def test_nothing_in_gives_nothing_out() -> None:
+    assert split_sentences("") == []
+    assert split_sentences(" \n\t\r\n\u2028") == []
+
+
+def test_long_blocks_are_cut_and_nothing_is_lost() -> None:
+    words = [f"word{n}" for n in range(3000)]
+    sentences = split_sentences(" ".join(words))
+    assert " ".join(sentence.text for sentence in sentences).split() == words
+    assert max(len(sentence.text) for sentence in sentences) <= MAX_BLOCK
+
+
+@pytest.mark.parametrize(
+    "unit", ["a", "a ", ". ", "👉", "👉 ", "👉A ", "a\n", "A,\n", "1. ", "- ", '"', "a.", "#a ", "U.S. The "]
+)
+def test_time_grows_linearly_with_length(unit: str) -> None:
+    def seconds(length: int) -> float:
+        post = unit * (length // len(unit))
+        started = time.process_time()
+        check_invariants(post, split_sentences(post))
+        return time.process_time() - started
+
+    seconds(2_000)
+    short, long = seconds(15_000), seconds(120_000)
+    assert long < 24 * max(short, 0.01)  # 8 times longer; a quadratic splitter would take 64 times as long
+
+
+FRAGMENTS = st.sampled_from(
+    (
+        ". |? |!|…|\n|\r\n| |  |👉 |✅|🇷🇺|• |- |— |1. |12) |3️⃣ |*|U.S. |Gen. |т.е. |e.g. |The |the |Москва|слово "
+        '|#tag |@me |https://a.b/c |«|»|"|(|)|:|;|,|\u200d|\ufeff|\u2028|\x1c|\x00|no. |5 p.m. '
+    ).split("|")
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.one_of(st.text(), st.lists(FRAGMENTS, max_size=40).map("".join)))
+@example("no. The no. The ")
+@example("...\n...")
+@example("\ud800 lone surrogate")
+def test_every_sentence_is_a_slice_and_no_word_is_lost(post: str) -> None:
+    check_invariants(post, split_sentences(post))
