@@ -105,7 +105,7 @@ def _fit_single_label(log_probabilities: Floats, right: NDArray[np.int64]) -> Fl
 
 
 def _log_probabilities(members: Sequence[NDArray[Any]]) -> Floats:
-    return np.log(np.clip(np.stack([np.asarray(p, float) for p in members]), _EDGE, 1.0))
+    return np.asarray(np.log(np.clip(np.stack([np.asarray(p, float) for p in members]), _EDGE, 1.0)))
 
 
 def _weighted(scores: Floats, weights: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """The fine-tuned transformer: the same interface as the baseline, on top of any encoder."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModel, AutoTokenizer, set_seed
+from transformers.utils import logging as transformers_logging
 
 from pipeline.classifiers.encoders import Encoder, find_encoder
 from pipeline.classifiers.token_batches import batches_by_length
@@ -28,6 +29,8 @@ _WEIGHTS_FILE = "model.safetensors"
 _TOKENIZER_FILE = "tokenizer.json"
 _ENCODER_CONFIG_FILE = "config.json"
 _PREDICTION_TOKENS_PER_BATCH = 4096
+
+transformers_logging.disable_progress_bar()  # loading weights takes no time worth a bar
 
 
 class FineTunedTransformer:
@@ -71,7 +74,7 @@ class FineTunedTransformer:
             AutoModel.from_pretrained(encoder.folder, trust_remote_code=False, use_safetensors=True), truth
         )
         freeze_unused(self._network, embeddings=self.settings.freeze_embeddings)
-        token_ids, n_cut = self._tokenize(train.table["text"])
+        token_ids, n_cut = self._tokenize(list(train.table["text"]))
         rows = Dataset.from_dict({"input_ids": token_ids, "labels": truth.astype(float).tolist()})
         outcome = fine_tune(
             self._network,
@@ -126,9 +129,9 @@ class FineTunedTransformer:
             model._encoder, model._padding_id = described["encoder"], int(described["padding_id"])
             model._tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER_FILE))
             config = AutoConfig.from_pretrained(folder / _ENCODER_CONFIG_FILE, trust_remote_code=False)
-            network = model._new_network(
-                AutoModel.from_config(config, trust_remote_code=False), np.zeros((1, len(model.labels)))
-            )
+            from_config: Callable[..., Any] = AutoModel.from_config  # the library leaves it untyped
+            encoder = from_config(config, trust_remote_code=False)
+            network = model._new_network(encoder, np.zeros((1, len(model.labels))))
             load_weights(network, folder / _WEIGHTS_FILE)
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             raise ModelError(f"{folder}: not a readable transformer: {error}") from None
@@ -189,7 +192,7 @@ class FineTunedTransformer:
         return torch.softmax(logits, dim=1) if self.single_label else torch.sigmoid(logits)
 
     def _dev_scorer(self, dev: LabelledData) -> DevScore:
-        token_ids, _ = self._tokenize(dev.table["text"])
+        token_ids, _ = self._tokenize(list(dev.table["text"]))
         truth = dev.indicator()
 
         def score(_network: FrameNetwork) -> float:

@@ -1,0 +1,113 @@
+"""Training and comparison as runs in MLflow: what `frames train` and `frames compare` do besides the work."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.config import RunConfig, TrackingSettings
+from pipeline.decisions.model_bundle import ModelBundle, read_manifest
+from pipeline.evaluation.comparison import Comparison
+from pipeline.evaluation.report import EvaluationReport
+from pipeline.protocols import Progress
+from pipeline.tracking.mlflow_tracker import MlflowTracker
+from pipeline.tracking.model_registry import register_bundle
+from pipeline.training import run_training
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedModel:
+    """A recorded training run.
+
+    Attributes:
+        run_id: in MLflow.
+        bundle: folder of the model.
+        bundle_hash: what names the model on every scored row.
+        registered: name in the registry, or None.
+        version: there, or None.
+        report: evaluation on the test fold.
+        notes: what a reader of the figures has to know.
+        tracking_uri: where the run was recorded.
+    """
+
+    run_id: str
+    bundle: Path
+    bundle_hash: str
+    registered: str | None
+    version: int | None
+    report: EvaluationReport
+    notes: tuple[str, ...]
+    tracking_uri: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "run_id": self.run_id,
+            "bundle": str(self.bundle),
+            "bundle_hash": self.bundle_hash,
+            "registered": self.registered,
+            "version": self.version,
+            "tracking_uri": self.tracking_uri,
+            "evaluation": self.report.to_json(),
+            "notes": list(self.notes),
+        }
+
+
+def train_and_record(
+    config: RunConfig, progress: Progress, *, parent_run_id: str | None = None
+) -> TrainedModel:
+    """Train a model as one MLflow run and, if the config names a registered model, as its newest version."""
+    tags = {"kind": config.model.kind}
+    with MlflowTracker.start(config.tracking, config.name, parent_run_id=parent_run_id, tags=tags) as tracker:
+        result = run_training(config, tracker, progress)
+        manifest = read_manifest(result.bundle)
+        version = None
+        if config.tracking.register_as:
+            version = register_bundle(
+                tracker.run_id,
+                config.tracking.register_as,
+                manifest,
+                macro_f1=result.report.macro_f1.value,
+                uri=config.tracking.uri,
+            )
+        return TrainedModel(
+            run_id=tracker.run_id,
+            bundle=result.bundle,
+            bundle_hash=str(manifest["bundle_hash"]),
+            registered=config.tracking.register_as,
+            version=version,
+            report=result.report,
+            notes=result.notes,
+            tracking_uri=tracker.tracking_uri,
+        )
+
+
+def record_comparison(
+    comparison: Comparison,
+    first: ModelBundle,
+    second: ModelBundle,
+    *,
+    settings: TrackingSettings | None = None,
+    parent_run_id: str | None = None,
+) -> str:
+    """Record a comparison as one MLflow run and return its id."""
+    tags = {
+        "kind": "comparison",
+        "first_bundle_hash": first.bundle_hash,
+        "second_bundle_hash": second.bundle_hash,
+    }
+    name = f"{first.manifest['name']} against {second.manifest['name']}"
+    with MlflowTracker.start(
+        settings or TrackingSettings(), name, parent_run_id=parent_run_id, tags=tags
+    ) as tracker:
+        gain = comparison.macro_f1.gain
+        figures = {
+            "macro_f1_first": comparison.macro_f1.first,
+            "macro_f1_second": comparison.macro_f1.second,
+            "macro_f1_gain": gain.value,
+            "macro_f1_gain_low": gain.low,
+            "macro_f1_gain_high": gain.high,
+            "macro_f1_p_value": comparison.macro_f1.p_value,
+        }
+        tracker.log_metrics({name: value for name, value in figures.items() if value is not None})
+        tracker.log_dict(comparison.to_json(), "comparison.json")
+        return tracker.run_id
