@@ -104,6 +104,11 @@ class MlflowTracker:
             self._end("FAILED" if issubclass(kind, Exception) else "KILLED")
 
     @property
+    def tracking_uri(self) -> str:
+        """The store, as `mlflow ui --backend-store-uri` takes it, without a password."""
+        return without_password(self._uri)
+
+    @property
     def run_url(self) -> str | None:
         """Page of the run, where the store is a server."""
         if not is_server(self._uri):

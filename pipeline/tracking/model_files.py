@@ -1,0 +1,102 @@
+"""From where MLflow keeps a logged model to a bundle folder on this machine.
+
+Only data is fetched; MLflow's own loading, which imports whatever module a model names, is never used.
+"""
+
+import pipeline.tracking.mlflow_environment  # noqa: F401 - MLflow reads its environment while it is imported
+
+# isort: split
+
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from mlflow.artifacts import download_artifacts
+from mlflow.utils.file_utils import local_file_uri_to_path
+from mlflow.utils.uri import is_local_uri
+
+from pipeline.decisions.model_bundle import MANIFEST, read_manifest, verify_files
+from pipeline.errors import ModelError
+from pipeline.tracking.mlflow_store import store_errors, without_password
+
+CACHE_VARIABLE = "NARRATIVE_FRAMES_CACHE"
+_DATA_FOLDER = "data"  # where MLflow puts a model's files
+
+
+def fetch_bundle(location: str, store_uri: str, expected_hash: str | None = None) -> Path:
+    """The bundle folder of a logged model: where it lies, or a verified copy in the cache.
+
+    Args:
+        location: artifact location of the logged model.
+        store_uri: the store that named it.
+        expected_hash: bundle hash that was recorded when the model was registered.
+
+    Raises:
+        ModelError: no bundle there, a damaged one, or not the one that was registered.
+        PipelineError: the store failed.
+    """
+    if is_local_uri(location):  # type: ignore[no-untyped-call]
+        path = Path(local_file_uri_to_path(location))  # type: ignore[no-untyped-call]
+        folder = _find_bundle(path / _DATA_FOLDER, location)
+    else:
+        folder = _fetch_into_cache(location, store_uri)
+    found = str(read_manifest(folder)["bundle_hash"])
+    if expected_hash is not None and found != expected_hash:
+        raise ModelError(
+            f"{folder}: refused: its bundle hash is {found[:12]}, but {expected_hash[:12]} was registered: the "
+            "files were exchanged in the store; register the model again if that was meant"
+        )
+    return folder
+
+
+def cache_folder() -> Path:
+    """Where copies are kept: NARRATIVE_FRAMES_CACHE, else the user's cache folder."""
+    chosen = os.environ.get(CACHE_VARIABLE)
+    if chosen:
+        return Path(chosen)
+    root = os.environ.get("XDG_CACHE_HOME")
+    return (Path(root) if root else Path.home() / ".cache") / "narrative-frames" / "models"
+
+
+def _fetch_into_cache(location: str, store_uri: str) -> Path:
+    key = hashlib.sha256(f"{without_password(store_uri)} {location}".encode()).hexdigest()[:24]
+    cached = cache_folder() / key
+    if cached.is_dir():
+        try:
+            return _verified(_find_bundle(cached, location))
+        except ModelError:
+            shutil.rmtree(cached)  # a damaged copy is fetched again
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    fetching = Path(tempfile.mkdtemp(prefix=".fetching-", dir=cached.parent))
+    try:
+        with store_errors(store_uri):
+            fetched = download_artifacts(
+                artifact_uri=f"{location.rstrip('/')}/{_DATA_FOLDER}",
+                dst_path=str(fetching),
+                tracking_uri=store_uri,
+            )
+        _verified(_find_bundle(Path(fetched), location))
+        if not cached.is_dir():  # another process may have been faster
+            os.replace(fetched, cached)  # noqa: PTH105 - atomic on every platform
+    finally:
+        shutil.rmtree(fetching, ignore_errors=True)
+    return _find_bundle(cached, location)
+
+
+def _find_bundle(folder: Path, location: str) -> Path:
+    """The one bundle below a folder."""
+    found = [path.parent for path in sorted(folder.glob(f"*/{MANIFEST}"))]
+    if len(found) != 1:
+        raise ModelError(
+            f"{without_password(location)}: expected one model bundle there, found {len(found)}: either the model "
+            "was not trained by narrative-frames, or its files are not reachable from this machine (a server "
+            "has to be started with --serve-artifacts)"
+        )
+    return found[0]
+
+
+def _verified(folder: Path) -> Path:
+    verify_files(folder, read_manifest(folder))
+    return folder

@@ -1,0 +1,311 @@
+"""Registered models: versions, aliases and who moved them when and why.
+
+The version that `models:/NAME@champion` names is the one in use. Every move of an alias is kept as a tag of the
+registered model, so that a move can be undone and accounted for later.
+"""
+
+import pipeline.tracking.mlflow_environment  # noqa: F401 - MLflow reads its environment while it is imported
+
+# isort: split
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion, RegisteredModel
+from mlflow.exceptions import MlflowException
+
+from pipeline.errors import ModelError
+from pipeline.tracking.mlflow_store import open_store, store_errors
+from pipeline.tracking.model_files import fetch_bundle
+from pipeline.tracking.provenance import current_user
+from pipeline.tracking.pyfunc_model import MODEL_NAME
+from pipeline.tracking.registry_lookup import (
+    RegisteredVersion,
+    alias_version,
+    all_models,
+    describe_version,
+    find_version,
+    get_logged_model,
+    get_model,
+    get_version,
+    list_there_is,
+    logged_model_of_run,
+    versions_of,
+)
+
+CHAMPION = "champion"
+_NAME = re.compile(r"[\w. -]{1,100}")
+_ALIAS = re.compile(r"[A-Za-z][\w-]{0,99}")
+_REGISTERED_URI = re.compile(r"models:/(?P<name>[^/@]+)(?:/(?P<version>\d+)|@(?P<alias>[^/@]+))")
+_LOGGED_URI = re.compile(r"models:/(?P<model_id>m-\w+)")
+_RUN_URI = re.compile(r"runs:/(?P<run_id>\w+)(?:/(?P<model>[^/]+))?")
+_HISTORY_TAG = "history."
+
+
+@dataclass(frozen=True, slots=True)
+class AliasMove:
+    """One move of an alias: from `previous` (None: it named nothing) to `version`, with both bundle hashes."""
+
+    event: str  # "set" or "roll back"
+    alias: str
+    version: int
+    previous: int | None
+    bundle_hash: str | None
+    previous_bundle_hash: str | None
+    who: str
+    when: str
+    why: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def register_bundle(
+    run_id: str,
+    name: str,
+    manifest: Mapping[str, Any],
+    *,
+    macro_f1: float | None,
+    why: str = "trained",
+    uri: str | None = None,
+) -> int:
+    """Make the model that a run has logged the newest version of a registered model; no alias is moved.
+
+    Args:
+        run_id: the run whose `log_bundle` was called.
+        name: of the registered model, which is created if need be.
+        manifest: of the bundle.
+        macro_f1: on the test fold.
+        why: reason, kept with the version.
+        uri: of the store, see `resolve_store_uri`.
+
+    Raises:
+        ModelError: the name cannot be used, or the run has logged no model.
+    """
+    _check_name(name)
+    client, uri = open_store(uri)
+    with store_errors(uri):
+        logged = logged_model_of_run(client, run_id, MODEL_NAME)
+        if name not in {model.name for model in all_models(client)}:
+            _create_model(client, name)
+        tags = {
+            "bundle_hash": manifest["bundle_hash"],
+            "codebook_hash": manifest["codebook_hash"],
+            "dataset_fingerprint": manifest.get("dataset_fingerprint"),
+            "kind": manifest["kind"],
+            "macro_f1": None if macro_f1 is None else repr(float(macro_f1)),
+            "who": current_user(),
+            "when": _now(),
+            "why": why,
+        }
+        version = client.create_model_version(
+            name,
+            source=f"models:/{logged.model_id}",
+            run_id=run_id,
+            model_id=logged.model_id,
+            tags={key: str(value) for key, value in tags.items() if value is not None},
+        )
+    return int(version.version)
+
+
+def list_models(uri: str | None = None) -> list[RegisteredVersion]:
+    """Every version of every registered model, by name, newest version first."""
+    client, uri = open_store(uri, create=False)
+    with store_errors(uri):
+        return [
+            describe_version(model, v)
+            for model in all_models(client)
+            for v in versions_of(client, model.name)
+        ]
+
+
+def champion(name: str, uri: str | None = None) -> int | None:
+    """Version that `models:/NAME@champion` names; None where there is no champion.
+
+    Raises:
+        ModelError: no such registered model.
+    """
+    client, uri = open_store(uri, create=False)
+    with store_errors(uri):
+        return alias_version(get_model(client, name), CHAMPION)
+
+
+def promote(name: str, version: int, why: str, *, force: bool = False, uri: str | None = None) -> AliasMove:
+    """Make a version the champion.
+
+    Raises:
+        ModelError: no such model or version; it is champion already; no reason given; or its codebook is not
+            the present champion's, so that scores before and after would not mean the same (`force` allows it).
+    """
+    client, uri = open_store(uri, create=False)
+    with store_errors(uri):
+        model = get_model(client, name)
+        new, present = get_version(client, model, version), alias_version(model, CHAMPION)
+        if present == version:
+            raise ModelError(f"version {version} of '{name}' is the champion already")
+        if present is not None and not force:
+            _check_same_codebook(new, get_version(client, model, present))
+    return set_alias(name, version, CHAMPION, why, uri=uri)
+
+
+def roll_back(name: str, why: str, uri: str | None = None) -> int:
+    """Give the champion's place back to the version that held it before; returns that version.
+
+    Raises:
+        ModelError: no such model, no earlier champion, or the earlier one was deleted.
+    """
+    client, uri = open_store(uri, create=False)
+    with store_errors(uri):
+        model = get_model(client, name)
+        present = alias_version(model, CHAMPION)
+        earlier = _earlier_versions(_read_history(model, CHAMPION), present)
+        if not earlier:
+            raise ModelError(
+                f"'{name}' has had no champion before the present one"
+                f" ({'none' if present is None else f'version {present}'}); promote another version instead"
+            )
+    set_alias(name, earlier[-1], CHAMPION, why, event="roll back", uri=uri)
+    return earlier[-1]
+
+
+def set_alias(
+    name: str, version: int, alias: str, why: str, *, event: str = "set", uri: str | None = None
+) -> AliasMove:
+    """Let an alias name a version, and keep who did it, when and why.
+
+    Raises:
+        ModelError: no such model or version, an alias that MLflow does not take, no reason given.
+    """
+    if not why.strip():
+        raise ModelError("say why: the reason is kept in the registry beside the version")
+    if not _ALIAS.fullmatch(alias) or alias.lower() == "latest" or re.fullmatch(r"[vV]\d+", alias):
+        raise ModelError(
+            f"alias '{alias}': expected letters, digits, _ and -, beginning with a letter, and neither 'latest' "
+            "nor a version such as v1"
+        )
+    client, uri = open_store(uri, create=False)
+    with store_errors(uri):
+        model = get_model(client, name)
+        new, present = get_version(client, model, version), alias_version(model, alias)
+        old = None if present is None else get_version(client, model, present)
+        move = AliasMove(
+            event=event,
+            alias=alias,
+            version=version,
+            previous=present,
+            bundle_hash=new.tags.get("bundle_hash"),
+            previous_bundle_hash=old.tags.get("bundle_hash") if old else None,
+            who=current_user(),
+            when=_now(),
+            why=why.strip(),
+        )
+        stamp = re.sub(r"[^\dT.]", "", move.when.removesuffix("+00:00"))  # a tag's name takes no "+"
+        # Alias first: if the second call fails, a roll back still finds the way to the earlier version.
+        client.set_registered_model_alias(name, alias, str(version))
+        client.set_registered_model_tag(
+            name, f"{_HISTORY_TAG}{alias}.{stamp}", json.dumps(move.to_json(), ensure_ascii=False)
+        )
+    return move
+
+
+def read_history(name: str, alias: str = CHAMPION, uri: str | None = None) -> list[AliasMove]:
+    """Every recorded move of an alias, oldest first.
+
+    Raises:
+        ModelError: no such registered model, or a record that was changed by hand.
+    """
+    client, uri = open_store(uri, create=False)
+    with store_errors(uri):
+        return _read_history(get_model(client, name), alias)
+
+
+def resolve_model(model: str, uri: str | None = None) -> Path:
+    """The bundle folder that `models:/NAME@ALIAS`, `models:/NAME/3`, `models:/m-...` or `runs:/ID` means.
+
+    Raises:
+        ModelError: not such a name; no such model, version, alias or run (the message lists what there is); or
+            files that are not those that were registered.
+    """
+    client, uri = open_store(uri, create=False)
+    expected = None
+    with store_errors(uri):
+        if found := _LOGGED_URI.fullmatch(model):
+            location = get_logged_model(client, found["model_id"]).artifact_location
+        elif found := _RUN_URI.fullmatch(model):
+            location = logged_model_of_run(
+                client, found["run_id"], found["model"] or MODEL_NAME
+            ).artifact_location
+        elif found := _REGISTERED_URI.fullmatch(model):
+            version = find_version(client, found["name"], found["version"], found["alias"])
+            expected = version.tags.get("bundle_hash")
+            location = client.get_model_version_download_uri(version.name, version.version)
+        else:
+            raise ModelError(
+                f"'{model}' names no model; expected models:/NAME@champion, models:/NAME/3, runs:/RUN_ID or a bundle "
+                f"folder. {list_there_is(client)}"
+            )
+    return fetch_bundle(location, uri, expected)
+
+
+def _create_model(client: MlflowClient, name: str) -> None:
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":  # another run created it at this moment
+            raise
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name) or not name.strip(". "):
+        raise ModelError(
+            f"'{name}' cannot name a registered model: expected up to 100 letters, digits, spaces and _ . -"
+        )
+
+
+def _check_same_codebook(new: ModelVersion, present: ModelVersion) -> None:
+    ours, theirs = (version.tags.get("codebook_hash") or "unknown" for version in (new, present))
+    if ours != theirs:
+        raise ModelError(
+            f"version {new.version} of '{new.name}' was trained with another codebook ({ours[:12]}) than the "
+            f"present champion, version {present.version} ({theirs[:12]}): scores before and after would not mean "
+            "the same. Register it under another name, or promote it with force"
+        )
+
+
+def _read_history(model: RegisteredModel, alias: str) -> list[AliasMove]:
+    prefix = f"{_HISTORY_TAG}{alias}."
+    try:
+        return [
+            AliasMove(**json.loads(value))
+            for key, value in sorted(model.tags.items())
+            if key.startswith(prefix)
+        ]
+    except (ValueError, TypeError) as error:
+        raise ModelError(f"'{model.name}': a tag {prefix}* is not as it was written: {error}") from None
+
+
+def _earlier_versions(history: list[AliasMove], present: int | None) -> list[int]:
+    """The versions a roll back can return to, the next one last: moves push, roll backs pop."""
+    stack: list[int] = []
+    for move in history:
+        if move.previous is not None and (not stack or stack[-1] != move.previous):
+            stack.append(move.previous)  # the alias was moved by other means in between
+        if move.event == "roll back":
+            while stack and stack[-1] != move.version:
+                stack.pop()
+        if not stack or stack[-1] != move.version:
+            stack.append(move.version)
+    while stack and stack[-1] == present:
+        stack.pop()
+    return stack
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")
