@@ -1,0 +1,110 @@
+import io
+import warnings
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score
+
+from pipeline.reporting.figures import co_occurrence_figure, precision_recall_figure, reliability_figure
+
+NAMES = ("multipolarity", "многополярный_мир", "price in $ and $", "a_very_long_name_" * 6)
+
+
+def made_up(n: int, k: int) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+    rng = np.random.default_rng(3)
+    probabilities = rng.beta(1, 3, size=(n, k))
+    return (rng.uniform(size=(n, k)) < probabilities).astype(np.int8), probabilities
+
+
+def png(figure: Figure) -> bytes:
+    """What is saved; a missing glyph or a name read as a formula is a fault."""
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def titles(figure: Figure) -> list[str]:
+    return [axes.get_title() for axes in figure.axes if axes.get_title()]
+
+
+@pytest.mark.parametrize("k", [1, 4, 15, 36])
+def test_every_frame_has_a_panel_with_its_positives(k: int) -> None:
+    truth, probabilities = made_up(200, k)
+    names = [NAMES[i] if i < len(NAMES) else f"frame_{i}" for i in range(k)]
+    figure = precision_recall_figure(truth, probabilities, names)
+    shown = titles(figure)
+    assert len(shown) == k
+    for i, title in enumerate(shown):
+        assert f", {truth[:, i].sum()} positives" in title
+    assert png(figure).startswith(b"\x89PNG")
+
+
+def test_area_under_the_drawn_curve_is_the_average_precision() -> None:
+    truth, probabilities = made_up(300, 1)
+    rounded = np.round(probabilities, 1)  # many ties
+    figure = precision_recall_figure(truth, rounded, ["one"])
+    recall, precision = figure.axes[0].get_lines()[0].get_data()
+    assert figure.axes[0].get_lines()[0].get_drawstyle() == "steps-pre"
+    area = float(np.sum(np.diff(recall) * precision[1:]))
+    assert area == pytest.approx(average_precision_score(truth[:, 0], rounded[:, 0]))
+    assert f"AP {area:.2f}" in titles(figure)[0]
+
+
+def test_a_frame_without_positives_is_said_to_have_none() -> None:
+    truth, probabilities = made_up(50, 2)
+    truth[:, 1] = 0
+    figure = precision_recall_figure(truth, probabilities, ["one", "other"])
+    assert titles(figure)[1] == "other\nno positives"
+    assert not figure.axes[1].get_lines()
+    png(figure)
+
+
+def test_reliability_shows_observed_shares_and_counts() -> None:
+    # 10 decisions at 0.25, of which 4 are right; 2 at 0.95, both right
+    probabilities = np.array([[0.25]] * 10 + [[0.95]] * 2)
+    truth = np.array([[1]] * 4 + [[0]] * 6 + [[1]] * 2)
+    figure = reliability_figure(truth, probabilities)
+    upper, lower = figure.axes
+    stated, observed = upper.containers[0].lines[0].get_data()
+    assert np.allclose(stated, [0.25, 0.95])
+    assert np.allclose(observed, [0.4, 1.0])
+    assert [text.get_text() for text in lower.texts] == ["10", "2"]
+    assert "0.133" in upper.get_title()  # (10 * 0.15 + 2 * 0.05) / 12
+    png(figure)
+
+
+def test_co_occurrence_counts_what_the_model_gave_to_texts_of_a_frame() -> None:
+    truth = np.array([[1, 0], [1, 0], [1, 1], [0, 0]])
+    decided = np.array([[1, 0], [0, 1], [1, 1], [0, 0]])
+    figure = co_occurrence_figure(truth, decided, ["one", "другая"])
+    axes = figure.axes[0]
+    shares = axes.images[0].get_array()
+    expected = [[200 / 3, 200 / 3, 0], [100, 100, 0], [0, 0, 100]]
+    assert np.allclose(shares, expected)
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        "one (3)",
+        "другая (1)",
+        "(no frame) (1)",
+    ]
+    png(figure)
+
+
+def test_co_occurrence_leaves_out_rows_without_texts_and_stays_readable_for_many_frames() -> None:
+    truth, probabilities = made_up(100, 36)
+    truth[:, 5] = 0
+    names = [f"frame_{i}" for i in range(36)]
+    figure = co_occurrence_figure(truth, probabilities > 0.5, names)
+    assert figure.axes[0].images[0].get_array().mask[5].all()
+    assert not figure.axes[0].texts
+    png(figure)
+
+
+def test_one_text_is_enough_to_draw() -> None:
+    truth, probabilities = np.array([[1, 0]]), np.array([[0.0, 1.0]])
+    png(precision_recall_figure(truth, probabilities, ["a", "b"]))
+    png(reliability_figure(truth, probabilities))
+    png(co_occurrence_figure(truth, probabilities > 0.5, ["a", "b"]))
