@@ -1,0 +1,277 @@
+"""The predict script: posts in, an output folder with scored sentences and posts out.
+
+`python -m pipeline.predict INPUT... --model MODEL -o OUT` and `frames predict` are the same command. What the
+work needs is imported when it starts, so that help pages stay quick.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from pipeline.errors import DataError
+from pipeline.terminal import console, progress_bar, run_command, safe_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pipeline.data.channel_export.records import ReadOptions
+    from pipeline.data.ingest import IngestReport
+    from pipeline.decisions.model_bundle import ModelBundle
+    from pipeline.protocols import Progress
+    from pipeline.scoring.output_dataset import OutputDataset
+
+BATCH_POSTS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class PredictReport:
+    """What a run of `predict` did.
+
+    Attributes:
+        output: the output folder.
+        model_id: of the model.
+        posts_read: posts in the input, of raw exports all that were read into this output so far.
+        already_scored: of these, met before in this version by this model.
+        newly_scored: of these, scored now.
+        sentences: scored now.
+        boilerplate: sentences seen now and not scored: tags, links, "read more".
+        rejects: records of raw exports that could not be used, listed in OUT/rejects.jsonl.
+        seconds: from start to end.
+        sentences_per_frame: newly scored sentences that were decided to carry each frame.
+        posts_per_frame: newly scored posts with at least one such sentence.
+        failed_files: name and message of raw exports that could be read in part or not at all.
+        warnings: what the user should check.
+        exported: CSV or JSON lines files written.
+    """
+
+    output: Path
+    model_id: str
+    posts_read: int
+    already_scored: int
+    newly_scored: int
+    sentences: int
+    boilerplate: int
+    rejects: int
+    seconds: float
+    sentences_per_frame: dict[str, int]
+    posts_per_frame: dict[str, int]
+    failed_files: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+    exported: tuple[Path, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as JSON values."""
+        paths = {"output": str(self.output), "exported": [str(path) for path in self.exported]}
+        return asdict(self) | paths
+
+    def raise_if_files_failed(self) -> None:
+        """Fail after a partial success.
+
+        Raises:
+            DataError: an export could not be read to its end; what was read of it is scored.
+        """
+        if self.failed_files:
+            messages = "\n".join(message for _, message in self.failed_files)
+            raise DataError(
+                f"{len(self.failed_files)} files could not be read to the end; the posts before that place are "
+                f"scored:\n{messages}"
+            )
+
+
+def predict(
+    inputs: Sequence[Path],
+    bundle: "ModelBundle",
+    output: Path,
+    *,
+    options: "ReadOptions | None" = None,
+    format_name: str | None = None,
+    batch_posts: int = BATCH_POSTS,
+    rescore: bool = False,
+    export: Literal["csv", "jsonl"] | None = None,
+    on_progress: "Progress" = lambda *_: None,
+) -> PredictReport:
+    """Score all posts that the output does not hold yet; a run that was stopped goes on where it was.
+
+    Args:
+        inputs: posts tables, or raw exports (files or folders), which are first read into OUT/_ingested.
+        bundle: the model.
+        output: a new folder or one of an earlier run; see `pipeline.scoring.output_dataset`.
+        options: what the user says about raw exports.
+        format_name: format of raw exports; None to tell it from their content.
+        batch_posts: posts that are scored together.
+        rescore: let a model that is new to the output score everything again, beside the older scores.
+        export: also write the current scores as OUT/posts and OUT/sentences in this format.
+        on_progress: told what is being done, steps done and in all.
+
+    Raises:
+        DataError: input that cannot be used, an output that belongs to something else or is in use, a full disk.
+        ModelError: the model gives no probabilities.
+    """
+    from pipeline.scoring.output_dataset import open_dataset
+    from pipeline.scoring.read_scores import export_scores
+    from pipeline.scoring.scoring_run import identify_model, score_tables
+
+    started = time.monotonic()
+    with open_dataset(output, identify_model(bundle), rescore=rescore) as dataset:
+        tables, ingested = _prepare_tables(inputs, dataset, options, format_name, on_progress)
+        scored_at = dataset.start_run([str(path.resolve()) for path in inputs])
+        counts = score_tables(
+            tables, dataset, bundle, scored_at, batch_posts=batch_posts, on_progress=on_progress
+        )
+        dataset.finish_run()
+        exported = tuple(export_scores(output, export)) if export else ()
+    return PredictReport(
+        output=output,
+        model_id=bundle.model_id,
+        posts_read=counts.posts_read,
+        already_scored=counts.already_scored,
+        newly_scored=counts.newly_scored,
+        sentences=counts.sentences,
+        boilerplate=counts.boilerplate,
+        rejects=ingested.rejected if ingested else 0,
+        seconds=time.monotonic() - started,
+        sentences_per_frame={frame: counts.sentences_per_frame[frame] for frame in bundle.frame_ids},
+        posts_per_frame={frame: counts.posts_per_frame[frame] for frame in bundle.frame_ids},
+        failed_files=ingested.failed_files if ingested else (),
+        warnings=ingested.warnings if ingested else (),
+        exported=exported,
+    )
+
+
+def _prepare_tables(
+    inputs: Sequence[Path],
+    dataset: "OutputDataset",
+    options: "ReadOptions | None",
+    format_name: str | None,
+    on_progress: "Progress",
+) -> tuple[list[Path], "IngestReport | None"]:
+    """The posts tables among the inputs, and one more for all raw exports together."""
+    from pipeline.data.channel_export.records import ReadOptions
+    from pipeline.data.ingest import ingest
+    from pipeline.data.posts import is_posts_table
+
+    tables = [path for path in inputs if path.is_file() and is_posts_table(path)]
+    raw = [path for path in inputs if path not in tables]
+    if not raw:
+        return tables, None
+    table = dataset.root / "_ingested" / "posts.parquet"
+    report = ingest(
+        raw,
+        table,
+        options or ReadOptions(),
+        format_name=format_name,
+        on_progress=lambda done: on_progress("reading posts", done, 0),
+    )
+    if report.rejects_path is not None:
+        with report.rejects_path.open(encoding="utf-8") as lines:
+            dataset.add_rejects(lines)
+    return [*tables, table], report
+
+
+def predict_command(
+    inputs: Annotated[
+        list[Path], typer.Argument(help="Posts tables (Parquet), or raw channel exports: files or folders.")
+    ],
+    model: Annotated[
+        str, typer.Option("--model", help="Bundle folder, or a registered model: models:/NAME@champion.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Output folder, new or of an earlier run.")],
+    format_name: Annotated[
+        str | None, typer.Option("--format", help="Format of raw exports, when not recognised.")
+    ] = None,
+    channel: Annotated[
+        str | None, typer.Option("--channel", help="Channel name, for exports that carry none.")
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", metavar="OURS=THEIRS", help="Name of a column in the file, e.g. text=body."),
+    ] = None,
+    utc_offset: Annotated[
+        float | None, typer.Option("--utc-offset", help="Hours ahead of UTC of times that name no zone.")
+    ] = None,
+    batch_posts: Annotated[
+        int, typer.Option("--batch-posts", min=1, help="Posts that are scored together.")
+    ] = BATCH_POSTS,
+    rescore: Annotated[
+        bool, typer.Option("--rescore", help="Let another model score an output again, beside older scores.")
+    ] = False,
+    export: Annotated[
+        Literal["csv", "jsonl"] | None,
+        typer.Option("--export", help="Also write the current scores as CSV or JSON lines."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Score posts, each exactly once: run it again after new posts, or after a crash, and it goes on.
+
+    Example: frames predict posts.parquet --model models:/frames@champion -o scores
+    """
+
+    def work() -> None:
+        from pipeline.cli import find_model, parse_columns
+        from pipeline.data.channel_export.records import ReadOptions
+        from pipeline.decisions.model_bundle import load_bundle
+
+        options = ReadOptions(channel=channel, columns=parse_columns(column), utc_offset_hours=utc_offset)
+        with progress_bar(quiet=as_json) as progress:
+            report = predict(
+                inputs,
+                load_bundle(find_model(model)),
+                output,
+                options=options,
+                format_name=format_name,
+                batch_posts=batch_posts,
+                rescore=rescore,
+                export=export,
+                on_progress=progress,
+            )
+        if as_json:
+            typer.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
+        else:
+            print_predict_report(console(), report)
+        report.raise_if_files_failed()
+
+    run_command(work, debug)
+
+
+def print_predict_report(screen: "Console", report: PredictReport) -> None:
+    """What was done, and how often each frame was found in what was scored now."""
+    from pipeline.printing import plain_table, print_notes
+
+    screen.print(
+        f"{report.posts_read:,} posts read, {report.already_scored:,} of them scored before; scored now: "
+        f"{report.newly_scored:,} posts, {report.sentences:,} sentences ({report.boilerplate:,} boilerplate) in "
+        f"{report.seconds:,.1f} s"
+    )
+    if report.newly_scored:
+        rows = [
+            (frame, f"{report.sentences_per_frame[frame]:,}", f"{n:,}", f"{n / report.newly_scored:.1%}")
+            for frame, n in report.posts_per_frame.items()
+        ]
+        title = (
+            f"Scored now by {safe_text(report.model_id)}: raw counts, not corrected for the model's errors"
+        )
+        screen.print(plain_table(title, ("frame", "sentences", "posts", "raw share of posts"), rows))
+    print_notes(screen, report.warnings)
+    if report.rejects:
+        screen.print(
+            f"{report.rejects:,} records could not be used; reasons in "
+            f"{safe_text(str(report.output / 'rejects.jsonl'))}",
+            soft_wrap=True,
+        )
+    for path in (report.output / "posts", report.output / "sentences", *report.exported):
+        screen.print(f"written to {safe_text(str(path))}", soft_wrap=True)
+
+
+def main() -> None:
+    """Entry point of `python -m pipeline.predict`."""
+    typer.run(predict_command)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""The commit protocol of the output folder: a change happens wholly or not at all, and one process writes.
+
+A transaction's files are written below `_staging/<number>`; the record `_log/<number>.json` then states what
+belongs where, and from here on the transaction counts; the files are moved, and the record becomes `.done`.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from pipeline.errors import DataError
+from pipeline.scoring.durable_files import sync_folder, write_json
+
+_LOCK, _LOG, _STAGING = "_lock", "_log", "_staging"
+
+
+class FolderInUseError(DataError):
+    """Another process is writing to the output folder."""
+
+
+class TransactionLog:
+    """Transactions of one output folder, which must be locked; whatever a crash left is settled first.
+
+    Args:
+        root: the output folder.
+
+    Raises:
+        DataError: a file that was stated in a record is gone.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        _settle(root)
+        records = (root / _LOG).iterdir()
+        self._last = max((int(path.stem) for path in records if path.stem.isdigit()), default=0)
+
+    def begin(self) -> tuple[str, Path]:
+        """Name of the next transaction and the folder (not made yet) for its files."""
+        name = f"{self._last + 1:06d}"
+        return name, self._root / _STAGING / name
+
+    def commit(self, name: str, files: Sequence[str], n_posts: int) -> None:
+        """Move the staged files to their places.
+
+        Args:
+            name: of the transaction.
+            files: paths below the staging folder, which are also those below the root; already on the disk.
+            n_posts: for people who read the log.
+        """
+        record = self._root / _LOG / f"{name}.json"
+        renames = [[f"{_STAGING}/{name}/{file}", file] for file in files]
+        write_json(record, {"posts": n_posts, "renames": renames})
+        self._last = int(name)
+        _roll_forward(self._root, record)
+
+
+@contextmanager
+def lock_folder(root: Path) -> Iterator[None]:
+    """Hold the folder for this process; the lock goes with the process, however it ends.
+
+    Raises:
+        FolderInUseError: another process holds it; the message says which.
+    """
+    descriptor = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    with os.fdopen(descriptor, "r+", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FolderInUseError(_describe_holder(root, stream)) from None
+        stream.truncate()
+        holder = {
+            "process": os.getpid(),
+            "host": socket.gethostname(),
+            "since": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        stream.write(json.dumps(holder))
+        stream.flush()
+        yield
+
+
+def finish_pending(root: Path) -> None:
+    """Before reading: settle what a crash left, unless a process is at work there and will do so itself."""
+    if not any((root / _LOG).glob("[0-9]*.json")):
+        return
+    with suppress(FolderInUseError), lock_folder(root):
+        _settle(root)
+
+
+def _describe_holder(root: Path, stream: IO[str]) -> str:
+    try:
+        holder = json.loads(stream.read())
+        who = f"process {holder['process']} on {holder['host']} (since {holder['since']})"
+    except (ValueError, KeyError, TypeError):
+        who = "another process"  # it has only just begun
+    return f"{root}: {who} is writing there; wait until it has ended, or give another output folder"
+
+
+def _settle(root: Path) -> None:
+    """Finish the transactions that were stated and delete what was only staged."""
+    for folder in (_LOG, _STAGING):
+        (root / folder).mkdir(exist_ok=True)
+    for record in sorted((root / _LOG).glob("[0-9]*.json")):
+        _roll_forward(root, record)
+    for leftover in (*(root / _STAGING).iterdir(), *(root / _LOG).glob("_*.tmp"), *root.glob("_*.tmp")):
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink()
+
+
+def _roll_forward(root: Path, record: Path) -> None:
+    """Move a stated transaction's files to their places and mark it as done; may be repeated."""
+    try:
+        renames = [
+            (root / staged, root / final) for staged, final in json.loads(record.read_bytes())["renames"]
+        ]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{record}: not a transaction record: {error}") from None
+    for staged, final in renames:
+        if not all(path.resolve().is_relative_to(root.resolve()) for path in (staged, final)):
+            raise DataError(f"{record}: names a file outside of the output folder; it was tampered with")
+        if staged.exists():
+            final.parent.mkdir(parents=True, exist_ok=True)
+            staged.replace(final)
+        elif not final.exists():
+            raise DataError(
+                f"{final}: gone before its transaction was complete; delete {record} to score its posts again"
+            )
+    for folder in {parent for _, final in renames for parent in final.relative_to(root).parents}:
+        sync_folder(root / folder)
+    record.rename(record.with_suffix(".done"))
+    sync_folder(record.parent)
+    shutil.rmtree(root / _STAGING / record.stem, ignore_errors=True)

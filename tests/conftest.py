@@ -1,0 +1,74 @@
+"""Fixtures that several test files share."""
+
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.classifiers.tfidf_baseline import TfidfBaseline
+from pipeline.config import DecisionSettings, TfidfSettings
+from pipeline.data.codebook import Codebook, draft_codebook
+from pipeline.data.labels import read_labelled
+from pipeline.decisions.decision_rule import fit_decision_rule
+from pipeline.decisions.model_bundle import ModelBundle, load_bundle, save_bundle
+from pipeline.protocols import FitContext
+
+TINY_FRAMES = ("order", "threat: from outside", "unity.1")  # ids may hold spaces, dots and colons
+_PHRASES = {
+    "order": "the world order is changing",
+    "threat: from outside": "they threaten our borders",
+    "unity.1": "we stand together as one people",
+}
+_ENDINGS = ("today", "again", "in the north", "говорит министр", "as before", "and more so")
+
+
+def make_tiny_bundle(folder: Path, *, name: str = "tiny", threshold: float = 0.4) -> ModelBundle:
+    """Train a small baseline on two dozen sentences and write it as the bundle `folder`.
+
+    The frames are those of `TINY_FRAMES`; a sentence carries one when it holds its phrase of `_PHRASES`.
+    Another threshold gives another bundle hash.
+    """
+    codebook = draft_codebook("Tiny", TINY_FRAMES, mode="multi_label")
+    data = read_labelled(_write_tiny_labels(folder.with_suffix(".jsonl")), codebook)
+    classifier = TfidfBaseline(
+        TfidfSettings(min_df=1, max_features=2000, c_grid=(10.0,)), codebook.frame_ids, single_label=False
+    )
+    context = FitContext(0, folder.parent, lambda *_: None, lambda *_: None)
+    classifier.fit(data, None, np.arange(len(data)), context)
+    return _save_and_load(folder, name, classifier, codebook, threshold)
+
+
+def _write_tiny_labels(path: Path) -> Path:
+    rows = [
+        {"text": f"{phrase} {ending}", "labels": [frame]}
+        for (frame, phrase), ending in itertools.product(_PHRASES.items(), _ENDINGS)
+    ]
+    rows += [{"text": f"the weather is fine {ending}", "labels": []} for ending in _ENDINGS]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def _save_and_load(
+    folder: Path, name: str, classifier: TfidfBaseline, codebook: Codebook, threshold: float
+) -> ModelBundle:
+    truth = np.zeros((1, len(codebook.frames)))
+    rule = DecisionSettings(calibration="none", threshold=threshold)
+    save_bundle(
+        folder,
+        name=name,
+        classifier=classifier,
+        codebook=codebook,
+        decisions=fit_decision_rule(truth, truth, rule, single_label=False),
+        config={},
+        metrics={},
+        provenance={},
+    )
+    return load_bundle(folder)
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
+    """A small real baseline; its folder is `tiny_bundle.folder`."""
+    return make_tiny_bundle(tmp_path_factory.mktemp("models") / "tiny")
