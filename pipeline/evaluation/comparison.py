@@ -7,6 +7,7 @@ difference is the paired cluster bootstrap. Frames are tested as well, with Holm
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -106,12 +107,13 @@ def compare_decisions(
     swapped_a, swapped_b = _swap(a, b, seed)
     whole_a, whole_b = total(a), total(b)
     positives = truth.sum(axis=0).astype(int)
+    interval = partial(as_estimate, confidence=settings.confidence, n_clusters=len(a.tp))
 
     def overall(name: str) -> Difference:
         one, other = float(getattr(whole_a, name)), float(getattr(whole_b, name))
         gains = getattr(drawn_b, name) - getattr(drawn_a, name)
         null = getattr(swapped_b, name) - getattr(swapped_a, name)
-        gain = as_estimate(other - one, gains, settings.confidence)
+        gain = interval(other - one, gains)
         return Difference(name, int(positives.sum()), one, other, gain, _p_value(other - one, null))
 
     tested = [k for k in range(len(frame_ids)) if positives[k] >= MINIMUM_POSITIVES]
@@ -130,9 +132,7 @@ def compare_decisions(
             int(positives[k]),
             float(whole_a.f1[k]),
             float(whole_b.f1[k]),
-            as_estimate(float(whole_b.f1[k] - whole_a.f1[k]), gains[:, k], settings.confidence)
-            if k in corrected
-            else Estimate(None),
+            interval(float(whole_b.f1[k] - whole_a.f1[k]), gains[:, k]) if k in corrected else Estimate(None),
             corrected.get(k),
         )
         for k, frame in enumerate(frame_ids)

@@ -36,10 +36,13 @@ class Estimate:
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
-def as_estimate(value: float, replicates: Floats, confidence: float) -> Estimate:
-    """Percentile interval of the replicates (b,) around a value; NaN replicates carry no information."""
+def as_estimate(value: float, replicates: Floats, confidence: float, *, n_clusters: int) -> Estimate:
+    """Percentile interval of the replicates (b,) around a value; NaN replicates carry no information.
+
+    A single cluster gives no interval: every draw repeats it, which looks like certainty.
+    """
     usable = replicates[~np.isnan(replicates)]
-    if len(usable) < len(replicates) / 2:
+    if n_clusters == 1 or len(usable) < len(replicates) / 2:
         return Estimate(value)
     tail = (1 - confidence) / 2
     low, high = np.quantile(usable, [tail, 1 - tail])

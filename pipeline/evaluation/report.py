@@ -1,6 +1,8 @@
 """One model on one labelled set: every figure with its interval and the number of positives behind it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -143,6 +145,8 @@ def evaluate_decisions(
         seed: of the bootstrap.
     """
     numbers = renumber(clusters)
+    n_clusters = int(numbers.max()) + 1
+    interval = partial(as_estimate, confidence=settings.confidence, n_clusters=n_clusters)
     by_row = count_decisions(truth, decided)
     whole = total(by_row)
     positives = truth.sum(axis=0).astype(int)
@@ -166,19 +170,16 @@ def evaluate_decisions(
         if supported.any()
         else _nothing_to_find(whole, samples, drawn)
     )
-    estimates = {
-        name: as_estimate(value, replicates, settings.confidence)
-        for name, (value, replicates) in overall.items()
-    }
+    estimates = {name: interval(value, replicates) for name, (value, replicates) in overall.items()}
     per_frame = tuple(
         _frame_scores(
-            frame, k, positives=positives, whole=whole, point_ap=point_ap, drawn=drawn, settings=settings
+            frame, k, positives=positives, whole=whole, point_ap=point_ap, drawn=drawn, interval=interval
         )
         for k, frame in enumerate(frame_ids)
     )
     return EvaluationReport(
         n=len(truth),
-        n_clusters=int(numbers.max()) + 1,
+        n_clusters=n_clusters,
         calibration_error=expected_calibration_error(truth, calibrated),
         confidence=settings.confidence,
         per_frame=per_frame,
@@ -244,12 +245,12 @@ def _frame_scores(
     whole: Counts,
     point_ap: Floats,
     drawn: _Replicates,
-    settings: EvaluationSettings,
+    interval: Callable[[float, Floats], Estimate],
 ) -> FrameScores:
     def estimate(value: float, replicates: Floats) -> Estimate:
         if positives[k] < MINIMUM_POSITIVES:
             return Estimate(None)
-        return as_estimate(float(value), replicates[:, k], settings.confidence)
+        return interval(float(value), replicates[:, k])
 
     return FrameScores(
         frame=frame,
