@@ -10,6 +10,7 @@ _DEFAULTS = {
     "DO_NOT_TRACK": "true",
     "MLFLOW_LOGGING_LEVEL": "WARNING",  # the first use of a store reports every migration at INFO
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",  # the caller draws the bars
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # standard output belongs to the command's result
     "MLFLOW_UV_AUTO_DETECT": "false",  # a model's requirements are ours, not those of the folder around
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",  # MLflow's own seven take minutes to say that nobody answers
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.errors import PipelineError
 
@@ -106,8 +107,9 @@ def store_errors(uri: str) -> Iterator[None]:
         yield
     except MlflowException as error:
         raise PipelineError(_describe(uri, str(error))) from error
-    except OSError as error:
-        raise PipelineError(f"the MLflow store {without_password(uri)} cannot be used: {error}") from error
+    except (OSError, SQLAlchemyError) as error:
+        reason = str(error).splitlines()[0]
+        raise PipelineError(f"the MLflow store {without_password(uri)} cannot be used: {reason}") from error
 
 
 def _describe(uri: str, message: str) -> str:
