@@ -63,9 +63,11 @@ class Comparison:
     def verdict(self) -> str:
         """What may be said of macro-F1, in one sentence without names."""
         gain = self.macro_f1.gain
-        if gain.low is not None and gain.low > 0:
+        if gain.low is None or gain.high is None:
+            return "no difference can be shown on this test set: one forward cluster gives no interval"
+        if gain.low > 0:
             return "the second is better: the interval of the gain lies above zero"
-        if gain.high is not None and gain.high < 0:
+        if gain.high < 0:
             return "the first is better: the interval of the gain lies below zero"
         return "no difference can be shown on this test set: the interval of the gain includes zero"
 

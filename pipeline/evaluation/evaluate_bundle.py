@@ -75,7 +75,10 @@ def compare_bundles(
         one, other = predict_labelled(first, data), predict_labelled(second, data)
     else:
         _check_same_test(first, second)
-        one, other = (TestPredictions.from_arrays(b.read_arrays("test_predictions")) for b in (first, second))
+        one, other = (
+            TestPredictions.from_arrays(bundle.read_arrays("test_predictions")).sorted_by_id()
+            for bundle in (first, second)
+        )
     return compare_decisions(
         one.truth,
         one.decided,

@@ -31,6 +31,11 @@ class TestPredictions:
         """Plain arrays, to be written without pickle."""
         return {name: getattr(self, name) for name in ("ids", "clusters", "truth", "calibrated", "decided")}
 
+    def sorted_by_id(self) -> "TestPredictions":
+        """The same rows in the order of their ids, in which two models' rows meet."""
+        order = np.argsort(self.ids)
+        return TestPredictions(**{name: values[order] for name, values in self.to_arrays().items()})
+
     @staticmethod
     def from_arrays(arrays: dict[str, NDArray[Any]]) -> "TestPredictions":
         """The reverse of `to_arrays`."""
