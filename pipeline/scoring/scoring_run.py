@@ -29,7 +29,6 @@ WINDOWS_PER_COMMIT = 10  # fewer files than with one commit for each window
 SECONDS_PER_COMMIT = 30.0  # what a crash may cost
 SENTENCES_PER_COMMIT = 200_000
 _COLUMNS = [name for name in POSTS_SCHEMA.names if not name.startswith("source_")]
-_REQUIRED = ("post_key", "channel", "text", "content_hash")
 
 
 @dataclass(slots=True)
@@ -120,17 +119,19 @@ class _Pending:
 
 def _read_windows(path: Path, batch_posts: int) -> Iterator[pa.RecordBatch]:
     """Stretches of at most `batch_posts` posts and about `WINDOW_BYTES` of text (but at least one post)."""
-    for batch in iter_posts(path, _COLUMNS, batch_posts):
-        for name in _REQUIRED:
-            if batch.column(name).null_count:
-                raise DataError(
-                    f"{path}: column '{name}' has empty cells; a posts table has none: write it with `frames ingest`"
-                )
+    for batch in _read_batches(path, batch_posts):
         sizes = pc.binary_length(batch.column("text")).to_numpy().astype(np.int64)
         window_of_row = (sizes.cumsum() - sizes) // WINDOW_BYTES
         starts = np.flatnonzero(np.diff(window_of_row, prepend=-1)).tolist()
         for start, end in zip(starts, [*starts[1:], batch.num_rows], strict=True):
             yield batch.slice(start, end - start)
+
+
+def _read_batches(path: Path, batch_posts: int) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from iter_posts(path, _COLUMNS, batch_posts)
+    except ValueError as error:  # a null where the schema has none
+        raise DataError(f"{path}: not a posts table ({error}); write it with `frames ingest`") from None
 
 
 def _take_new(window: pa.RecordBatch, keys: ScoredKeys) -> pa.RecordBatch:
