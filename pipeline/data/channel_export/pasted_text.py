@@ -52,15 +52,13 @@ class _Draft:
     origin: str | None = None
     lines: list[str] = field(default_factory=list)
     chars: int = 0
-
-    @property
-    def is_blank(self) -> bool:
-        return not any(line.strip() for line in self.lines)
+    is_blank: bool = True
 
     def add(self, line: str) -> None:
-        self.chars += len(line) + 1
-        if self.chars <= MAX_POST_CHARS:
+        if self.chars <= MAX_POST_CHARS:  # more is rejected anyway
             self.lines.append(line)
+        self.chars += len(line) + 1
+        self.is_blank = self.is_blank and not line.strip()
 
 
 class PastedText:
@@ -119,7 +117,7 @@ def collapse_repetition(lines: Sequence[str]) -> list[str]:
     is_short_title = first <= 1 or (first == _SHORT_TITLE_LINES and body_chars >= _SHORT_BODY_CHARS)
     if repeated == 0 or not (is_short_title or body_chars >= title_chars):
         return list(lines)
-    return list(lines[: kept[first + repeated]])
+    return list(lines[: kept[first + repeated - 1] + 1])
 
 
 def _repeated_tail(words: Sequence[str]) -> int:
@@ -207,7 +205,7 @@ def _read_draft(draft: _Draft, path: Path, options: ReadOptions) -> RawPost | Sk
     lines = draft.lines
     if draft.chars > MAX_POST_CHARS:
         reason = f"{draft.chars:,} characters without a line that opens a post; no post is that long"
-        return Skipped("reject", record, reason, make_excerpt("\n".join(lines[:5])))
+        return Skipped("reject", record, reason, make_excerpt(lines[0]))
     if draft.is_opened:
         while lines and (not lines[-1].strip() or _RULE.fullmatch(lines[-1].strip())):
             lines.pop()

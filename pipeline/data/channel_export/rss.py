@@ -32,6 +32,7 @@ _FORWARD = re.compile(
 )
 _VIA = re.compile(r"via\s+@\w+", re.ASCII | re.IGNORECASE)
 _ITEMS: Final = {"item", "entry"}
+_MEDIA: Final = {"img", "video", "audio", "picture", "table"}  # a table holds the buttons below a message
 _FEED_FIELDS: Final = {"title", "link", "id"}
 _REMEDY: Final = "fetch the feed again"
 
@@ -237,12 +238,14 @@ def _drop_additions(root: Any) -> None:
 
 
 def _is_link_preview(node: Any) -> bool:
-    """RSSHub writes <blockquote><b>site</b><br><b><a>title</a></b><br><p>description</p></blockquote> last."""
+    """RSSHub ends with <blockquote><b>site</b><br><b><a>title</a></b><br><p>about</p></blockquote> and media."""
     if node.tag != "blockquote" or (node.text or "").strip():
+        return False
+    if (node.tail or "").strip() or any(follower.tag not in _MEDIA for follower in node.itersiblings()):
         return False
     children = [child.tag for child in node]
     titles = [child for child in node if child.tag == "b" and len(child) == 1 and child[0].tag == "a"]
-    return bool(titles) and children[:2] == ["b", "br"] and node.getnext() is None
+    return bool(titles) and children[:2] == ["b", "br"]
 
 
 def _remove(node: Any) -> None:

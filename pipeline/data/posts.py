@@ -1,0 +1,123 @@
+"""The posts table: every post once, whatever exports it was read from; `pipeline.data.ingest` writes it.
+
+A post is known by `post_key`: "CHANNEL/NUMBER", or, where the export has no numbers, "CHANNEL#" and 16 hexadecimal
+digits of the SHA-256 of text and time. `content_hash` is the SHA-256 of the text and tells its versions apart.
+"""
+
+import contextlib
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.data.channel_export.records import RawPost
+from pipeline.data.channel_export.values import make_excerpt
+from pipeline.data.language import identify_language
+from pipeline.errors import DataError
+
+POSTS_SCHEMA: Final = pa.schema(
+    [
+        pa.field("post_key", pa.string(), nullable=False),
+        pa.field("channel", pa.string(), nullable=False),
+        pa.field("message_id", pa.int64()),
+        pa.field("published_at", pa.timestamp("us", "UTC")),
+        pa.field("text", pa.string(), nullable=False),
+        pa.field("forwarded_from", pa.string()),
+        pa.field("edited_at", pa.timestamp("us", "UTC")),
+        pa.field("views", pa.int64()),
+        pa.field("forwards", pa.int64()),
+        pa.field("lang", pa.string(), nullable=False),
+        pa.field("source_file", pa.string(), nullable=False),
+        pa.field("source_record", pa.string(), nullable=False),
+        pa.field("content_hash", pa.string(), nullable=False),
+    ]
+)
+_BATCH_ROWS: Final = 10_000
+
+
+def make_post_key(post: RawPost) -> str:
+    """Name a post: "CHANNEL/NUMBER", or channel and a digest of text and time where there is no number."""
+    if post.message_id is not None:
+        return f"{post.channel}/{post.message_id}"
+    content = post.text if post.published_at is None else f"{post.text}\0{post.published_at.isoformat()}"
+    return f"{post.channel}#{hashlib.sha256(content.encode()).hexdigest()[:16]}"
+
+
+def make_post_row(post: RawPost, source_file: str) -> dict[str, Any]:
+    """A row of POSTS_SCHEMA."""
+    return {
+        "post_key": make_post_key(post),
+        "channel": post.channel,
+        "message_id": post.message_id,
+        "published_at": post.published_at,
+        "text": post.text,
+        "forwarded_from": post.forwarded_from,
+        "edited_at": post.edited_at,
+        "views": post.views,
+        "forwards": post.forwards,
+        "lang": identify_language(post.text),
+        "source_file": source_file,
+        "source_record": post.record,
+        "content_hash": hashlib.sha256(post.text.encode()).hexdigest(),
+    }
+
+
+def iter_posts(
+    path: Path, columns: Sequence[str] | None = None, batch_rows: int = _BATCH_ROWS
+) -> Iterator[pa.RecordBatch]:
+    """Stream a posts table.
+
+    Args:
+        path: a table that `ingest` wrote.
+        columns: of POSTS_SCHEMA, in the order wanted; None for all.
+        batch_rows: most rows in a batch.
+
+    Yields:
+        Batches of at least one row, with the types of POSTS_SCHEMA.
+
+    Raises:
+        DataError: no such file, or not a posts table.
+    """
+    schema = POSTS_SCHEMA if columns is None else pa.schema([POSTS_SCHEMA.field(name) for name in columns])
+    with _open_table(path) as file:
+        try:
+            for batch in file.iter_batches(batch_rows, columns=schema.names):
+                yield batch.select(schema.names).cast(schema)
+        except (pa.ArrowException, OSError) as error:
+            raise DataError(
+                f"{path}: the posts table is damaged: {make_excerpt(error)}; ingest again"
+            ) from None
+
+
+def read_posts(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read a posts table into memory, whole numbers as nullable Int64; see `iter_posts`."""
+    schema = POSTS_SCHEMA if columns is None else pa.schema([POSTS_SCHEMA.field(name) for name in columns])
+    frame: pd.DataFrame = pa.Table.from_batches(iter_posts(path, columns), schema).to_pandas(
+        types_mapper={pa.int64(): pd.Int64Dtype()}.get
+    )
+    return frame
+
+
+def is_posts_table(path: Path) -> bool:
+    """Whether the file is Parquet with the columns of POSTS_SCHEMA."""
+    try:
+        return set(pq.read_schema(path).names) >= set(POSTS_SCHEMA.names)
+    except (pa.ArrowException, OSError):
+        return False
+
+
+@contextlib.contextmanager
+def _open_table(path: Path) -> Iterator[pq.ParquetFile]:
+    if not path.is_file():
+        raise DataError(f"{path}: no such posts table; write one with: frames ingest EXPORTS -o {path}")
+    if not is_posts_table(path):
+        raise DataError(
+            f"{path}: expected a posts table with the columns {', '.join(POSTS_SCHEMA.names)}; "
+            "read other files with: frames ingest"
+        )
+    with pq.ParquetFile(path) as file:
+        yield file

@@ -1,0 +1,336 @@
+"""Tracker tables, plain tables and feeds, as strangers write them."""
+
+import csv
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.data.channel_export.detect import detect_format, read_export
+from pipeline.data.channel_export.post_links import parse_post_link
+from pipeline.data.channel_export.records import RawPost, ReadOptions, Skipped
+from pipeline.errors import DataError
+
+NOON = datetime(2023, 4, 24, 12, 0, tzinfo=UTC)
+TRACKER = [
+    *("signature", "channel_id", "channel_name", "msg_id", "message", "cleaned_message", "date", "msg_link"),
+    *("msg_from_peer", "msg_from_id", "views", "number_replies", "number_forwards", "is_forward"),
+    *("forward_msg_from_peer_type", "forward_msg_from_peer_id", "forward_msg_from_peer_name"),
+    *("forward_msg_date", "forward_msg_link", "is_reply", "contains_media", "media_type", "has_url", "url"),
+]
+
+
+def read(path: Path, content: str | bytes, format_name: str | None = None, **options: Any) -> list[Any]:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return list(read_export(path, ReadOptions(**options), format_name))
+
+
+def write_tracker(path: Path, *rows: dict[str, str], delimiter: str = ",") -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, TRACKER, delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_tracker_row_with_floats_and_line_breaks(tmp_path: Path, delimiter: str) -> None:
+    path = tmp_path / "data.txt"
+    row = {
+        "channel_id": "77.0",
+        "channel_name": "harbour",
+        "msg_id": "1234.0",
+        "message": 'First, "quoted"\nsecond; line',
+        "cleaned_message": 'First, "quoted" second; line',
+        "date": "2023-04-24 12:00:00+00:00",
+        "views": "1500.0",
+        "number_forwards": "3.0",
+        "is_forward": "1.0",
+        "forward_msg_from_peer_name": "sea_news",
+    }
+    write_tracker(path, row, delimiter=delimiter)
+    assert detect_format(path).name == "tracker-csv"
+    assert list(read_export(path, ReadOptions())) == [
+        RawPost("harbour", 1234, NOON, 'First, "quoted"\nsecond; line', "sea_news", None, 1500, 3, "line 2")
+    ]
+
+
+def test_tracker_fallbacks_for_text_id_channel_origin_and_zone(tmp_path: Path) -> None:
+    path = tmp_path / "msgs_dataset.csv"
+    link = "https://t.me/harbour/15"
+    write_tracker(
+        path,
+        {"cleaned_message": "clean", "msg_link": link, "date": "2023-04-24 12:00:00", "channel_id": "7"},
+        {
+            "message": "a",
+            "signature": "msg_iteration.0.user.x.post.16",
+            "channel_id": "7.0",
+            "is_forward": "True",
+        },
+        {
+            "message": "b",
+            "msg_id": "17",
+            "channel_name": "x",
+            "forward_msg_from_peer_id": "99.0",
+            "is_forward": "1",
+        },
+        {"message": "", "msg_id": "18", "media_type": "MessageMediaPhoto"},
+        {"message": "c", "msg_id": "many", "channel_name": "x"},
+    )
+    first, second, third, media, broken = read_export(path, ReadOptions())
+    assert first == RawPost("harbour", 15, NOON, "clean", record="line 2")
+    assert second == RawPost("7", 16, None, "a", "", record="line 3")
+    assert isinstance(third, RawPost)
+    assert third.forwarded_from == "99"
+    assert media == Skipped("no_text", "line 5", "no text: MessageMediaPhoto")
+    assert isinstance(broken, Skipped)
+    assert (broken.kind, broken.record, broken.excerpt) == ("reject", "line 6", "c")
+
+
+def test_old_tracker_columns(tmp_path: Path) -> None:
+    content = (
+        "signature,channel_id,username,message,date,msg_link,views,number_replies,number_forwards,is_forward,"
+        "from_channel_id,from_channel_name\nx.post.9,5,harbour,hello,2023-04-24 12:00:00,,1,0,2,1,6,sea\n"
+    )
+    assert read(tmp_path / "x", content) == [
+        RawPost("harbour", 9, NOON, "hello", "sea", None, 1, 2, "line 2")
+    ]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_plain_csv_recognises_common_names(tmp_path: Path, delimiter: str) -> None:
+    header = delimiter.join(["ID", "Chat", "Message", "Date", "Views"])
+    content = f"\ufeff{header}\r\n" + delimiter.join(["7", "x", "'=1+1", "2023-04-24T12:00:00Z", ""]) + "\r\n"
+    assert read(tmp_path / "x.json", content) == [RawPost("x", 7, NOON, "'=1+1", record="line 2")]
+
+
+def test_bad_rows_are_rejected_with_their_line(tmp_path: Path) -> None:
+    content = 'text,n\n"two\nlines",1\nstray "x,1,2\n"broken" quote,3\nfine,4\n'
+    records = read(tmp_path / "x.csv", content, "plain-csv")
+    assert [(type(r).__name__, r.record) for r in records] == [
+        ("RawPost", "line 2"),
+        ("Skipped", "line 4"),
+        ("Skipped", "line 5"),
+        ("RawPost", "line 6"),
+    ]
+    assert records[1].reason == "expected 2 cells as in the header, got 3"
+    assert "broken quoting" in records[2].reason
+
+
+def test_a_quote_that_nothing_closes_is_an_error_after_the_rows_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text('text,n\nfine,1\n"cut', encoding="utf-8")
+    records = read_export(path, ReadOptions(), "plain-csv")
+    assert isinstance(next(records), RawPost)
+    with pytest.raises(DataError, match="line 3: a quoted cell begins in this row and nothing closes it"):
+        next(records)
+
+
+def test_mapped_columns_and_a_channel_for_all(tmp_path: Path) -> None:
+    content = "k,txt,text\n1,wanted,other\n"
+    (post,) = read(tmp_path / "x.csv", content, columns={"text": "txt", "message_id": "k"}, channel="c")
+    assert post == RawPost("c", 1, None, "wanted", record="line 2")
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({}, r"no column of texts; the file has: a, b\..*--column text=body"),
+        ({"text": "c"}, "no column 'c'; the file has: a, b"),
+        ({"txt": "a"}, "unknown names txt; expected our column first, one of text, channel"),
+    ],
+)
+def test_missing_columns_say_what_is_there_and_what_to_do(
+    tmp_path: Path, columns: dict[str, str], message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        read(tmp_path / "x.csv", "a,b\n1,2\n", "plain-csv", columns=columns)
+
+
+def test_times_without_zone_need_the_offset(tmp_path: Path) -> None:
+    content = "text,date\nx,2023-04-24 15:00\n"
+    (refused,) = read(tmp_path / "x.csv", content)
+    assert "names no zone" in refused.reason
+    (post,) = read(tmp_path / "x.csv", content, utc_offset_hours=3)
+    assert post.published_at == NOON
+
+
+def test_json_lines_of_changing_keys(tmp_path: Path) -> None:
+    lines = [
+        {"text": "a", "id": "harbour/12", "date": 1682337600},
+        {"message": "b", "channel": "https://t.me/s/harbour", "id": 13},
+        {"id": 14, "media": "photo"},
+        {"text": ["c", {"type": "bold", "text": "d"}], "id": "e4"},
+        {"text": {"no": "text"}, "id": 15},
+        [1],
+    ]
+    content = "\n".join(map(json.dumps, lines)) + "\nnot json\n"
+    records = read(tmp_path / "x.txt", content)
+    assert records[0] == RawPost("harbour", 12, NOON, "a", record="line 1")
+    assert records[1] == RawPost("harbour", 13, None, "b", record="line 2")
+    assert records[2] == Skipped("no_text", "line 3", "no text")
+    assert records[3] == RawPost("x", None, None, "cd", record="line 4")
+    assert [r.kind for r in records[4:]] == ["reject"] * 3
+
+
+@pytest.mark.parametrize("content", ['{"text": "x"}\n{"text": "y', '[{"text": "x"}, {"text": "y'])
+def test_cut_json_gives_what_stands_before(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "x"
+    path.write_text(content, encoding="utf-8")
+    records = read_export(path, ReadOptions())
+    assert next(records) == RawPost("x", None, None, "x", record="line 1" if content[0] == "{" else "item 1")
+    with pytest.raises(DataError, match=r"cut off|ends in the middle"):
+        list(records)
+
+
+def test_mapping_that_no_object_fits_is_an_error_before_any_post(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no column 'chan'; the file has: text"):
+        read(tmp_path / "x.jsonl", '{"text": "a"}\n', columns={"channel": "chan"})
+
+
+def test_parquet_with_nanoseconds_and_float_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    frame = pd.DataFrame(
+        {
+            "content": ["a", None],
+            "date": pd.Series([pd.Timestamp("2023-04-24T12:00:00Z"), pd.NaT]).dt.as_unit("ns"),
+            "msg_id": [5.0, None],
+            "source": [12, 13],
+        }
+    )
+    frame.to_parquet(path)
+    assert detect_format(path).name == "plain-parquet"
+    assert list(read_export(path, ReadOptions())) == [
+        RawPost("12", 5, NOON, "a", record="row 1"),
+        Skipped("no_text", "row 2", "no text"),
+    ]
+
+
+def test_damaged_parquet_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="not a readable Parquet file"):
+        read(tmp_path / "x.parquet", b"PAR1 and then nothing")
+
+
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=40)
+
+
+@given(
+    st.lists(st.tuples(texts, st.integers(1, 2**40), texts), min_size=1, max_size=8),
+    st.sampled_from([",", ";", "\t", "|"]),
+)
+@settings(deadline=None, max_examples=60)
+def test_csv_round_trip(tmp_path_factory: pytest.TempPathFactory, rows: list[Any], delimiter: str) -> None:
+    path = tmp_path_factory.mktemp("csv") / "x.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, delimiter=delimiter)
+        writer.writerow(["text", "message_id", "note"])
+        writer.writerows(rows)
+    records = list(read_export(path, ReadOptions(), "plain-csv"))
+    assert len(records) == len(rows)
+    for record, (text, number, _) in zip(records, rows, strict=True):
+        if text.strip():
+            assert isinstance(record, RawPost)
+            assert (record.text, record.message_id) == (text, number)
+        else:
+            assert isinstance(record, Skipped)
+
+
+RSS = """<?xml version="1.0" encoding="UTF-8"?>
+<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel>
+<title>Harbour - Telegram Channel</title><link>https://t.me/s/harbour</link>{items}</channel></rss>"""
+
+
+def feed(*items: str) -> str:
+    return RSS.format(items="".join(f"<item>{item}</item>" for item in items))
+
+
+def described(markup: str, more: str = "") -> str:
+    return f"<title>cut...</title><description><![CDATA[{markup}]]></description>{more}"
+
+
+def test_feed_item_with_forward_reply_bot_and_preview(tmp_path: Path) -> None:
+    markup = (
+        '<p>Forwarded From <b><a href="https://t.me/sea/1">Sea News</a></b> (Ann)</p>'
+        '<div class="rsshub-quote"><blockquote><p><b>X</b>:</p><p>quoted</p></blockquote></div>'
+        "<p>via <b>@somebot</b></p><p>First line<br><br>Second &amp; <i>last</i></p>"
+        '<blockquote><b>Site</b><br><b><a href="u">Page</a></b><br><p>About the page</p></blockquote><img src="i">'
+    )
+    more = "<link>https://t.me/harbour/12</link><pubDate>Mon, 24 Apr 2023 12:00:00 GMT</pubDate>"
+    assert read(tmp_path / "x.json", feed(described(markup, more))) == [
+        RawPost("harbour", 12, NOON, "First line\n\nSecond & last", "Sea News", record="item 1")
+    ]
+
+
+def test_feed_of_telegrams_own_markup(tmp_path: Path) -> None:
+    markup = (
+        'Forwarded from <a class="tgme_widget_message_forwarded_from_name" href="u">Sea</a><br><br>'
+        "<blockquote>A<br>quoted</blockquote><hr>"
+        '<div class="tgme_widget_message_text js-message_text" dir="auto">The text<br/>line two</div>'
+        "<blockquote>preview</blockquote>"
+    )
+    (post,) = read(tmp_path / "x", feed(described(markup, "<guid>https://t.me/s/harbour/3?single</guid>")))
+    assert (post.text, post.forwarded_from, post.message_id) == ("The text\nline two", "Sea", 3)
+
+
+def test_quotes_of_the_message_itself_stay(tmp_path: Path) -> None:
+    (post,) = read(tmp_path / "x", feed(described("<p>He said:</p><blockquote>We <b>agree</b></blockquote>")))
+    assert post.text == "He said:\nWe agree"
+
+
+def test_feed_items_without_description_text_or_markup(tmp_path: Path) -> None:
+    records = read(
+        tmp_path / "x",
+        feed(
+            described('<img src="x">'),
+            "<title>only a title</title>",
+            "<description>plain\nlines &amp;amp; all</description><content:encoded></content:encoded>",
+            described("<p>x</p>", "<pubDate>soon</pubDate>"),
+        ),
+    )
+    assert records[0].kind == "no_text"
+    assert records[1].text == "only a title"
+    assert records[1].channel == "harbour"
+    assert records[2].text == "plain\nlines & all"
+    assert records[3].kind == "reject"
+
+
+def test_atom_with_xhtml_and_a_cut_end(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_text(
+        '<feed xmlns="http://www.w3.org/2005/Atom"><title>H</title><entry><id>https://t.me/h_h_h/5</id>'
+        "<published>2023-04-24T12:00:00Z</published><title>t</title>"
+        '<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml">a<br/>b</div></content></entry><entry>',
+        encoding="utf-8",
+    )
+    records = read_export(path, ReadOptions())
+    assert next(records) == RawPost("h_h_h", 5, NOON, "a\nb", record="item 1")
+    with pytest.raises(DataError, match="items read before that place: 1"):
+        next(records)
+
+
+def test_entity_bombs_are_refused(tmp_path: Path) -> None:
+    bomb = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
+    with pytest.raises(DataError, match="declares entities"):
+        read(tmp_path / "x", feed("<title>&b;</title>").replace("<rss", f"{bomb}<rss", 1))
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        ("https://t.me/harbour/12", ("harbour", 12)),
+        ("http://telegram.me/s/harbour/12?single#x", ("harbour", 12)),
+        ("t.me/harbour", ("harbour", None)),
+        ("https://harbour.t.me/12", ("harbour", 12)),
+        ("https://t.me/c/1234567890/55", ("1234567890", 55)),
+        ("https://t.me/harbour/7/123", ("harbour", 123)),
+        ("https://t.me/+AbCdEf", None),
+        ("https://example.org/t.me/harbour/12", None),
+        ("harbour/12", None),
+    ],
+)
+def test_links_of_posts(link: str, expected: tuple[str, int | None] | None) -> None:
+    assert parse_post_link(link) == expected
