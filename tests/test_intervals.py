@@ -116,7 +116,7 @@ def test_a_single_cluster_gives_figures_without_intervals() -> None:
 def test_drawing_in_chunks_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     rows, clusters = draw_rows(50), np.arange(50) // 2
     at_once = report(rows, clusters, seed=5)
-    monkeypatch.setattr(intervals, "_CELLS_AT_ONCE", 50 * 7)  # chunks of seven replicates, and one of one
+    monkeypatch.setattr(intervals, "CELLS_AT_ONCE", 50 * 7)  # chunks of seven replicates, and one of one
     assert [len(w) for w in cluster_weights(clusters, 15, 0)] == [7, 7, 1]
     assert report(rows, clusters, seed=5) == at_once
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.config import EvaluationSettings
 from pipeline.evaluation.intervals import (
+    CELLS_AT_ONCE,
     Estimate,
     as_estimate,
     cluster_weights,
@@ -156,18 +157,28 @@ def _bootstrap(
     counts: Counts, clusters: NDArray[np.int64], settings: EvaluationSettings, seed: int
 ) -> Counts:
     """Counts of every replicate, (b, k); the same seed draws the same clusters, which pairs the models."""
-    parts = [reweigh(counts, w) for w in cluster_weights(clusters, settings.bootstrap_samples, seed)]
-    return Counts(*(np.concatenate([getattr(part, n) for part in parts]) for n in ("tp", "fp", "fn")))
+    return _joined([reweigh(counts, w) for w in cluster_weights(clusters, settings.bootstrap_samples, seed)])
 
 
 def _swap(a: Counts, b: Counts, seed: int) -> tuple[Counts, Counts]:
     """Both models' counts under random swaps of whole clusters, each (PERMUTATIONS, k)."""
-    keep = np.random.default_rng(seed + 1).integers(0, 2, size=(PERMUTATIONS, len(a.tp))).astype(float)
+    generator = np.random.default_rng(seed + 1)
+    gain = Counts(b.tp - a.tp, b.fp - a.fp, b.fn - a.fn)
+    moved = []
+    left = PERMUTATIONS
+    while left:
+        chunk = min(left, max(1, CELLS_AT_ONCE // len(a.tp)))
+        moved.append(reweigh(gain, generator.integers(0, 2, size=(chunk, len(a.tp))).astype(float)))
+        left -= chunk
+    whole_a, whole_b, by = total(a), total(b), _joined(moved)
+    return (
+        Counts(whole_a.tp + by.tp, whole_a.fp + by.fp, whole_a.fn + by.fn),
+        Counts(whole_b.tp - by.tp, whole_b.fp - by.fp, whole_b.fn - by.fn),
+    )
 
-    def mix(one: Counts, other: Counts) -> Counts:
-        return Counts(*(keep @ getattr(one, n) + (1 - keep) @ getattr(other, n) for n in ("tp", "fp", "fn")))
 
-    return mix(a, b), mix(b, a)
+def _joined(parts: list[Counts]) -> Counts:
+    return Counts(*(np.concatenate([getattr(part, n) for part in parts]) for n in ("tp", "fp", "fn")))
 
 
 def _p_value(observed: float, null: Floats) -> float:

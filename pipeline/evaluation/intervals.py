@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.evaluation.metrics import Counts, Floats
 
-_CELLS_AT_ONCE = 20_000_000  # replicates are drawn in chunks, so that memory stays flat on large test sets
+CELLS_AT_ONCE = 20_000_000  # replicates are drawn in chunks, so that memory stays flat on large test sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def cluster_weights(clusters: NDArray[np.int64], samples: int, seed: int) -> Ite
     generator = np.random.default_rng(seed)
     left = samples
     while left:
-        chunk = min(left, max(1, _CELLS_AT_ONCE // max(len(clusters), 1)))
+        chunk = min(left, max(1, CELLS_AT_ONCE // max(len(clusters), 1)))
         yield generator.multinomial(n_clusters, np.full(n_clusters, 1 / n_clusters), size=chunk).astype(float)
         left -= chunk
 
