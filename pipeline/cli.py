@@ -93,7 +93,7 @@ def ingest(
 
     def work() -> None:
         from pipeline.data.channel_export.records import ReadOptions
-        from pipeline.data.posts import ingest as ingest_posts
+        from pipeline.data.ingest import ingest as ingest_posts
         from pipeline.printing import print_ingest
 
         options = ReadOptions(channel=channel, columns=parse_columns(column), utc_offset_hours=utc_offset)
@@ -262,6 +262,9 @@ def promote(
     name: Annotated[str, typer.Argument(help="Name of the registered model.")],
     version: Annotated[int, typer.Argument(help="Version that becomes champion.")],
     why: Annotated[str, typer.Option("--why", help="Reason, kept in the registry.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Even if the codebook is not the present champion's.")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Make a version the champion, which models:/NAME@champion names.
@@ -272,7 +275,7 @@ def promote(
     def work() -> None:
         from pipeline.tracking.model_registry import promote as promote_version
 
-        promote_version(name, version, why)
+        promote_version(name, version, why, force=force)
         console().print(f"models:/{safe_text(name)}@champion is now version {version}")
 
     run_command(work, debug)

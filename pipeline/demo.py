@@ -93,7 +93,9 @@ def _prepare(folder: Path) -> Path:
     """The demo's folder, made if need be; an earlier demo's scores are taken up, nothing is deleted."""
     folder = folder.resolve()
     if folder.exists() and any(folder.iterdir()) and not (folder / "mlflow.db").exists():
-        raise DataError(f"{folder} holds something else than an earlier demo; choose another folder: -o FOLDER")
+        raise DataError(
+            f"{folder} holds something else than an earlier demo; choose another folder: -o FOLDER"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

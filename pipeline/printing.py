@@ -1,14 +1,26 @@
 """Results as tables at the terminal. Everything that comes from data is made safe first."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from __future__ import annotations  # the types below are for the reader; loading them would load mlflow
 
-from rich.console import Console
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
 from rich.table import Table
 
-from pipeline.evaluation.comparison import Comparison, Difference
-from pipeline.evaluation.report import EvaluationReport
 from pipeline.terminal import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
+
+    from pipeline.checking import CheckResult
+    from pipeline.data.splits import Folds
+    from pipeline.evaluation.comparison import Comparison, Difference
+    from pipeline.evaluation.report import EvaluationReport
+    from pipeline.tracked_training import TrainedModel
+    from pipeline.tracking.registry_lookup import RegisteredVersion
 
 
 def plain_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
@@ -68,7 +80,72 @@ def print_comparison(screen: Console, comparison: Comparison, first: str, second
     screen.print(f"Macro-F1: {comparison.verdict}.")
 
 
+def print_folds(screen: Console, folds: Folds) -> None:
+    """Rows, clusters and dates of each fold, positives of each frame in each, and the notes."""
+    parts = [(name, getattr(folds, name)) for name in ("train", "dev", "test")]
+    rows = [
+        ("texts", *(len(data) for _, data in parts)),
+        ("forward clusters", *(len(np.unique(folds.clusters[name])) for name, _ in parts)),
+        ("first date", *(_day(data.table["date"].min()) for _, data in parts)),
+        ("last date", *(_day(data.table["date"].max()) for _, data in parts)),
+        ("without any frame", *(int((data.indicator().sum(axis=1) == 0).sum()) for _, data in parts)),
+    ]
+    positives = [data.count_positives() for _, data in parts]
+    rows += [(frame, *(count[frame] for count in positives)) for frame in folds.train.frame_ids]
+    screen.print(plain_table("Folds", ("", "train", "dev", "test"), rows))
+    if len(folds.purged):
+        screen.print(
+            f"Purged because a forward or near-duplicate stands in another fold: {len(folds.purged)}"
+        )
+    screen.print(f"Data set fingerprint {folds.fingerprint[:16]}")
+    print_notes(screen, folds.notes)
+
+
+def print_check(screen: Console, result: CheckResult) -> None:
+    """What a run would use, and what weakens it."""
+    book = result.codebook
+    screen.print(f"Config {safe_text(result.config.name)}: {result.config.model.kind}")
+    screen.print(f"Codebook {safe_text(book.name)}: {len(book.frames)} frames, {book.mode}")
+    print_folds(screen, result.folds)
+    print_notes(screen, (warning for warning in result.warnings if warning not in result.folds.notes))
+    screen.print("Everything needed for training is there.")
+
+
+def print_trained(screen: Console, trained: TrainedModel) -> None:
+    """The evaluation, then run id, bundle folder and registry version, each on a line to be copied."""
+    print_evaluation(screen, trained.report, "Test fold")
+    print_notes(screen, (note for note in trained.notes if note not in trained.report.notes))
+    screen.print(f"run id          {trained.run_id}")
+    screen.print(f"bundle          {safe_text(str(trained.bundle))}", soft_wrap=True)
+    screen.print(f"bundle hash     {trained.bundle_hash[:16]}")
+    if trained.registered is not None:
+        screen.print(f"registered as   models:/{safe_text(trained.registered)}/{trained.version}")
+    screen.print(f"recorded in     {safe_text(trained.tracking_uri)}", soft_wrap=True)
+
+
+def print_models(screen: Console, versions: Sequence[RegisteredVersion]) -> None:
+    """Registered versions, newest first within a name."""
+    columns = ("model", "version", "aliases", "macro-F1", "bundle", "by", "at")
+    rows = [
+        (
+            version.name,
+            version.version,
+            ", ".join(version.aliases),
+            "" if version.macro_f1 is None else f"{version.macro_f1:.3f}",
+            (version.bundle_hash or "")[:12],
+            version.who,
+            version.when,
+        )
+        for version in versions
+    ]
+    screen.print(plain_table("Registered models", columns, rows))
+
+
 def print_notes(screen: Console, notes: Iterable[str]) -> None:
     """Notes to the reader, one a line."""
     for note in notes:
         screen.print(f"Note: {safe_text(note)}", soft_wrap=True)
+
+
+def _day(moment: pd.Timestamp) -> str:
+    return "" if pd.isna(moment) else f"{moment:%Y-%m-%d}"

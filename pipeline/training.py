@@ -68,8 +68,8 @@ def run_training(config: RunConfig, tracker: Tracker, progress: Progress) -> Tra
     folds = read_folds(config, codebook)
     frame_notes = check_positives(folds.train, config.decisions)
     tracker.log_config(config.model_dump(mode="json"))
-    for context, data in (("train", folds.train), ("dev", folds.dev), ("test", folds.test)):
-        tracker.log_dataset(data, context)
+    for name, data in (("train", folds.train), ("dev", folds.dev), ("test", folds.test)):
+        tracker.log_dataset(data, name)
     clock.lap("read_seconds")
 
     work = work_folder(config, folds)

@@ -6,9 +6,9 @@ inside word borders carry inflected languages (Russian, Ukrainian) without a ste
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import FeatureUnion
 
-from pipeline.classifiers.sklearn_files import load_sklearn, save_sklearn
 from pipeline.config import TfidfSettings
 from pipeline.data.labels import LabelledData
 from pipeline.errors import ModelError
@@ -26,7 +25,7 @@ from pipeline.evaluation.metrics import mean_average_precision
 from pipeline.protocols import FitContext, FitSummary, Probabilities
 
 _SETTINGS_FILE = "classifier.json"
-_VECTORIZER_FILE = "vectorizer.skops"
+_VOCABULARY_FILE = "vocabulary.json"
 _WEIGHTS_FILE = "weights.npz"
 _WORD = r"(?u)\b\w+\b"  # one-letter words too: they are prepositions in Russian and Ukrainian
 
@@ -66,17 +65,21 @@ class TfidfBaseline:
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Probabilities before calibration, shape (n_texts, n_frames)."""
-        if self._vectorizer is None:
-            raise ModelError("this baseline was neither fitted nor loaded")
+        vectorizer = self._fitted()
         if not len(texts):
             return np.zeros((0, len(self.labels)), np.float32)
-        scores = np.asarray(self._vectorizer.transform(texts) @ self._weights) + self._offsets
+        scores = np.asarray(vectorizer.transform(texts) @ self._weights) + self._offsets
         return _to_probabilities(scores, single_label=self.single_label)
 
     def save(self, folder: Path) -> None:
-        """Vectorizer as skops, weights as plain arrays, settings as JSON."""
-        save_sklearn(self._vectorizer, folder / _VECTORIZER_FILE)
-        np.savez(folder / _WEIGHTS_FILE, weights=self._weights, offsets=self._offsets)
+        """Vocabulary and settings as JSON, weights as plain arrays: the same training gives the same bytes."""
+        parts = dict(self._fitted().transformer_list)
+        vocabularies = {
+            name: sorted(part.vocabulary_, key=part.vocabulary_.__getitem__) for name, part in parts.items()
+        }
+        (folder / _VOCABULARY_FILE).write_text(json.dumps(vocabularies, ensure_ascii=False), encoding="utf-8")
+        idf = {f"idf_{name}": part.idf_ for name, part in parts.items()}
+        np.savez(folder / _WEIGHTS_FILE, weights=self._weights, offsets=self._offsets, **idf)
         described = {
             "settings": self.settings.model_dump(mode="json"),
             "labels": self.labels,
@@ -98,11 +101,14 @@ class TfidfBaseline:
                 tuple(described["labels"]),
                 single_label=described["single_label"],
             )
+            vocabularies = json.loads((folder / _VOCABULARY_FILE).read_text(encoding="utf-8"))
+            model._vectorizer = model._new_vectorizer(vocabularies)
             with np.load(folder / _WEIGHTS_FILE, allow_pickle=False) as arrays:
                 model._weights, model._offsets = arrays["weights"], arrays["offsets"]
-        except (OSError, ValueError, KeyError) as error:
+                for name, part in model._vectorizer.transformer_list:
+                    part.idf_ = arrays[f"idf_{name}"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(f"{folder}: not a readable baseline: {error}") from None
-        model._vectorizer = load_sklearn(folder / _VECTORIZER_FILE)
         return model
 
     def _choose_c(
@@ -131,16 +137,25 @@ class TfidfBaseline:
         features = self._vectorizer.fit_transform(texts)
         self._weights, self._offsets = self._solve(features, truth, c, seed)
 
-    def _new_vectorizer(self) -> FeatureUnion:
+    def _new_vectorizer(self, vocabularies: Mapping[str, Sequence[str]] | None = None) -> FeatureUnion:
+        """Unfitted, or with the vocabularies of a fitted one."""
         words, characters = self.settings.word_ngrams, self.settings.char_ngrams
-        common = {"sublinear_tf": True, "lowercase": True, "dtype": np.float32}
-        limits = {"min_df": self.settings.min_df, "max_features": self.settings.max_features}
-        of_words = TfidfVectorizer(ngram_range=words, token_pattern=_WORD, **common, **limits)
-        parts = [("words", of_words)]
+        known = vocabularies or {}
+
+        def part(name: str, **options: Any) -> tuple[str, TfidfVectorizer]:
+            limits = {"min_df": self.settings.min_df, "max_features": self.settings.max_features}
+            common = {"sublinear_tf": True, "lowercase": True, "dtype": np.float32}
+            return name, TfidfVectorizer(vocabulary=known.get(name), **common, **limits, **options)
+
+        parts = [part("words", ngram_range=words, token_pattern=_WORD)]
         if characters is not None:
-            of_characters = TfidfVectorizer(analyzer="char_wb", ngram_range=characters, **common, **limits)
-            parts.append(("characters", of_characters))
+            parts.append(part("characters", ngram_range=characters, analyzer="char_wb"))
         return FeatureUnion(parts)
+
+    def _fitted(self) -> FeatureUnion:
+        if self._vectorizer is None:
+            raise ModelError("this baseline was neither fitted nor loaded")
+        return self._vectorizer
 
     def _solve(
         self, features: csr_matrix, truth: NDArray[np.int8], c: float, seed: int

@@ -29,7 +29,7 @@ MODEL_NAME = "model"
 TEXT_COLUMN, FRAMES_COLUMN, PROBABILITY_PREFIX = "text", "frames", "p_"
 _ALWAYS_REQUIRED = ("mlflow", "narrative-frames", "numpy", "pandas", "pydantic")
 _REQUIRED = {
-    "tfidf": ("scikit-learn", "scipy", "skops"),
+    "tfidf": ("scikit-learn", "scipy"),
     "transformer": ("torch", "transformers", "tokenizers", "safetensors"),
 }
 _REQUIRED["blend"] = _REQUIRED["tfidf"] + _REQUIRED["transformer"]

@@ -1,0 +1,283 @@
+"""Train, dev and test folds that no forward or near-duplicate straddles.
+
+Rows are clustered first (`pipeline.data.near_duplicates`), then whole clusters are drawn, so that every frame has
+nearly its share in each fold (iterative stratification after Sechidis et al. 2011, "On the stratification of
+multi-label data", here over clusters); or the latest rows become the test fold, and what straddles the cut is
+purged and counted.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.config import FoldSettings
+from pipeline.data.labels import LabelledData
+from pipeline.data.near_duplicates import cluster_texts
+from pipeline.errors import DataError
+
+FoldName = Literal["train", "dev", "test"]
+NAMES: tuple[FoldName, ...] = ("train", "dev", "test")
+DATED_SHARE = 0.95  # of the rows must be dated, and
+DATED_DAYS = 60  # their dates span as many days, for "auto" to divide by time
+
+Integers = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Folds:
+    """Labelled rows divided.
+
+    Attributes:
+        train: what classifiers are fitted on.
+        dev: early stopping, calibration and thresholds.
+        test: looked at once.
+        clusters: cluster id of each row of each fold; ids are common to all folds.
+        purged: ids of rows that are in no fold because their cluster stands in another.
+        notes: what a reader of results has to know.
+    """
+
+    train: LabelledData
+    dev: LabelledData
+    test: LabelledData
+    clusters: Mapping[str, Integers]
+    purged: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) over the fingerprints of the three folds."""
+        parts = (self.train.fingerprint, self.dev.fingerprint, self.test.fingerprint)
+        return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+    def summary(self) -> list[dict[str, Any]]:
+        """One record for each fold: rows, clusters, positives of each frame, first and last date."""
+        return [_summarise(name, getattr(self, name), self.clusters[name]) for name in NAMES]
+
+
+def make_folds(data: LabelledData, settings: FoldSettings) -> Folds:
+    """Divide one labelled file.
+
+    Raises:
+        DataError: too few clusters, or a fold would be empty.
+    """
+    clusters = _cluster(data, settings)
+    method = _choose_method(data.table["date"], settings)
+    held_out = data.table["source"].isin(settings.hold_out_sources).to_numpy(bool)
+    notes = _note_hold_out(data, settings, held_out)
+    in_test = held_out | _draw_test(data, clusters, settings, method, held_out)
+    purged = _straddling(clusters, in_test, by_time=method == "time", held_out=held_out)
+    known = ~in_test & ~purged
+    in_dev = _draw_clusters(data.indicator(), clusters, known, settings.dev_share, settings.seed)
+    masks = {"train": known & ~in_dev, "dev": in_dev, "test": in_test & ~purged}
+    if method == "time":
+        first = data.table["date"][masks["test"]].min()
+        notes.append(
+            f"folds by time: test begins {first:%Y-%m-%d}" if not pd.isna(first) else "folds by time"
+        )
+    return _assemble(data, clusters, masks, purged, notes)
+
+
+def make_folds_from_files(
+    train: LabelledData, test: LabelledData, dev: LabelledData | None, settings: FoldSettings
+) -> Folds:
+    """Folds from files that come divided; training rows whose cluster stands in test or dev are purged.
+
+    Without a dev file, dev is drawn from train. The test file is left as it is.
+
+    Raises:
+        DataError: an id stands in two files, or a fold would be empty.
+    """
+    parts = [("train", train), ("test", test), *([("dev", dev)] if dev is not None else [])]
+    joined = _concatenate([part for _, part in parts])
+    fold_of_row = np.repeat([name for name, _ in parts], [len(part) for _, part in parts])
+    clusters = _cluster(joined, settings)
+    in_test, in_dev = fold_of_row == "test", fold_of_row == "dev"
+    with_test = np.isin(clusters, clusters[in_test])
+    with_dev = np.isin(clusters, clusters[in_dev])
+    purged = (~in_test & with_test) | (~in_test & ~in_dev & with_dev)
+    if dev is None:
+        known = ~in_test & ~purged
+        in_dev = _draw_clusters(joined.indicator(), clusters, known, settings.dev_share, settings.seed)
+    masks = {"train": ~in_test & ~in_dev & ~purged, "dev": in_dev & ~purged, "test": in_test}
+    return _assemble(joined, clusters, masks, purged, [])
+
+
+def join_folds(folds: Folds, names: Sequence[FoldName]) -> tuple[LabelledData, Integers]:
+    """Rows and cluster ids of several folds together."""
+    return (
+        _concatenate([getattr(folds, name) for name in names]),
+        np.concatenate([folds.clusters[name] for name in names]),
+    )
+
+
+def _cluster(data: LabelledData, settings: FoldSettings) -> Integers:
+    groups = [None if pd.isna(group) else str(group) for group in data.table["group"]]
+    clusters = cluster_texts(
+        list(data.table["text"]), groups=groups, threshold=settings.near_duplicate_threshold
+    )
+    if len(np.unique(clusters)) < len(NAMES):
+        raise DataError(
+            f"{data.path}: {len(data)} rows, but only {len(np.unique(clusters))} clusters of texts that are not "
+            f"copies of one another; at least {len(NAMES)} are needed for train, dev and test"
+        )
+    return clusters
+
+
+def _choose_method(dates: "pd.Series[Any]", settings: FoldSettings) -> Literal["cluster", "time"]:
+    if settings.method != "auto":
+        return settings.method
+    dated = dates.dropna()
+    if len(dated) < DATED_SHARE * len(dates) or dated.empty:
+        return "cluster"
+    return "time" if (dated.max() - dated.min()).days >= DATED_DAYS else "cluster"
+
+
+def _draw_test(
+    data: LabelledData,
+    clusters: Integers,
+    settings: FoldSettings,
+    method: Literal["cluster", "time"],
+    held_out: Mask,
+) -> Mask:
+    eligible = ~held_out & ~np.isin(clusters, clusters[held_out])
+    if method == "cluster":
+        return _draw_clusters(data.indicator(), clusters, eligible, settings.test_share, settings.seed + 1)
+    dates = data.table["date"]
+    if dates.isna().all():
+        raise DataError(f"{data.path}: folds.method is time, but no row has a date; use cluster")
+    days = dates.dt.tz_localize(None).dt.floor("D").to_numpy()
+    dated = dates.notna().to_numpy(bool)
+    # Whole days: rows of one day are not told apart by the hour. Undated rows cannot be called late.
+    counted = pd.Series(days[eligible & dated]).value_counts().sort_index(ascending=False).cumsum()
+    wanted = settings.test_share * int((eligible & dated).sum())
+    late_enough = counted.index[counted >= wanted]
+    cut = late_enough[0] if len(late_enough) else counted.index[-1]
+    return eligible & dated & (days >= np.datetime64(cut))
+
+
+def _straddling(clusters: Integers, in_test: Mask, *, by_time: bool, held_out: Mask) -> Mask:
+    """Rows that must leave because their cluster stands on both sides.
+
+    By time a cluster belongs to where its first member stands, so later copies leave the test fold; a held-out
+    channel is the other way round: copies of its posts leave train.
+    """
+    straddles = np.isin(clusters, np.intersect1d(clusters[in_test], clusters[~in_test]))
+    if not by_time:
+        return straddles & ~in_test
+    of_held_out = np.isin(clusters, clusters[held_out])
+    leaves_train = straddles & ~in_test & of_held_out
+    leaves_test = straddles & in_test & ~of_held_out
+    return np.asarray(leaves_train | leaves_test, bool)
+
+
+def _draw_clusters(truth: NDArray[Any], clusters: Integers, eligible: Mask, share: float, seed: int) -> Mask:
+    """Mask of rows drawn by whole clusters, stratified: about `share` of the eligible rows of every frame."""
+    ids, number = np.unique(clusters[eligible], return_inverse=True)
+    sizes = np.bincount(number, minlength=len(ids))
+    # Columns: every frame, texts without any, and all texts, so that all of them are balanced alike.
+    of_rows = truth[eligible].astype(float)
+    of_rows = np.column_stack([of_rows, of_rows.sum(axis=1) == 0, np.ones(len(of_rows))])
+    content = np.zeros((len(ids), of_rows.shape[1]))
+    np.add.at(content, number, of_rows)
+    wanted = np.stack([content.sum(axis=0) * share, content.sum(axis=0) * (1 - share)])
+    order = np.lexsort((np.random.default_rng(seed).permutation(len(ids)), -sizes))
+    left = list(order)
+    drawn = np.zeros(len(ids), bool)
+    remaining = content.sum(axis=0)
+    while left:
+        column = int(np.argmin(np.where(remaining > 0, remaining, np.inf)))
+        having = [i for i in left if content[i, column] > 0]
+        for i in having:
+            side = _neediest(wanted, column)
+            drawn[i] = side == 0
+            wanted[side] -= content[i]
+            remaining = remaining - content[i]
+        taken = set(having)
+        left = [i for i in left if i not in taken]
+        remaining[column] = 0
+    mask = np.zeros(len(clusters), bool)
+    mask[np.flatnonzero(eligible)[drawn[number]]] = True
+    return mask
+
+
+def _neediest(wanted: NDArray[np.float64], column: int) -> int:
+    """The side (0: drawn, 1: left) that lacks most of this column, relative to what it wants in all."""
+    if wanted[0, column] != wanted[1, column]:
+        return int(np.argmax(wanted[:, column]))
+    return int(np.argmax(wanted[:, -1]))
+
+
+def _assemble(
+    data: LabelledData, clusters: Integers, masks: Mapping[str, Mask], purged: Mask, notes: list[str]
+) -> Folds:
+    for name in NAMES:
+        if not masks[name].any():
+            raise DataError(
+                f"{data.path}: the {name} fold would be empty; give more labelled rows, or change folds.test_share, "
+                "folds.dev_share, folds.method or folds.hold_out_sources"
+            )
+    folds = {name: data.subset(np.flatnonzero(masks[name])) for name in NAMES}
+    if purged.any():
+        notes.append(f"{int(purged.sum())} rows purged: forwards or near-duplicates of rows in another fold")
+    notes += _note_missing(folds)
+    return Folds(
+        train=folds["train"],
+        dev=folds["dev"],
+        test=folds["test"],
+        clusters={name: clusters[masks[name]] for name in NAMES},
+        purged=tuple(data.table["id"][purged]),
+        notes=tuple(notes),
+    )
+
+
+def _note_missing(folds: Mapping[str, LabelledData]) -> list[str]:
+    notes = []
+    for name in ("train", "test"):
+        none = [frame for frame, count in folds[name].count_positives().items() if not count]
+        if none:
+            notes.append(f"no positive in the {name} fold: {', '.join(none)}")
+    return notes
+
+
+def _note_hold_out(data: LabelledData, settings: FoldSettings, held_out: Mask) -> list[str]:
+    if not settings.hold_out_sources:
+        return []
+    missing = sorted(set(settings.hold_out_sources) - set(data.table["source"].dropna()))
+    if missing:
+        known = ", ".join(sorted(set(data.table["source"].dropna()))[:20])
+        raise DataError(
+            f"{data.path}: folds.hold_out_sources names {', '.join(missing)}, which no row has as its source; "
+            f"sources are: {known or 'none'}"
+        )
+    return [f"held-out sources, {int(held_out.sum())} rows in test: {', '.join(settings.hold_out_sources)}"]
+
+
+def _concatenate(parts: Sequence[LabelledData]) -> LabelledData:
+    table = pd.concat([part.table for part in parts], ignore_index=True)
+    repeated = table["id"][table["id"].duplicated()]
+    if len(repeated):
+        raise DataError(
+            f"{parts[0].path}: the id '{repeated.iloc[0]}' stands in {parts[-1].path} as well; ids must tell rows "
+            "apart across all files of a run"
+        )
+    first = parts[0]
+    warnings = tuple(dict.fromkeys(warning for part in parts for warning in part.warnings))
+    return LabelledData(table, first.frame_ids, first.path, warnings)
+
+
+def _summarise(name: str, data: LabelledData, clusters: Integers) -> dict[str, Any]:
+    dates = data.table["date"].dropna()
+    return {
+        "fold": name,
+        "n": len(data),
+        "clusters": len(np.unique(clusters)),
+        "positives": data.count_positives(),
+        "first_date": dates.min().isoformat() if len(dates) else None,
+        "last_date": dates.max().isoformat() if len(dates) else None,
+    }
