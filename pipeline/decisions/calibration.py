@@ -1,8 +1,9 @@
 """From a classifier's raw probabilities to probabilities that mean what they say.
 
 Multi-label: Platt scaling of each frame's logit, p' = sigmoid(slope * logit(p) + offset), smoothed targets
-(Platt 1999, "Probabilistic outputs for support vector machines"). A frame with few positives cannot carry two
-parameters of its own, so each frame is pulled towards the parameters that fit all frames together.
+(Platt 1999, "Probabilistic outputs for support vector machines"). A frame with few positives says little about
+its slope, so each slope is pulled towards the one that fits all frames together. Offsets are not: they carry how
+frequent a frame is, which even few positives tell well, and pulling them would overstate every rare frame.
 Single-label: one temperature for the softmax (Guo et al. 2017, "On calibration of modern neural networks").
 """
 
@@ -65,23 +66,24 @@ def fit_calibrator(
         probabilities: raw, shape (n, k).
         truth: 0/1, shape (n, k).
         single_label: one temperature in place of k slopes and offsets.
-        shrinkage: number of positives that weigh as much as the pooled parameters do.
+        shrinkage: number of positives that weigh as much as the pooled slope does.
     """
     n_frames = probabilities.shape[1]
     if single_label:
         return _fit_temperature(probabilities, truth)
     scores = logit(probabilities)
-    pooled = _fit_platt(scores.ravel(), truth.ravel(), centre=np.array([1.0, 0.0]), strength=1.0)
+    pooled, _ = _fit_platt(scores.ravel(), truth.ravel(), centre=1.0, strength=1.0)
     slopes, offsets = np.empty(n_frames), np.empty(n_frames)
     for frame in range(n_frames):
         # The prior counts as `shrinkage` positives: dividing by four is the curvature of the logistic loss.
-        slope, offset = _fit_platt(scores[:, frame], truth[:, frame], centre=pooled, strength=shrinkage / 4)
-        slopes[frame], offsets[frame] = slope, offset
+        slopes[frame], offsets[frame] = _fit_platt(
+            scores[:, frame], truth[:, frame], centre=pooled, strength=shrinkage / 4
+        )
     return Calibrator(slopes, offsets, softmax=False)
 
 
-def _fit_platt(scores: Floats, truth: NDArray[Any], *, centre: Floats, strength: float) -> Floats:
-    """Slope and offset of least log loss + strength / 2 * squared distance to centre."""
+def _fit_platt(scores: Floats, truth: NDArray[Any], *, centre: float, strength: float) -> tuple[float, float]:
+    """Slope and offset of least log loss + strength / 2 * squared distance of the slope to centre."""
     positives = float(truth.sum())
     negatives = float(truth.size - positives)
     targets = np.where(truth > 0, (positives + 1) / (positives + 2), 1 / (negatives + 2))
@@ -90,13 +92,13 @@ def _fit_platt(scores: Floats, truth: NDArray[Any], *, centre: Floats, strength:
         slope, offset = parameters
         margin = slope * scores + offset
         residual = sigmoid(margin) - targets
-        away = parameters - centre
-        value = np.sum(np.logaddexp(0.0, margin) - targets * margin) + strength / 2 * np.sum(away**2)
-        gradient = np.array([np.dot(residual, scores), residual.sum()]) + strength * away
-        return float(value), gradient
+        away = slope - centre
+        value = np.sum(np.logaddexp(0.0, margin) - targets * margin) + strength / 2 * away**2
+        return float(value), np.array([np.dot(residual, scores) + strength * away, residual.sum()])
 
-    found = minimize(loss, centre, jac=True, method="L-BFGS-B", bounds=[(_MIN_SLOPE, None), (None, None)])
-    return np.asarray(found.x, float)
+    start, bounds = np.array([centre, 0.0]), [(_MIN_SLOPE, None), (None, None)]
+    slope, offset = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    return float(slope), float(offset)
 
 
 def _fit_temperature(probabilities: NDArray[Any], truth: NDArray[Any]) -> Calibrator:
