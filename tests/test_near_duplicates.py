@@ -1,0 +1,166 @@
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.data.near_duplicates import cluster_texts
+
+POST = (
+    "The ministry said on Monday that the countries of the region should settle their disputes among themselves, "
+    "without pressure from outside, and that it was ready to offer a place for talks if all sides asked for it."
+)
+SENTENCE = "The minister said that the talks had been long and useful"
+
+
+def are_together(*texts: str, groups: list[str | None] | None = None, threshold: float = 0.7) -> bool:
+    return len(set(cluster_texts(texts, groups=groups, threshold=threshold).tolist())) == 1
+
+
+def random_sentence(rng: random.Random, n_words: int) -> str:
+    return " ".join(f"w{rng.randrange(5000)}" for _ in range(n_words))
+
+
+def test_ids_are_the_smallest_row_of_each_cluster() -> None:
+    texts = ["Something else entirely was said here today", SENTENCE, POST, SENTENCE.upper(), POST + "!"]
+    clusters = cluster_texts(texts)
+    assert clusters.tolist() == [0, 1, 2, 1, 2]
+    assert clusters.dtype == np.int64
+    assert cluster_texts([]).tolist() == []
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        POST.upper(),
+        "👉 " + POST.replace(",", " –").replace(" ", "  ") + " https://t.me/mfa/1 @mfa",
+        POST.replace("said", "sa\u00adid\u200b"),
+        POST.replace("Monday", "Tuesday"),
+        "My own comment on what follows. " + POST,
+        POST + " " + " ".join(f"comment{n}" for n in range(60)),
+        "Отмечу вот что: " * 3 + POST[:-30],
+    ],
+)
+def test_copies_edits_and_quotations_belong_together(copy: str) -> None:
+    assert are_together(POST, copy)
+    assert are_together(copy, POST)
+
+
+def test_short_texts_are_compared_word_by_word() -> None:
+    assert are_together(SENTENCE, SENTENCE.replace("useful", "fruitful"))
+    assert are_together(SENTENCE, SENTENCE + " he added")
+    assert not are_together(SENTENCE, "The minister said that the weather had been cold and wet")
+
+
+def test_stock_phrases_inside_long_texts_are_no_quotations() -> None:
+    phrase = "settle their disputes among themselves, without pressure from outside, and that it was ready"
+    assert not are_together(POST, phrase)
+
+
+def test_texts_without_spaces_are_compared_by_character() -> None:
+    assert are_together(
+        "我们主张通过对话解决争端并反对外部压力", "我们主张通过对话解决争端并反对一切外部压力"
+    )
+
+
+def test_very_short_texts_are_linked_by_group_only() -> None:
+    assert cluster_texts(["Read in full", "Read in full", "Read more"]).tolist() == [0, 1, 2]
+    assert cluster_texts(["Read in full", "Read in full"], groups=["a", "a"]).tolist() == [0, 0]
+    assert cluster_texts(["", "", "👉"], groups=["a", None, "a"]).tolist() == [0, 1, 0]
+
+
+def test_groups_chain_through_equal_texts() -> None:
+    texts = [SENTENCE, random_sentence(random.Random(1), 12), random_sentence(random.Random(2), 12), SENTENCE]
+    assert cluster_texts(texts, groups=["a", "a", "b", "b"]).tolist() == [0, 0, 0, 0]
+    assert cluster_texts(texts, groups=["a", "a", "b", None]).tolist() == [0, 0, 2, 0]
+
+
+def test_sentences_that_recur_in_very_many_groups_link_nothing() -> None:
+    rng = random.Random(3)
+    disclaimer = "This material was made and distributed by an agent of number {}"
+    texts, groups = [], []
+    for post in range(60):
+        texts += [random_sentence(rng, 15), disclaimer.format(post)]
+        groups += [f"post {post}"] * 2
+    assert len(np.unique(cluster_texts(texts, groups=groups))) == 60
+    assert len(np.unique(cluster_texts(texts, groups=groups, max_groups=60))) == 1
+    assert len(np.unique(cluster_texts(texts))) == 61  # without groups there is nothing to glue
+
+
+def test_long_texts_link_however_often_they_are_forwarded() -> None:
+    long = random_sentence(random.Random(4), 80)
+    texts = [f"comment{n} {long}" for n in range(70)]
+    assert len(np.unique(cluster_texts(texts, groups=[str(n) for n in range(70)]))) == 1
+
+
+def test_nearly_all_planted_variants_are_found_and_nothing_else() -> None:
+    rng = random.Random(5)
+    sources = [random_sentence(rng, 40) for _ in range(300)]
+    texts, truth = [], []
+    for n, source in enumerate(sources):
+        words = source.split()
+        words[rng.randrange(40)] = "changed"
+        words[rng.randrange(40)] = "again"
+        texts += [source, " ".join(words), random_sentence(rng, 40)]
+        truth += [n, n, -1]
+    clusters = cluster_texts(texts)
+    same = [clusters[3 * n] == clusters[3 * n + 1] for n in range(300)]
+    assert np.mean(same) > 0.99
+    assert len(np.unique(clusters)) == 900 - sum(same)
+
+
+def test_the_result_is_the_same_in_every_process() -> None:
+    program = (
+        "from pipeline.data.near_duplicates import cluster_texts as c;"
+        "texts = [f'the {i % 40} men of {i % 7} towns met {i % 3} times in {i % 40} days' for i in range(300)];"
+        "print(c(texts).tolist())"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, check=True, env={"PYTHONHASHSEED": seed}
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(outputs) == 1
+
+
+def test_a_wrong_number_of_groups_is_refused() -> None:
+    with pytest.raises(ValueError, match="one group for each of the 2 texts, got 1"):
+        cluster_texts(["a", "b"], groups=["x"])
+
+
+WORDS = st.sampled_from("peace war talks border treaty minister region states people history".split())  # noqa: SIM905
+TEXTS = st.lists(
+    st.one_of(st.lists(WORDS, max_size=25).map(" ".join), st.text(max_size=30)), min_size=1, max_size=30
+)
+
+
+def as_partition(clusters: list[int]) -> set[frozenset[int]]:
+    return {frozenset(i for i, c in enumerate(clusters) if c == value) for value in clusters}
+
+
+@settings(deadline=None, max_examples=80)
+@given(TEXTS, st.data())
+def test_clusters_do_not_depend_on_order_and_hold_groups_together(
+    texts: list[str], data: st.DataObject
+) -> None:
+    n = len(texts)
+    group = st.one_of(st.none(), st.sampled_from("abcdef"))
+    groups = data.draw(st.lists(group, min_size=n, max_size=n))
+    order = data.draw(st.permutations(range(n)))
+    max_groups = data.draw(st.sampled_from([2, 50]))
+    clusters = cluster_texts(texts, groups=groups, max_groups=max_groups).tolist()
+    shuffled = cluster_texts(
+        [texts[i] for i in order], groups=[groups[i] for i in order], max_groups=max_groups
+    ).tolist()
+    assert as_partition(clusters) == {
+        frozenset(order[i] for i in members) for members in as_partition(shuffled)
+    }
+    for i in range(n):
+        assert clusters[clusters[i]] == clusters[i] <= i
+        assert all(
+            clusters[j] == clusters[i] for j in range(n) if groups[j] is not None and groups[j] == groups[i]
+        )
