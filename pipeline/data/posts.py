@@ -87,7 +87,7 @@ def iter_posts(
         try:
             for batch in file.iter_batches(batch_rows, columns=schema.names):
                 yield batch.select(schema.names).cast(schema)
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: a null where there is none
             raise DataError(
                 f"{path}: the posts table is damaged: {make_excerpt(error)}; ingest again"
             ) from None
@@ -119,5 +119,5 @@ def _open_table(path: Path) -> Iterator[pq.ParquetFile]:
             f"{path}: expected a posts table with the columns {', '.join(POSTS_SCHEMA.names)}; "
             "read other files with: frames ingest"
         )
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:  # pre-buffered pages stay in memory to the end
         yield file

@@ -91,7 +91,7 @@ class OutputDataset:
         wanted = (self._identity.bundle_hash, self._identity.codebook_hash)
         for path in sorted((self.root / "posts").rglob("part-*.parquet")):
             try:
-                with pq.ParquetFile(path) as file:
+                with pq.ParquetFile(path, pre_buffer=False) as file:
                     for batch in file.iter_batches(columns=list(_KEY_COLUMNS)):
                         rows = zip(*(batch.column(name).to_pylist() for name in _KEY_COLUMNS), strict=True)
                         keys.add([digest_key(row[0], row[1]) for row in rows if row[2:] == wanted])

@@ -18,7 +18,6 @@ import pyarrow.parquet as pq
 
 from pipeline.data.posts import POSTS_SCHEMA, iter_posts
 from pipeline.decisions.model_bundle import ModelBundle
-from pipeline.errors import DataError
 from pipeline.protocols import Progress
 from pipeline.scoring.output_dataset import ModelIdentity, OutputDataset
 from pipeline.scoring.score_posts import ScoredBatch, score_batch
@@ -119,19 +118,12 @@ class _Pending:
 
 def _read_windows(path: Path, batch_posts: int) -> Iterator[pa.RecordBatch]:
     """Stretches of at most `batch_posts` posts and about `WINDOW_BYTES` of text (but at least one post)."""
-    for batch in _read_batches(path, batch_posts):
+    for batch in iter_posts(path, _COLUMNS, batch_posts):
         sizes = pc.binary_length(batch.column("text")).to_numpy().astype(np.int64)
         window_of_row = (sizes.cumsum() - sizes) // WINDOW_BYTES
         starts = np.flatnonzero(np.diff(window_of_row, prepend=-1)).tolist()
         for start, end in zip(starts, [*starts[1:], batch.num_rows], strict=True):
             yield batch.slice(start, end - start)
-
-
-def _read_batches(path: Path, batch_posts: int) -> Iterator[pa.RecordBatch]:
-    try:
-        yield from iter_posts(path, _COLUMNS, batch_posts)
-    except ValueError as error:  # a null where the schema has none
-        raise DataError(f"{path}: not a posts table ({error}); write it with `frames ingest`") from None
 
 
 def _take_new(window: pa.RecordBatch, keys: ScoredKeys) -> pa.RecordBatch:
