@@ -318,6 +318,11 @@ def test_entity_bombs_are_refused(tmp_path: Path) -> None:
         read(tmp_path / "x", feed("<title>&b;</title>").replace("<rss", f"{bomb}<rss", 1))
 
 
+def test_an_unknown_encoding_is_an_error_for_the_user(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="encoding that the XML names is not supported"):
+        read(tmp_path / "x", feed("<title>x</title>").replace("UTF-8", "UTF-88"))
+
+
 @pytest.mark.parametrize(
     ("link", "expected"),
     [

@@ -1,5 +1,6 @@
 """The posts table: nothing twice, nothing lost, nothing half-written; formats told from content."""
 
+import contextlib
 import fcntl
 import json
 from collections.abc import Sequence
@@ -127,6 +128,29 @@ def test_what_is_no_export_is_refused_with_a_reason(tmp_path: Path, content: byt
     path.write_bytes(content)
     with pytest.raises(DataError, match=message):
         detect_format(path)
+
+
+@given(
+    st.sampled_from([*EXAMPLES.values()]),
+    st.sampled_from([None, *(export_format.name for export_format in FORMATS)]),
+    st.tuples(st.floats(0, 1), st.booleans()),
+    st.sampled_from(['"', "\0", "\n", "<", "{", "]", "\\ud800", "&#0;", "9" * 5000, "null", ""]),
+)
+@settings(deadline=None, max_examples=150)
+def test_damaged_exports_give_records_or_an_error_for_the_user(
+    tmp_path_factory: pytest.TempPathFactory,
+    content: str,
+    name: str | None,
+    cut: tuple[float, bool],
+    junk: str,
+) -> None:
+    place, is_cut = cut
+    path = tmp_path_factory.getbasetemp() / "damaged"
+    at = int(place * len(content))
+    path.write_text(content[:at] + junk + ("" if is_cut else content[at:]), encoding="utf-8")
+    with contextlib.suppress(DataError):
+        for record in read_export(path, ReadOptions(), name):
+            assert record.record
 
 
 def test_folders_and_missing_files_are_refused(tmp_path: Path, output: Path) -> None:

@@ -259,12 +259,15 @@ class _ObjectReader:
         return columns.read_post(value, record)
 
     def _columns_of(self, keys: tuple[str, ...]) -> PlainColumns | None:
-        keys = tuple(key for key in keys if len(key) <= LONGEST_NAME and fold_name(key) in self._relevant)
         if keys not in self._matched:
             if len(self._matched) >= _KEY_SETS_KEPT:
                 self._matched.clear()
-            try:
-                self._matched[keys] = PlainColumns(self._path, keys, self._options, may_lack=True)
-            except NoTextColumnError:
-                self._matched[keys] = None
+            self._matched[keys] = self._match(keys)
         return self._matched[keys]
+
+    def _match(self, keys: tuple[str, ...]) -> PlainColumns | None:
+        found = [key for key in keys if len(key) <= LONGEST_NAME and fold_name(key) in self._relevant]
+        try:
+            return PlainColumns(self._path, found, self._options, may_lack=True)
+        except NoTextColumnError:
+            return None

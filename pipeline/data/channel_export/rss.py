@@ -79,6 +79,8 @@ class Rss:
             raise DataError(f"{path}: {message}; {_REMEDY}") from None
         except DefusedXmlException as error:
             raise DataError(f"{path}: refused, as it declares entities ({type(error).__name__})") from None
+        except (LookupError, ValueError) as error:  # from the XML reader; an item's own are caught with it
+            raise DataError(f"{path}: the encoding that the XML names is not supported ({error})") from None
 
 
 FORMAT: Final = Rss()
