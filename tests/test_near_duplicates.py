@@ -88,6 +88,7 @@ def test_sentences_that_recur_in_very_many_groups_link_nothing() -> None:
     assert len(np.unique(cluster_texts(texts, groups=groups))) == 60
     assert len(np.unique(cluster_texts(texts, groups=groups, max_groups=60))) == 1
     assert len(np.unique(cluster_texts(texts))) == 61  # without groups there is nothing to glue
+    assert len(np.unique(cluster_texts(texts, groups=[str(i) for i in range(120)]))) == 61
 
 
 def test_long_texts_link_however_often_they_are_forwarded() -> None:

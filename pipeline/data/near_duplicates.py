@@ -58,8 +58,8 @@ def cluster_texts(
         min_tokens: texts with fewer words are linked by their group only, so that "Read in full" does not
             glue everything together.
         max_groups: a sentence-long text (up to 39 words) whose copies and variants stand in more groups than
-            this is boilerplate (a disclaimer, a greeting) and links nothing. Only counts where `groups` is
-            given: without groups, copies glue nothing but themselves together.
+            this is boilerplate (a disclaimer, a greeting) and links nothing. Groups of one row do not count:
+            there, copies glue nothing but themselves together.
 
     Returns:
         Shape (n,): the smallest row index of each row's cluster.
@@ -78,8 +78,7 @@ def cluster_texts(
 
     links = _link_similar_texts(np.asarray(distinct, dtype=object), counts, threshold, min_tokens)
     is_linking = counts >= min_tokens
-    if groups is not None:
-        is_linking &= ~_find_boilerplate(links, counts, text_of_row, group_of_row, max_groups)
+    is_linking &= ~_find_boilerplate(links, counts, text_of_row, group_of_row, max_groups)
     links = links[is_linking[links].all(axis=1)]
     return _join(text_of_row, group_of_row, is_linking, links)
 
@@ -210,7 +209,8 @@ def _find_boilerplate(
     """Which distinct texts are sentence-long and stand, with their variants, in more groups than allowed."""
     is_short = counts < BOILERPLATE_TOKENS
     kind = _connect(links[is_short[links].all(axis=1)], len(counts))
-    occurrences = np.unique(np.stack([kind[text_of_row], group_of_row], axis=1), axis=0)
+    has_company = np.bincount(group_of_row)[group_of_row] > 1
+    occurrences = np.unique(np.stack([kind[text_of_row], group_of_row], axis=1)[has_company], axis=0)
     groups_of_kind = np.bincount(occurrences[:, 0], minlength=len(counts))
     return np.asarray(is_short & (groups_of_kind[kind] > max_groups))
 

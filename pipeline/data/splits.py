@@ -24,6 +24,7 @@ FoldName = Literal["train", "dev", "test"]
 NAMES: tuple[FoldName, ...] = ("train", "dev", "test")
 DATED_SHARE = 0.95  # of the rows must be dated, and
 DATED_DAYS = 60  # their dates span as many days, for "auto" to divide by time
+LARGE_CLUSTER = 0.2  # share of the rows in one cluster from which a reader is told
 
 Integers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -69,17 +70,14 @@ def make_folds(data: LabelledData, settings: FoldSettings) -> Folds:
     clusters = _cluster(data, settings)
     method = _choose_method(data.table["date"], settings)
     held_out = data.table["source"].isin(settings.hold_out_sources).to_numpy(bool)
-    notes = _note_hold_out(data, settings, held_out)
+    notes = [*data.warnings, *_note_hold_out(data, settings, held_out)]
     in_test = held_out | _draw_test(data, clusters, settings, method, held_out)
     purged = _straddling(clusters, in_test, by_time=method == "time", held_out=held_out)
     known = ~in_test & ~purged
     in_dev = _draw_clusters(data.indicator(), clusters, known, settings.dev_share, settings.seed)
     masks = {"train": known & ~in_dev, "dev": in_dev, "test": in_test & ~purged}
     if method == "time":
-        first = data.table["date"][masks["test"]].min()
-        notes.append(
-            f"folds by time: test begins {first:%Y-%m-%d}" if not pd.isna(first) else "folds by time"
-        )
+        notes += _note_time(data.table["date"], masks["test"] & ~held_out)
     return _assemble(data, clusters, masks, purged, notes)
 
 
@@ -91,21 +89,23 @@ def make_folds_from_files(
     Without a dev file, dev is drawn from train. The test file is left as it is.
 
     Raises:
-        DataError: an id stands in two files, or a fold would be empty.
+        DataError: rows that stay have one id in two files, or a fold would be empty.
     """
     parts = [("train", train), ("test", test), *([("dev", dev)] if dev is not None else [])]
     joined = _concatenate([part for _, part in parts])
+    notes = [f"{part.path.name}: {warning}" for _, part in parts for warning in part.warnings]
     fold_of_row = np.repeat([name for name, _ in parts], [len(part) for _, part in parts])
     clusters = _cluster(joined, settings)
     in_test, in_dev = fold_of_row == "test", fold_of_row == "dev"
     with_test = np.isin(clusters, clusters[in_test])
     with_dev = np.isin(clusters, clusters[in_dev])
     purged = (~in_test & with_test) | (~in_test & ~in_dev & with_dev)
+    _check_ids([part for _, part in parts], joined.table["id"][~purged])
     if dev is None:
         known = ~in_test & ~purged
         in_dev = _draw_clusters(joined.indicator(), clusters, known, settings.dev_share, settings.seed)
     masks = {"train": ~in_test & ~in_dev & ~purged, "dev": in_dev & ~purged, "test": in_test}
-    return _assemble(joined, clusters, masks, purged, [])
+    return _assemble(joined, clusters, masks, purged, notes)
 
 
 def join_folds(folds: Folds, names: Sequence[FoldName]) -> tuple[LabelledData, Integers]:
@@ -151,14 +151,15 @@ def _draw_test(
     dates = data.table["date"]
     if dates.isna().all():
         raise DataError(f"{data.path}: folds.method is time, but no row has a date; use cluster")
-    days = dates.dt.tz_localize(None).dt.floor("D").to_numpy()
-    dated = dates.notna().to_numpy(bool)
     # Whole days: rows of one day are not told apart by the hour. Undated rows cannot be called late.
-    counted = pd.Series(days[eligible & dated]).value_counts().sort_index(ascending=False).cumsum()
-    wanted = settings.test_share * int((eligible & dated).sum())
-    late_enough = counted.index[counted >= wanted]
-    cut = late_enough[0] if len(late_enough) else counted.index[-1]
-    return eligible & dated & (days >= np.datetime64(cut))
+    days = dates.dt.tz_localize(None).dt.floor("D").to_numpy()
+    counted = eligible & dates.notna().to_numpy(bool)
+    distinct, counts = np.unique(days[counted], return_counts=True)
+    if len(distinct) < 2:  # noqa: PLR2004 - a cut lies between two days
+        raise DataError(f"{data.path}: folds.method is time, but all dated rows are of one day; use cluster")
+    in_test = counts[::-1].cumsum()[::-1]  # rows in test if it began at each of the days
+    nearest = np.abs(in_test[1:] - settings.test_share * counted.sum()).argmin()
+    return np.asarray(counted & (days >= distinct[1:][nearest]))
 
 
 def _straddling(clusters: Integers, in_test: Mask, *, by_time: bool, held_out: Mask) -> Mask:
@@ -225,7 +226,7 @@ def _assemble(
     folds = {name: data.subset(np.flatnonzero(masks[name])) for name in NAMES}
     if purged.any():
         notes.append(f"{int(purged.sum())} rows purged: forwards or near-duplicates of rows in another fold")
-    notes += _note_missing(folds)
+    notes += [*_note_large_cluster(clusters), *_note_missing(folds)]
     return Folds(
         train=folds["train"],
         dev=folds["dev"],
@@ -236,12 +237,28 @@ def _assemble(
     )
 
 
-def _note_missing(folds: Mapping[str, LabelledData]) -> list[str]:
+def _note_missing(folds: Mapping[FoldName, LabelledData]) -> list[str]:
     notes = []
     for name in ("train", "test"):
         none = [frame for frame, count in folds[name].count_positives().items() if not count]
         if none:
             notes.append(f"no positive in the {name} fold: {', '.join(none)}")
+    return notes
+
+
+def _note_large_cluster(clusters: Integers) -> list[str]:
+    largest = int(np.bincount(clusters).max())
+    if largest <= LARGE_CLUSTER * len(clusters):
+        return []
+    return [
+        f"one cluster holds {largest} of {len(clusters)} rows; shares of the folds may be far from those wanted"
+    ]
+
+
+def _note_time(dates: "pd.Series[Any]", drawn: Mask) -> list[str]:
+    notes = [f"folds by time: test begins {dates[drawn].min():%Y-%m-%d} (UTC)"] if drawn.any() else []
+    if undated := int(dates.isna().sum()):
+        notes.append(f"{undated} rows have no date: they are not counted as late, whenever they were written")
     return notes
 
 
@@ -260,15 +277,17 @@ def _note_hold_out(data: LabelledData, settings: FoldSettings, held_out: Mask) -
 
 def _concatenate(parts: Sequence[LabelledData]) -> LabelledData:
     table = pd.concat([part.table for part in parts], ignore_index=True)
-    repeated = table["id"][table["id"].duplicated()]
+    return LabelledData(table, parts[0].frame_ids, parts[0].path)
+
+
+def _check_ids(parts: Sequence[LabelledData], kept: "pd.Series[str]") -> None:
+    repeated = kept[kept.duplicated()]
     if len(repeated):
+        paths = [str(part.path) for part in parts if repeated.iloc[0] in set(part.table["id"])]
         raise DataError(
-            f"{parts[0].path}: the id '{repeated.iloc[0]}' stands in {parts[-1].path} as well; ids must tell rows "
-            "apart across all files of a run"
+            f"{paths[0]}: the id '{repeated.iloc[0]}' stands in {paths[-1]} as well, with another text; ids must "
+            "tell rows apart across all files of a run"
         )
-    first = parts[0]
-    warnings = tuple(dict.fromkeys(warning for part in parts for warning in part.warnings))
-    return LabelledData(table, first.frame_ids, first.path, warnings)
 
 
 def _summarise(name: str, data: LabelledData, clusters: Integers) -> dict[str, Any]:
