@@ -214,6 +214,7 @@ def fine_tune(
     )
     trainer.remove_callback(PrinterCallback)  # it prints what we record
     checkpoint = newest_whole_checkpoint(folder)
+    resumed_at = _step_of(checkpoint) if checkpoint else 0
     if checkpoint:
         watch.restore(checkpoint)
     if not watch.out_of_patience:
@@ -222,10 +223,10 @@ def fine_tune(
         load_weights(network, folder / BEST_FILE)
     network.to("cpu")
     return TrainingOutcome(
-        trainer.state.global_step,
+        max(trainer.state.global_step, resumed_at),  # a run that had stopped early is not trained again
         watch.best_epoch,
         watch.best_score,
-        _step_of(checkpoint) if checkpoint else 0,
+        resumed_at,
     )
 
 
@@ -265,11 +266,19 @@ def newest_whole_checkpoint(folder: Path) -> Path | None:
     """
     whole = []
     for path in folder.glob("checkpoint-*"):
-        if (path / "trainer_state.json").is_file() and (path / "optimizer.pt").is_file():
+        if _is_whole(path):
             whole.append(path)
         else:
             shutil.rmtree(path)
     return max(whole, key=_step_of, default=None)
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    try:
+        json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # not there yet, or cut off
+        return False
+    return (checkpoint / "optimizer.pt").is_file()
 
 
 def _step_of(checkpoint: Path) -> int:
