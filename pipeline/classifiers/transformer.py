@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from datasets import Dataset
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModel, AutoTokenizer, set_seed
 from transformers.utils import logging as transformers_logging
@@ -30,7 +29,8 @@ _TOKENIZER_FILE = "tokenizer.json"
 _ENCODER_CONFIG_FILE = "config.json"
 _PREDICTION_TOKENS_PER_BATCH = 4096
 
-transformers_logging.disable_progress_bar()  # loading weights takes no time worth a bar
+_disable_progress_bar: Callable[[], None] = transformers_logging.disable_progress_bar  # untyped there
+_disable_progress_bar()  # loading weights takes no time worth a bar
 
 
 class FineTunedTransformer:
@@ -133,7 +133,7 @@ class FineTunedTransformer:
             encoder = from_config(config, trust_remote_code=False)
             network = model._new_network(encoder, np.zeros((1, len(model.labels))))
             load_weights(network, folder / _WEIGHTS_FILE)
-        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        except Exception as error:  # noqa: BLE001 - damaged files raise anything inside the libraries
             raise ModelError(f"{folder}: not a readable transformer: {error}") from None
         model._network = network.eval()
         return model
