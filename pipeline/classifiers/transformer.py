@@ -102,7 +102,7 @@ class FineTunedTransformer:
         network, tokenizer = self._fitted()
         save_weights(network, folder / _WEIGHTS_FILE)
         tokenizer.save(str(folder / _TOKENIZER_FILE))
-        network.encoder.config.to_json_file(folder / _ENCODER_CONFIG_FILE, use_diff=False)
+        _write_json(folder / _ENCODER_CONFIG_FILE, _describe_encoder(network))
         described = {
             "settings": self.settings.model_dump(mode="json"),
             "labels": self.labels,
@@ -110,7 +110,7 @@ class FineTunedTransformer:
             "padding_id": self._padding_id,
             "encoder": self._encoder,
         }
-        (folder / _SETTINGS_FILE).write_text(json.dumps(described, indent=1), encoding="utf-8")
+        _write_json(folder / _SETTINGS_FILE, described)
 
     @classmethod
     def load(cls, folder: Path) -> "FineTunedTransformer":
@@ -210,6 +210,16 @@ class FineTunedTransformer:
         if self._tokenizer is None or self._network is None:
             raise ModelError("this transformer was neither fitted nor loaded")
         return self._network, self._tokenizer
+
+
+def _describe_encoder(network: FrameNetwork) -> dict[str, Any]:
+    """The encoder's configuration without the folder it came from, which differs between machines."""
+    described: dict[str, Any] = network.encoder.config.to_dict()
+    return {key: value for key, value in described.items() if key != "_name_or_path"}
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
 def positive_weights(truth: NDArray[Any], power: float, *, single_label: bool) -> list[float]:
