@@ -169,7 +169,8 @@ class FineTunedTransformer:
         """Token ids of each text, cut to `max_tokens` with the closing token kept; and how many were cut."""
         _, tokenizer = self._fitted()
         limit = self.settings.max_tokens
-        ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(list(texts))]
+        whole = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]  # half characters: "?"
+        ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(whole)]
         n_cut = sum(len(row) > limit for row in ids)
         return [row if len(row) <= limit else [*row[: limit - 1], row[-1]] for row in ids], n_cut
 
