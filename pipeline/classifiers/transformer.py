@@ -70,9 +70,7 @@ class FineTunedTransformer:
         set_seed(context.seed)
         self._read_tokenizer(encoder)
         truth = train.indicator()
-        self._network = self._new_network(
-            AutoModel.from_pretrained(encoder.folder, trust_remote_code=False, use_safetensors=True), truth
-        )
+        self._network = self._new_network(_read_encoder(encoder), truth)
         freeze_unused(self._network, embeddings=self.settings.freeze_embeddings)
         token_ids, n_cut = self._tokenize(list(train.table["text"]))
         rows = Dataset.from_dict({"input_ids": token_ids, "labels": truth.astype(float).tolist()})
@@ -211,6 +209,13 @@ class FineTunedTransformer:
         if self._tokenizer is None or self._network is None:
             raise ModelError("this transformer was neither fitted nor loaded")
         return self._network, self._tokenizer
+
+
+def _read_encoder(encoder: Encoder) -> Any:
+    """The encoder in full precision, however it was stored: small updates vanish in half precision."""
+    return AutoModel.from_pretrained(
+        encoder.folder, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
+    )
 
 
 def _describe_encoder(network: FrameNetwork) -> dict[str, Any]:
