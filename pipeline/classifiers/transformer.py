@@ -19,7 +19,7 @@ from pipeline.classifiers.transformer_network import FrameNetwork, freeze_unused
 from pipeline.classifiers.transformer_training import DevScore, fine_tune, load_weights, pad, save_weights
 from pipeline.config import TransformerSettings
 from pipeline.data.labels import LabelledData
-from pipeline.errors import ModelError
+from pipeline.errors import ConfigError, ModelError
 from pipeline.evaluation.metrics import mean_average_precision
 from pipeline.protocols import FitContext, FitSummary, Probabilities
 
@@ -68,9 +68,16 @@ class FineTunedTransformer:
             allow_download=self.settings.allow_download,
         )
         set_seed(context.seed)
-        self._read_tokenizer(encoder)
+        trained_for = self._read_tokenizer(encoder)
         truth = train.indicator()
-        self._network = self._new_network(_read_encoder(encoder), truth)
+        pretrained = _read_encoder(encoder)
+        places = min(trained_for, int(getattr(pretrained.config, "max_position_embeddings", trained_for)))
+        if self.settings.max_tokens > places:
+            raise ConfigError(
+                f"model.max_tokens is {self.settings.max_tokens}, but the encoder '{encoder.name}' reads at most "
+                f"{places} tokens: set model.max_tokens to {places} or less"
+            )
+        self._network = self._new_network(pretrained, truth)
         freeze_unused(self._network, embeddings=self.settings.freeze_embeddings)
         token_ids, n_cut = self._tokenize(list(train.table["text"]))
         rows = Dataset.from_dict({"input_ids": token_ids, "labels": truth.astype(float).tolist()})
@@ -136,8 +143,12 @@ class FineTunedTransformer:
         model._network = network.eval()
         return model
 
-    def _read_tokenizer(self, encoder: Encoder) -> None:
-        """Keep the fast tokenizer itself: it needs neither templates nor code when a bundle is loaded."""
+    def _read_tokenizer(self, encoder: Encoder) -> int:
+        """Keep the fast tokenizer itself: it needs neither templates nor code when a bundle is loaded.
+
+        Returns:
+            The number of tokens that the encoder was trained for.
+        """
         tokenizer = AutoTokenizer.from_pretrained(encoder.folder, trust_remote_code=False)
         if not tokenizer.is_fast:
             raise ModelError(f"encoder '{encoder.name}' has no fast tokenizer (tokenizer.json)")
@@ -150,6 +161,7 @@ class FineTunedTransformer:
             "revision": encoder.revision,
             "weights_sha256": encoder.weights_sha256,
         }
+        return int(tokenizer.model_max_length)
 
     def _new_network(self, encoder: Any, truth: NDArray[Any]) -> FrameNetwork:
         return FrameNetwork(
