@@ -102,12 +102,16 @@ class TfidfBaseline:
                 single_label=described["single_label"],
             )
             vocabularies = json.loads((folder / _VOCABULARY_FILE).read_text(encoding="utf-8"))
-            model._vectorizer = model._new_vectorizer(vocabularies)
+            vectorizer = model._new_vectorizer(vocabularies)
             with np.load(folder / _WEIGHTS_FILE, allow_pickle=False) as arrays:
                 model._weights, model._offsets = arrays["weights"], arrays["offsets"]
-                for name, part in model._vectorizer.transformer_list:
+                for name, part in vectorizer.transformer_list:
                     part.idf_ = arrays[f"idf_{name}"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            n_features = sum(len(vocabularies[name]) for name, _ in vectorizer.transformer_list)
+            if model._weights.shape != (n_features, len(model.labels)):
+                raise ValueError(f"weights of shape {model._weights.shape} do not fit {n_features} n-grams")
+            model._vectorizer = vectorizer
+        except Exception as error:  # noqa: BLE001 - damaged archives raise anything inside the readers
             raise ModelError(f"{folder}: not a readable baseline: {error}") from None
         return model
 
