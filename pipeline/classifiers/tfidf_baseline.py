@@ -20,7 +20,7 @@ from sklearn.pipeline import FeatureUnion
 
 from pipeline.config import TfidfSettings
 from pipeline.data.labels import LabelledData
-from pipeline.errors import ModelError
+from pipeline.errors import DataError, ModelError
 from pipeline.evaluation.metrics import mean_average_precision
 from pipeline.protocols import FitContext, FitSummary, Probabilities
 
@@ -125,8 +125,7 @@ class TfidfBaseline:
         quality = np.zeros(len(grid))
         folds = GroupKFold(n_folds, shuffle=True, random_state=context.seed).split(texts, groups=clusters)
         for fold, (fitted, held_out) in enumerate(folds):
-            vectorizer = self._new_vectorizer()
-            features = vectorizer.fit_transform([texts[i] for i in fitted])
+            vectorizer, features = self._fit_vectorizer([texts[i] for i in fitted])
             unseen = vectorizer.transform([texts[i] for i in held_out])
             for i, c in enumerate(grid):
                 context.progress("baseline: choosing C", fold * len(grid) + i, n_folds * len(grid))
@@ -137,9 +136,18 @@ class TfidfBaseline:
         return float(grid[int(quality.argmax())])
 
     def _fit_with(self, texts: list[str], truth: NDArray[np.int8], c: float, seed: int) -> None:
-        self._vectorizer = self._new_vectorizer()
-        features = self._vectorizer.fit_transform(texts)
+        self._vectorizer, features = self._fit_vectorizer(texts)
         self._weights, self._offsets = self._solve(features, truth, c, seed)
+
+    def _fit_vectorizer(self, texts: list[str]) -> tuple[FeatureUnion, csr_matrix]:
+        vectorizer = self._new_vectorizer()
+        try:
+            return vectorizer, vectorizer.fit_transform(texts)
+        except ValueError as error:
+            raise DataError(
+                f"{len(texts)} training texts leave the baseline no vocabulary ({error}): label more of them, or "
+                f"lower model.min_df, which is {self.settings.min_df}"
+            ) from None
 
     def _new_vectorizer(self, vocabularies: Mapping[str, Sequence[str]] | None = None) -> FeatureUnion:
         """Unfitted, or with the vocabularies of a fitted one."""
