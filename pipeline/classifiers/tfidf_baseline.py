@@ -103,13 +103,12 @@ class TfidfBaseline:
             )
             vocabularies = json.loads((folder / _VOCABULARY_FILE).read_text(encoding="utf-8"))
             vectorizer = model._new_vectorizer(vocabularies)
+            n_features = sum(len(vocabularies[name]) for name, _ in vectorizer.transformer_list)
             with np.load(folder / _WEIGHTS_FILE, allow_pickle=False) as arrays:
-                model._weights, model._offsets = arrays["weights"], arrays["offsets"]
+                model._weights = arrays["weights"].reshape(n_features, len(model.labels))
+                model._offsets = arrays["offsets"].reshape(len(model.labels))
                 for name, part in vectorizer.transformer_list:
                     part.idf_ = arrays[f"idf_{name}"]
-            n_features = sum(len(vocabularies[name]) for name, _ in vectorizer.transformer_list)
-            if model._weights.shape != (n_features, len(model.labels)):
-                raise ValueError(f"weights of shape {model._weights.shape} do not fit {n_features} n-grams")
             model._vectorizer = vectorizer
         except Exception as error:  # noqa: BLE001 - damaged archives raise anything inside the readers
             raise ModelError(f"{folder}: not a readable baseline: {error}") from None
