@@ -19,6 +19,7 @@ from pipeline.data.channel_export.records import ReadOptions
 from pipeline.data.ingest import IngestReport, ingest
 from pipeline.data.language import identify_language
 from pipeline.data.posts import POSTS_SCHEMA, iter_posts, read_posts
+from pipeline.data.posts_merge import merge_posts
 from pipeline.errors import DataError
 
 DESKTOP = {
@@ -423,6 +424,31 @@ def test_no_version_is_ever_lost(tmp_path_factory: pytest.TempPathFactory, expor
         stored += zip(older["message_id"], older["text"], strict=True)
         assert len(stored) == len(versions)
         assert set(stored) == versions
+
+
+def test_tables_larger_than_a_bucket_merge_to_the_same(tmp_path: Path, output: Path) -> None:
+    rows = [
+        post(n, f"text {n}", channel="ab"[n % 2], date=1682337600 + n if n % 3 else None) for n in range(30)
+    ]
+    rows += [
+        {"channel": "b", "text": f"unnumbered {n}", "date": 1682337600 - n if n % 2 else None}
+        for n in range(10)
+    ]
+    edits = [
+        post(n, "edited", channel="ab"[n % 2], edited_at="2023-05-01T00:00:00Z") for n in range(0, 30, 4)
+    ]
+    run(output, write(tmp_path / "a.jsonl", [*rows, *edits]))
+    run(tmp_path / "new.parquet", write(tmp_path / "b.jsonl", [*rows[::-1], post(99, "more")]))
+    parts = (output.with_name("posts.history.parquet"), output, tmp_path / "new.parquet")
+    merged = []
+    for bucket_rows in (1000, 7):
+        folder = tmp_path / str(bucket_rows)
+        folder.mkdir()
+        counts, table, history = merge_posts(parts, folder, POSTS_SCHEMA, bucket_rows=bucket_rows)
+        merged.append((counts, read_posts(table).to_dict("records"), read_posts(history).to_dict("records")))
+        assert sorted(path.name for path in folder.iterdir()) == ["history.parquet", "table.parquet"]
+    assert str(merged[0]) == str(merged[1])
+    assert (merged[0][0].current, merged[0][0].superseded, merged[0][0].new) == (41, 8, 1)
 
 
 @pytest.mark.parametrize(

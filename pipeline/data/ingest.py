@@ -127,9 +127,8 @@ def ingest(
                 reading.flush(writer)
         if reading.failed and not reading.read:
             raise DataError("nothing could be read:\n" + "\n".join(message for _, message in reading.failed))
-        counts, merged, superseded = merge_posts(
-            folder / "new.parquet", _if_exists(output), _if_exists(history), folder, POSTS_SCHEMA
-        )
+        parts = (_or_empty(history, folder), _or_empty(output, folder), folder / "new.parquet")
+        counts, merged, superseded = merge_posts(parts, folder, POSTS_SCHEMA)
         _publish(folder / "rejects.jsonl", rejects, keep=reading.rejected > 0)
         _publish(superseded, history, keep=counts.superseded > 0)
         _publish(merged, output, keep=True)
@@ -302,8 +301,13 @@ def _beside(output: Path, ending: str) -> Path:
     return output.with_name(f"{output.stem}.{ending}")
 
 
-def _if_exists(path: Path) -> Path | None:
-    return path if path.exists() else None
+def _or_empty(path: Path, folder: Path) -> Path:
+    """The posts table, or an empty one where there is none yet."""
+    if path.exists():
+        return path
+    empty = folder / "empty.parquet"
+    pq.write_table(POSTS_SCHEMA.empty_table(), empty)
+    return empty
 
 
 def _publish(written: Path, final: Path, *, keep: bool) -> None:

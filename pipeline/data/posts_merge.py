@@ -18,19 +18,22 @@ from pathlib import Path
 from typing import Final
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.data.post_buckets import read_bucket, split_into_buckets
 from pipeline.errors import DataError
 
-ORDER: Final = "channel, message_id NULLS LAST, published_at NULLS LAST, post_key, content_hash"
-_MEMORY: Final = "1500MB"
+BUCKET_ROWS: Final = 100_000  # about 0.1 GB of posts
+_ORDER: Final = "channel, message_id NULLS LAST, published_at NULLS LAST, post_key, content_hash"
+_MEMORY: Final = "1GB"
 _THREADS: Final = 2
 _ROWS_AT_ONCE: Final = 20_000
-_HISTORY, _CURRENT, _NEW = 0, 1, 2  # origins, from the oldest knowledge to the newest
 
-# One row for each version: `place` says where its text stands, and in which order versions were met. A version
-# that stands in the table is placed there, even if a crash between two writes left it in the history too.
+# One row for each version. `origin` is 0 for the history, 1 for the table, 2 for what was read now; `place` says
+# where the version's text stands, and in which order versions were met. A version that stands in the table is
+# placed there, even if a crash between two writes left it in the history too.
 _VERSIONS: Final = """
 CREATE TEMP TABLE versions AS
 WITH version AS (
@@ -84,16 +87,16 @@ class MergeCounts:
 
 
 def merge_posts(
-    new: Path, table: Path | None, history: Path | None, folder: Path, schema: pa.Schema
+    parts: tuple[Path, Path, Path], folder: Path, schema: pa.Schema, *, bucket_rows: int = BUCKET_ROWS
 ) -> tuple[MergeCounts, Path, Path]:
     """Merge new posts with a table and its history into two new files.
 
     Args:
-        new: Parquet of the posts read, in reading order.
-        table: the posts table so far, if there is one.
-        history: its superseded versions so far, if there are any.
-        folder: where the results and what does not fit into memory are written.
+        parts: Parquet files: the superseded versions so far, the posts table so far, and the posts read now,
+            in reading order.
+        folder: where the results and the buckets are written.
         schema: of all these files.
+        bucket_rows: how many rows are merged at a time.
 
     Returns:
         The counts, the merged table, the merged history; both ordered by channel, number, time and key.
@@ -102,58 +105,54 @@ def merge_posts(
         DataError: no room on the disk, or a table that cannot be read.
     """
     merged, superseded = folder / "table.parquet", folder / "history.parquet"
-    with _connect(folder) as connection:
-        parts = [(_HISTORY, history), (_CURRENT, table), (_NEW, new)]
-        columns = ", ".join(schema.names)
-        union = " UNION ALL ".join(
-            f"SELECT {columns}, {origin} AS origin, {origin << 48} + file_row_number AS place "  # noqa: S608 - our own names
-            f"FROM read_parquet({_quoted(path)}, file_row_number = true)"
-            for origin, path in parts
-            if path is not None
-        )
-        connection.execute(f"CREATE TEMP VIEW rows AS {union}")
-        connection.execute(_VERSIONS)
-        (row,) = connection.execute(_COUNTS).fetchall()
-        counts = MergeCounts(*row)
-        _write_versions(connection, "is_current", merged, schema)
-        _write_versions(connection, "NOT is_current", superseded, schema)
-    return counts, merged, superseded
+    counts = np.zeros(5, np.int64)
+    with (
+        _explain_failure(folder),
+        pq.ParquetWriter(merged, schema, compression="zstd") as table_writer,
+        pq.ParquetWriter(superseded, schema, compression="zstd") as history_writer,
+    ):
+        for bucket in split_into_buckets(parts, folder, schema, bucket_rows):
+            with _connect() as connection:
+                connection.register("rows", read_bucket(bucket))
+                connection.execute(_VERSIONS)
+                counts += connection.execute(_COUNTS).fetchall()[0]
+                _write_versions(connection, "is_current", table_writer, schema)
+                _write_versions(connection, "NOT is_current", history_writer, schema)
+            bucket.unlink()
+    return MergeCounts(*counts.tolist()), merged, superseded
 
 
 def _write_versions(
-    connection: duckdb.DuckDBPyConnection, condition: str, path: Path, schema: pa.Schema
+    connection: duckdb.DuckDBPyConnection, condition: str, writer: pq.ParquetWriter, schema: pa.Schema
 ) -> None:
     columns = ", ".join(f"versions.{name}" if name in _UPDATED else f"rows.{name}" for name in schema.names)
-    order = ORDER.replace("published_at", "versions.published_at")
+    order = _ORDER.replace("published_at", "versions.published_at")
     query = f"SELECT {columns} FROM rows JOIN versions USING (place) WHERE {condition} ORDER BY {order}"  # noqa: S608 - our own names
     reader: pa.RecordBatchReader = connection.sql(query).to_arrow_reader(_ROWS_AT_ONCE)
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for batch in reader:
+    for batch in reader:
+        if batch.num_rows:
             writer.write_batch(batch.cast(schema))
 
 
 @contextmanager
-def _connect(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def _connect() -> Iterator[duckdb.DuckDBPyConnection]:
     settings: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "memory_limit": _MEMORY,
         "threads": _THREADS,
-        "preserve_insertion_order": False,
-        "temp_directory": str(folder / "spill"),
     }
+    with duckdb.connect(config=settings) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        yield connection
+
+
+@contextmanager
+def _explain_failure(folder: Path) -> Iterator[None]:
     try:
-        with duckdb.connect(config=settings) as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            yield connection
-    except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:  # the last from Arrow
+        yield
+    except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
         raise DataError(
             f"{folder}: the posts could not be merged ({error}); free some disk space (the merge needs about "
-            "three times the size of the table) and run the command again"
+            "twice the size of the table beside it) and run the command again"
         ) from None
-
-
-def _quoted(path: Path) -> str:
-    """A path as an SQL literal; "*", "?" and "[" are patterns to DuckDB and have to be spelled out."""
-    literal = "".join(f"[{char}]" if char in "*?[" else char for char in str(path))
-    return "'" + literal.replace("'", "''") + "'"
