@@ -1,0 +1,149 @@
+"""One method on one set, in a process of its own, so that its memory and time are its own.
+
+    python -m pipeline.benchmarks.run_method TASK.json
+
+The task names the method, the files and a folder; `predictions.npz` and `outcome.json` are written there.
+"""
+
+import json
+import os
+import resource
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.benchmarks.methods import OURS, build_rival, our_config
+from pipeline.config import DataSettings
+from pipeline.data.codebook import load_codebook
+from pipeline.errors import PipelineError
+from pipeline.evaluation.test_predictions import TestPredictions
+from pipeline.terminal import progress_bar
+from pipeline.tracking.null_tracker import NullTracker
+from pipeline.training import read_folds, run_training
+
+PREDICTIONS, OUTCOME = "predictions.npz", "outcome.json"
+_KIB = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a process has to do."""
+
+    method: str
+    codebook: str
+    train: str
+    test: str
+    folder: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class MethodCost:
+    """What a method cost.
+
+    Attributes:
+        train_seconds: wall-clock seconds of learning and tuning, loading of its libraries included.
+        n_train: rows of train and dev that it was given.
+        peak_memory_bytes: of the process, from start to end.
+        notes: what a reader of its figures has to know.
+    """
+
+    train_seconds: float
+    n_train: int
+    peak_memory_bytes: int
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def sentences_per_second(self) -> float:
+        """Training rows for each second of training."""
+        return self.n_train / max(self.train_seconds, 1e-9)
+
+
+def run_task(task: Task) -> MethodCost:
+    """Train, predict the test texts once, and write predictions and cost.
+
+    Raises:
+        DataError: see `read_folds`.
+    """
+    predictions, seconds, n_train, notes = _run_ours(task) if task.method in OURS else _run_rival(task)
+    folder = Path(task.folder)
+    np.savez_compressed(folder / PREDICTIONS, allow_pickle=False, **predictions.to_arrays())
+    cost = MethodCost(seconds, n_train, peak_memory_bytes(), notes)
+    (folder / OUTCOME).write_text(json.dumps(asdict(cost)), encoding="utf-8")
+    return cost
+
+
+def read_outcome(folder: Path) -> tuple[TestPredictions, MethodCost]:
+    """What `run_task` wrote."""
+    with np.load(folder / PREDICTIONS, allow_pickle=False) as arrays:
+        predictions = TestPredictions.from_arrays(dict(arrays))
+    raw = json.loads((folder / OUTCOME).read_text(encoding="utf-8"))
+    return predictions, MethodCost(**{**raw, "notes": tuple(raw["notes"])})
+
+
+def peak_memory_bytes() -> int:
+    """Largest resident memory of this process or of a child of it, whichever is larger.
+
+    Linux tells the mark of this program alone (VmHWM); getrusage would also count what the program that
+    started this one held at that moment.
+    """
+    unit = 1 if sys.platform == "darwin" else _KIB
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit
+    status = Path("/proc/self/status")
+    marks = status.read_text(encoding="ascii").splitlines() if status.is_file() else []
+    mine = [int(line.split()[1]) * _KIB for line in marks if line.startswith("VmHWM:")]
+    return max(children, mine[0] if mine else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
+
+
+def _run_ours(task: Task) -> tuple[TestPredictions, float, int, tuple[str, ...]]:
+    config = our_config(task.method, _data(task), output=Path(task.folder) / "runs", seed=task.seed)
+    with progress_bar() as progress:
+        result = run_training(config, NullTracker(), progress)
+    with np.load(result.bundle / "test_predictions.npz", allow_pickle=False) as arrays:
+        predictions = TestPredictions.from_arrays(dict(arrays))
+    n_train = len(result.folds.train) + len(result.folds.dev)
+    return predictions, result.figures["fit_seconds"], n_train, result.notes
+
+
+def _run_rival(task: Task) -> tuple[TestPredictions, float, int, tuple[str, ...]]:
+    codebook = load_codebook(Path(task.codebook))
+    # The folds are those of our own runs: one config, one seed.
+    folds = read_folds(
+        our_config(task.method, _data(task), output=Path(task.folder), seed=task.seed), codebook
+    )
+    single_label = codebook.mode == "single_label"
+    start = time.monotonic()
+    rival = build_rival(task.method, single_label=single_label, seed=task.seed, work=Path(task.folder))
+    notes = rival.fit(folds)
+    seconds = time.monotonic() - start
+    probabilities, decided = rival.predict(list(folds.test.table["text"]))
+    predictions = TestPredictions(
+        ids=np.asarray(folds.test.table["id"], str),
+        clusters=folds.clusters["test"],
+        truth=folds.test.indicator(),
+        calibrated=np.asarray(probabilities, np.float64),
+        decided=decided,
+    )
+    return predictions, round(seconds, 3), len(folds.train) + len(folds.dev), (*folds.notes, *notes)
+
+
+def _data(task: Task) -> DataSettings:
+    return DataSettings(codebook=task.codebook, train=task.train, test=task.test)
+
+
+def main() -> None:
+    """Do the task of the file that the command line names."""
+    os.environ["HF_HUB_OFFLINE"] = "1"  # everything is on this machine; nothing asks the network
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    task = Task(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
+    try:
+        run_task(task)
+    except PipelineError as error:
+        sys.exit(f"Error: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""The learning curve as a figure: how quality grows with labelled sentences."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
+
+from pipeline.evaluation.intervals import Estimate
+from pipeline.evaluation.learning_curve import LearningCurve
+from pipeline.evaluation.metrics import Floats
+from pipeline.reporting.figures import BLUE, GREY, ORANGE
+
+_DPI = 110
+_CROWDED = 1.25  # sizes closer than this ratio would print over one another
+
+
+def learning_curve_figure(curve: LearningCurve) -> Figure:
+    """Macro-F1 with its interval, and mean average precision, over labelled sentences (logarithmic axis)."""
+    figure = Figure(figsize=(7.0, 4.6), dpi=_DPI, layout="constrained")
+    axes = figure.subplots()
+    sizes = np.array([point.size for point in curve.points], float)
+    value, low, high = _bounds([point.macro_f1 for point in curve.points])
+    spread = np.clip(np.stack([value - low, high - value]), 0, None)
+    label = f"macro-F1, with {curve.confidence:.0%} interval of the test fold"
+    axes.errorbar(sizes, value, yerr=spread, color=BLUE, fmt="o-", capsize=3, label=label)
+    ranked, _, _ = _bounds([point.mean_average_precision for point in curve.points])
+    axes.plot(sizes, ranked, color=ORANGE, marker="s", linestyle="--", label="mean average precision")
+    axes.set_xscale("log")
+    shown = _spaced(sizes)
+    axes.set_xticks(shown, [f"{size:.0f}" for size in shown])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set(
+        ylim=(0, 1),
+        xlabel="labelled sentences that training used (train and dev)",
+        ylabel=f"quality on {curve.n_test} test texts ({curve.n_test_clusters} clusters)",
+    )
+    absent = [point.size for point in curve.points if point.absent_frames]
+    if absent:
+        axes.axvspan(
+            sizes[0] / 1.1, max(absent) * 1.05, color=GREY, alpha=0.12, label="some frames have no example"
+        )
+    name = curve.name.replace("$", r"\$")  # a dollar sign would begin a formula
+    axes.set_title(f"Learning curve of {name} ({curve.kind})", fontsize=11)
+    axes.grid(axis="y", color="#dddddd")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(loc="upper left", frameon=False, fontsize=9)
+    return figure
+
+
+def _bounds(estimates: list[Estimate]) -> tuple[Floats, Floats, Floats]:
+    """Values and bounds, each of shape (n_points,); a missing bound is the value itself, a missing value NaN."""
+    value = np.array([np.nan if e.value is None else e.value for e in estimates])
+    low = np.array([v if e.low is None else e.low for e, v in zip(estimates, value, strict=True)])
+    high = np.array([v if e.high is None else e.high for e, v in zip(estimates, value, strict=True)])
+    return value, low, high
+
+
+def _spaced(sizes: Floats) -> list[float]:
+    """The sizes that can be written beside one another; the last always is."""
+    shown: list[float] = [float(sizes[-1])]
+    for size in sizes[-2::-1]:
+        if shown[-1] / size >= _CROWDED:
+            shown.append(float(size))
+    return shown[::-1]
