@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipeline.checking import CheckResult
     from pipeline.data.splits import Folds
     from pipeline.evaluation.comparison import Comparison, Difference
+    from pipeline.evaluation.intervals import Estimate
     from pipeline.evaluation.report import EvaluationReport
     from pipeline.tracked_training import TrainedModel
     from pipeline.tracking.registry_lookup import RegisteredVersion
@@ -27,34 +28,42 @@ def plain_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     """A table whose first column is text and whose other columns are figures."""
     table = Table(title=title, title_justify="left", title_style="bold", pad_edge=False)
     for i, name in enumerate(columns):
-        table.add_column(safe_text(name), justify="right" if i else "left", overflow="fold")
+        table.add_column(safe_text(name), justify="right" if i else "left", overflow="fold", no_wrap=i == 0)
     for row in rows:
         table.add_row(*(safe_text(str(cell)) for cell in row))
     return table
 
 
 def print_evaluation(screen: Console, report: EvaluationReport, title: str) -> None:
-    """Overall figures, one line for each frame, and the notes."""
-    level = f"{report.confidence:.0%} interval"
+    """One line for each frame, overall figures with their intervals, and the notes."""
+    columns = ("frame", "coded", "found", "precision", "recall", "F1", "interval", "AP")
     rows = [
         (
             scores.frame,
             scores.positives,
             scores.predicted,
-            scores.precision,
-            scores.recall,
-            scores.f1,
-            scores.average_precision,
+            _figure(scores.precision),
+            _figure(scores.recall),
+            _figure(scores.f1),
+            _interval(scores.f1),
+            _figure(scores.average_precision),
         )
         for scores in report.per_frame
     ]
-    columns = ("frame", "coded", "predicted", "precision", "recall", "F1", "average precision")
-    screen.print(plain_table(f"{title} ({level} over {report.n_clusters} clusters)", columns, rows))
-    screen.print(f"macro-F1    {report.macro_f1}")
-    screen.print(f"micro-F1    {report.micro_f1}")
-    screen.print(f"samples-F1  {report.samples_f1}")
-    screen.print(f"mean average precision {report.mean_average_precision}")
-    screen.print(f"calibration error {report.calibration_error:.3f}, texts {report.n}")
+    screen.print(plain_table(title, columns, rows))
+    for name, estimate in (
+        ("macro-F1", report.macro_f1),
+        ("micro-F1", report.micro_f1),
+        ("samples-F1", report.samples_f1),
+        ("mean average precision (AP)", report.mean_average_precision),
+    ):
+        screen.print(f"{name:28}{_figure(estimate, 3)}  {_interval(estimate, 3)}")
+    screen.print(f"{'calibration error':28}{report.calibration_error:.3f}")
+    screen.print(
+        f"{report.n} texts in {report.n_clusters} forward clusters; intervals: {report.confidence:.0%}, "
+        "bootstrap over clusters",
+        soft_wrap=True,
+    )
     print_notes(screen, report.notes)
 
 
@@ -62,22 +71,23 @@ def print_comparison(screen: Console, comparison: Comparison, first: str, second
     """Differences overall and for each frame, and what they allow to say."""
 
     def row(difference: Difference) -> tuple[Any, ...]:
-        p_value = "" if difference.p_value is None else f"{difference.p_value:.4f}"
         return (
             difference.name,
             difference.positives,
-            f"{difference.first:.3f}",
-            f"{difference.second:.3f}",
-            difference.gain,
-            p_value,
+            f"{difference.first:.2f}",
+            f"{difference.second:.2f}",
+            _figure(difference.gain, sign="+"),
+            _interval(difference.gain, sign="+"),
+            "" if difference.p_value is None else f"{difference.p_value:.3f}",
         )
 
-    columns = ("", "coded", first, second, "gain of the second", "p")
-    overall = [row(comparison.macro_f1), row(comparison.micro_f1)]
-    title = "F1 on the same test rows (p: paired cluster permutation, frames corrected by Holm)"
-    screen.print(plain_table(title, columns, [*overall, *(row(d) for d in comparison.per_frame)]))
-    screen.print(f"First: {safe_text(first)}. Second: {safe_text(second)}.")
-    screen.print(f"Macro-F1: {comparison.verdict}.")
+    columns = ("F1", "coded", "first", "second", "gain", "interval", "p")
+    differences = [comparison.macro_f1, comparison.micro_f1, *comparison.per_frame]
+    screen.print(plain_table("First against second, on the same test rows", columns, map(row, differences)))
+    screen.print(f"first:  {safe_text(first)}")
+    screen.print(f"second: {safe_text(second)}")
+    screen.print("p: paired permutation of whole clusters; those of frames corrected by Holm's method")
+    screen.print(f"Macro-F1: {comparison.verdict}.", soft_wrap=True)
 
 
 def print_folds(screen: Console, folds: Folds) -> None:
@@ -149,3 +159,13 @@ def print_notes(screen: Console, notes: Iterable[str]) -> None:
 
 def _day(moment: pd.Timestamp) -> str:
     return "" if pd.isna(moment) else f"{moment:%Y-%m-%d}"
+
+
+def _figure(estimate: Estimate, digits: int = 2, sign: str = "") -> str:
+    return "too few" if estimate.value is None else f"{estimate.value:{sign}.{digits}f}"
+
+
+def _interval(estimate: Estimate, digits: int = 2, sign: str = "") -> str:
+    if estimate.low is None or estimate.high is None:
+        return ""
+    return f"{estimate.low:{sign}.{digits}f} to {estimate.high:{sign}.{digits}f}"

@@ -59,9 +59,10 @@ class TfidfBaseline:
     ) -> FitSummary:
         """Choose C over inner folds, then fit on all rows."""
         texts, truth = list(train.table["text"]), train.indicator()
-        best_c = self._choose_c(texts, truth, clusters, context)
+        best_c, held_out = self._choose_c(texts, truth, clusters, context)
         self._fit_with(texts, truth, best_c, context.seed)
-        return FitSummary({"chosen_c": best_c, "features": float(self._weights.shape[0])})
+        figures = {"chosen_c": best_c, "features": float(self._weights.shape[0])}
+        return FitSummary(figures, out_of_fold=held_out)
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Probabilities before calibration, shape (n_texts, n_frames)."""
@@ -116,23 +117,26 @@ class TfidfBaseline:
 
     def _choose_c(
         self, texts: list[str], truth: NDArray[np.int8], clusters: NDArray[np.int64], context: FitContext
-    ) -> float:
+    ) -> tuple[float, Probabilities | None]:
+        """The best C, and with it the probabilities (n, k) of rows by models that had not seen them."""
         grid = self.settings.c_grid
         n_folds = min(self.settings.inner_folds, len(np.unique(clusters)))
-        if len(grid) == 1 or n_folds < 2:  # noqa: PLR2004 - one fold leaves nothing to validate on
-            return float(grid[len(grid) // 2])
-        quality = np.zeros(len(grid))
+        if n_folds < 2:  # noqa: PLR2004 - one fold leaves nothing to validate on
+            return float(grid[len(grid) // 2]), None
+        scores = np.zeros((len(grid), *truth.shape), np.float32)
         folds = GroupKFold(n_folds, shuffle=True, random_state=context.seed).split(texts, groups=clusters)
         for fold, (fitted, held_out) in enumerate(folds):
             vectorizer, features = self._fit_vectorizer([texts[i] for i in fitted])
             unseen = vectorizer.transform([texts[i] for i in held_out])
             for i, c in enumerate(grid):
-                context.progress("baseline: choosing C", fold * len(grid) + i, n_folds * len(grid))
+                context.progress("baseline: choosing C", fold * len(grid) + i + 1, n_folds * len(grid))
                 weights, offsets = self._solve(features, truth[fitted], c, context.seed)
-                quality[i] += mean_average_precision(truth[held_out], unseen @ weights + offsets)
-        for i, c in enumerate(grid):
-            context.log_metric(f"inner_mean_average_precision_c_{c:g}", float(quality[i] / n_folds), 0)
-        return float(grid[int(quality.argmax())])
+                scores[i, held_out] = unseen @ weights + offsets
+        quality = [mean_average_precision(truth, of_c) for of_c in scores]
+        for c, value in zip(grid, quality, strict=True):
+            context.log_metric(f"inner_mean_average_precision_c_{c:g}", value, 0)
+        best = int(np.argmax(quality))
+        return float(grid[best]), _to_probabilities(scores[best], single_label=self.single_label)
 
     def _fit_with(self, texts: list[str], truth: NDArray[np.int8], c: float, seed: int) -> None:
         self._vectorizer, features = self._fit_vectorizer(texts)
@@ -181,7 +185,7 @@ class TfidfBaseline:
                 continue
             ratio = ((len(truth) - positives) / positives) ** self.settings.class_weight_power
             model = LogisticRegression(
-                C=c, solver="liblinear", class_weight={0: 1.0, 1: ratio}, random_state=seed, max_iter=300
+                C=c, solver="liblinear", dual=True, class_weight={0: 1.0, 1: ratio}, random_state=seed
             )
             model.fit(features, truth[:, k])
             weights[:, k], offsets[k] = model.coef_[0], model.intercept_[0]

@@ -107,7 +107,7 @@ def register_bundle(
         }
         version = client.create_model_version(
             name,
-            source=f"models:/{logged.model_id}",
+            source=logged.artifact_location,  # a models:/ source is looked up in MLflow's global store, not this one
             run_id=run_id,
             model_id=logged.model_id,
             tags={key: str(value) for key, value in tags.items() if value is not None},
