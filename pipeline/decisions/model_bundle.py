@@ -80,10 +80,15 @@ class ModelBundle:
         """
         path = self.folder / f"{stem}.npz"
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return dict(arrays)
-        except (OSError, ValueError) as error:
+            with np.load(path, allow_pickle=False) as archive:
+                arrays = dict(archive)
+        except Exception as error:  # noqa: BLE001 - damaged archives raise anything inside the reader
             raise ModelError(f"{path}: cannot be read: {error}") from None
+        if not all(
+            isinstance(values, np.ndarray) for values in arrays.values()
+        ):  # foreign members come as bytes
+            raise ModelError(f"{path}: refused: it holds something other than arrays")
+        return arrays
 
     def predict(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Calibrated probabilities and decisions, both of shape (n_texts, n_frames)."""
