@@ -9,7 +9,8 @@
     classifier/       files of the classifier; nothing in them runs code when read
 
 The bundle hash covers what decides a score (classifier, codebook, decisions), so that the same training gives
-the same hash; the manifest's file hashes cover everything. Both are checked before anything is used.
+the same hash; the manifest's file hashes cover everything else, and its own hash covers itself. All are checked
+before anything is used. They show damage and make a model's name binding; they are no signature.
 """
 
 import hashlib
@@ -35,6 +36,15 @@ FORMAT = 1
 MANIFEST = "bundle.json"
 _CODEBOOK, _DECISIONS, _CONFIG, _METRICS = "codebook.json", "decisions.json", "config.json", "metrics.json"
 _CLASSIFIER = "classifier"
+_MANIFEST_KEYS = {
+    "name": str,
+    "kind": str,
+    "bundle_hash": str,
+    "codebook_hash": str,
+    "manifest_hash": str,
+    "files": dict,
+}
+_REMEDY = "the bundle is damaged or was tampered with: copy it again or train again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +149,7 @@ def save_bundle(
             "files": hashes,
             **provenance,
         }
+        manifest["manifest_hash"] = _manifest_hash(manifest)
         _write_json(building / MANIFEST, manifest)
         building.chmod(0o755)  # a temporary folder is private; a model is to be read
         os.rename(building, destination)  # noqa: PTH104 - fails rather than replaces
@@ -187,9 +198,13 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"{path}: bundle format {manifest.get('format')!r}; this version reads {FORMAT}: use "
             "the version of narrative-frames that wrote it, or train again"
         )
-    missing = {"name", "kind", "bundle_hash", "codebook_hash", "files"} - set(manifest)
-    if missing:
-        raise ModelError(f"{path}: the manifest lacks {', '.join(sorted(missing))}")
+    unfit = [key for key, kind in _MANIFEST_KEYS.items() if not isinstance(manifest.get(key), kind)]
+    if unfit or not all(isinstance(value, str) for value in manifest["files"].values()):
+        raise ModelError(
+            f"{path}: missing in the manifest, or of the wrong type: {', '.join(unfit or ['files'])}"
+        )
+    if manifest["manifest_hash"] != _manifest_hash(manifest):
+        raise ModelError(f"{path}: changed since it was written; {_REMEDY}")
     return manifest
 
 
@@ -210,10 +225,7 @@ def verify_files(folder: Path, manifest: Mapping[str, Any]) -> None:
         ("changed since it was written", {n for n in expected if n in found and found[n] != expected[n]}),
     ):
         if names:
-            raise ModelError(
-                f"{folder / min(names)}: {what}; the bundle is damaged or was tampered with: copy it "
-                "again or train again"
-            )
+            raise ModelError(f"{folder / min(names)}: {what}; {_REMEDY}")
     if _bundle_hash(expected) != manifest["bundle_hash"]:
         raise ModelError(f"{folder / MANIFEST}: the bundle hash does not fit the files")
 
@@ -223,6 +235,12 @@ def _bundle_hash(hashes: Mapping[str, str]) -> str:
         n: h for n, h in hashes.items() if n.startswith(f"{_CLASSIFIER}/") or n in {_CODEBOOK, _DECISIONS}
     }
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
+
+
+def _manifest_hash(manifest: Mapping[str, Any]) -> str:
+    """Of all other keys, so that a damaged manifest is noticed too."""
+    others = {key: value for key, value in manifest.items() if key != "manifest_hash"}
+    return hashlib.sha256(json.dumps(others, sort_keys=True).encode()).hexdigest()
 
 
 def _hash_files(folder: Path) -> dict[str, str]:
