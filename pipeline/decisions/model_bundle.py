@@ -172,6 +172,12 @@ def load_bundle(folder: Path) -> ModelBundle:
         decisions = DecisionRule.from_json(_read_json(folder / _DECISIONS))
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{folder}: codebook or decisions do not fit their schema: {error}") from None
+    shapes = {
+        part.shape
+        for part in (decisions.thresholds, decisions.calibrator.slopes, decisions.calibrator.offsets)
+    }
+    if shapes != {(len(codebook.frames),)} or decisions.single_label != (codebook.mode == "single_label"):
+        raise ModelError(f"{folder}: the decisions are not made for the codebook's frames and mode")
     if codebook.content_hash != manifest["codebook_hash"]:
         raise ModelError(f"{folder}: the codebook is not the one that the manifest names")
     classifier = load_classifier(str(manifest["kind"]), folder / _CLASSIFIER)
