@@ -4,6 +4,7 @@ Both get what a careful user gives them: balanced class weights, and strength of
 chosen together for best macro-F1 on out-of-fold probabilities, in folds that keep near-duplicates together.
 """
 
+import importlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from sklearn.model_selection import GroupKFold
 from pipeline.benchmarks.rivals import Decided, Thresholds, best_thresholds, decide, macro_f1
 from pipeline.data.splits import Folds, join_folds
 from pipeline.protocols import Probabilities
+
+_threadpools: Any = importlib.import_module("threadpoolctl")  # scikit-learn's; it has no types
 
 C_GRID = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 INNER_FOLDS = 5
@@ -80,6 +83,11 @@ class LinearRival:
         return unseen
 
     def _fit_head(self, features: Any, truth: NDArray[np.int8], c: float) -> "_Head":
+        # Threads that wait for one another make fits of this size many times slower.
+        with _threadpools.threadpool_limits(limits=1, user_api="blas"):
+            return self._fit_models(features, truth, c)
+
+    def _fit_models(self, features: Any, truth: NDArray[np.int8], c: float) -> "_Head":
         options = {
             "C": c,
             "class_weight": "balanced",
