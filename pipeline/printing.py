@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from rich import box
 from rich.table import Table
 
 from pipeline.terminal import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from rich.console import Console
 
     from pipeline.checking import CheckResult
+    from pipeline.data.ingest import IngestReport
     from pipeline.data.splits import Folds
     from pipeline.evaluation.comparison import Comparison, Difference
     from pipeline.evaluation.intervals import Estimate
@@ -26,7 +29,14 @@ if TYPE_CHECKING:
 
 def plain_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
     """A table whose first column is text and whose other columns are figures."""
-    table = Table(title=title, title_justify="left", title_style="bold", pad_edge=False)
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1),
+    )
     for i, name in enumerate(columns):
         table.add_column(safe_text(name), justify="right" if i else "left", overflow="fold", no_wrap=i == 0)
     for row in rows:
@@ -111,6 +121,27 @@ def print_folds(screen: Console, folds: Folds) -> None:
     print_notes(screen, folds.notes)
 
 
+def print_ingest(screen: Console, report: IngestReport, output: Path) -> None:
+    """What became of every record, and where the rest is listed."""
+    rows = [
+        ("files read", report.files),
+        *((f"  posts from {name}", count) for name, count in sorted(report.per_format.items())),
+        ("new posts", report.new),
+        ("edited posts (older text in the history)", report.edited),
+        ("unchanged posts", report.unchanged),
+        ("repeated in this input", report.duplicates_in_input),
+        ("without text (service messages, bare media)", report.no_text),
+        ("rejected records and files", report.rejected),
+        ("media and hidden files passed over", report.files_passed_over),
+        ("posts in the table now", report.posts),
+    ]
+    screen.print(plain_table("Ingest", ("", "count"), ((name, f"{count:,}") for name, count in rows)))
+    screen.print(f"posts    {safe_text(str(output))}", soft_wrap=True)
+    if report.rejects_path is not None:
+        screen.print(f"rejects  {safe_text(str(report.rejects_path))}", soft_wrap=True)
+    print_notes(screen, report.warnings)
+
+
 def print_check(screen: Console, result: CheckResult) -> None:
     """What a run would use, and what weakens it."""
     book = result.codebook
@@ -168,4 +199,5 @@ def _figure(estimate: Estimate, digits: int = 2, sign: str = "") -> str:
 def _interval(estimate: Estimate, digits: int = 2, sign: str = "") -> str:
     if estimate.low is None or estimate.high is None:
         return ""
-    return f"{estimate.low:{sign}.{digits}f} to {estimate.high:{sign}.{digits}f}"
+    dash = "–" if not sign else " … "  # noqa: RUF001 - the sign of a range
+    return f"{estimate.low:{sign}.{digits}f}{dash}{estimate.high:{sign}.{digits}f}"

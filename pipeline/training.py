@@ -172,9 +172,8 @@ def fit_with_decisions(
     else:
         known, clusters = join_folds(folds, ("train", "dev"))
         summary, truth = classifier.fit(known, None, clusters, context), known.indicator()
-        raw = summary.out_of_fold
-        if raw is None:
-            raw = out_of_fold_probabilities(build, known, clusters, context)
+        made = summary.out_of_fold
+        raw = made if made is not None else out_of_fold_probabilities(build, known, clusters, context)
     decisions = fit_decision_rule(raw, truth, config.decisions, single_label=single_label)
     return classifier, decisions, summary
 
