@@ -54,7 +54,7 @@ def load_yaml_mapping(path: Path, *, what: str) -> dict[str, Any]:
                     located(path, "YAML aliases (*name) are not accepted; write it out", line=line)
                 )
         raw = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader subclass
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2024-13-45
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or str(error)
         raise ConfigError(
