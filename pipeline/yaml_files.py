@@ -1,5 +1,6 @@
 """YAML as people write it, read strictly: duplicate keys and surprises are errors with a line number."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,15 +68,31 @@ def load_yaml_mapping(path: Path, *, what: str) -> dict[str, Any]:
     return raw
 
 
-def describe_validation_error(path: Path | str, error: ValidationError, *, what: str) -> str:
-    """One line for each fault of a pydantic validation: key path, reason, what was received."""
+def describe_validation_error(
+    path: Path | str, error: ValidationError, raw: Mapping[str, Any], *, what: str
+) -> str:
+    """One line for each fault of a pydantic validation of `raw`: key path, reason, what was received."""
     lines = []
     for fault in error.errors():
-        key = ".".join(str(part) for part in fault["loc"]) or "(top level)"
+        key = ".".join(_keys_in_file(fault["loc"], raw, missing=fault["type"] == "missing")) or "(top level)"
         reason = fault["msg"].removeprefix("Value error, ")
         received = "" if fault["type"] in {"missing", "value_error"} else f", got {_shorten(fault['input'])}"
         lines.append(f"  {key}: {reason}{received}")
     return f"{path}: this {what} does not fit:\n" + "\n".join(lines)
+
+
+def _keys_in_file(location: Sequence[int | str], raw: object, *, missing: bool) -> list[str]:
+    """The keys of a location as the file has them: pydantic adds the names of union members."""
+    keys, place = [], raw
+    for depth, part in enumerate(location):
+        if isinstance(place, Mapping) and part in place:
+            place = place[part]
+        elif isinstance(place, Sequence) and isinstance(part, int) and part < len(place):
+            place = place[part]
+        elif not (missing and depth == len(location) - 1):
+            continue
+        keys.append(str(part))
+    return keys
 
 
 def _shorten(value: object, limit: int = 80) -> str:

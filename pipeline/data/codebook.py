@@ -116,7 +116,7 @@ def load_codebook(path: Path) -> Codebook:
     try:
         return Codebook.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(describe_validation_error(path, error, what="codebook")) from None
+        raise ConfigError(describe_validation_error(path, error, raw, what="codebook")) from None
 
 
 def draft_codebook(
