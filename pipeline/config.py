@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from pipeline.errors import ConfigError
 from pipeline.yaml_files import describe_validation_error, load_yaml_mapping
@@ -23,9 +31,17 @@ Positive = Annotated[float, Field(gt=0)]
 
 
 class _Settings(BaseModel):
-    """Every section: no unknown keys, never changed after it was read."""
+    """Every section: no unknown keys, never changed after it was read, `yes` is no number."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_truth_values(cls, value: object, info: ValidationInfo) -> object:
+        field = cls.model_fields[str(info.field_name)]
+        if isinstance(value, bool) and field.annotation is not bool:
+            raise ValueError(f"expected a number, text or list, got {str(value).lower()}")
+        return value
 
 
 class DataSettings(_Settings):
