@@ -259,7 +259,7 @@ def find_data_file(value: str, config_folder: Path, where: str) -> Path:
 
 
 def apply_override(raw: dict[str, Any], override: str) -> None:
-    """Set one `a.b=value` in a raw config; the value is read as YAML. Keys are checked by the schema later.
+    """Set one `a.b=value` in a raw config; the value is read as YAML. The schema checks it later.
 
     Raises:
         ConfigError: the override has no `=`, or would go through something that is not a section.
@@ -269,10 +269,8 @@ def apply_override(raw: dict[str, Any], override: str) -> None:
         raise ConfigError(f"--set {override}: expected key=value, for example --set model.epochs=2")
     try:
         value = yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):  # ValueError: a date such as 2024-13-45
         raise ConfigError(f"--set {override}: '{text}' is not a YAML value; quote it") from None
-    if isinstance(value, str) and _is_number(value):
-        value = float(value)  # YAML 1.1 reads 1e-4, without a dot, as text
     *sections, last = key.strip().split(".")
     place = raw
     for section in sections:
@@ -280,11 +278,3 @@ def apply_override(raw: dict[str, Any], override: str) -> None:
         if not isinstance(place, dict):
             raise ConfigError(f"--set {override}: '{section}' is a value, not a section with keys")
     place[last] = value
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
