@@ -110,6 +110,10 @@ class TransformerSettings(_Settings):
         positive_weight_power: 0 weighs positives as they come, 1 balances them, 0.5 is the square root.
         patience: epochs without a better dev score before training stops; the best epoch is kept.
         precision: "auto" is bf16 on an accelerator that has it, else fp32.
+        scoring: "onnx_int8" scores without torch, with 8-bit matrix products, several times faster; "torch"
+            with the network itself.
+        max_int8_loss: mean average precision that 8-bit scoring may lose on dev (without dev, on training
+            rows); with more it scores in float32.
     """
 
     kind: Literal["transformer"] = "transformer"
@@ -132,6 +136,8 @@ class TransformerSettings(_Settings):
     checkpoint_every_steps: int = Field(default=50, ge=1)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["auto", "fp32", "bf16"] = "auto"
+    scoring: Literal["onnx_int8", "torch"] = "onnx_int8"
+    max_int8_loss: float = Field(default=0.01, ge=0, le=1)
 
 
 class BlendSettings(_Settings):

@@ -48,18 +48,11 @@ class FitSummary:
     out_of_fold: Probabilities | None = None
 
 
-class Classifier(Protocol):
+class FittedClassifier(Protocol):
     """Texts in, one probability for each frame out; decisions belong to `pipeline.decisions`."""
 
     kind: ClassVar[str]
-    needs_dev: ClassVar[bool]  # stops early on dev, so decisions are fitted there and not out of fold
     labels: tuple[str, ...]
-
-    def fit(
-        self, train: LabelledData, dev: LabelledData | None, clusters: NDArray[np.int64], context: FitContext
-    ) -> FitSummary:
-        """Fit on `train`; `clusters` (n_train,) keep near-duplicates together in any inner split."""
-        ...
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Uncalibrated probabilities, shape (n_texts, n_frames)."""
@@ -67,6 +60,18 @@ class Classifier(Protocol):
 
     def save(self, folder: Path) -> None:
         """Write everything needed to predict into an existing, empty folder; no pickle."""
+        ...
+
+
+class Classifier(FittedClassifier, Protocol):
+    """What learns to be a fitted classifier; `build.load_classifier` may read it as one that only scores."""
+
+    needs_dev: ClassVar[bool]  # stops early on dev, so decisions are fitted there and not out of fold
+
+    def fit(
+        self, train: LabelledData, dev: LabelledData | None, clusters: NDArray[np.int64], context: FitContext
+    ) -> FitSummary:
+        """Fit on `train`; `clusters` (n_train,) keep near-duplicates together in any inner split."""
         ...
 
     @classmethod

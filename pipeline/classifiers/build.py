@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pipeline.config import BlendSettings, ModelSettings, TfidfSettings
 from pipeline.errors import ModelError
-from pipeline.protocols import Classifier
+from pipeline.protocols import Classifier, FittedClassifier
 
 # Imports stand inside the functions: scoring with the baseline must not load torch.
 
@@ -24,7 +24,7 @@ def build_classifier(settings: ModelSettings, labels: tuple[str, ...], *, single
     return FineTunedTransformer(settings, labels, single_label=single_label)
 
 
-def load_classifier(kind: str, folder: Path) -> Classifier:
+def load_classifier(kind: str, folder: Path) -> FittedClassifier:
     """Read a classifier that `save` wrote.
 
     Raises:
@@ -35,6 +35,10 @@ def load_classifier(kind: str, folder: Path) -> Classifier:
 
         return TfidfBaseline.load(folder)
     if kind == "transformer":
+        from pipeline.classifiers.onnx_transformer import OnnxTransformer, has_scoring_graph
+
+        if has_scoring_graph(folder):
+            return OnnxTransformer.load(folder)
         from pipeline.classifiers.transformer import FineTunedTransformer
 
         return FineTunedTransformer.load(folder)

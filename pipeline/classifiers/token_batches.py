@@ -35,6 +35,17 @@ def batches_by_length(lengths: Sequence[int], tokens_per_batch: int) -> Iterator
     yield from np.split(order, np.cumsum(sizes)[:-1])
 
 
+def pad_tokens(
+    token_ids: Sequence[Sequence[int]], padding_id: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Token ids filled up to the longest, and a mask that is 1 where they were given: both of shape (n, longest)."""
+    lengths = np.array([len(ids) for ids in token_ids])
+    mask = np.arange(max(1, lengths.max())) < lengths[:, None]
+    padded = np.full(mask.shape, padding_id, np.int32)
+    padded[mask] = np.concatenate(token_ids)
+    return padded, mask.astype(np.int32)
+
+
 class TokenBatchSampler:
     """Training batches of like lengths, drawn anew each epoch, as many in each.
 

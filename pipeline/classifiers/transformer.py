@@ -14,6 +14,17 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer, set_seed
 from transformers.utils import logging as transformers_logging
 
 from pipeline.classifiers.encoders import Encoder, find_encoder
+from pipeline.classifiers.graph_scorer import GraphScorer, cut_tokens, to_probabilities
+from pipeline.classifiers.onnx_export import ScoringCheck, ScoringGraph, choose_scoring_graph, draw_evenly
+from pipeline.classifiers.onnx_transformer import (
+    ENCODER_CONFIG_FILE,
+    GRAPH_FILE,
+    SETTINGS_FILE,
+    TOKENIZER_FILE,
+    WEIGHTS_FILE,
+    read_description,
+    read_scorer,
+)
 from pipeline.classifiers.token_batches import batches_by_length
 from pipeline.classifiers.transformer_network import FrameNetwork, freeze_unused
 from pipeline.classifiers.transformer_training import DevScore, fine_tune, load_weights, pad, save_weights
@@ -23,11 +34,8 @@ from pipeline.errors import ConfigError, ModelError
 from pipeline.evaluation.metrics import mean_average_precision
 from pipeline.protocols import FitContext, FitSummary, Probabilities
 
-_SETTINGS_FILE = "classifier.json"
-_WEIGHTS_FILE = "model.safetensors"
-_TOKENIZER_FILE = "tokenizer.json"
-_ENCODER_CONFIG_FILE = "config.json"
 _PREDICTION_TOKENS_PER_BATCH = 4096
+_COMPARED_TRAINING_ROWS = 500
 
 _disable_progress_bar: Callable[[], None] = transformers_logging.disable_progress_bar  # untyped there
 _disable_progress_bar()  # loading weights takes no time worth a bar
@@ -53,6 +61,7 @@ class FineTunedTransformer:
         self._padding_id = 0
         self._tokenizer: Tokenizer | None = None
         self._network: FrameNetwork | None = None
+        self._scorer: GraphScorer | None = None
 
     def fit(
         self,
@@ -89,33 +98,47 @@ class FineTunedTransformer:
             context=context,
             score_dev=self._dev_scorer(dev) if dev is not None else None,
         )
+        scoring = self._prepare_scoring(token_ids, truth, dev)
         figures = {
             "steps": float(outcome.steps),
             "best_epoch": float(outcome.best_epoch),
             "resumed_at_step": float(outcome.resumed_at_step),
             "texts_cut": float(n_cut),
+            **scoring.figures,
         }
-        return FitSummary(figures, self._notes(n_cut, len(train.table)))
+        return FitSummary(figures, (*self._notes(n_cut, len(train.table)), *scoring.notes))
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Probabilities before calibration, shape (n_texts, n_frames)."""
+        if self._scorer is not None:
+            return to_probabilities(self._scorer.score_texts(texts), single_label=self.single_label)
         token_ids, _ = self._tokenize(texts)
         return self._predict_tokens(token_ids)
 
+    def score_with_torch(self, device: str = "cpu") -> None:
+        """Score with the network itself from now on, on a device of torch's; a later `save` keeps no graph."""
+        network, _ = self._fitted()
+        network.to(device)
+        self._scorer = None
+
     def save(self, folder: Path) -> None:
-        """Weights as safetensors, tokenizer and encoder configuration as JSON."""
+        """Weights as safetensors, tokenizer and encoder configuration as JSON, the scoring graph as ONNX."""
         network, tokenizer = self._fitted()
-        save_weights(network, folder / _WEIGHTS_FILE)
-        tokenizer.save(str(folder / _TOKENIZER_FILE))
-        _write_json(folder / _ENCODER_CONFIG_FILE, _describe_encoder(network))
+        save_weights(network, folder / WEIGHTS_FILE)
+        tokenizer.save(str(folder / TOKENIZER_FILE))
+        _write_json(folder / ENCODER_CONFIG_FILE, _describe_encoder(network))
         described = {
             "settings": self.settings.model_dump(mode="json"),
             "labels": self.labels,
             "single_label": self.single_label,
             "padding_id": self._padding_id,
             "encoder": self._encoder,
+            "has_scoring_graph": self._scorer is not None,
         }
-        _write_json(folder / _SETTINGS_FILE, described)
+        _write_json(folder / SETTINGS_FILE, described)
+        if self._scorer is not None:
+            (folder / GRAPH_FILE).parent.mkdir()
+            (folder / GRAPH_FILE).write_bytes(self._scorer.graph)
 
     @classmethod
     def load(cls, folder: Path) -> "FineTunedTransformer":
@@ -125,19 +148,21 @@ class FineTunedTransformer:
             ModelError: a file is missing, damaged, or asks for code of its own.
         """
         try:
-            described = json.loads((folder / _SETTINGS_FILE).read_text(encoding="utf-8"))
+            described = read_description(folder)
             model = cls(
                 TransformerSettings.model_validate(described["settings"]),
                 tuple(described["labels"]),
                 single_label=described["single_label"],
             )
             model._encoder, model._padding_id = described["encoder"], int(described["padding_id"])
-            model._tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER_FILE))
-            config = AutoConfig.from_pretrained(folder / _ENCODER_CONFIG_FILE, trust_remote_code=False)
+            model._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+            config = AutoConfig.from_pretrained(folder / ENCODER_CONFIG_FILE, trust_remote_code=False)
             from_config: Callable[..., Any] = AutoModel.from_config  # the library leaves it untyped
             encoder = from_config(config, trust_remote_code=False)
             network = model._new_network(encoder, np.zeros((1, len(model.labels))))
-            load_weights(network, folder / _WEIGHTS_FILE)
+            load_weights(network, folder / WEIGHTS_FILE)
+            if described.get("has_scoring_graph"):
+                model._scorer = read_scorer(folder, described)
         except Exception as error:  # noqa: BLE001 - damaged files raise anything inside the libraries
             raise ModelError(f"{folder}: not a readable transformer: {error}") from None
         model._network = network.eval()
@@ -178,11 +203,7 @@ class FineTunedTransformer:
     def _tokenize(self, texts: Sequence[str]) -> tuple[list[list[int]], int]:
         """Token ids of each text, cut to `max_tokens` with the closing token kept; and how many were cut."""
         _, tokenizer = self._fitted()
-        limit = self.settings.max_tokens
-        whole = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]  # half characters: "?"
-        ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(whole)]
-        n_cut = sum(len(row) > limit for row in ids)
-        return [row if len(row) <= limit else [*row[: limit - 1], row[-1]] for row in ids], n_cut
+        return cut_tokens(tokenizer, texts, self.settings.max_tokens)
 
     def _predict_tokens(self, token_ids: list[list[int]]) -> Probabilities:
         network, _ = self._fitted()
@@ -195,12 +216,39 @@ class FineTunedTransformer:
                     continue
                 batch = pad([token_ids[i] for i in rows], self._padding_id)
                 logits = network(**{name: tensor.to(device) for name, tensor in batch.items()})["logits"]
-                probabilities[rows] = self._activate(logits.float()).cpu().numpy()
+                found = logits.float().cpu().numpy()
+                probabilities[rows] = to_probabilities(found, single_label=self.single_label)
         network.train(was_training)
         return probabilities
 
-    def _activate(self, logits: torch.Tensor) -> torch.Tensor:
-        return torch.softmax(logits, dim=1) if self.single_label else torch.sigmoid(logits)
+    def _prepare_scoring(
+        self, token_ids: list[list[int]], truth: NDArray[Any], dev: LabelledData | None
+    ) -> ScoringGraph:
+        """Choose the graph that scores from now on: calibration and evaluation are to see what users will."""
+        network, tokenizer = self._fitted()
+
+        def read(graph: bytes) -> GraphScorer:
+            limit = self.settings.max_tokens
+            return GraphScorer(
+                graph, len(self.labels), tokenizer, padding_id=self._padding_id, max_tokens=limit
+            )
+
+        if dev is not None:
+            compared, known = self._tokenize(list(dev.table["text"]))[0], dev.indicator()
+        else:
+            rows = draw_evenly(len(token_ids), _COMPARED_TRAINING_ROWS)
+            compared, known = [token_ids[i] for i in rows], truth[rows]
+        check = ScoringCheck(
+            token_ids=compared,
+            truth=known,
+            expected=self._predict_tokens(compared),
+            predict=lambda graph, ids: to_probabilities(
+                read(graph).score_tokens(ids), single_label=self.single_label
+            ),
+        )
+        chosen = choose_scoring_graph(network, token_ids, check, self.settings)
+        self._scorer = read(chosen.graph) if chosen.graph is not None else None
+        return chosen
 
     def _dev_scorer(self, dev: LabelledData) -> DevScore:
         token_ids, _ = self._tokenize(list(dev.table["text"]))

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import torch
 from datasets import Dataset
 from safetensors.torch import load_file, save_file
@@ -25,7 +24,7 @@ from transformers import (
 )
 from transformers.trainer_callback import ExportableState
 
-from pipeline.classifiers.token_batches import TokenBatchSampler
+from pipeline.classifiers.token_batches import TokenBatchSampler, pad_tokens
 from pipeline.classifiers.transformer_network import FrameNetwork, parameter_groups
 from pipeline.config import TransformerSettings
 from pipeline.protocols import FitContext
@@ -62,13 +61,8 @@ class PaddingCollator:
 
 def pad(token_ids: Sequence[Sequence[int]], padding_id: int) -> dict[str, Tensor]:
     """Padded `input_ids` and their `attention_mask`, both of shape (n, longest)."""
-    longest = max(len(ids) for ids in token_ids)
-    padded = np.full((len(token_ids), longest), padding_id, np.int64)
-    mask = np.zeros((len(token_ids), longest), np.int64)
-    for row, ids in enumerate(token_ids):
-        padded[row, : len(ids)] = ids
-        mask[row, : len(ids)] = 1
-    return {"input_ids": torch.from_numpy(padded), "attention_mask": torch.from_numpy(mask)}
+    padded, mask = pad_tokens(token_ids, padding_id)
+    return {"input_ids": torch.from_numpy(padded).long(), "attention_mask": torch.from_numpy(mask).long()}
 
 
 class _FrameTrainer(Trainer):

@@ -30,7 +30,7 @@ from pipeline.classifiers.build import load_classifier
 from pipeline.data.codebook import Codebook
 from pipeline.decisions.decision_rule import DecisionRule
 from pipeline.errors import ModelError
-from pipeline.protocols import Classifier
+from pipeline.protocols import FittedClassifier
 
 FORMAT = 1
 MANIFEST = "bundle.json"
@@ -63,7 +63,7 @@ class ModelBundle:
     folder: Path
     manifest: dict[str, Any]
     codebook: Codebook
-    classifier: Classifier
+    classifier: FittedClassifier
     decisions: DecisionRule
     metrics: dict[str, Any]
 
@@ -110,7 +110,7 @@ def save_bundle(
     destination: Path,
     *,
     name: str,
-    classifier: Classifier,
+    classifier: FittedClassifier,
     codebook: Codebook,
     decisions: DecisionRule,
     config: Mapping[str, Any],
