@@ -81,16 +81,15 @@ def describe_validation_error(
     return f"{path}: this {what} does not fit:\n" + "\n".join(lines)
 
 
-def _keys_in_file(location: Sequence[int | str], raw: object, *, missing: bool) -> list[str]:
+def _keys_in_file(location: Sequence[int | str], raw: Any, *, missing: bool) -> list[str]:
     """The keys of a location as the file has them: pydantic adds the names of union members."""
     keys, place = [], raw
     for depth, part in enumerate(location):
-        if isinstance(place, Mapping) and part in place:
+        try:
             place = place[part]
-        elif isinstance(place, Sequence) and isinstance(part, int) and part < len(place):
-            place = place[part]
-        elif not (missing and depth == len(location) - 1):
-            continue
+        except (KeyError, IndexError, TypeError):
+            if not (missing and depth == len(location) - 1):
+                continue
         keys.append(str(part))
     return keys
 
