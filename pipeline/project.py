@@ -122,7 +122,7 @@ def init_project(
         labelled = str(labels.resolve())
     name = folder.resolve().name
     experiment = "".join(c if c.isalnum() else "-" for c in name)
-    common = {"labelled": _yaml_text(labelled), "experiment": experiment}
+    common = {"labelled": _yaml_text(labelled), "experiment": _yaml_text(experiment)}
     files = {
         "codebook.yaml": codebook,
         "configs/baseline.yaml": _CONFIG.format(
@@ -158,5 +158,5 @@ def init_project(
 
 
 def _yaml_text(value: str) -> str:
-    """A path as a YAML scalar, quoted where YAML would read it as something else."""
+    """A quoted YAML scalar: a folder may be called 2024 or null."""
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
