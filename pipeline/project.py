@@ -13,7 +13,7 @@ _CODEBOOK = """\
 name: My codebook
 version: "1"
 language: en
-mode: multi_label          # or single_label: every sentence carries exactly one frame
+mode: {mode}   # multi_label: a sentence carries none, one or several frames; single_label: exactly one
 frames:
   - id: frame_one
     name: First frame
@@ -34,12 +34,19 @@ frames:
       - Another example sentence.
 """
 
-_DATA_EXAMPLE = """\
+_DATA_EXAMPLES = {
+    "multi_label": """\
 id,text,labels,source,date,group,lang
 1,A sentence that clearly carries the frame.,frame_one,channel_a,2024-01-15,post-1,en
 2,A sentence that carries both frames.,frame_one;frame_two,channel_a,2024-01-15,post-1,en
 3,A sentence without any frame: its labels stay empty.,,channel_b,2024-01-16,post-2,en
-"""
+""",
+    "single_label": """\
+id,text,labels,source,date,group,lang
+1,A sentence that carries the first frame.,frame_one,channel_a,2024-01-15,post-1,en
+2,A sentence that carries the second frame.,frame_two,channel_a,2024-01-15,post-1,en
+""",
+}
 
 _DRAFT_HEADER = """\
 # DRAFT, made from the label ids found in {source}. Ids alone are no codebook: write a definition and examples
@@ -115,12 +122,12 @@ def init_project(
         raise DataError(
             f"{folder} exists and is not an empty folder; choose a new one, nothing is overwritten"
         )
-    codebook, labelled = _CODEBOOK, "../data/labelled.csv"
+    name = folder.resolve().name
+    codebook, labelled = _CODEBOOK.format(mode=mode), "../data/labelled.csv"
     if labels is not None:
-        drafted = draft_codebook(folder.name, draft_labels(labels), mode=mode)
+        drafted = draft_codebook(name, draft_labels(labels), mode=mode)
         codebook = _DRAFT_HEADER.format(source=labels.name) + dump_codebook(drafted)
         labelled = str(labels.resolve())
-    name = folder.resolve().name
     experiment = "".join(c if c.isalnum() else "-" for c in name)
     common = {"labelled": _yaml_text(labelled), "experiment": _yaml_text(experiment)}
     files = {
@@ -147,7 +154,7 @@ def init_project(
         ".gitignore": _GITIGNORE,
     }
     if labels is None:
-        files["data/labelled.csv"] = _DATA_EXAMPLE
+        files["data/labelled.csv"] = _DATA_EXAMPLES[mode]
     for relative, content in files.items():
         path = folder / relative
         path.parent.mkdir(parents=True, exist_ok=True)
