@@ -122,19 +122,26 @@ def load_codebook(path: Path) -> Codebook:
 def draft_codebook(
     name: str, labels: Iterable[str], *, mode: Literal["multi_label", "single_label"]
 ) -> Codebook:
-    """Make a codebook from label ids alone; definitions are placeholders that a person must write."""
+    """Make a codebook from label ids alone; definitions are placeholders that a person must write.
+
+    Raises:
+        DataError: no labels, or one that cannot be a frame id.
+    """
     ids = sorted(set(labels))
     if not ids:
         raise DataError("no labels were found, so there is nothing to draft a codebook from")
-    frames = tuple(
-        Frame(
-            id=i,
-            name=i.replace("_", " ").capitalize(),
-            definition=f"TODO: say when a sentence carries '{i}'.",
+    return Codebook(name=name, mode=mode, frames=tuple(_draft_frame(label) for label in ids))
+
+
+def _draft_frame(label: str) -> Frame:
+    definition = f"TODO: say when a sentence carries '{label}'."
+    try:
+        return Frame(
+            id=label, name=label.replace("_", " ").strip().capitalize() or label, definition=definition
         )
-        for i in ids
-    )
-    return Codebook(name=name, mode=mode, frames=frames)
+    except ValidationError as error:
+        reasons = "; ".join(fault["msg"] for fault in error.errors())
+        raise DataError(f"the label '{label:.60}' cannot be a frame id: {reasons}; rename it") from None
 
 
 def dump_codebook(codebook: Codebook) -> str:
