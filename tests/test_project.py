@@ -1,0 +1,103 @@
+"""`frames init`: a skeleton whose files load, and a codebook drafted from labels; nothing is overwritten."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import load_run_config
+from pipeline.data.codebook import load_codebook
+from pipeline.data.labels import read_labelled
+from pipeline.errors import DataError
+from pipeline.project import init_project
+
+
+def write_labels(path: Path, labels: list[str]) -> Path:
+    rows = "".join(f'A sentence number {i}.,"{label}"\n' for i, label in enumerate(labels))
+    path.write_text("text,labels\n" + rows, encoding="utf-8")
+    return path
+
+
+def check_that_everything_loads(folder: Path) -> None:
+    for name, kind in (("baseline", "tfidf"), ("transformer", "transformer")):
+        config = load_run_config(folder / "configs" / f"{name}.yaml")
+        assert config.model.kind == kind
+        codebook = load_codebook(Path(config.data.codebook))
+        assert Path(config.data.codebook) == (folder / "codebook.yaml").resolve()
+        assert config.data.labelled is not None
+        assert len(read_labelled(Path(config.data.labelled), codebook)) > 0
+
+
+@pytest.mark.parametrize("mode", ["multi_label", "single_label"])
+def test_the_skeleton_loads_in_either_mode(tmp_path: Path, mode: str) -> None:
+    folder = tmp_path / "new" / "project"
+    written = init_project(folder, mode=mode)  # type: ignore[arg-type]
+    assert sorted(written) == sorted(path for path in folder.rglob("*") if path.is_file())
+    assert load_codebook(folder / "codebook.yaml").mode == mode
+    check_that_everything_loads(folder)
+    assert (folder / "exports").is_dir()
+    assert "exports/" in (folder / ".gitignore").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["2024", "null", "yes", "1e5", "проект №1", "it's: a #test", "{braces}", "a" * 150, "- dash", '"quoted"'],
+)
+def test_any_folder_name_gives_configs_that_load(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    init_project(folder)
+    check_that_everything_loads(folder)
+    config = load_run_config(folder / "configs" / "baseline.yaml")
+    assert config.tracking.register_as == config.tracking.experiment
+    assert config.tracking.experiment
+
+
+@pytest.mark.parametrize("mode", ["multi_label", "single_label"])
+def test_labels_draft_a_codebook_that_says_it_is_a_draft(tmp_path: Path, mode: str) -> None:
+    labels = write_labels(tmp_path / "my labels.csv", ["threat", "the order", "1", "yes", "_"])
+    folder = tmp_path / "project"
+    init_project(folder, labels=labels, mode=mode)  # type: ignore[arg-type]
+    codebook = load_codebook(folder / "codebook.yaml")
+    assert codebook.frame_ids == ("1", "_", "the order", "threat", "yes")
+    assert codebook.mode == mode
+    text = (folder / "codebook.yaml").read_text(encoding="utf-8")
+    assert text.startswith("# DRAFT, made from the label ids found in my labels.csv.")
+    assert all("TODO" in frame.definition for frame in codebook.frames)
+    check_that_everything_loads(folder)
+    assert not (folder / "data" / "labelled.csv").exists()
+
+
+def test_labels_may_be_drafted_in_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = write_labels(tmp_path / "labels.csv", ["threat"])
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    init_project(Path(), labels=labels)
+    check_that_everything_loads(tmp_path / "here")
+
+
+def test_a_label_that_cannot_be_a_frame_id_is_told_and_nothing_is_written(tmp_path: Path) -> None:
+    labels = write_labels(tmp_path / "labels.csv", ["threat", "x" * 101])
+    with pytest.raises(DataError, match=r"'x{60}' cannot be a frame id: .* at most 100 characters"):
+        init_project(tmp_path / "project", labels=labels)
+    assert not (tmp_path / "project").exists()
+
+
+def test_a_file_without_labels_drafts_nothing(tmp_path: Path) -> None:
+    labels = write_labels(tmp_path / "labels.csv", ["", ""])
+    with pytest.raises(DataError, match="nothing to draft a codebook from"):
+        init_project(tmp_path / "project", labels=labels)
+    assert not (tmp_path / "project").exists()
+
+
+def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    for taken in (tmp_path, tmp_path / "notes.txt"):
+        with pytest.raises(
+            DataError, match="is not an empty folder; choose a new one, nothing is overwritten"
+        ):
+            init_project(taken)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
+    init_project(tmp_path)
+    check_that_everything_loads(tmp_path)
