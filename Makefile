@@ -40,5 +40,5 @@ constraints:
 	.venv-pins/bin/python -m pip install --quiet torch==2.13.0
 	.venv-pins/bin/python -m pip install --quiet --editable '.[dev]'
 	echo '# The whole tree as it was tested. Made by: make constraints' > constraints.txt
-	.venv-pins/bin/python -m pip freeze --exclude-editable >> constraints.txt
+	.venv-pins/bin/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' >> constraints.txt
 	rm -rf .venv-pins
