@@ -7,23 +7,23 @@ members that predict are then fitted on all rows. That costs `inner_folds` times
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.classifiers.build import build_classifier, load_classifier
 from pipeline.classifiers.stacking import Stack, fit_stack
-from pipeline.classifiers.tfidf_baseline import TfidfBaseline
-from pipeline.classifiers.transformer import FineTunedTransformer
 from pipeline.config import BlendSettings
 from pipeline.data.labels import LabelledData
 from pipeline.decisions.out_of_fold import out_of_fold_probabilities
 from pipeline.errors import ModelError
-from pipeline.protocols import Classifier, FitContext, FitSummary, Probabilities
+from pipeline.protocols import Classifier, FitContext, FitSummary, FittedClassifier, Probabilities
 
 _FILE = "classifier.json"
-_TFIDF, _TRANSFORMER = "tfidf", "transformer"
+_MEMBERS = ("tfidf", "transformer")  # kinds of the members, and names of their folders
 
 
 class Blend:
@@ -42,8 +42,7 @@ class Blend:
         self.settings = settings
         self.labels = labels
         self.single_label = single_label
-        self._tfidf = self._new_tfidf()
-        self._transformer = self._new_transformer()
+        self._members: dict[str, FittedClassifier] = {}  # by kind; empty before it is fitted or loaded
         self._stack: Stack | None = None
 
     def fit(
@@ -56,25 +55,23 @@ class Blend:
         """Learn the weights out of fold, then fit both members on all rows."""
         out_of_fold = [
             out_of_fold_probabilities(
-                build,
+                partial(self._new_member, kind),
                 train,
                 clusters,
-                replace(context, work_folder=context.work_folder / name),
+                replace(context, work_folder=context.work_folder / kind),
                 n_folds=self.settings.inner_folds,
             )
-            for name, build in ((_TFIDF, self._new_tfidf), (_TRANSFORMER, self._new_transformer))
+            for kind in _MEMBERS
         ]
         self._stack = fit_stack(out_of_fold, train.indicator(), single_label=self.single_label)
         figures: dict[str, float] = {}
-        members: tuple[tuple[str, Classifier], ...] = (
-            (_TFIDF, self._tfidf),
-            (_TRANSFORMER, self._transformer),
-        )
         notes: tuple[str, ...] = ()
-        for name, member in members:
-            inner = replace(context, work_folder=context.work_folder / f"{name}-final")
+        for kind in _MEMBERS:
+            member = self._new_member(kind)
+            inner = replace(context, work_folder=context.work_folder / f"{kind}-final")
             summary = member.fit(train, None, clusters, inner)
-            figures |= {f"{name}_{figure}": value for figure, value in summary.figures.items()}
+            self._members[kind] = member
+            figures |= {f"{kind}_{figure}": value for figure, value in summary.figures.items()}
             notes += summary.notes
         share = self._stack.weights / np.maximum(self._stack.weights.sum(axis=0), 1e-9)
         figures |= {
@@ -88,16 +85,16 @@ class Blend:
         """Probabilities of shape (n_texts, n_frames)."""
         if self._stack is None:
             raise ModelError("this blend was neither fitted nor loaded")
-        members = [member.predict_proba(texts) for member in (self._tfidf, self._transformer)]
-        return np.asarray(self._stack.combine(members), np.float32)
+        probabilities = [self._members[kind].predict_proba(texts) for kind in _MEMBERS]
+        return np.asarray(self._stack.combine(probabilities), np.float32)
 
     def save(self, folder: Path) -> None:
         """Each member in a folder of its own, the weights as JSON."""
         if self._stack is None:
             raise ModelError("this blend was not fitted")
-        for name, member in ((_TFIDF, self._tfidf), (_TRANSFORMER, self._transformer)):
-            (folder / name).mkdir()
-            member.save(folder / name)
+        for kind, member in self._members.items():
+            (folder / kind).mkdir()
+            member.save(folder / kind)
         described = {
             "settings": self.settings.model_dump(mode="json"),
             "labels": self.labels,
@@ -123,12 +120,9 @@ class Blend:
             model._stack = Stack.from_json(described["stack"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(f"{folder}: not a readable blend: {error}") from None
-        model._tfidf = TfidfBaseline.load(folder / _TFIDF)
-        model._transformer = FineTunedTransformer.load(folder / _TRANSFORMER)
+        model._members = {kind: load_classifier(kind, folder / kind) for kind in _MEMBERS}
         return model
 
-    def _new_tfidf(self) -> TfidfBaseline:
-        return TfidfBaseline(self.settings.tfidf, self.labels, single_label=self.single_label)
-
-    def _new_transformer(self) -> FineTunedTransformer:
-        return FineTunedTransformer(self.settings.transformer, self.labels, single_label=self.single_label)
+    def _new_member(self, kind: str) -> Classifier:
+        settings = self.settings.tfidf if kind == self.settings.tfidf.kind else self.settings.transformer
+        return build_classifier(settings, self.labels, single_label=self.single_label)
