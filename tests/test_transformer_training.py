@@ -194,6 +194,7 @@ def fit(
         encoder=str(encoder),
         epochs=3,
         tokens_per_batch=96,
+        max_tokens=64,
         checkpoint_every_steps=4,
         device="cpu",
         patience=3,
