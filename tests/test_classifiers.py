@@ -26,7 +26,7 @@ from pipeline.classifiers.transformer import FineTunedTransformer, positive_weig
 from pipeline.config import BlendSettings, ModelSettings, TfidfSettings, TransformerSettings
 from pipeline.errors import ConfigError, DataError, ModelError
 from pipeline.evaluation.metrics import mean_average_precision
-from pipeline.protocols import Classifier, FitSummary, Probabilities
+from pipeline.protocols import Classifier, FitSummary, FittedClassifier, Probabilities
 
 ODD_TEXTS = [
     "",
@@ -39,6 +39,7 @@ ODD_TEXTS = [
     "北京 المفاوضات ελληνικά",
     "missile " * 5000,
 ]
+KINDS = ("tfidf", "transformer", "transformer in torch", "blend")
 NO_PICKLE = {".pkl", ".pickle", ".joblib", ".bin", ".pt", ".pth", ".npy"}
 
 
@@ -61,6 +62,7 @@ def settings_of(kind: str, encoder: Path) -> ModelSettings:
     chosen: dict[str, ModelSettings] = {
         "tfidf": tfidf,
         "transformer": transformer,
+        "transformer in torch": transformer.model_copy(update={"scoring": "torch"}),
         "blend": BlendSettings(tfidf=tfidf, transformer=transformer, inner_folds=2),
     }
     return chosen[kind]
@@ -68,6 +70,7 @@ def settings_of(kind: str, encoder: Path) -> ModelSettings:
 
 @dataclass
 class Fitted:
+    wanted: str
     model: Classifier
     summary: FitSummary
     single_label: bool
@@ -78,12 +81,12 @@ def fit(kind: str, encoder: Path, work: Path, *, single_label: bool) -> Fitted:
     rows = toy_rows(single_label=single_label)
     dev = toy_rows(24, seed=1, single_label=single_label) if model.needs_dev else None
     summary = model.fit(rows, dev, each_its_own_cluster(rows), quiet_context(work))
-    return Fitted(model, summary, single_label)
+    return Fitted(kind, model, summary, single_label)
 
 
 @pytest.fixture(
     scope="module",
-    params=[(kind, single) for kind in ("tfidf", "transformer", "blend") for single in (False, True)],
+    params=[(kind, single) for kind in KINDS for single in (False, True)],
     ids=lambda drawn: f"{drawn[0]}-{'single' if drawn[1] else 'multi'}",
 )
 def fitted(request: pytest.FixtureRequest, encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Fitted:
@@ -95,7 +98,7 @@ def unseen_texts() -> list[str]:
     return list(toy_rows(30, seed=5).table["text"])
 
 
-def save(model: Classifier, folder: Path) -> Path:
+def save(model: FittedClassifier, folder: Path) -> Path:
     folder.mkdir()
     model.save(folder)
     return folder
@@ -184,7 +187,7 @@ def test_the_saved_folder_holds_no_pickle(fitted: Fitted, tmp_path: Path) -> Non
 
 
 def test_the_same_seed_gives_the_same_model(fitted: Fitted, encoder: Path, tmp_path: Path) -> None:
-    again = fit(fitted.model.kind, encoder, tmp_path / "work", single_label=fitted.single_label)
+    again = fit(fitted.wanted, encoder, tmp_path / "work", single_label=fitted.single_label)
     assert again.summary.figures == fitted.summary.figures
     first, second = save(fitted.model, tmp_path / "first"), save(again.model, tmp_path / "second")
     assert contents(second) == contents(first)
@@ -204,7 +207,7 @@ def test_a_missing_or_broken_file_is_an_error_that_names_the_folder(fitted: Fitt
     load_classifier(fitted.model.kind, folder)
 
 
-@pytest.mark.parametrize("kind", ["tfidf", "transformer", "blend"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_an_unfitted_model_says_so(kind: str, encoder: Path, tmp_path: Path) -> None:
     model = build_classifier(settings_of(kind, encoder), FRAMES, single_label=False)
     with pytest.raises(ModelError, match="fitted"):
@@ -297,8 +300,9 @@ def test_a_hub_name_is_not_fetched_unasked() -> None:
         find_encoder("someone/some-encoder")
 
 
-def test_a_model_that_brings_code_of_its_own_is_refused(encoder: Path, tmp_path: Path) -> None:
-    folder = save(fit_transformer(encoder, tmp_path / "work"), tmp_path / "model")
+@pytest.mark.parametrize("scoring", ["onnx_int8", "torch"])
+def test_a_model_that_brings_code_of_its_own_is_refused(encoder: Path, tmp_path: Path, scoring: str) -> None:
+    folder = save(fit_transformer(encoder, tmp_path / "work", scoring=scoring), tmp_path / "model")
     planted = tmp_path / "ran"
     (folder / "evil.py").write_text(f"open({str(planted)!r}, 'w')\nclass Evil: pass\n", encoding="utf-8")
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
