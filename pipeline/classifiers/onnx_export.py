@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.classifiers.encoder_graph import EncoderShape, Ranges, Weights, build_graph, serialise
+from pipeline.classifiers.encoder_graph import Channels, EncoderShape, Ranges, Weights, build_graph, serialise
 from pipeline.classifiers.graph_scorer import IDS, MASK, open_session
 from pipeline.classifiers.transformer_network import FrameNetwork
 from pipeline.config import TransformerSettings
@@ -114,17 +114,19 @@ def export_int8(weights: Weights, shape: EncoderShape, observed: TokenIds) -> by
 
 
 def observe_ranges(weights: Weights, shape: EncoderShape, observed: TokenIds) -> Ranges:
-    """Least and greatest activation of each place over up to `OBSERVED_TEXTS` texts, evenly drawn."""
+    """Least and greatest activations of each place over up to `OBSERVED_TEXTS` texts, evenly drawn."""
     session = open_session(serialise(build_graph(weights, shape, observe=True)), "observing graph")
     places = [output.name for output in session.get_outputs()][1:]
-    seen: dict[str, list[float]] = {place: [] for place in places}
+    seen: dict[str, list[Channels]] = {place: [] for place in places}
     drawn = [observed[i] for i in draw_evenly(len(observed), OBSERVED_TEXTS)]
     for ids in _group_by_length(drawn):  # texts of one length need no padding, which is not to be observed
         values = session.run(places, {IDS: ids, MASK: np.ones_like(ids)})
         for place, value in zip(places, values, strict=True):
-            seen[place].append(float(value))
+            seen[place].append(value)
     names = {place.rpartition(".")[0] for place in places}
-    return {name: (min(seen[f"{name}.min"]), max(seen[f"{name}.max"])) for name in names}
+    return {
+        name: (np.min(seen[f"{name}.min"], axis=0), np.max(seen[f"{name}.max"], axis=0)) for name in names
+    }
 
 
 def describe_encoder(network: FrameNetwork) -> EncoderShape | None:
