@@ -184,6 +184,17 @@ def test_a_run_that_had_stopped_early_is_not_trained_further(encoder: Path, tmp_
     assert_same_weights(again, network.state_dict())
 
 
+def test_an_interrupted_run_remembers_its_best_epoch_and_its_patience(encoder: Path, tmp_path: Path) -> None:
+    first = ScriptedDev([0.3, 0.9], [])  # the third epoch finds no score and breaks off
+    with pytest.raises(IndexError):
+        fine_tune_toy(encoder, tmp_path, first, patience=2, checkpoint_every_steps=1)
+    second = ScriptedDev([0.4, 0.5, 0.6, 0.7], [])
+    network, outcome = fine_tune_toy(encoder, tmp_path, second, patience=2, checkpoint_every_steps=1)
+    assert outcome.resumed_at_step > 0
+    assert (outcome.best_epoch, outcome.best_score, len(second.weights)) == (2, 0.9, 2)
+    assert_same_weights(network, first.weights[1])
+
+
 # Killed and taken up again
 
 
