@@ -2,11 +2,12 @@
 
 from __future__ import annotations  # the types below are for the reader; loading them would load mlflow
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 from rich import box
+from rich.padding import Padding
 from rich.table import Table
 
 from pipeline.terminal import safe_text
@@ -26,27 +27,37 @@ if TYPE_CHECKING:
     from pipeline.tracked_training import TrainedModel
     from pipeline.tracking.registry_lookup import RegisteredVersion
 
+_LONGEST_FIGURE: Final = 15  # characters; the interval of a difference has 13
 
-def plain_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
-    """A table whose first column is text and whose other columns are figures."""
+
+def plain_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Padding:
+    """A table whose first column is text and whose other columns are figures.
+
+    Where the terminal is too narrow, text goes on in the next line; figures are never broken.
+    """
+    cells = [[safe_text(str(cell)) for cell in row] for row in rows]
     table = Table(
         title=title,
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,
+        show_edge=False,
         pad_edge=False,
         padding=(0, 1),
+        collapse_padding=True,
     )
     for i, name in enumerate(columns):
-        table.add_column(safe_text(name), justify="right" if i else "left", overflow="fold", no_wrap=i == 0)
-    for row in rows:
-        table.add_row(*(safe_text(str(cell)) for cell in row))
-    return table
+        is_figure = i > 0 and all(len(row[i]) <= _LONGEST_FIGURE for row in cells)
+        justify: Literal["left", "right"] = "right" if i else "left"
+        table.add_column(safe_text(name), justify=justify, overflow="fold", no_wrap=is_figure)
+    for row in cells:
+        table.add_row(*row)
+    return Padding(table, (0, 0, 1, 0), expand=False)
 
 
 def print_evaluation(screen: Console, report: EvaluationReport, title: str) -> None:
     """One line for each frame, overall figures with their intervals, and the notes."""
-    columns = ("frame", "coded", "found", "precision", "recall", "F1", "interval", "AP")
+    columns = ("frame", "coded", "found", "prec.", "recall", "F1", "interval", "AP")
     rows = [
         (
             scores.frame,

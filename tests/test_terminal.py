@@ -1,4 +1,5 @@
 import errno
+import io
 import subprocess
 import sys
 
@@ -6,8 +7,10 @@ import pytest
 import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from pipeline.errors import DataError
+from pipeline.printing import plain_table
 from pipeline.terminal import progress_bar, run_command, safe_text
 
 
@@ -91,3 +94,17 @@ def test_a_reader_that_leaves_is_no_error() -> None:
         assert process.stdout.readline() == b"0\n"
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+def test_figures_stand_unbroken_in_a_terminal_of_80_columns() -> None:
+    frame, long_frame = "war_crimes_accountability", "responsibility_of_states_for_what_their_allies_do"
+    columns = ("frame", "coded", "found", "prec.", "recall", "F1", "interval", "AP")
+    figures = ("1220", "1026", "0.54", "0.64", "too few", "0.38–0.77", "0.67")
+    written = io.StringIO()
+    screen = Console(width=80, file=written, markup=False)
+    screen.print(plain_table("Test fold", columns, [(frame, *figures), (long_frame, *figures)]))
+    lines = written.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[3].split() == [frame, *" ".join(figures).split()]
+    assert lines[4].split()[1:] == " ".join(figures).split()
+    assert (lines[4].split()[0] + lines[5].strip()) == long_frame
