@@ -21,7 +21,7 @@ from pipeline.protocols import Probabilities
 
 _setfit: Any = importlib.import_module("setfit")  # of the optional extra: type checks pass without it
 
-MAX_PAIRS = 20_000
+MAX_PAIRS = 10_000
 PAIRS_PER_TEXT = 2 * 20  # alike and unlike, the paper's R = 20 of each
 BATCH = 16
 
