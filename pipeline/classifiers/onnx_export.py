@@ -16,6 +16,7 @@ from pipeline.evaluation.metrics import mean_average_precision
 from pipeline.protocols import Probabilities
 
 OBSERVED_TEXTS = 256
+_HEADROOM = 1.15  # texts to come go beyond those observed
 _BERT_LIKE = {
     "bert": False,
     "roberta": True,
@@ -124,9 +125,8 @@ def observe_ranges(weights: Weights, shape: EncoderShape, observed: TokenIds) ->
         for place, value in zip(places, values, strict=True):
             seen[place].append(value)
     names = {place.rpartition(".")[0] for place in places}
-    return {
-        name: (np.min(seen[f"{name}.min"], axis=0), np.max(seen[f"{name}.max"], axis=0)) for name in names
-    }
+    least = {name: np.min(seen[f"{name}.min"], axis=0) * _HEADROOM for name in names}
+    return {name: (least[name], np.max(seen[f"{name}.max"], axis=0) * _HEADROOM) for name in names}
 
 
 def describe_encoder(network: FrameNetwork) -> EncoderShape | None:
