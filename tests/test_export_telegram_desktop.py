@@ -130,6 +130,16 @@ def test_the_user_can_rename_a_single_chat(path: Path) -> None:
     assert post.channel == "public_channel 77"
 
 
+def test_chats_of_one_name_are_told_apart(path: Path) -> None:
+    news, other = chat(message(3, text="A"), name="News", id=1), chat(message(3, text="B"), name="News", id=2)
+    export = account(news, other, chat(message(3, text="C"), name="Desk", id=3))
+    assert [(post.channel, post.text) for post in read(path, export)] == [
+        ("News (1)", "A"),
+        ("News (2)", "B"),
+        ("Desk", "C"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("fields", "origin"),
     [
@@ -155,7 +165,7 @@ def test_local_times_need_the_offset(path: Path) -> None:
     del entry["date_unixtime"]
     rejected = read_one(path, entry)
     assert (rejected.kind, rejected.excerpt) == ("reject", "Hello")
-    assert "utc_offset_hours" in rejected.reason
+    assert "--utc-offset" in rejected.reason
     post = read_one(path, entry, ReadOptions(utc_offset_hours=3))
     assert (post.published_at, post.edited_at) == (AT, None)
 
@@ -517,7 +527,8 @@ def test_joined_messages_and_forwards(path: Path) -> None:
         block(3, forward(text_div("second"), None), joined=True),
         block(4, text_div("own again"), joined=True),
         block(5, forward(text_div("unknown"), None)),
-        block(6, forward(MEDIA)),
+        block(6, forward(text_div("by a bot"), "Origin via @like_bot")),
+        block(7, forward(MEDIA)),
     )
     records = read(path, content)[1:]
     assert [(post.text, post.forwarded_from) for post in records[:-1]] == [
@@ -526,6 +537,7 @@ def test_joined_messages_and_forwards(path: Path) -> None:
         ("second", "Origin & Co"),
         ("own again", None),
         ("unknown", ""),
+        ("by a bot", "Origin"),
     ]
     assert records[-1].kind == "no_text"
 
@@ -534,7 +546,7 @@ def test_older_pages_name_no_zone(path: Path) -> None:
     content = page(block(1, text_div("x"), title="24.04.2023 12:30:05"))
     [_, rejected] = read(path, content)
     assert (rejected.kind, rejected.record) == ("reject", "message 1")
-    assert "utc_offset_hours" in rejected.reason
+    assert "--utc-offset" in rejected.reason
     assert read(path, content, ReadOptions(utc_offset_hours=3))[1].published_at == AT
 
 

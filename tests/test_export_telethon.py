@@ -108,7 +108,7 @@ def test_a_time_without_zone_needs_the_offset(path: Path) -> None:
     entry = message(date="2023-04-24T12:30:05")
     rejected = read_one(path, entry)
     assert rejected.kind == "reject"
-    assert "utc_offset_hours" in rejected.reason
+    assert "--utc-offset" in rejected.reason
     assert read_one(path, entry, ReadOptions(utc_offset_hours=3)).published_at == AT
 
 
@@ -226,6 +226,14 @@ def test_a_list_that_is_cut_off_gives_what_it_holds_and_then_fails(path: Path) -
     records = FORMAT.read(path, NO_OPTIONS)
     assert next(records).record == "item 1"
     with pytest.raises(DataError, match=r"dump\.json, line 1: the file ends .* item 1; dump"):
+        next(records)
+
+
+def test_a_last_line_that_is_cut_off_is_an_error_after_the_lines_before_it(path: Path) -> None:
+    path.write_text(f"{json.dumps(message(1))}\n{json.dumps(message(2))}"[:-100])
+    records = FORMAT.read(path, NO_OPTIONS)
+    assert isinstance(next(records), RawPost)
+    with pytest.raises(DataError, match=r"dump\.json, line 2: the last line is cut off; .* line 1; dump"):
         next(records)
 
 

@@ -9,13 +9,13 @@ from typing import Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class RawPost:
-    """A post as the export states it; nothing is guessed, what is not known is None.
+    r"""A post as the export states it; nothing is guessed, what is not known is None.
 
     Attributes:
         channel: user name, title or id of the channel, as text.
         message_id: the channel's own number; None where the format has none (pasted text, RSS without ids).
         published_at: aware UTC time; None where the format has none.
-        text: the full text, line breaks kept as "\\n".
+        text: the full text, line breaks kept as "\n".
         forwarded_from: origin of a forward, as the export names it; "" for a forward of hidden origin.
         edited_at: aware UTC time of the last edit.
         views: times seen.

@@ -27,6 +27,7 @@ _CHUNK_CHARS: Final = 1 << 16
 _PAGE = re.compile(r"""class\s*=\s*["'](?:page_body chat_page|message (?:default|service)\b)""")
 _END = re.compile(r"</html\s*>", re.IGNORECASE)
 _ID = re.compile(r"message(-?\d{1,18})", re.ASCII)
+_VIA_BOT = re.compile(r" via @\w+$", re.ASCII)
 _REMEDY: Final = "export the chat again and wait until Telegram Desktop says that it is done"
 
 
@@ -198,6 +199,6 @@ def _record_of(element: Any) -> str:
 
 
 def _origin_of(forwarded: Any) -> str:
-    """Name of the origin, without the date and "via @bot" that follow it in spans."""
+    """Name of the origin, without the date in a span and the "via @bot" that follow it."""
     name = _child(forwarded, "from_name")
-    return "" if name is None else " ".join(clean_text(name.text).split())
+    return "" if name is None else _VIA_BOT.sub("", " ".join(clean_text(name.text).split()))

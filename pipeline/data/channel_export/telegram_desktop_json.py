@@ -1,11 +1,12 @@
 """Telegram Desktop, "Export chat history" or "Export Telegram data" as JSON: result.json.
 
 A chat is `{"name", "type", "id", "messages": [...]}`. An export of the whole account holds its chats in
-`chats.list` and `left_chats.list`, each of which keeps its own name as channel.
+`chats.list` and `left_chats.list`, each of which keeps its own name as channel; chats of one name are told apart
+by their id, "Name (12345)".
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -103,15 +104,15 @@ FORMAT: Final = TelegramDesktopJson()
 
 
 def _read_chats(cursor: JsonCursor, path: Path, options: ReadOptions) -> Iterator[RawPost | Skipped]:
-    complete: list[_Chat] | None = None
+    names: list[str] | None = None
     number = -1
     for number, chat in enumerate(_walk_chats(cursor)):
         rename = options.channel if not chat.of_account else None
-        known = chat
-        if rename is None and chat.name_may_follow:
-            complete = _walk_ahead(path) if complete is None else complete
-            known = complete[number]
-        yield from _read_messages(cursor, rename or known.title, options, of_account=chat.of_account)
+        channel = rename or chat.title
+        if rename is None and (chat.of_account or chat.name_may_follow):
+            names = _name_chats(_walk_ahead(path)) if names is None else names
+            channel = names[number]
+        yield from _read_messages(cursor, channel, options, of_account=chat.of_account)
     if number < 0:
         raise DataError(
             f"{path}: expected 'messages' or 'chats' as Telegram Desktop writes them, got neither; {_REMEDY}"
@@ -150,8 +151,19 @@ def _walk_field(cursor: JsonCursor, chat: _Chat, key: str) -> Iterator[_Chat]:
         cursor.skip()
 
 
+def _name_chats(chats: Sequence[_Chat]) -> list[str]:
+    """The channel of each chat; without the id, message 3 of two chats "News" would be one post."""
+    ids: dict[str, set[str]] = {}
+    for chat in chats:
+        ids.setdefault(chat.title, set()).add(make_excerpt(chat.fields.get("id")))
+    return [
+        chat.title if len(ids[chat.title]) == 1 else f"{chat.title} ({make_excerpt(chat.fields.get('id'))})"
+        for chat in chats
+    ]
+
+
 def _walk_ahead(path: Path) -> list[_Chat]:
-    """Collect the fields of all chats, for a file whose messages stand before the name of their chat."""
+    """Collect the fields of all chats, which may stand behind their messages."""
     chats: list[_Chat] = []
     with open_text(path, allow_cut_end=True) as file:
         cursor = JsonCursor(file)

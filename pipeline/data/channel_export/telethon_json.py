@@ -56,8 +56,8 @@ class TelethonJson:
         In JSON Lines a line that is no JSON is rejected and the next one is read.
 
         Raises:
-            DataError: other bytes than UTF-8, or a list or object that is cut off or broken; what stands
-                before that place is yielded first.
+            DataError: other bytes than UTF-8, a list or object that is cut off or broken, or a last line that
+                is cut off; what stands before that place is yielded first.
         """
         last = "no message"
         try:
@@ -132,6 +132,8 @@ def _entries_of_lines(file: TextIO) -> Iterator[_Entry]:
             try:
                 yield f"line {number}", decode_value(text)
             except ValueError as error:
+                if not line.endswith(("\n", "\r")):
+                    raise JsonStreamError("the last line is cut off", line=number, truncated=True) from None
                 yield f"line {number}", BadValueError(str(error), excerpt=text[:1000])
 
 

@@ -37,8 +37,8 @@ _RFC822 = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _NO_ZONE_REMEDY: Final = (
-    "say which zone the export's times are in by setting utc_offset_hours (for example 3 for Moscow), "
-    "or export again with UTC times"
+    "say how many hours ahead of UTC the source's times are with --utc-offset (utc_offset_hours in Python), "
+    "for example 3 for Moscow, 0 for UTC"
 )
 
 
@@ -148,7 +148,7 @@ def _zone_of(options: ReadOptions, value: object) -> timezone:
     if hours is None:
         raise ValueError(f"the time '{make_excerpt(value)}' names no zone; {_NO_ZONE_REMEDY}")
     if not -14 <= hours <= 14:  # noqa: PLR2004 - no place on earth lies outside
-        raise ValueError(f"expected utc_offset_hours from -14 to 14, got {hours}")
+        raise ValueError(f"expected --utc-offset (utc_offset_hours) from -14 to 14, got {hours}")
     return timezone(timedelta(hours=hours))
 
 
