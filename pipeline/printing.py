@@ -150,6 +150,7 @@ def print_ingest(screen: Console, report: IngestReport, output: Path) -> None:
     screen.print(f"posts    {safe_text(str(output))}", soft_wrap=True)
     if report.rejects_path is not None:
         screen.print(f"rejects  {safe_text(str(report.rejects_path))}", soft_wrap=True)
+        screen.print(f"         the first: {safe_text(report.first_reject)}", soft_wrap=True)
     print_notes(screen, report.warnings)
 
 

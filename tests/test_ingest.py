@@ -121,7 +121,7 @@ def test_every_format_has_an_example_and_a_name() -> None:
         (b"\x89PNG\r\n\x1a\n\0\0", "no known format .*--format"),
         (b'{\n "some": "other JSON"\n}', "no known format"),
         (b"<html><body>a page</body></html>", "no known format"),
-        ("Слово и дело".encode("cp1251"), "no known format"),
+        ("Слово и дело".encode("cp1251"), "expected UTF-8, got other bytes at position 0.*WINDOWS-1251"),
     ],
 )
 def test_what_is_no_export_is_refused_with_a_reason(tmp_path: Path, content: bytes, message: str) -> None:
@@ -281,6 +281,7 @@ def test_rejects_are_listed_and_replaced(tmp_path: Path, output: Path) -> None:
         ("x.jsonl", "line 3"),
     ]
     assert "field 'views'" in entries[0]["reason"]
+    assert report.first_reject.startswith("x.jsonl, line 2: field 'views'")
     assert len(entries[1]["excerpt"]) <= 200
     clean = run(output, write(tmp_path / "y.jsonl", [post(2, "fine")]))
     assert clean.rejects_path is None
@@ -318,7 +319,7 @@ def test_a_folder_is_walked_and_only_exports_are_read(tmp_path: Path, output: Pa
     assert report.rejects_path is not None
     reasons = {(e := json.loads(line))["source_file"]: e["reason"] for line in report.rejects_path.open()}
     assert "leaves the folder" in reasons["exports/link.jsonl"]
-    assert "no known format" in reasons["exports/other/readme.txt"]
+    assert "name the file itself" in reasons["exports/other/readme.txt"]
 
 
 def test_the_table_may_lie_in_the_folder_that_is_read(tmp_path: Path) -> None:
@@ -364,6 +365,36 @@ def test_nothing_read_from_failed_files_is_an_error(tmp_path: Path, output: Path
     with pytest.raises(DataError, match=r"nothing could be read:\n.*no column of texts"):
         run(output, table)
     assert not output.exists()
+
+
+def test_nothing_but_rejects_is_an_error_that_names_the_first(tmp_path: Path, output: Path) -> None:
+    table = tmp_path / "x.csv"
+    table.write_text("text,date\nlocal,24.04.2023 09:30\nalso,24.04.2023 09:31\n", encoding="utf-8")
+    with pytest.raises(
+        DataError, match=r"rejected: 2, all listed in .*\. The first: x\.csv, line 2: .*--utc-offset"
+    ):
+        run(output, table)
+    assert not output.exists()
+    assert len((output.parent / "posts.rejects.jsonl").read_text().splitlines()) == 2
+
+
+def test_different_posts_under_one_number_are_noticed(tmp_path: Path, output: Path) -> None:
+    days = [post(1, "a", date="2023-04-24T10:00:00Z"), post(1, "b", date="2023-04-27T10:00:00Z")]
+    hours = [post(2, "c", date="2023-04-24T10:00:00Z"), post(2, "d", date="2023-04-24T13:00:00Z")]
+    report = run(output, write(tmp_path / "x.jsonl", days + hours))
+    [warning] = report.warnings
+    assert warning.startswith("1 posts have versions published more than a day apart")
+    assert str(output.parent / "posts.history.parquet") in warning
+    assert run(output, write(tmp_path / "y.jsonl", hours)).warnings == ()
+
+
+def test_posts_without_time_are_counted(tmp_path: Path, output: Path) -> None:
+    path = tmp_path / "paste"
+    path.write_text(
+        "Desk, [24.04.2023 12:30]\nOne post.\n\nDesk, [24.04.2023 12:31]\nAnother.\n", encoding="utf-8"
+    )
+    assert "2 of 2 posts have no time of publication; " in run(output, path).warnings[0]
+    assert ingest([path], output, ReadOptions(utc_offset_hours=3)).warnings == ()
 
 
 def test_outputs_that_are_something_else_are_not_overwritten(tmp_path: Path) -> None:

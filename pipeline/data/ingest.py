@@ -55,6 +55,7 @@ class IngestReport:
         per_format: posts read from each format.
         failed_files: name and message of files that could be read in part or not at all.
         warnings: what the user should check.
+        first_reject: where the first reject stood and why it is one; "" if there are none.
     """
 
     files: int
@@ -71,6 +72,7 @@ class IngestReport:
     per_format: dict[str, int]
     failed_files: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
+    first_reject: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON values."""
@@ -111,7 +113,8 @@ def ingest(
 
     Raises:
         DataError: nothing to read, a named file of no known format, an output that is no posts table or is
-            being written by another process, nothing read because files failed, or no room on the disk.
+            being written by another process, nothing read because files failed or all records were rejected,
+            or no room on the disk.
     """
     history, rejects = _beside(output, "history.parquet"), _beside(output, "rejects.jsonl")
     _check_output(output, history)
@@ -127,6 +130,12 @@ def ingest(
                 reading.flush(writer)
         if reading.failed and not reading.read:
             raise DataError("nothing could be read:\n" + "\n".join(message for _, message in reading.failed))
+        if reading.rejected and not reading.read:
+            _publish(folder / "rejects.jsonl", rejects, keep=True)
+            raise DataError(
+                f"no post could be read; rejected: {reading.rejected:,}, all listed in {rejects}. The first: "
+                f"{reading.first_reject}"
+            )
         parts = (_or_empty(history, folder), _or_empty(output, folder), folder / "new.parquet")
         counts, merged, superseded = merge_posts(parts, folder, POSTS_SCHEMA)
         _publish(folder / "rejects.jsonl", rejects, keep=reading.rejected > 0)
@@ -146,7 +155,12 @@ def ingest(
         rejects_path=rejects if reading.rejected else None,
         per_format=dict(reading.per_format),
         failed_files=tuple(reading.failed),
-        warnings=tuple(reading.warnings),
+        warnings=(
+            *reading.warnings,
+            *_warn_of_times(reading),
+            *_warn_of_conflicts(counts.conflicting, history),
+        ),
+        first_reject=reading.first_reject,
     )
 
 
@@ -161,6 +175,8 @@ class _Reading:
     read: int = 0
     no_text: int = 0
     rejected: int = 0
+    first_reject: str = ""
+    without_time: int = 0
     per_format: Counter[str] = field(default_factory=Counter)
     failed: list[tuple[str, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -191,6 +207,7 @@ class _Reading:
         self.rows.append(make_post_row(post, source_file))
         self.chars += len(post.text)
         self.read += 1
+        self.without_time += post.published_at is None
 
     def skip(self, record: Skipped, source_file: str) -> None:
         if record.kind == "no_text":
@@ -207,6 +224,7 @@ class _Reading:
         }
         if self.rejects is not None:
             self.rejects.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        self.first_reject = self.first_reject or f"{source_file}, {record}: {reason}"
         self.rejected += 1
 
     def flush(self, writer: pq.ParquetWriter) -> None:
@@ -260,6 +278,25 @@ def _choose_formats(
             f"name a file itself to see what is wrong with it{reasons}"
         )
     return planned
+
+
+def _warn_of_times(reading: _Reading) -> Iterator[str]:
+    if reading.without_time:
+        are_copied = reading.per_format[pasted_text.FORMAT.name] and reading.options.utc_offset_hours is None
+        remedy = "; of copied messages ('NAME, [24.04.2023 12:30]') it is read with --utc-offset"
+        yield (
+            f"{reading.without_time:,} of {reading.read:,} posts have no time of publication"
+            f"{remedy if are_copied else ''}"
+        )
+
+
+def _warn_of_conflicts(conflicting: int, history: Path) -> Iterator[str]:
+    if conflicting:
+        yield (
+            f"{conflicting:,} posts have versions published more than a day apart: other posts under the same "
+            "number, as where two channels share a name or a table names no channels (--channel, --column "
+            f"channel=...); only the latest are in the table, the others in {history}"
+        )
 
 
 def _has_openings(path: Path, chosen: ExportFormat) -> bool:

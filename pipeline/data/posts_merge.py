@@ -49,6 +49,8 @@ SELECT place, edited_at, is_known, is_input,
        row_number() OVER newest = 1 AS is_current,
        row_number() OVER (PARTITION BY post_key ORDER BY is_known DESC, place) = 1 AS is_first,
        bool_or(is_known) OVER post AS is_known_post,
+       bool_or(is_input) OVER post AND max(published_at) OVER post - min(published_at) OVER post > INTERVAL 1 DAY
+           AS is_conflicting,
        CASE WHEN row_number() OVER newest = 1 THEN max(views) OVER post ELSE views END AS views,
        CASE WHEN row_number() OVER newest = 1 THEN max(forwards) OVER post ELSE forwards END AS forwards,
        coalesce(published_at, min(published_at) OVER post) AS published_at,
@@ -61,7 +63,8 @@ _COUNTS: Final = """
 SELECT count(*) FILTER (is_input AND is_known),
        count(*) FILTER (is_input AND NOT is_known AND NOT is_known_post AND is_first),
        count(*) FILTER (is_input AND NOT is_known AND (is_known_post OR NOT is_first)),
-       count(*) FILTER (is_current), count(*) FILTER (NOT is_current)
+       count(*) FILTER (is_current), count(*) FILTER (NOT is_current),
+       count(*) FILTER (is_conflicting AND is_first)
 FROM versions
 """
 _UPDATED: Final = ("published_at", "forwarded_from", "edited_at", "views", "forwards")
@@ -77,6 +80,7 @@ class MergeCounts:
         edited: further versions of posts.
         current: posts in the merged table.
         superseded: versions in the merged history.
+        conflicting: posts in the input with versions published more than a day apart, so hardly one post.
     """
 
     unchanged: int
@@ -84,6 +88,7 @@ class MergeCounts:
     edited: int
     current: int
     superseded: int
+    conflicting: int
 
 
 def merge_posts(
@@ -105,7 +110,7 @@ def merge_posts(
         DataError: no room on the disk, or a table that cannot be read.
     """
     merged, superseded = folder / "table.parquet", folder / "history.parquet"
-    counts = np.zeros(5, np.int64)
+    counts = np.zeros(6, np.int64)
     with (
         _explain_failure(folder),
         pq.ParquetWriter(merged, schema, compression="zstd") as table_writer,

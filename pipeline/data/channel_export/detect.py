@@ -1,5 +1,6 @@
 """Which of the export formats a file is of, told from its content and never from its name alone."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,7 @@ from pipeline.data.channel_export import (
     tracker_csv,
 )
 from pipeline.data.channel_export.records import ExportFormat, RawPost, ReadOptions, Skipped
+from pipeline.data.channel_export.values import check_encoding, decode_utf8_head
 from pipeline.errors import DataError
 
 HEAD_BYTES: Final = 1 << 16
@@ -31,6 +33,7 @@ FORMATS: Final[tuple[ExportFormat, ...]] = (
     plain_table.CSV_FORMAT,
     pasted_text.FORMAT,
 )
+_CONTROL = re.compile(rb"[\0-\x08\x0e-\x1f]")  # no text in any encoding of one byte a character has these
 _PACKED: Final = {
     b"\x1f\x8b": "packed by gzip; unpack it first (gunzip FILE.gz)",
     b"BZh": "packed by bzip2; unpack it first (bunzip2 FILE.bz2)",
@@ -74,8 +77,12 @@ def detect_format(path: Path, *, allow_prose: bool = True) -> ExportFormat:
     for export_format in FORMATS:
         if export_format.matches(path, head):
             return export_format
-    if allow_prose and pasted_text.is_prose(head):
-        return pasted_text.FORMAT
+    if pasted_text.is_prose(head):
+        if allow_prose:
+            return pasted_text.FORMAT
+        raise DataError(f"{path}: prose of no known format; if it holds pasted posts, name the file itself")
+    if decode_utf8_head(head) is None and not _CONTROL.search(head):
+        check_encoding(path)  # says what is wrong with a text
     raise DataError(
         f"{path}: the content is of no known format (tried {_names()}); "
         "if it is one of them, name it with --format"

@@ -68,8 +68,8 @@ class PastedText:
 
     def matches(self, path: Path, head: bytes) -> bool:  # noqa: ARG002 - part of the contract
         """Whether a line opens a post as pastes have it; see `is_prose` for files without such lines."""
-        text = decode_utf8_head(head)
-        return text is not None and is_prose(head) and any(map(opens_post, text.splitlines()))
+        text = _decode_plain(head)
+        return text is not None and any(map(opens_post, text.splitlines()))
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[RawPost | Skipped]:
         """Stream the posts in file order.
@@ -88,12 +88,16 @@ FORMAT: Final = PastedText()
 
 def is_prose(head: bytes) -> bool:
     """Whether the content is text that people write: no markup, no control characters, words of letters."""
+    text = _decode_plain(head)
+    return text is not None and sum(map(str.isalpha, text)) * 3 >= len(text.strip()) > 0
+
+
+def _decode_plain(head: bytes) -> str | None:
+    """The text; None for markup and for what holds control characters."""
     text = decode_utf8_head(head)
     if text is None or text.lstrip().startswith(_MARKUP):
-        return False
-    controls = sum(char < " " and char not in "\t\n\r\f" for char in text)
-    letters = sum(map(str.isalpha, text))
-    return controls == 0 and letters * 3 >= len(text.strip()) > 0
+        return None
+    return None if any(char < " " and char not in "\t\n\r\f" for char in text) else text
 
 
 def opens_post(line: str) -> bool:

@@ -230,7 +230,7 @@ def check_encoding(path: Path, *, allow_cut_end: bool = False) -> str:
     Raises:
         DataError: neither UTF-8 nor UTF-16 with BOM; names the byte position.
     """
-    remedy = "save the file as UTF-8 (exports from older Windows programs are often windows-1251)"
+    remedy = "save the file as UTF-8 (often it is windows-1251: iconv -f WINDOWS-1251 -t UTF-8 FILE > NEW)"
     with path.open("rb") as file:
         encoding = _encoding_of(file.read(4))
         if encoding is None:
