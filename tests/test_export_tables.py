@@ -108,6 +108,47 @@ def test_plain_csv_recognises_common_names(tmp_path: Path, delimiter: str) -> No
     assert read(tmp_path / "x.json", content) == [RawPost("x", 7, NOON, "'=1+1", record="line 2")]
 
 
+@pytest.mark.parametrize(
+    ("cell", "views"),
+    [
+        ("1 200", 1200),
+        ("1\u00a0234\u00a0567", 1_234_567),
+        ("1,200", 1200),
+        ("1.2K", 1200),
+        ("12,3к", 12_300),
+        ("3M", 3_000_000),
+        ("1500.0", 1500),
+        ("", None),
+    ],
+)
+def test_counts_as_pages_write_them(tmp_path: Path, cell: str, views: int | None) -> None:
+    [post] = read(tmp_path / "x.csv", f"text;views\nhello;{cell}\n")
+    assert isinstance(post, RawPost)
+    assert post.views == views
+
+
+@pytest.mark.parametrize("cell", ["1.2", "1,20", "1 2000", "K", "1.2G", "many"])
+def test_what_is_no_count_is_rejected(tmp_path: Path, cell: str) -> None:
+    [rejected] = read(tmp_path / "x.csv", f"text;views\nhello;{cell}\n")
+    assert isinstance(rejected, Skipped)
+    assert "field 'views'" in rejected.reason
+
+
+def test_captions_stand_in_for_empty_texts(tmp_path: Path) -> None:
+    rows = [{"text": "a", "Caption": "b"}, {"text": "", "Caption": "c"}, {"text": None, "Caption": None}]
+    for number, name in enumerate(("x.jsonl", "x.csv", "x.parquet")):
+        path = tmp_path / name
+        frame = pd.DataFrame(rows)
+        if number == 0:
+            path.write_text("\n".join(json.dumps(row) for row in rows))
+        else:
+            frame.to_csv(path, index=False) if number == 1 else frame.to_parquet(path)
+        records = list(read_export(path, ReadOptions()))
+        assert [r.text if isinstance(r, RawPost) else r.kind for r in records][:2] == ["a", "c"]
+    [_, second, _] = read_export(tmp_path / "x.jsonl", ReadOptions(columns={"text": "text"}))
+    assert isinstance(second, Skipped)
+
+
 def test_bad_rows_are_rejected_with_their_line(tmp_path: Path) -> None:
     content = 'text,n\n"two\nlines",1\nstray "x,1,2\n"broken" quote,3\nfine,4\n'
     records = read(tmp_path / "x.csv", content, "plain-csv")

@@ -1,6 +1,7 @@
 """Which columns of a plain table are ours, and what their cells mean.
 
-Where the user maps nothing, the first of our synonyms that the table has is taken, whatever its case.
+Where the user maps nothing, the first of our synonyms that the table has is taken, whatever its case. Where its
+text is empty, that of a column such as "caption" is taken: many tools write the texts of photos there.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Final
 from pipeline.data.channel_export.post_links import parse_post_link
 from pipeline.data.channel_export.records import RawPost, ReadOptions, Skipped
 from pipeline.data.channel_export.table_rows import fold_name
-from pipeline.data.channel_export.values import clean_text, make_excerpt, parse_int, parse_time
+from pipeline.data.channel_export.values import clean_text, make_excerpt, parse_count, parse_int, parse_time
 from pipeline.errors import DataError
 
 SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
@@ -72,6 +73,7 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "views": ("views", "view_count", "views_count", "просмотры"),
     "forwards": ("forwards", "forward_count", "forwards_count", "number_forwards", "shares"),
 }
+SECOND_TEXTS: Final = ("caption", "raw_text", "cleaned_message")
 KNOWN_NAMES: Final = frozenset(name for names in SYNONYMS.values() for name in names)
 _OWN_TABLE: Final = frozenset(("post_key", "content_hash"))
 _EMPTY: Final = frozenset(("", "nan", "none", "null", "nat", "<na>"))
@@ -86,6 +88,7 @@ class PlainColumns:
 
     Attributes:
         names: our name -> the table's name, for each of our columns that the table has.
+        text_names: the columns that may hold the text, in the order in which they are asked.
     """
 
     def __init__(
@@ -109,6 +112,8 @@ class PlainColumns:
         self._mapped = dict(options.columns)
         self._is_own_table = set(found) >= _OWN_TABLE
         self.names = _match_columns(path, found, options.columns, may_lack=may_lack)
+        second = () if "text" in options.columns else _find_second_texts(found, self.names)
+        self.text_names = (self.names["text"], *second)
 
     def read_post(self, cells: Mapping[str, object], record: str) -> RawPost | Skipped:
         """Turn a row's cells, by the table's own names, into a post, or say why it is none."""
@@ -139,7 +144,10 @@ class PlainColumns:
         return value
 
     def _read_text(self, cells: Mapping[str, object]) -> str:
-        value = self._cell(cells, "text")
+        texts = (self._read_part(cells.get(name)) for name in self.text_names)
+        return next((text for text in texts if text.strip()), "")
+
+    def _read_part(self, value: object) -> str:
         if isinstance(value, list):  # the parts of a formatted text, as Telegram Desktop writes them
             parts = [part.get("text") if isinstance(part, dict) else part for part in value]
             texts = [part for part in parts if isinstance(part, str)]
@@ -180,7 +188,7 @@ class PlainColumns:
 
     def _read_int(self, cells: Mapping[str, object], column: str) -> int | None:
         try:
-            return parse_int(self._cell(cells, column))
+            return parse_count(self._cell(cells, column))
         except ValueError as error:
             raise ValueError(f"field '{self.names[column]}': {error}") from None
 
@@ -219,6 +227,11 @@ def _match_columns(
     if "text" not in names:
         raise NoTextColumnError(_missing(path, "no column of texts", found))
     return names
+
+
+def _find_second_texts(found: Iterable[str], names: Mapping[str, str]) -> tuple[str, ...]:
+    by_folded = {fold_name(name): name for name in found if name not in names.values()}
+    return tuple(by_folded[name] for name in SECOND_TEXTS if name in by_folded)
 
 
 def _first_synonym(found: Iterable[str], synonyms: Sequence[str]) -> list[str]:

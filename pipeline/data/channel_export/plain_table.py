@@ -142,9 +142,8 @@ class PlainParquet:
             with pq.ParquetFile(path) as file:
                 columns = PlainColumns(path, file.schema_arrow.names, options)
                 number = 0
-                for batch in file.iter_batches(
-                    _BATCH_ROWS, columns=list(dict.fromkeys(columns.names.values()))
-                ):
+                names = list(dict.fromkeys((*columns.names.values(), *columns.text_names)))
+                for batch in file.iter_batches(_BATCH_ROWS, columns=names):
                     for cells in in_microseconds(batch).to_pylist():
                         number += 1
                         yield columns.read_post(cells, f"row {number}")

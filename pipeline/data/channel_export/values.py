@@ -25,6 +25,8 @@ MAX_INT: Final = 2**63 - 1  # what a table column holds
 _CHUNK_BYTES: Final = 1 << 20
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_GROUPED = re.compile("\\d{1,3}(?:[ \u00a0\u202f',]\\d{3})+", re.ASCII)
+_ABBREVIATED = re.compile(r"(?P<number>\d{1,9}(?:[.,]\d{1,3})?)\s?(?P<unit>[kKmMкКмМ])", re.ASCII)
 _ZONE = re.compile(
     r"\s*(?:(?P<utc>Z|UTC|GMT)|(?:UTC|GMT)?(?P<offset>[+-]\d{2}(?::?\d{2})?))$", re.ASCII | re.IGNORECASE
 )
@@ -84,6 +86,21 @@ def parse_int(value: object) -> int | None:
     if number != number.to_integral_value():
         raise ValueError(f"expected a whole number, got {make_excerpt(value)}")
     return int(number)
+
+
+def parse_count(value: object) -> int | None:
+    """Read a count as pages and spreadsheets also write it, "1 200", "1,200" or "1.2K"; see `parse_int`.
+
+    Raises:
+        ValueError: see `parse_int`.
+    """
+    text = value.strip() if isinstance(value, str) else ""
+    if _GROUPED.fullmatch(text):
+        return parse_int(re.sub(r"\D", "", text))
+    if match := _ABBREVIATED.fullmatch(text):
+        scale = 1000 if match["unit"] in "kKкК" else 1_000_000
+        return parse_int(round(Decimal(match["number"].replace(",", ".")) * scale))
+    return parse_int(value)
 
 
 def parse_time(value: object, options: ReadOptions) -> datetime:
