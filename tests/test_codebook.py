@@ -72,6 +72,8 @@ def test_unknown_labels_are_listed(tmp_path: Path) -> None:
     book.check_labels(["order"], "labels.csv")
     with pytest.raises(DataError, match=r"labels.csv: .*ordre; expected some of: order, multipolarity"):
         book.check_labels(["order", "ordre"], "labels.csv")
+    with pytest.raises(DataError, match=r"order, multipolarity; .* Separate several labels of a text by ';'"):
+        book.check_labels(["order, multipolarity"], "labels.csv")
 
 
 def test_draft_round_trips_through_yaml(tmp_path: Path) -> None:

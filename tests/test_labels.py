@@ -92,6 +92,9 @@ def test_columns_are_mapped_and_unknown_ones_named(tmp_path: Path) -> None:
         DataError, match=r"no column 'text', 'labels'; the file has: sentence, frames, channel"
     ):
         read_labelled(path, BOOK)
+    renamed = write_jsonl(tmp_path / "a.jsonl", [{"sentence": "x", "frames": [], "id": "1"}])
+    with pytest.raises(DataError, match=r"'text', 'labels'; the file has: sentence, frames, id\. .*--column"):
+        read_labelled(renamed, BOOK)
     with pytest.raises(DataError, match=r"unknown names txt; expected .* text"):
         read_labelled(path, BOOK, {"txt": "sentence"})
     with pytest.raises(DataError, match="no column 'time'"):

@@ -16,6 +16,7 @@ A codebook is a YAML file that a person writes and reads:
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -99,10 +100,16 @@ class Codebook(BaseModel):
         """Raise DataError if any of `labels` is not a frame id of this codebook."""
         unknown = sorted(set(labels) - set(self.frame_ids))
         if unknown:
+            parts = {part.strip() for label in unknown for part in re.split("[,|]", label)}
+            remedy = (
+                "Separate several labels of a text by ';'."
+                if parts <= set(self.frame_ids)
+                else "Mend the labels, or add the frames to the codebook."
+            )
             raise DataError(
                 f"{where}: labels that are not in the codebook '{self.name}': {', '.join(unknown[:10])}"
                 f"{' ...' if len(unknown) > 10 else ''}; expected some of: {', '.join(self.frame_ids)}. "  # noqa: PLR2004 - ten names fill a line
-                "Mend the labels, or add the frames to the codebook."
+                f"{remedy}"
             )
 
 

@@ -58,16 +58,15 @@ def read_rows(path: Path, columns: Mapping[str, str]) -> list[RawRow]:
     if kind is None:
         raise DataError(f"{path}: expected a file that ends in one of {', '.join(SUFFIXES)}")
     if kind == "parquet":
-        rows = _read_parquet(path, names)
+        rows, found = _read_parquet(path, names)
     else:
         text = _decode(path)
-        rows = _read_csv(path, text, names) if kind == "csv" else _read_json(path, text, names)
+        rows, found = _read_csv(path, text, names) if kind == "csv" else _read_json(path, text, names)
     if not rows:
         raise DataError(f"{path}: no rows; expected at least one text with its labels")
     required = [column for column in names if column in REQUIRED or column in columns]
-    seen = {column for row in rows for column in row.cells}
-    if missing := [column for column in required if column not in seen]:
-        raise DataError(_missing_columns(path, missing, names, sorted(seen)))
+    if missing := [column for column in required if names[column] not in found]:
+        raise DataError(_missing_columns(path, missing, names, found))
     return rows
 
 
@@ -88,7 +87,8 @@ def _missing_columns(
     wanted = ", ".join(f"'{names[column]}'" for column in missing)
     return (
         f"{path}: no column {wanted}; the file has: {', '.join(found) or 'no columns'}. "
-        "Name the file's columns in 'columns', for example {text: sentence, labels: frames}"
+        "Name the file's columns with --column text=sentence --column labels=frames, or in a config with "
+        "data.columns: {text: sentence, labels: frames}"
     )
 
 
@@ -110,7 +110,7 @@ def _decode(path: Path) -> str:
         ) from None
 
 
-def _read_csv(path: Path, text: str, names: Mapping[str, str]) -> list[RawRow]:
+def _read_csv(path: Path, text: str, names: Mapping[str, str]) -> tuple[list[RawRow], list[str]]:
     delimiter = _find_delimiter(text, names)
     previous_limit = csv.field_size_limit(MAX_FIELD)
     try:
@@ -133,7 +133,9 @@ def _find_delimiter(text: str, names: Mapping[str, str]) -> str:
     return max(DELIMITERS, key=fitness)
 
 
-def _parse_csv(path: Path, text: str, delimiter: str, names: Mapping[str, str]) -> list[RawRow]:
+def _parse_csv(
+    path: Path, text: str, delimiter: str, names: Mapping[str, str]
+) -> tuple[list[RawRow], list[str]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[RawRow] = []
     header: list[str] | None = None
@@ -150,7 +152,7 @@ def _parse_csv(path: Path, text: str, delimiter: str, names: Mapping[str, str]) 
         raise DataError(
             located(path, f"not valid CSV: {error}; look for a quote that is not closed", line=line)
         ) from None
-    return rows
+    return rows, header or []
 
 
 def _check_header(path: Path, header: list[str], names: Mapping[str, str], line: int) -> None:
@@ -172,18 +174,17 @@ def _csv_row(where: str, header: Sequence[str], cells: Sequence[str], names: Map
     return RawRow(where, values, fault)
 
 
-def _read_json(path: Path, text: str, names: Mapping[str, str]) -> list[RawRow]:
+def _read_json(path: Path, text: str, names: Mapping[str, str]) -> tuple[list[RawRow], list[str]]:
     """A JSON array of objects, or one object a line; which of both is seen from the first character."""
     if text.lstrip().startswith("["):
-        items = _parse_json(text, str(path))
-        return [_json_row(f"{path}, item {n}", item, names) for n, item in enumerate(items, start=1)]
-    rows = []
-    # only "\n" ends a line of JSON; str.splitlines would also break at U+2028 inside a text
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            where = f"{path}, line {number}"
-            rows.append(_json_row(where, _parse_json(line, where), names))
-    return rows
+        parsed = enumerate(_parse_json(text, str(path)), start=1)
+        items = [(f"{path}, item {n}", item) for n, item in parsed]
+    else:
+        # only "\n" ends a line of JSON; str.splitlines would also break at U+2028 inside a text
+        lines = ((f"{path}, line {n}", line) for n, line in enumerate(text.split("\n"), start=1))
+        items = [(where, _parse_json(line, where)) for where, line in lines if line.strip()]
+    rows = [_json_row(where, item, names) for where, item in items]
+    return rows, list(dict.fromkeys(key for _, item in items for key in item))
 
 
 def _parse_json(text: str, where: str) -> Any:
@@ -208,7 +209,7 @@ def _json_row(where: str, item: object, names: Mapping[str, str]) -> RawRow:
     return RawRow(where, {column: item[name] for column, name in names.items() if name in item})
 
 
-def _read_parquet(path: Path, names: Mapping[str, str]) -> list[RawRow]:
+def _read_parquet(path: Path, names: Mapping[str, str]) -> tuple[list[RawRow], list[str]]:
     try:
         found = pq.read_schema(path).names
         if repeated := [name for name, count in Counter(found).items() if count > 1]:
@@ -220,7 +221,8 @@ def _read_parquet(path: Path, names: Mapping[str, str]) -> list[RawRow]:
         values = {column: table.column(name).to_pylist() for column, name in present.items()}
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: not a readable Parquet file: {error}") from None
-    return [
+    rows = [
         RawRow(f"{path}, row {n + 1}", {column: values[column][n] for column in values})
         for n in range(table.num_rows)
     ]
+    return rows, found
