@@ -67,7 +67,7 @@ def network_of(config: Any, n_frames: int = 3) -> FrameNetwork:
 
 
 def shape_of(network: FrameNetwork) -> EncoderShape:
-    shape = describe_encoder(network)
+    shape = describe_encoder(network.encoder.config, network.vector_scale)
     assert shape is not None
     return shape
 
@@ -233,7 +233,7 @@ def test_torch_scores_where_it_is_wanted_or_the_encoder_is_of_another_build() ->
     assert chosen.notes == (
         "encoders of type 'distilbert' have no scoring graph: texts are scored with torch, several times slower",
     )
-    assert describe_encoder(network_of(BertConfig(**SIZES, hidden_act="relu"))) is None
+    assert describe_encoder(BertConfig(**SIZES, hidden_act="relu"), vector_scale=8.0) is None
 
 
 # Bundles

@@ -3,10 +3,12 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import load_file
 
 from pipeline.classifiers.encoder_graph import Channels, EncoderShape, Ranges, Weights, build_graph, serialise
 from pipeline.classifiers.graph_scorer import IDS, MASK, open_session
@@ -76,7 +78,8 @@ def choose_scoring_graph(
     """
     if settings.scoring == "torch":
         return ScoringGraph(None)
-    shape, weights = describe_encoder(network), read_weights(network)
+    shape = describe_encoder(network.encoder.config, network.vector_scale)
+    weights = read_weights(network)
     if shape is None:
         kind = getattr(network.encoder.config, "model_type", "unknown")
         return _score_with_torch(f"encoders of type '{kind}' have no scoring graph")
@@ -129,9 +132,8 @@ def observe_ranges(weights: Weights, shape: EncoderShape, observed: TokenIds) ->
     return {name: (least[name], np.max(seen[f"{name}.max"], axis=0) * _HEADROOM) for name in names}
 
 
-def describe_encoder(network: FrameNetwork) -> EncoderShape | None:
-    """What the graph needs to know, or None where the encoder is not built like BERT."""
-    config = network.encoder.config
+def describe_encoder(config: Any, vector_scale: float) -> EncoderShape | None:
+    """What the graph needs to know of an encoder's configuration; None where it is not built like BERT."""
     positions_after_padding = _BERT_LIKE.get(getattr(config, "model_type", ""))
     plain = (
         getattr(config, "hidden_act", None) == "gelu"
@@ -145,13 +147,18 @@ def describe_encoder(network: FrameNetwork) -> EncoderShape | None:
         n_heads=config.num_attention_heads,
         epsilon=config.layer_norm_eps,
         first_position=config.pad_token_id + 1 if positions_after_padding else 0,
-        vector_scale=network.vector_scale,
+        vector_scale=vector_scale,
     )
 
 
 def read_weights(network: FrameNetwork) -> Weights:
     """The network's parameters as float32 arrays, by name."""
     return {name: tensor.detach().float().cpu().numpy() for name, tensor in network.state_dict().items()}
+
+
+def read_weights_file(path: Path) -> Weights:
+    """The same from the file that a network was saved to."""
+    return load_file(path)
 
 
 def compare_with_network(found: Probabilities, check: ScoringCheck) -> dict[str, float]:
