@@ -19,7 +19,7 @@ from pipeline.protocols import Probabilities
 
 IDS, MASK, LOGITS = "input_ids", "attention_mask", "logits"
 
-TOKENS_PER_BATCH = 512  # its activations fit a core's own cache; larger batches are slower
+TOKENS_PER_BATCH = 256  # its activations fit a core's own cache; larger batches are slower
 TEXTS_AT_ONCE = 4096  # bounds memory, and is enough for a batch to find texts of its own length
 _LARGEST_GRAPH = 2**31 - 1  # bytes that a protobuf message can have
 _FATAL = 4  # what onnxruntime says besides is in the exceptions that it raises
