@@ -5,7 +5,7 @@ Each function here only reads options, calls the function that does the work, an
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -42,6 +42,7 @@ def init(
     labels: Annotated[
         Path | None, typer.Option("--labels", help="Labelled file to draft the codebook from (ids only).")
     ] = None,
+    column: Columns = None,
     single_label: Annotated[
         bool, typer.Option("--single-label", help="Every sentence carries exactly one frame.")
     ] = False,
@@ -55,7 +56,8 @@ def init(
     def work() -> None:
         from pipeline.project import init_project
 
-        written = init_project(folder, labels=labels, mode="single_label" if single_label else "multi_label")
+        mode: Literal["multi_label", "single_label"] = "single_label" if single_label else "multi_label"
+        written = init_project(folder, labels=labels, columns=parse_columns(column), mode=mode)
         screen = console()
         for path in written:
             screen.print(f"wrote {safe_text(str(path))}")

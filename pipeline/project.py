@@ -1,5 +1,6 @@
 """`frames init`: a new project folder with a commented codebook, configs and a place for data."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -61,7 +62,7 @@ seed: 42
 data:
   codebook: ../codebook.yaml       # paths: looked up beside this file first, then in the current folder
   labelled: {labelled}
-  # columns: {{text: sentence, labels: frames}}   # if your columns have other names
+  {columns}
 folds:
   method: auto            # time when nearly all rows are dated over two months or more, else cluster
   test_share: 0.2
@@ -77,6 +78,8 @@ tracking:
   register_as: {experiment}         # name in the model registry; null to leave it out
 output: runs
 """
+
+_COLUMNS_HINT = "# columns: {text: sentence, labels: frames}   # if your columns have other names"
 
 _TRANSFORMER_KEYS = """\
   encoder: embedded       # all-MiniLM-L6-v2, English; or a folder with another encoder
@@ -108,16 +111,29 @@ scores/
 
 
 def init_project(
-    folder: Path, *, labels: Path | None = None, mode: Literal["multi_label", "single_label"] = "multi_label"
+    folder: Path,
+    *,
+    labels: Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    mode: Literal["multi_label", "single_label"] = "multi_label",
 ) -> list[Path]:
     """Write a project skeleton; with `labels`, the codebook is drafted from that labelled file's ids.
+
+    Args:
+        folder: new or empty.
+        labels: a labelled file.
+        columns: our column names -> those of `labels`, where they differ; kept in the configs.
+        mode: of the codebook.
 
     Returns:
         The files written.
 
     Raises:
-        DataError: the folder holds files already, or the labelled file cannot be read.
+        DataError: the folder holds files already, the labelled file cannot be read, or there is none whose
+            `columns` could be meant.
     """
+    if columns and labels is None:
+        raise DataError("--column names columns of a labelled file; name the file with --labels")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(
             f"{folder} exists and is not an empty folder; choose a new one, nothing is overwritten"
@@ -125,11 +141,16 @@ def init_project(
     name = folder.resolve().name
     codebook, labelled = _CODEBOOK.format(mode=mode), "../data/labelled.csv"
     if labels is not None:
-        drafted = draft_codebook(name, draft_labels(labels), mode=mode)
+        drafted = draft_codebook(name, draft_labels(labels, columns), mode=mode)
         codebook = _DRAFT_HEADER.format(source=labels.name) + dump_codebook(drafted)
         labelled = str(labels.resolve())
     experiment = "".join(c if c.isalnum() else "-" for c in name)
-    common = {"labelled": _yaml_text(labelled), "experiment": _yaml_text(experiment)}
+    pairs = ", ".join(f"{ours}: {_yaml_text(theirs)}" for ours, theirs in (columns or {}).items())
+    common = {
+        "labelled": _yaml_text(labelled),
+        "columns": f"columns: {{{pairs}}}" if pairs else _COLUMNS_HINT,
+        "experiment": _yaml_text(experiment),
+    }
     files = {
         "codebook.yaml": codebook,
         "configs/baseline.yaml": _CONFIG.format(

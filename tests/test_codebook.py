@@ -81,3 +81,5 @@ def test_draft_round_trips_through_yaml(tmp_path: Path) -> None:
     assert load_codebook(write(tmp_path, dump_codebook(drafted))) == drafted
     with pytest.raises(DataError, match="no labels"):
         draft_codebook("Draft", [], mode="multi_label")
+    with pytest.raises(DataError, match=r"'order, threat' seems to be several; .* by ';'"):
+        draft_codebook("Draft", ["order", "threat", "order, threat"], mode="multi_label")

@@ -74,6 +74,19 @@ def test_labels_may_be_drafted_in_the_current_folder(tmp_path: Path, monkeypatch
     check_that_everything_loads(tmp_path / "here")
 
 
+def test_other_column_names_are_kept_in_the_configs(tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("my: text,frames\nA sentence.,threat\n", encoding="utf-8")
+    columns = {"text": "my: text", "labels": "frames"}
+    with pytest.raises(DataError, match="--column"):
+        init_project(tmp_path / "project", labels=labels)
+    init_project(tmp_path / "project", labels=labels, columns=columns)
+    config = load_run_config(tmp_path / "project" / "configs" / "baseline.yaml")
+    assert config.data.columns == columns
+    with pytest.raises(DataError, match="name the file with --labels"):
+        init_project(tmp_path / "other", columns=columns)
+
+
 def test_a_label_that_cannot_be_a_frame_id_is_told_and_nothing_is_written(tmp_path: Path) -> None:
     labels = write_labels(tmp_path / "labels.csv", ["threat", "x" * 101])
     with pytest.raises(DataError, match=r"'x{60}' cannot be a frame id: .* at most 100 characters"):

@@ -100,7 +100,7 @@ class Codebook(BaseModel):
         """Raise DataError if any of `labels` is not a frame id of this codebook."""
         unknown = sorted(set(labels) - set(self.frame_ids))
         if unknown:
-            parts = {part.strip() for label in unknown for part in re.split("[,|]", label)}
+            parts = {part for label in unknown for part in _split_elsewhere(label)}
             remedy = (
                 "Separate several labels of a text by ';'."
                 if parts <= set(self.frame_ids)
@@ -132,12 +132,19 @@ def draft_codebook(
     """Make a codebook from label ids alone; definitions are placeholders that a person must write.
 
     Raises:
-        DataError: no labels, or one that cannot be a frame id.
+        DataError: no labels, one that cannot be a frame id, or one that is several others in a row.
     """
     ids = sorted(set(labels))
     if not ids:
         raise DataError("no labels were found, so there is nothing to draft a codebook from")
+    if joined := next((label for label in ids if set(_split_elsewhere(label)[1:]) & set(ids)), None):
+        raise DataError(f"the label '{joined}' seems to be several; separate several labels of a text by ';'")
     return Codebook(name=name, mode=mode, frames=tuple(_draft_frame(label) for label in ids))
+
+
+def _split_elsewhere(label: str) -> list[str]:
+    """What stands between separators that people use in place of ";"."""
+    return [part.strip() for part in re.split("[,|]", label)]
 
 
 def _draft_frame(label: str) -> Frame:
