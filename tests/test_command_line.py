@@ -146,11 +146,11 @@ def test_champion_resolves_and_predicts_exactly_once(project: Path, trained: dic
     posts, distinct, hashes = duckdb.sql(
         "select count(*), count(distinct post_key), min(bundle_hash) "
         f"from read_parquet('{project}/scores/posts/**/*.parquet')"
-    ).fetchone()
+    ).fetchall()[0]
     assert (posts, distinct, hashes) == (12, 12, trained["bundle_hash"])
     sentences = duckdb.sql(
         f"select count(*) from read_parquet('{project}/scores/sentences/**/*.parquet')"
-    ).fetchone()
+    ).fetchall()[0]
     assert sentences == (36,)
 
 
@@ -163,7 +163,16 @@ def test_compare_with_itself_shows_no_difference(project: Path, trained: dict[st
 
 def test_the_predict_script_stands_alone(project: Path, trained: dict[str, object]) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "pipeline.predict", "result.json", "--model", str(trained["bundle"]), "-o", "alone"],
+        [
+            sys.executable,
+            "-m",
+            "pipeline.predict",
+            "result.json",
+            "--model",
+            str(trained["bundle"]),
+            "-o",
+            "alone",
+        ],
         cwd=project,
         capture_output=True,
         text=True,
@@ -184,6 +193,7 @@ def test_ingest_then_predict_from_the_posts_table(project: Path, trained: dict[s
     assert json.loads(done.stdout)
 
 
+@pytest.mark.usefixtures("trained")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -201,9 +211,7 @@ def test_ingest_then_predict_from_the_posts_table(project: Path, trained: dict[s
         (["ingest", "missing.json", "-o", "m.parquet"], "missing.json"),
     ],
 )
-def test_faults_are_one_clear_message(
-    project: Path, trained: dict[str, object], arguments: list[str], message: str
-) -> None:
+def test_faults_are_one_clear_message(project: Path, arguments: list[str], message: str) -> None:
     (project / "unknown.csv").write_text("text,labels\nsome words here,snow\n", encoding="utf-8")
     (project / "empty.csv").write_text("", encoding="utf-8")
     (project / "cp1251.csv").write_bytes("text,labels\nслово и дело,storm\n".encode("cp1251"))
