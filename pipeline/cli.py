@@ -83,7 +83,8 @@ def ingest(
     ] = None,
     column: Columns = None,
     utc_offset: Annotated[
-        float | None, typer.Option("--utc-offset", help="Hours ahead of UTC of times that name no zone.")
+        float | None,
+        typer.Option("--utc-offset", min=-14, max=14, help="Hours ahead of UTC of times that name no zone."),
     ] = None,
     as_json: AsJson = False,
     debug: Debug = False,

@@ -149,6 +149,22 @@ def test_captions_stand_in_for_empty_texts(tmp_path: Path) -> None:
     assert isinstance(second, Skipped)
 
 
+@pytest.mark.parametrize(
+    ("channel", "cell", "expected"),
+    [
+        ("", "harbour/12", ("harbour", 12)),
+        ("Harbour", "harbour/12", ("Harbour", 12)),
+        ("Harbour", "https://t.me/harbour/12", ("Harbour", 12)),
+        ("harbour", "other/12", ("harbour", None)),  # the number is of another channel
+        ("harbour", "harbour/12/0", ("harbour", None)),  # a sentence of a post
+        ("", "12-a", ("x", None)),
+    ],
+)
+def test_ids_of_posts_and_of_other_things(tmp_path: Path, channel: str, cell: str, expected: object) -> None:
+    [post] = read(tmp_path / "x.csv", f"id,channel,text\n{cell},{channel},hello\n")
+    assert (post.channel, post.message_id) == expected
+
+
 def test_bad_rows_are_rejected_with_their_line(tmp_path: Path) -> None:
     content = 'text,n\n"two\nlines",1\nstray "x,1,2\n"broken" quote,3\nfine,4\n'
     records = read(tmp_path / "x.csv", content, "plain-csv")

@@ -381,11 +381,25 @@ def test_nothing_but_rejects_is_an_error_that_names_the_first(tmp_path: Path, ou
 def test_different_posts_under_one_number_are_noticed(tmp_path: Path, output: Path) -> None:
     days = [post(1, "a", date="2023-04-24T10:00:00Z"), post(1, "b", date="2023-04-27T10:00:00Z")]
     hours = [post(2, "c", date="2023-04-24T10:00:00Z"), post(2, "d", date="2023-04-24T13:00:00Z")]
-    report = run(output, write(tmp_path / "x.jsonl", days + hours))
-    [warning] = report.warnings
-    assert warning.startswith("1 posts have versions published more than a day apart")
-    assert str(output.parent / "posts.history.parquet") in warning
-    assert run(output, write(tmp_path / "y.jsonl", hours)).warnings == ()
+    for number, row in enumerate(days + hours):
+        report = run(output, write(tmp_path / f"{number}.jsonl", [row]))
+        found = [warning for warning in report.warnings if "hardly edits" in warning]
+        assert [warning[:2] for warning in found] == (["1 "] if number == 1 else [])
+    assert str(output.parent / "posts.history.parquet") in run(output, tmp_path / "0.jsonl").warnings[0]
+
+
+def test_texts_under_one_number_in_one_file_are_noticed_unless_edited(tmp_path: Path, output: Path) -> None:
+    at = {"date": "2023-04-24T10:00:00Z"}
+    edit = at | {"edited_at": "2023-04-24T11:00:00Z"}
+    rows = [
+        post(1, "a", **at),
+        post(1, "b", **at),
+        post(2, "a", **at),
+        post(2, "b", **edit),
+        post(3, "a", **at),
+    ]
+    [warning] = run(output, write(tmp_path / "x.jsonl", rows)).warnings
+    assert warning.startswith("1 posts have several texts that are hardly edits")
 
 
 def test_posts_without_time_are_counted(tmp_path: Path, output: Path) -> None:

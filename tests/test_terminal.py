@@ -2,6 +2,7 @@ import errno
 import io
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
@@ -53,6 +54,13 @@ def test_what_a_user_can_mend_is_a_message(capsys: pytest.CaptureFixture[str]) -
     with pytest.raises(typer.Exit):
         run_command(fail, debug=True)
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_file_in_place_of_a_folder_is_a_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(typer.Exit):
+        run_command((tmp_path / "file" / "inner").mkdir)
+    assert capsys.readouterr().err.startswith(f"Error: {tmp_path}")
 
 
 def test_a_full_disk_is_a_message(capsys: pytest.CaptureFixture[str]) -> None:

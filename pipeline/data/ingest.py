@@ -116,6 +116,8 @@ def ingest(
             being written by another process, nothing read because files failed or all records were rejected,
             or no room on the disk.
     """
+    if output.suffix != ".parquet":
+        raise DataError(f"{output}: expected an output that ends in .parquet, for example posts.parquet")
     history, rejects = _beside(output, "history.parquet"), _beside(output, "rejects.jsonl")
     _check_output(output, history)
     found = find_inputs(inputs, {output, history, rejects})
@@ -293,9 +295,10 @@ def _warn_of_times(reading: _Reading) -> Iterator[str]:
 def _warn_of_conflicts(conflicting: int, history: Path) -> Iterator[str]:
     if conflicting:
         yield (
-            f"{conflicting:,} posts have versions published more than a day apart: other posts under the same "
-            "number, as where two channels share a name or a table names no channels (--channel, --column "
-            f"channel=...); only the latest are in the table, the others in {history}"
+            f"{conflicting:,} posts have several texts that are hardly edits (in one file without times of edits, or "
+            "published more than a day apart): other posts under the same number, as where two channels share a "
+            "name or a table names no channels (--channel, --column channel=...); only the last of each are in the "
+            f"table, the others in {history}"
         )
 
 
@@ -305,8 +308,6 @@ def _has_openings(path: Path, chosen: ExportFormat) -> bool:
 
 
 def _check_output(output: Path, history: Path) -> None:
-    if output.suffix != ".parquet":
-        raise DataError(f"{output}: expected an output that ends in .parquet, for example posts.parquet")
     for path in (output, history):
         if path.exists() and not is_posts_table(path):
             raise DataError(f"{path}: exists and is no posts table; name another output")

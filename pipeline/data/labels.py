@@ -148,9 +148,7 @@ def _read_table_rows(
             rows.append(row)
             zoneless += is_zoneless
     if rejects and on_bad_row == "error":
-        raise DataError(
-            f"{len(rejects)} rows cannot be used: {_list_rejects(rejects)}. Mend them, or have them rejected"
-        )
+        raise DataError(f"{len(rejects)} rows cannot be used: {_list_rejects(rejects)}. Mend or delete them")
     if not rows:
         raise DataError(f"{path}: no usable row is left: {_list_rejects(rejects)}")
     return rows, rejects, zoneless

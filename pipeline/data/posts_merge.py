@@ -42,15 +42,19 @@ WITH version AS (
            bool_or(origin < 2) AS is_known, bool_or(origin = 2) AS is_input,
            max(edited_at) AS edited_at, max(views) AS views, max(forwards) AS forwards,
            arg_min(published_at, place) FILTER (published_at IS NOT NULL) AS published_at,
-           arg_min(forwarded_from, place) FILTER (forwarded_from IS NOT NULL) AS forwarded_from
+           arg_min(forwarded_from, place) FILTER (forwarded_from IS NOT NULL) AS forwarded_from,
+           min(source_file) FILTER (origin = 2) AS input_file
     FROM rows GROUP BY post_key, content_hash
+), crowded AS (
+    SELECT post_key FROM version WHERE input_file IS NOT NULL AND edited_at IS NULL
+    GROUP BY post_key, input_file HAVING count(*) > 1
 )
 SELECT place, edited_at, is_known, is_input,
        row_number() OVER newest = 1 AS is_current,
        row_number() OVER (PARTITION BY post_key ORDER BY is_known DESC, place) = 1 AS is_first,
        bool_or(is_known) OVER post AS is_known_post,
-       bool_or(is_input) OVER post AND max(published_at) OVER post - min(published_at) OVER post > INTERVAL 1 DAY
-           AS is_conflicting,
+       post_key IN (FROM crowded) OR bool_or(is_input) OVER post
+           AND max(published_at) OVER post - min(published_at) OVER post > INTERVAL 1 DAY AS is_conflicting,
        CASE WHEN row_number() OVER newest = 1 THEN max(views) OVER post ELSE views END AS views,
        CASE WHEN row_number() OVER newest = 1 THEN max(forwards) OVER post ELSE forwards END AS forwards,
        coalesce(published_at, min(published_at) OVER post) AS published_at,
@@ -80,7 +84,8 @@ class MergeCounts:
         edited: further versions of posts.
         current: posts in the merged table.
         superseded: versions in the merged history.
-        conflicting: posts in the input with versions published more than a day apart, so hardly one post.
+        conflicting: posts in the input that are hardly one post: one file has several texts without times of
+            edits, or the versions were published more than a day apart.
     """
 
     unchanged: int

@@ -219,9 +219,10 @@ def _assemble(
 ) -> Folds:
     for name in NAMES:
         if not masks[name].any():
+            copies = f" ({int(purged.sum())} rows are copies of rows in another fold)" if purged.any() else ""
             raise DataError(
-                f"{data.path}: the {name} fold would be empty; give more labelled rows, or change folds.test_share, "
-                "folds.dev_share, folds.method or folds.hold_out_sources"
+                f"{data.path}: the {name} fold would be empty{copies}; give more labelled rows, or change "
+                "folds.test_share, folds.dev_share, folds.method or folds.hold_out_sources"
             )
     folds = {name: data.subset(np.flatnonzero(masks[name])) for name in NAMES}
     if purged.any():

@@ -169,7 +169,7 @@ class PlainColumns:
         try:
             number = parse_int(value)
         except ValueError as error:
-            link = parse_post_link(str(value)) or parse_post_link(f"t.me/{value}")
+            link = parse_post_link(str(value)) or _parse_pair(str(value), channel)
             if link and link[1] is not None:
                 channel, number = channel or link[0], link[1]
             elif "message_id" in self._mapped:
@@ -201,6 +201,12 @@ class PlainColumns:
             names = [value.get(key) for key in ("from_name", "title", "username", "name")]
             value = next((name for name in names if isinstance(name, str) and name), "")
         return clean_text(value).strip() if isinstance(value, str | int) and value is not True else ""
+
+
+def _parse_pair(text: str, channel: str) -> tuple[str, int | None] | None:
+    """Read "name/12" of this channel; ids such as "name/12/0" count sentences, and many share a number."""
+    is_pair = text.count("/") == 1 and (not channel or text.casefold().startswith(f"{channel.casefold()}/"))
+    return parse_post_link(f"t.me/{text}") if is_pair else None
 
 
 def _match_columns(
