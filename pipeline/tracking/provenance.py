@@ -18,6 +18,8 @@ PACKAGES = (
     "torch",
     "transformers",
     "tokenizers",
+    "onnx",
+    "onnxruntime",
     "datasets",
     "mlflow",
 )

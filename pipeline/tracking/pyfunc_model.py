@@ -30,7 +30,7 @@ TEXT_COLUMN, FRAMES_COLUMN, PROBABILITY_PREFIX = "text", "frames", "p_"
 _ALWAYS_REQUIRED = ("mlflow", "narrative-frames", "numpy", "pandas", "pydantic")
 _REQUIRED = {
     "tfidf": ("scikit-learn", "scipy"),
-    "transformer": ("torch", "transformers", "tokenizers", "safetensors"),
+    "transformer": ("onnxruntime", "torch", "transformers", "tokenizers", "safetensors"),
 }
 _REQUIRED["blend"] = _REQUIRED["tfidf"] + _REQUIRED["transformer"]
 
