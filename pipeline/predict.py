@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pipeline.data.ingest import IngestReport
     from pipeline.decisions.model_bundle import ModelBundle
     from pipeline.protocols import Progress
+    from pipeline.scoring.engines.open_engine import EngineSettings
     from pipeline.scoring.output_dataset import OutputDataset
 
 BATCH_POSTS = 2000
@@ -93,6 +94,7 @@ def predict(
     batch_posts: int = BATCH_POSTS,
     rescore: bool = False,
     export: Literal["csv", "jsonl"] | None = None,
+    engine: "EngineSettings | None" = None,
     on_progress: "Progress" = lambda *_: None,
 ) -> PredictReport:
     """Score all posts that the output does not hold yet; a run that was stopped goes on where it was.
@@ -106,12 +108,15 @@ def predict(
         batch_posts: posts that are scored together.
         rescore: let a model that is new to the output score everything again, beside the older scores.
         export: also write the current scores as OUT/posts and OUT/sentences in this format.
+        engine: where to score; None for this process alone.
         on_progress: told what is being done, steps done and in all.
 
     Raises:
         DataError: input that cannot be used, an output that belongs to something else or is in use, a full disk.
         ModelError: the model gives no probabilities.
+        ConfigError: an engine that cannot be had.
     """
+    from pipeline.scoring.engines.open_engine import EngineSettings, open_engine
     from pipeline.scoring.output_dataset import open_dataset
     from pipeline.scoring.read_scores import export_scores
     from pipeline.scoring.scoring_run import identify_model, score_tables
@@ -120,9 +125,8 @@ def predict(
     with open_dataset(output, identify_model(bundle), rescore=rescore) as dataset:
         tables, ingested = _prepare_tables(inputs, dataset, options, format_name, on_progress)
         scored_at = dataset.start_run([str(path.resolve()) for path in inputs])
-        counts = score_tables(
-            tables, dataset, bundle, scored_at, batch_posts=batch_posts, on_progress=on_progress
-        )
+        with open_engine(engine or EngineSettings(), bundle, scored_at) as scorer:
+            counts = score_tables(tables, dataset, scorer, batch_posts=batch_posts, on_progress=on_progress)
         dataset.finish_run()
         exported = tuple(export_scores(output, export)) if export else ()
     return PredictReport(
@@ -204,6 +208,19 @@ def predict_command(
         Literal["csv", "jsonl"] | None,
         typer.Option("--export", help="Also write the current scores as CSV or JSON lines."),
     ] = None,
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option("--engine", help="Score on this machine, or on a Ray cluster.")
+    ] = "local",
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, help="Processes that score; with 1 this one, unless by Ray.")
+    ] = 1,
+    ray_address: Annotated[
+        str,
+        typer.Option("--ray-address", help="auto: the cluster of this machine; local: its own; HOST:PORT."),
+    ] = "auto",
+    gpus_per_worker: Annotated[
+        float, typer.Option("--gpus-per-worker", min=0, help="GPUs of each Ray worker, 0.5 for half of one.")
+    ] = 0.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
@@ -216,6 +233,7 @@ def predict_command(
         from pipeline.cli import find_model, parse_columns
         from pipeline.data.channel_export.records import ReadOptions
         from pipeline.decisions.model_bundle import load_bundle
+        from pipeline.scoring.engines.open_engine import EngineSettings
 
         options = ReadOptions(channel=channel, columns=parse_columns(column), utc_offset_hours=utc_offset)
         with progress_bar(quiet=as_json) as progress:
@@ -228,6 +246,7 @@ def predict_command(
                 batch_posts=batch_posts,
                 rescore=rescore,
                 export=export,
+                engine=EngineSettings(engine, workers, ray_address, gpus_per_worker),
                 on_progress=progress,
             )
         if as_json:

@@ -4,11 +4,11 @@ A window is a fixed stretch of the input, so a resumed run scores the same windo
 gets the same figures to the last bit. Memory depends on the size of a window, not on that of the input.
 """
 
+import itertools
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +19,9 @@ import pyarrow.parquet as pq
 from pipeline.data.posts import POSTS_SCHEMA, iter_posts
 from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.protocols import Progress
+from pipeline.scoring.engines.open_engine import Engine
 from pipeline.scoring.output_dataset import ModelIdentity, OutputDataset
-from pipeline.scoring.score_posts import ScoredBatch, score_batch
+from pipeline.scoring.score_posts import ScoredBatch
 from pipeline.scoring.scored_keys import ScoredKeys, digest_key
 
 WINDOW_BYTES = 4_000_000  # of text; a window of long posts holds fewer of them
@@ -59,8 +60,7 @@ def identify_model(bundle: ModelBundle) -> ModelIdentity:
 def score_tables(
     tables: Sequence[Path],
     dataset: OutputDataset,
-    bundle: ModelBundle,
-    scored_at: datetime,
+    engine: Engine,
     *,
     batch_posts: int,
     on_progress: Progress,
@@ -70,27 +70,35 @@ def score_tables(
     Args:
         tables: as `pipeline.data.ingest` writes them, in this order.
         dataset: receives the scores.
-        bundle: the model.
-        scored_at: stamp of the run.
+        engine: has the model and the stamp of the run.
         batch_posts: most posts in a window.
-        on_progress: told of posts read, of all.
+        on_progress: told of posts done, scored now or before, of all.
 
     Raises:
         DataError: a table is damaged, or the disk is full; what was committed stays.
+        PipelineError: workers of the engine ended again and again.
     """
     counts, keys = RunCounts(), dataset.read_scored_keys()
     total = sum(pq.read_metadata(path).num_rows for path in tables)
-    pending = _Pending(dataset)
-    for path in tables:
-        for window in _read_windows(path, batch_posts):
+
+    def show_progress() -> None:
+        on_progress("scoring posts", counts.already_scored + counts.newly_scored, total)
+
+    def take_windows() -> Iterator[pa.RecordBatch]:
+        for window in itertools.chain.from_iterable(_read_windows(path, batch_posts) for path in tables):
             new = _take_new(window, keys)
             counts.posts_read += window.num_rows
             counts.already_scored += window.num_rows - new.num_rows
             if new.num_rows:
-                scored = score_batch(new, bundle, scored_at=scored_at)
-                counts.add(scored)
-                pending.add(scored)
-            on_progress("scoring posts", counts.posts_read, total)
+                yield new
+            else:
+                show_progress()
+
+    pending = _Pending(dataset)
+    for scored in engine.score(take_windows()):
+        counts.add(scored)
+        pending.add(scored)
+        show_progress()
     pending.commit()
     return counts
 
