@@ -18,6 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import FeatureUnion
 
+from pipeline.classifiers.tfidf_scoring import FastTfidf
 from pipeline.config import TfidfSettings
 from pipeline.data.labels import LabelledData
 from pipeline.errors import DataError, ModelError
@@ -27,7 +28,7 @@ from pipeline.protocols import FitContext, FitSummary, Probabilities
 _SETTINGS_FILE = "classifier.json"
 _VOCABULARY_FILE = "vocabulary.json"
 _WEIGHTS_FILE = "weights.npz"
-_WORD = r"(?u)\b\w+\b"  # one-letter words too: they are prepositions in Russian and Ukrainian
+_WORD = r"\w+"  # one-letter words too: they are prepositions in Russian and Ukrainian
 
 
 class TfidfBaseline:
@@ -47,6 +48,7 @@ class TfidfBaseline:
         self.labels = labels
         self.single_label = single_label
         self._vectorizer: FeatureUnion = None
+        self._scoring: list[TfidfVectorizer | FastTfidf] = []  # the same features, sooner
         self._weights = np.zeros((0, len(labels)), np.float32)  # (n_features, k)
         self._offsets = np.zeros(len(labels), np.float32)
 
@@ -66,10 +68,14 @@ class TfidfBaseline:
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Probabilities before calibration, shape (n_texts, n_frames)."""
-        vectorizer = self._fitted()
+        self._fitted()
         if not len(texts):
             return np.zeros((0, len(self.labels)), np.float32)
-        scores = np.asarray(vectorizer.transform(texts) @ self._weights) + self._offsets
+        scores, start = self._offsets, 0
+        for part in self._scoring:
+            features = part.transform(texts)
+            end = start + features.shape[1]
+            scores, start = scores + features @ self._weights[start:end], end
         return _to_probabilities(scores, single_label=self.single_label)
 
     def save(self, folder: Path) -> None:
@@ -110,7 +116,7 @@ class TfidfBaseline:
                 model._offsets = arrays["offsets"].reshape(len(model.labels))
                 for name, part in vectorizer.transformer_list:
                     part.idf_ = arrays[f"idf_{name}"]
-            model._vectorizer = vectorizer
+            model._keep(vectorizer)
         except Exception as error:  # noqa: BLE001 - damaged archives raise anything inside the readers
             raise ModelError(f"{folder}: not a readable baseline: {error}") from None
         return model
@@ -139,7 +145,8 @@ class TfidfBaseline:
         return float(grid[best]), _to_probabilities(scores[best], single_label=self.single_label)
 
     def _fit_with(self, texts: list[str], truth: NDArray[np.int8], c: float, seed: int) -> None:
-        self._vectorizer, features = self._fit_vectorizer(texts)
+        vectorizer, features = self._fit_vectorizer(texts)
+        self._keep(vectorizer)
         self._weights, self._offsets = self._solve(features, truth, c, seed)
 
     def _fit_vectorizer(self, texts: list[str]) -> tuple[FeatureUnion, csr_matrix]:
@@ -166,6 +173,12 @@ class TfidfBaseline:
         if characters is not None:
             parts.append(part("characters", ngram_range=characters, analyzer="char_wb"))
         return FeatureUnion(parts)
+
+    def _keep(self, vectorizer: FeatureUnion) -> None:
+        self._vectorizer = vectorizer
+        self._scoring = [
+            FastTfidf(part) if part.analyzer == "char_wb" else part for _, part in vectorizer.transformer_list
+        ]
 
     def _fitted(self) -> FeatureUnion:
         if self._vectorizer is None:
