@@ -40,6 +40,7 @@ class PredictReport:
         already_scored: of these, met before in this version by this model.
         newly_scored: of these, scored now.
         sentences: scored now.
+        sentences_cut: of these, longer than the model reads: their end had no part in their scores.
         boilerplate: sentences seen now and not scored: tags, links, "read more".
         rejects: records of raw exports that could not be used, listed in OUT/rejects.jsonl.
         seconds: from start to end.
@@ -56,6 +57,7 @@ class PredictReport:
     already_scored: int
     newly_scored: int
     sentences: int
+    sentences_cut: int
     boilerplate: int
     rejects: int
     seconds: float
@@ -136,6 +138,7 @@ def predict(
         already_scored=counts.already_scored,
         newly_scored=counts.newly_scored,
         sentences=counts.sentences,
+        sentences_cut=counts.sentences_cut,
         boilerplate=counts.boilerplate,
         rejects=ingested.rejected if ingested else 0,
         seconds=time.monotonic() - started,
@@ -276,6 +279,11 @@ def print_predict_report(screen: "Console", report: PredictReport) -> None:
             f"Scored now by {safe_text(report.model_id)}: raw counts, not corrected for the model's errors"
         )
         screen.print(plain_table(title, ("frame", "sentences", "posts", "raw share of posts"), rows))
+    if report.sentences_cut:
+        screen.print(
+            f"{report.sentences_cut:,} sentences are longer than the model reads; what stands after its "
+            "model.max_tokens had no part in their scores"
+        )
     print_notes(screen, report.warnings)
     if report.rejects:
         screen.print(

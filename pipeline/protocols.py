@@ -58,6 +58,10 @@ class FittedClassifier(Protocol):
         """Uncalibrated probabilities, shape (n_texts, n_frames)."""
         ...
 
+    def find_cut(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """Which texts are too long for `predict_proba` to read to their end, shape (n_texts,)."""
+        ...
+
     def save(self, folder: Path) -> None:
         """Write everything needed to predict into an existing, empty folder; no pickle."""
         ...

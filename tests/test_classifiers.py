@@ -3,6 +3,7 @@
 import json
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,14 @@ from builders import (
     toy_rows,
     write_tiny_encoder,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer
 from transformers import AutoModel
 
 from pipeline.classifiers.build import build_classifier, load_classifier
 from pipeline.classifiers.encoders import EMBEDDED_SHA256, find_encoder
+from pipeline.classifiers.graph_scorer import cut_tokens, find_cut
 from pipeline.classifiers.tfidf_baseline import TfidfBaseline
 from pipeline.classifiers.transformer import FineTunedTransformer, positive_weights
 from pipeline.config import BlendSettings, ModelSettings, TfidfSettings, TransformerSettings
@@ -133,6 +138,15 @@ def test_a_text_is_scored_alike_alone_and_among_others(fitted: Fitted) -> None:
     texts = [*unseen_texts(), *ODD_TEXTS]
     alone = np.concatenate([fitted.model.predict_proba([text]) for text in texts])
     np.testing.assert_allclose(fitted.model.predict_proba(texts), alone, atol=1e-4)
+
+
+def test_texts_that_are_not_read_to_their_end_are_found(fitted: Fitted) -> None:
+    reads_all = fitted.model.kind == "tfidf"
+    texts = ["weather " * 30, "weather " * 31, "", "peace", "мир " * 31, *unseen_texts()]
+    found = fitted.model.find_cut(texts)
+    assert found.dtype == bool
+    assert np.flatnonzero(found).tolist() == ([] if reads_all else [1, 4])  # two more open and close each
+    assert fitted.model.find_cut([]).shape == (0,)
 
 
 def test_columns_stand_in_the_order_of_the_labels(fitted: Fitted) -> None:
@@ -266,6 +280,25 @@ def test_long_texts_are_cut_and_counted(encoder: Path, tmp_path: Path) -> None:
     assert summary.notes == ("2 of 4 training texts are longer than 8 tokens and were cut there",)
     cut, whole = model.predict_proba(["weather " * 50, "weather " * 6])
     np.testing.assert_array_equal(cut, whole)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    text=st.text(max_size=40) | st.text("a!1 \t\n\x00", max_size=40) | st.text("ﷺ㎯éİ東", max_size=20),
+    limit=st.integers(4, 40),
+)
+def test_exactly_what_is_cut_is_found(text: str, limit: int) -> None:
+    tokenizer = embedded_tokenizer()
+    _, n_cut = cut_tokens(tokenizer, [text], limit)
+    assert find_cut(tokenizer, [text], limit).tolist() == [n_cut == 1]
+
+
+@cache
+def embedded_tokenizer() -> Tokenizer:
+    tokenizer = Tokenizer.from_file(str(find_encoder("embedded").folder / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
 
 
 def test_an_encoder_stored_in_half_precision_is_trained_in_full(tmp_path: Path) -> None:

@@ -13,13 +13,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from builders import each_its_own_cluster, quiet_context, toy_rows, write_tiny_encoder
 from conftest import make_tiny_bundle
 from typer.testing import CliRunner
 
+from pipeline.classifiers.build import build_classifier
 from pipeline.cli import app
+from pipeline.config import TransformerSettings
 from pipeline.data.channel_export.records import ReadOptions
 from pipeline.data.posts import POSTS_SCHEMA
-from pipeline.decisions.model_bundle import ModelBundle
+from pipeline.decisions.model_bundle import ModelBundle, load_bundle, save_bundle
 from pipeline.errors import DataError
 from pipeline.predict import predict
 from pipeline.scoring import scoring_run
@@ -251,6 +254,43 @@ def test_the_command_prints_a_table_or_one_object(tiny_bundle: ModelBundle, tmp_
     report = json.loads(as_json.stdout)
     assert report["newly_scored"] == 20
     assert set(report["posts_per_frame"]) == set(tiny_bundle.frame_ids)
+
+
+def test_sentences_that_the_model_cuts_are_counted(tiny_bundle: ModelBundle, tmp_path: Path) -> None:
+    bundle = make_transformer_bundle(tiny_bundle, tmp_path)
+    rows = [make_row(i, text) for i, text in enumerate(["weather " * 7, "weather " * 6, "peace " * 50] * 2)]
+    table = write_table(tmp_path / "posts.parquet", rows)
+    workers = ("--workers", "2", "--batch-posts", "3")
+    as_json = CliRunner().invoke(
+        app, ["predict", *command(table, bundle, tmp_path / "a", "--json", *workers)]
+    )
+    report = json.loads(as_json.stdout)
+    assert (report["sentences"], report["sentences_cut"]) == (6, 4)
+    shown = CliRunner().invoke(app, ["predict", *command(table, bundle, tmp_path / "b")])
+    assert "4 sentences are longer than the model reads" in shown.stdout
+    shown = CliRunner().invoke(app, ["predict", *command(table, tiny_bundle, tmp_path / "c")])
+    assert "longer" not in shown.stdout
+
+
+def make_transformer_bundle(other: ModelBundle, folder: Path) -> ModelBundle:
+    """A transformer of toy size that reads 8 tokens, the two around a text included."""
+    recipe = TransformerSettings(
+        encoder=str(write_tiny_encoder(folder / "encoder")), epochs=1, max_tokens=8, device="cpu"
+    )
+    model = build_classifier(recipe, other.frame_ids, single_label=False)
+    train = toy_rows(12)
+    model.fit(train, None, each_its_own_cluster(train), quiet_context(folder / "work"))
+    save_bundle(
+        folder / "model",
+        name="transformer",
+        classifier=model,
+        codebook=other.codebook,
+        decisions=other.decisions,
+        config={},
+        metrics={},
+        provenance={},
+    )
+    return load_bundle(folder / "model")
 
 
 @pytest.mark.parametrize(

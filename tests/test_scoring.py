@@ -127,6 +127,9 @@ class CountingClassifier:
         self.seen += texts
         return np.full((len(texts), 3), self.value, np.float32)
 
+    def find_cut(self, texts: list[str]) -> np.ndarray[Any, Any]:
+        return np.array([len(text) > 30 for text in texts], bool)
+
 
 def with_classifier(bundle: ModelBundle, classifier: Any) -> ModelBundle:
     return ModelBundle(
@@ -139,6 +142,12 @@ def test_equal_sentences_are_scored_once(tiny_bundle: ModelBundle) -> None:
     scored = score([ORDER_POST] * 5, with_classifier(tiny_bundle, classifier))
     assert len(classifier.seen) == len(set(classifier.seen)) == 3
     assert scored.sentences.num_rows == 15
+
+
+def test_sentences_that_are_cut_are_counted_with_their_copies(tiny_bundle: ModelBundle) -> None:
+    scored = score([ORDER_POST] * 5, with_classifier(tiny_bundle, CountingClassifier()))
+    assert scored.n_cut == 5  # of its sentences, one has more than 30 characters
+    assert score([ORDER_POST], tiny_bundle).n_cut == 0
 
 
 @pytest.mark.filterwarnings("ignore:invalid value")

@@ -88,6 +88,13 @@ class Blend:
         probabilities = [self._members[kind].predict_proba(texts) for kind in _MEMBERS]
         return np.asarray(self._stack.combine(probabilities), np.float32)
 
+    def find_cut(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """Texts that a member does not read to their end, shape (n_texts,)."""
+        is_cut = np.zeros(len(texts), bool)
+        for member in self._members.values():
+            is_cut |= member.find_cut(texts)
+        return is_cut
+
     def save(self, folder: Path) -> None:
         """Each member in a folder of its own, the weights as JSON."""
         if self._stack is None:

@@ -22,6 +22,7 @@ IDS, MASK, LOGITS = "input_ids", "attention_mask", "logits"
 TOKENS_PER_BATCH = 256  # its activations fit a core's own cache; larger batches are slower
 TEXTS_AT_ONCE = 4096  # bounds memory, and is enough for a batch to find texts of its own length
 _LARGEST_GRAPH = 2**31 - 1  # bytes that a protobuf message can have
+_ADDED_TOKENS = 8  # more than any tokenizer puts around a text
 _FATAL = 4  # what onnxruntime says besides is in the exceptions that it raises
 
 
@@ -75,6 +76,10 @@ class GraphScorer:
         """Logits of shape (n_texts, n_frames)."""
         with ThreadPoolExecutor(count_cores()) as workers:
             return self._score(token_ids, workers)
+
+    def find_cut(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """Texts of more than `max_tokens` tokens, shape (n_texts,)."""
+        return find_cut(self._tokenizer, texts, self._max_tokens)
 
     def _tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         return cut_tokens(self._tokenizer, texts, self._max_tokens)[0]
@@ -132,10 +137,26 @@ def open_session(graph: bytes, source: Path | str) -> ort.InferenceSession:
 
 def cut_tokens(tokenizer: Tokenizer, texts: Sequence[str], max_tokens: int) -> tuple[list[list[int]], int]:
     """Token ids of each text, cut to `max_tokens` with the closing token kept; and how many were cut."""
-    whole = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]  # half characters: "?"
-    ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(whole)]
+    ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(_make_whole(texts))]
     n_cut = sum(len(row) > max_tokens for row in ids)
     return [row if len(row) <= max_tokens else [*row[: max_tokens - 1], row[-1]] for row in ids], n_cut
+
+
+def find_cut(tokenizer: Tokenizer, texts: Sequence[str], max_tokens: int) -> NDArray[np.bool_]:
+    """Which texts `cut_tokens` would cut, shape (n_texts,); texts that cannot be too long are not tokenised."""
+    fits = max_tokens - _ADDED_TOKENS  # a token is at least a character; normalisation adds none to ASCII
+    doubtful = [i for i, text in enumerate(texts) if len(text) > fits or not text.isascii()]
+    is_cut = np.zeros(len(texts), bool)
+    for start in range(0, len(doubtful), TEXTS_AT_ONCE):
+        rows = doubtful[start : start + TEXTS_AT_ONCE]
+        encodings = tokenizer.encode_batch_fast(_make_whole([texts[i] for i in rows]))
+        is_cut[rows] = [len(encoding) > max_tokens for encoding in encodings]
+    return is_cut
+
+
+def _make_whole(texts: Sequence[str]) -> list[str]:
+    """Texts with "?" in place of half characters, which no tokenizer takes."""
+    return [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
 
 
 def to_probabilities(logits: NDArray[np.float32], *, single_label: bool) -> Probabilities:

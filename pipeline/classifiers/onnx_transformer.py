@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from safetensors import safe_open
 from tokenizers import Tokenizer
 
@@ -44,6 +46,10 @@ class OnnxTransformer:
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Probabilities before calibration, shape (n_texts, n_frames)."""
         return to_probabilities(self._scorer.score_texts(texts), single_label=self.single_label)
+
+    def find_cut(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """Texts of more than `max_tokens` tokens, shape (n_texts,)."""
+        return self._scorer.find_cut(texts)
 
     def save(self, folder: Path) -> None:
         """Copy the files it was read from, those of the network included."""

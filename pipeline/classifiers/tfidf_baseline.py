@@ -78,6 +78,10 @@ class TfidfBaseline:
             scores, start = scores + features @ self._weights[start:end], end
         return _to_probabilities(scores, single_label=self.single_label)
 
+    def find_cut(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """None, shape (n_texts,): every text is read to its end."""
+        return np.zeros(len(texts), bool)
+
     def save(self, folder: Path) -> None:
         """Vocabulary and settings as JSON, weights as plain arrays: the same training gives the same bytes."""
         parts = dict(self._fitted().transformer_list)

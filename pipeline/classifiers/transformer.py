@@ -14,7 +14,7 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer, set_seed
 from transformers.utils import logging as transformers_logging
 
 from pipeline.classifiers.encoders import Encoder, find_encoder
-from pipeline.classifiers.graph_scorer import GraphScorer, cut_tokens, to_probabilities
+from pipeline.classifiers.graph_scorer import GraphScorer, cut_tokens, find_cut, to_probabilities
 from pipeline.classifiers.onnx_export import ScoringCheck, ScoringGraph, choose_scoring_graph, draw_evenly
 from pipeline.classifiers.onnx_transformer import (
     ENCODER_CONFIG_FILE,
@@ -114,6 +114,11 @@ class FineTunedTransformer:
             return to_probabilities(self._scorer.score_texts(texts), single_label=self.single_label)
         token_ids, _ = self._tokenize(texts)
         return self._predict_tokens(token_ids)
+
+    def find_cut(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """Texts of more than `max_tokens` tokens, shape (n_texts,)."""
+        _, tokenizer = self._fitted()
+        return find_cut(tokenizer, texts, self.settings.max_tokens)
 
     def score_with_torch(self, device: str = "cpu") -> None:
         """Score with the network itself from now on, on a device of torch's; a later `save` keeps no graph."""

@@ -59,10 +59,17 @@ _SHARED_COLUMNS = ("post_key", "content_hash", "channel", "message_id", "publish
 
 @dataclass(frozen=True, slots=True)
 class ScoredBatch:
-    """The scores of some posts, as rows of `sentence_schema` and `post_schema`."""
+    """The scores of some posts.
+
+    Attributes:
+        sentences: rows of `sentence_schema`.
+        posts: rows of `post_schema`.
+        n_cut: sentences whose end the model did not read, for being longer than it can.
+    """
 
     sentences: pa.Table
     posts: pa.Table
+    n_cut: int = 0
 
 
 def probability_column(frame_id: str) -> str:
@@ -135,18 +142,24 @@ def score_batch(posts: pa.RecordBatch, bundle: ModelBundle, *, scored_at: dateti
     counts = np.array([len(sentences) for sentences in kept], np.int64)
     n_boilerplate = np.array([len(sentences) for sentences in split], np.int64) - counts
     flat = [s for sentences in kept for s in sentences]
-    probabilities, decided = _predict_distinct([s.text for s in flat], bundle)
+    probabilities, decided, is_cut = _predict_distinct([s.text for s in flat], bundle)
     starts = np.cumsum(counts) - counts
     scores = _Scores(counts, starts, flat, probabilities, decided, bundle.frame_ids)
     provenance = (bundle.model_id, bundle.bundle_hash, bundle.codebook.content_hash, scored_at)
     return ScoredBatch(
         _to_table(_describe_sentences(posts, scores), sentence_schema(bundle.frame_ids), provenance),
         _to_table(_describe_posts(posts, scores, n_boilerplate), post_schema(bundle.frame_ids), provenance),
+        n_cut=int(is_cut.sum()),
     )
 
 
-def _predict_distinct(texts: list[str], bundle: ModelBundle) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Calibrated probabilities and decisions, both (n_texts, k); equal texts are predicted once."""
+def _predict_distinct(
+    texts: list[str], bundle: ModelBundle
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Calibrated probabilities and decisions, both (n_texts, k), and whether each text was cut, (n_texts,).
+
+    Equal texts are predicted once.
+    """
     place = {text: i for i, text in enumerate(dict.fromkeys(texts))}
     distinct, n_frames = list(place), len(bundle.frame_ids)
     probabilities = np.zeros((len(distinct), n_frames), np.float32)
@@ -159,7 +172,7 @@ def _predict_distinct(texts: list[str], bundle: ModelBundle) -> tuple[NDArray[np
             f"{bundle.folder}: the model gave values that are no numbers; its weights are damaged"
         )
     of_text = np.fromiter((place[text] for text in texts), np.int64, len(texts))
-    return probabilities[of_text], decided[of_text]
+    return probabilities[of_text], decided[of_text], bundle.classifier.find_cut(distinct)[of_text]
 
 
 def _describe_sentences(posts: pa.RecordBatch, scores: _Scores) -> dict[str, pa.Array]:

@@ -40,6 +40,7 @@ class RunCounts:
     newly_scored: int = 0
     sentences: int = 0
     boilerplate: int = 0
+    sentences_cut: int = 0
     sentences_per_frame: Counter[str] = field(default_factory=Counter)
     posts_per_frame: Counter[str] = field(default_factory=Counter)
 
@@ -48,6 +49,7 @@ class RunCounts:
         self.newly_scored += scored.posts.num_rows
         self.sentences += scored.sentences.num_rows
         self.boilerplate += pc.sum(scored.posts["n_boilerplate"]).as_py() or 0
+        self.sentences_cut += scored.n_cut
         self.sentences_per_frame.update(_count_frames(scored.sentences))
         self.posts_per_frame.update(_count_frames(scored.posts))
 
