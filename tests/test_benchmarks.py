@@ -9,17 +9,20 @@ from builders import FRAMES, labelled, toy_rows
 from sklearn.metrics import f1_score
 from typer.testing import CliRunner
 
-from pipeline.benchmarks import quality
+from pipeline.benchmarks import baseline_speed, quality
 from pipeline.benchmarks.labelled_sets import find_sets, prepare_set
 from pipeline.benchmarks.linear_rivals import LinearRival, word_tfidf
 from pipeline.benchmarks.methods import METHODS, OURS, RIVALS, check_methods, our_config
+from pipeline.benchmarks.peak_memory import peak_memory_bytes
 from pipeline.benchmarks.quality import run_quality
 from pipeline.benchmarks.rivals import best_thresholds, decide, macro_f1
-from pipeline.benchmarks.run_method import peak_memory_bytes
+from pipeline.benchmarks.scoring_scale import measure, measure_apart, write_posts
+from pipeline.benchmarks.synthetic_posts import make_posts
 from pipeline.config import DataSettings, FoldSettings, load_run_config
 from pipeline.data.codebook import load_codebook
 from pipeline.data.labels import LabelledData
 from pipeline.data.splits import make_folds
+from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.errors import ConfigError, DataError, MissingExtraError
 
 
@@ -219,3 +222,29 @@ def test_peak_memory_covers_what_this_process_has_held() -> None:
     assert block.sum() > 0
     del block
     assert peak_memory_bytes() >= 200_000_000
+
+
+def test_the_baseline_is_measured_beside_the_same_model(capsys: pytest.CaptureFixture[str]) -> None:
+    baseline_speed.main(posts=10, rounds=1)
+    shown = capsys.readouterr().out
+    assert "plain scikit-learn" in shown
+    assert float(shown.split("largest difference of a probability:")[1]) < 1e-5
+
+
+def test_scoring_is_measured_for_each_number_of_posts(tiny_bundle: ModelBundle, tmp_path: Path) -> None:
+    write_posts(tmp_path / "posts.parquet", 25, seed=0)
+    cost = measure(tiny_bundle.folder, tmp_path / "posts.parquet", tmp_path / "scores")
+    assert (cost.posts, cost.sentences > 25) == (25, True)
+    assert cost.peak_memory_bytes > 10 * 2**20
+    again = measure_apart(tiny_bundle.folder, 25, seed=0)
+    assert (again.posts, again.sentences) == (cost.posts, cost.sentences)
+
+
+def test_synthetic_posts_have_rare_words_that_never_cease() -> None:
+    def count_words(n_posts: int, share: float) -> int:
+        return len(
+            {word for post in make_posts(n_posts, 0, rare_words=share) for word in post.lower().split()}
+        )
+
+    assert count_words(600, 0.05) > 1.25 * count_words(300, 0.05)
+    assert count_words(600, 0.0) < 1.1 * count_words(300, 0.0)

@@ -7,7 +7,6 @@ The task names the method, the files and a folder; `predictions.npz` and `outcom
 
 import json
 import os
-import resource
 import sys
 import time
 from dataclasses import asdict, dataclass, field
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.benchmarks.methods import OURS, build_rival, our_config
+from pipeline.benchmarks.peak_memory import peak_memory_bytes
 from pipeline.config import DataSettings
 from pipeline.data.codebook import load_codebook
 from pipeline.errors import PipelineError
@@ -25,7 +25,6 @@ from pipeline.tracking.null_tracker import NullTracker
 from pipeline.training import read_folds, run_training
 
 PREDICTIONS, OUTCOME = "predictions.npz", "outcome.json"
-_KIB = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +81,6 @@ def read_outcome(folder: Path) -> tuple[TestPredictions, MethodCost]:
         predictions = TestPredictions.from_arrays(dict(arrays))
     raw = json.loads((folder / OUTCOME).read_text(encoding="utf-8"))
     return predictions, MethodCost(**{**raw, "notes": tuple(raw["notes"])})
-
-
-def peak_memory_bytes() -> int:
-    """Largest resident memory of this process or of a child of it, whichever is larger.
-
-    Linux tells the mark of this program alone (VmHWM); getrusage would also count what the program that
-    started this one held at that moment.
-    """
-    unit = 1 if sys.platform == "darwin" else _KIB
-    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit
-    status = Path("/proc/self/status")
-    marks = status.read_text(encoding="ascii").splitlines() if status.is_file() else []
-    mine = [int(line.split()[1]) * _KIB for line in marks if line.startswith("VmHWM:")]
-    return max(children, mine[0] if mine else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
 
 
 def _run_ours(task: Task) -> tuple[TestPredictions, float, int, tuple[str, ...]]:

@@ -1,0 +1,100 @@
+"""How fast does the baseline score, beside the same model as a plain scikit-learn pipeline?
+
+    python -m pipeline.benchmarks.baseline_speed
+
+Both are fitted on the embedded sample with the same settings and score the same synthetic sentences in turns, in
+one process; the words that ours remembers are forgotten before each turn.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import FeatureUnion, Pipeline
+
+from pipeline.benchmarks.synthetic_posts import make_posts
+from pipeline.classifiers.tfidf_baseline import TfidfBaseline
+from pipeline.config import TfidfSettings
+from pipeline.data.codebook import load_codebook
+from pipeline.data.labels import LabelledData, read_labelled
+from pipeline.data.sentences import split_sentences
+from pipeline.printing import plain_table
+from pipeline.protocols import FitContext
+from pipeline.terminal import console, run_command
+
+SETTINGS = TfidfSettings(c_grid=(3.0,), class_weight_power=0)
+RARE_WORDS = 0.05
+_WORD = r"(?u)\b\w+\b"  # scikit-learn's, but for words of one letter
+_SAMPLE = Path(__file__).parent.parent / "sample"
+
+
+def fit_plain(data: LabelledData, seed: int) -> Any:
+    """What one would write oneself."""
+    common = {"sublinear_tf": True, "min_df": SETTINGS.min_df, "dtype": np.float32}
+    words = TfidfVectorizer(ngram_range=SETTINGS.word_ngrams, token_pattern=_WORD, **common)
+    characters = TfidfVectorizer(ngram_range=SETTINGS.char_ngrams, analyzer="char_wb", **common)
+    regression = LogisticRegression(C=SETTINGS.c_grid[0], solver="liblinear", dual=True, random_state=seed)
+    steps = [
+        ("features", FeatureUnion([("words", words), ("characters", characters)])),
+        ("frames", OneVsRestClassifier(regression)),
+    ]
+    return Pipeline(steps).fit(list(data.table["text"]), data.indicator())
+
+
+def fit_ours(data: LabelledData, folder: Path, seed: int) -> Path:
+    """The baseline, saved into a folder."""
+    model = TfidfBaseline(SETTINGS, data.frame_ids, single_label=False)
+    context = FitContext(seed, folder, lambda *_: None, lambda *_: None)
+    model.fit(data, None, np.zeros(len(data), np.int64), context)  # one cluster: nothing to choose C by
+    model.save(folder)
+    return folder
+
+
+def measure(score: Callable[[list[str]], Any], texts: list[str]) -> float:
+    """Texts a second of processor time, which other programs do not change much."""
+    began = time.process_time()
+    score(texts)
+    return len(texts) / (time.process_time() - began)
+
+
+def main(
+    posts: Annotated[int, typer.Option(min=10, help="Posts whose sentences are scored.")] = 10_000,
+    rounds: Annotated[int, typer.Option(min=1, help="Turns of each; the median counts.")] = 3,
+    seed: Annotated[int, typer.Option(help="Of the synthetic posts.")] = 0,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Measure the baseline beside a plain pipeline; a table comes out."""
+
+    def work() -> None:
+        data = read_labelled(_SAMPLE / "labelled_sentences.jsonl", load_codebook(_SAMPLE / "codebook.yaml"))
+        in_posts = (split_sentences(post) for post in make_posts(posts, seed, rare_words=RARE_WORDS))
+        texts = list(dict.fromkeys(s.text for sentences in in_posts for s in sentences))
+        plain = fit_plain(data, seed)
+        rates: dict[str, list[float]] = {"plain scikit-learn": [], "ours": []}
+        with tempfile.TemporaryDirectory(prefix="frames-baseline-") as temporary:
+            folder = fit_ours(data, Path(temporary), seed)
+            for _ in range(rounds):
+                rates["plain scikit-learn"].append(measure(plain.predict_proba, texts))
+                rates["ours"].append(measure(TfidfBaseline.load(folder).predict_proba, texts))
+            ours = TfidfBaseline.load(folder).predict_proba(texts)
+        median = {name: float(np.median(found)) for name, found in rates.items()}
+        rows = [
+            (n, f"{rate:,.0f}", f"{rate / median['plain scikit-learn']:.1f}") for n, rate in median.items()
+        ]
+        title = f"{len(texts):,} sentences, each once, on one core"
+        console().print(plain_table(title, ("method", "sentences/s", "x plain"), rows))
+        difference = np.abs(ours - plain.predict_proba(texts)).max()
+        console().print(f"largest difference of a probability: {difference:.1e}")
+
+    run_command(work, debug)
+
+
+if __name__ == "__main__":
+    typer.run(main)
