@@ -40,7 +40,7 @@ class FastTfidf:
                 "vectorizer's own transform"
             )
         self._preprocess = vectorizer.build_preprocessor()
-        self._analyze = vectorizer.build_analyzer()
+        self._ngram_range: tuple[int, int] = vectorizer.ngram_range
         self._vocabulary: dict[str, int] = vectorizer.vocabulary_
         self._dtype = vectorizer.dtype
         self._weighing = TfidfTransformer(norm=vectorizer.norm, sublinear_tf=vectorizer.sublinear_tf)
@@ -73,10 +73,21 @@ class FastTfidf:
         """Columns of the n-grams of a word that are in the vocabulary, as often as they occur."""
         columns = self._columns_of_word.get(word)
         if columns is None:
-            found = (self._vocabulary.get(ngram) for ngram in self._analyze(word))
-            columns = np.fromiter((column for column in found if column is not None), np.int32)
+            columns = self._look_up(f" {word} ")
             if len(word) <= LONGEST_KEPT:
                 if len(self._columns_of_word) >= WORDS_KEPT:
                     self._columns_of_word.clear()  # frequent words are back at once
                 self._columns_of_word[word] = columns
         return columns
+
+    def _look_up(self, padded: str) -> NDArray[np.int32]:
+        """N-grams as scikit-learn cuts them: a word with its spaces that is shorter than n is one itself, once."""
+        length, get = len(padded), self._vocabulary.get
+        shortest, longest = self._ngram_range
+        found = [
+            column
+            for n in range(shortest, min(longest, max(shortest, length)) + 1)
+            for start in range(max(length - n, 0) + 1)
+            if (column := get(padded[start : start + n])) is not None
+        ]
+        return np.array(found, np.int32)
