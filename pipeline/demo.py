@@ -66,7 +66,9 @@ def run_demo(folder: Path) -> None:
     version = trained[best].version
     if version is not None:
         promote(REGISTERED, version, f"demo: macro-F1 gain {gain:+.3f}", uri=tracking.uri)
-    screen.print(f"models:/{REGISTERED}@champion is version {version}: {short_name(bundles[best])}")
+    screen.print(
+        f"Registered: models:/{REGISTERED}@champion is version {version}, {short_name(bundles[best])}"
+    )
 
     _heading(screen, "4. Scoring the example posts")
     with progress_bar() as progress:
@@ -77,6 +79,9 @@ def run_demo(folder: Path) -> None:
             on_progress=progress,
         )
     print_predict_report(screen, scored)
+    screen.print(
+        "Most of these posts are of 2024, so the model has seen them in training: an illustration, no finding."
+    )
 
     _heading(screen, "What was written")
     for path, what in (
