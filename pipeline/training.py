@@ -26,8 +26,8 @@ from pipeline.decisions.model_bundle import load_bundle, save_bundle
 from pipeline.decisions.out_of_fold import out_of_fold_probabilities
 from pipeline.errors import DataError
 from pipeline.evaluation.leakage import text_digests
-from pipeline.evaluation.report import EvaluationReport, evaluate_decisions
-from pipeline.evaluation.test_predictions import TestPredictions
+from pipeline.evaluation.report import EvaluationReport
+from pipeline.evaluation.test_predictions import TestPredictions, evaluate_predictions
 from pipeline.protocols import Classifier, FitContext, FitSummary, Progress, Tracker
 from pipeline.tracking.provenance import collect_provenance
 
@@ -78,15 +78,7 @@ def run_training(config: RunConfig, tracker: Tracker, progress: Progress) -> Tra
     clock.lap("fit_seconds")
 
     predictions = predict_test(classifier, decisions, folds)
-    report = evaluate_decisions(
-        predictions.truth,
-        predictions.calibrated,
-        predictions.decided,
-        clusters=predictions.clusters,
-        frame_ids=codebook.frame_ids,
-        settings=config.evaluation,
-        seed=config.seed,
-    )
+    report = evaluate_predictions(predictions, codebook.frame_ids, config.evaluation, seed=config.seed)
     clock.lap("evaluate_seconds")
 
     notes = (*folds.notes, *frame_notes, *summary.notes, *report.notes)

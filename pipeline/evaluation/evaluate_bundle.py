@@ -1,7 +1,6 @@
 """A finished model on labelled texts, and two finished models against each other."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -12,8 +11,8 @@ from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.errors import DataError
 from pipeline.evaluation.comparison import Comparison, compare_decisions
 from pipeline.evaluation.leakage import count_seen
-from pipeline.evaluation.report import EvaluationReport, evaluate_decisions
-from pipeline.evaluation.test_predictions import TestPredictions
+from pipeline.evaluation.report import EvaluationReport
+from pipeline.evaluation.test_predictions import TestPredictions, evaluate_predictions
 
 
 def predict_labelled(bundle: ModelBundle, data: LabelledData) -> TestPredictions:
@@ -35,15 +34,7 @@ def evaluate_bundle(
 ) -> EvaluationReport:
     """Evaluate a model on labelled texts; a note says how many of them it was trained on."""
     predictions = predict_labelled(bundle, data)
-    report = evaluate_decisions(
-        predictions.truth,
-        predictions.calibrated,
-        predictions.decided,
-        clusters=predictions.clusters,
-        frame_ids=bundle.frame_ids,
-        settings=settings,
-        seed=seed,
-    )
+    report = evaluate_predictions(predictions, bundle.frame_ids, settings, seed=seed)
     seen = count_seen(list(data.table["text"]), bundle.read_arrays("training_texts")["digests"])
     if not seen:
         return report
@@ -103,12 +94,3 @@ def _check_same_test(first: ModelBundle, second: ModelBundle) -> None:
 def short_name(bundle: ModelBundle) -> str:
     """Name of the run and kind of classifier, for table headings."""
     return f"{bundle.manifest['name']} ({bundle.manifest['kind']})"
-
-
-def describe_place(folder: Path) -> str:
-    """A path as a user would type it: relative to the current folder where that is shorter."""
-    try:
-        relative = str(folder.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(folder)
-    return relative if len(relative) < len(str(folder)) else str(folder)

@@ -20,7 +20,7 @@ from pipeline.data.codebook import Codebook, load_codebook
 from pipeline.data.splits import Folds
 from pipeline.errors import ConfigError
 from pipeline.evaluation.intervals import Estimate
-from pipeline.evaluation.report import evaluate_decisions
+from pipeline.evaluation.test_predictions import evaluate_predictions
 from pipeline.protocols import FitContext, Progress
 from pipeline.training import fit_with_decisions, predict_test, read_folds, work_folder
 
@@ -207,15 +207,7 @@ def _measure(config: RunConfig, codebook: Codebook, part: Folds, context: FitCon
     classifier, decisions, _ = fit_with_decisions(config, codebook, part, context)
     seconds = time.monotonic() - start
     found = predict_test(classifier, decisions, part)
-    report = evaluate_decisions(
-        found.truth,
-        found.calibrated,
-        found.decided,
-        clusters=found.clusters,
-        frame_ids=codebook.frame_ids,
-        settings=config.evaluation,
-        seed=config.seed,
-    )
+    report = evaluate_predictions(found, codebook.frame_ids, config.evaluation, seed=config.seed)
     positives = [part.train.count_positives(), part.dev.count_positives()]
     return CurvePoint(
         size=_size(part),

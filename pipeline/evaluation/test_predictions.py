@@ -6,6 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.config import EvaluationSettings
+from pipeline.evaluation.report import EvaluationReport, evaluate_decisions
+
 
 @dataclass(frozen=True, slots=True)
 class TestPredictions:
@@ -40,3 +43,25 @@ class TestPredictions:
     def from_arrays(arrays: dict[str, NDArray[Any]]) -> "TestPredictions":
         """The reverse of `to_arrays`."""
         return TestPredictions(**arrays)
+
+
+def evaluate_predictions(
+    predictions: TestPredictions, frame_ids: tuple[str, ...], settings: EvaluationSettings, *, seed: int
+) -> EvaluationReport:
+    """Every figure of `evaluate_decisions` on these rows.
+
+    Args:
+        predictions: rows with their truth.
+        frame_ids: names of the k columns.
+        settings: replicates and confidence.
+        seed: of the bootstrap.
+    """
+    return evaluate_decisions(
+        predictions.truth,
+        predictions.calibrated,
+        predictions.decided,
+        clusters=predictions.clusters,
+        frame_ids=frame_ids,
+        settings=settings,
+        seed=seed,
+    )
