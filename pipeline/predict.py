@@ -233,7 +233,7 @@ def predict_command(
     """
 
     def work() -> None:
-        from pipeline.cli import find_model, parse_columns
+        from pipeline.commands.options import find_model, parse_columns
         from pipeline.data.channel_export.records import ReadOptions
         from pipeline.decisions.model_bundle import load_bundle
         from pipeline.scoring.engines.open_engine import EngineSettings

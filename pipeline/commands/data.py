@@ -1,0 +1,112 @@
+"""Commands of the first panel: a project, posts, and a check of what is there."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from pipeline.commands.options import AsJson, Columns, Debug, Overrides, parse_columns, print_json
+from pipeline.terminal import console, progress_bar, run_command, safe_text
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="New folder of the project.")],
+    labels: Annotated[
+        Path | None, typer.Option("--labels", help="Labelled file to draft the codebook from (ids only).")
+    ] = None,
+    column: Columns = None,
+    single_label: Annotated[
+        bool, typer.Option("--single-label", help="Every sentence carries exactly one frame.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Write a commented project skeleton: codebook, configs, folders.
+
+    Example: frames init my-project --labels labelled.csv
+    """
+
+    def work() -> None:
+        from pipeline.project import init_project
+
+        mode: Literal["multi_label", "single_label"] = "single_label" if single_label else "multi_label"
+        written = init_project(folder, labels=labels, columns=parse_columns(column), mode=mode)
+        screen = console()
+        for path in written:
+            screen.print(f"wrote {safe_text(str(path))}")
+        if labels is not None:
+            screen.print(
+                "The codebook is a DRAFT made of label ids: write definitions and examples before using it."
+            )
+
+    run_command(work, debug)
+
+
+def ingest(
+    inputs: Annotated[
+        list[Path], typer.Argument(help="Channel exports: files or folders, any supported format.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Posts table to write or add to (Parquet).")],
+    format_name: Annotated[
+        str | None, typer.Option("--format", help="Name of the format, when its content is not recognised.")
+    ] = None,
+    channel: Annotated[
+        str | None, typer.Option("--channel", help="Channel name, for exports that carry none.")
+    ] = None,
+    column: Columns = None,
+    utc_offset: Annotated[
+        float | None,
+        typer.Option("--utc-offset", min=-14, max=14, help="Hours ahead of UTC of times that name no zone."),
+    ] = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Read channel exports into one posts table; reading again or overlapping exports add nothing twice.
+
+    Example: frames ingest exports/ result.json -o posts.parquet
+    """
+
+    def work() -> None:
+        from pipeline.data.channel_export.records import ReadOptions
+        from pipeline.data.ingest import ingest as ingest_posts
+        from pipeline.printing import print_ingest
+
+        options = ReadOptions(channel=channel, columns=parse_columns(column), utc_offset_hours=utc_offset)
+        with progress_bar(quiet=as_json) as progress:
+            report = ingest_posts(
+                inputs,
+                output,
+                options,
+                format_name=format_name,
+                on_progress=lambda done: progress("reading posts", done, 0),
+            )
+        if as_json:
+            print_json(report.to_json())
+        else:
+            print_ingest(console(), report, output)
+        report.raise_if_files_failed()
+
+    run_command(work, debug)
+
+
+def check(
+    config: Annotated[Path, typer.Argument(help="Config of a training run.")],
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Check config, codebook and labelled data, and show the folds, without training.
+
+    Example: frames check configs/baseline.yaml
+    """
+
+    def work() -> None:
+        from pipeline.checking import check_run
+        from pipeline.printing import print_check
+
+        result = check_run(config, overrides or ())
+        if as_json:
+            print_json(result.to_json())
+        else:
+            print_check(console(), result)
+
+    run_command(work, debug)

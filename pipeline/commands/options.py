@@ -1,0 +1,49 @@
+"""What commands share: their common options, and how their values are read and printed."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change one key of the config; may be repeated."),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--column", metavar="OURS=THEIRS", help="Name of a column in the file, e.g. text=sentence."),
+]
+
+
+def find_model(model: str) -> Path:
+    """The bundle folder that a folder name or registry URI means."""
+    if "://" not in model and not model.startswith(("models:/", "runs:/")):
+        return Path(model)
+    from pipeline.tracking.model_registry import resolve_model
+
+    return resolve_model(model)
+
+
+def parse_columns(pairs: list[str] | None) -> dict[str, str]:
+    """OURS=THEIRS pairs as a mapping.
+
+    Raises:
+        ConfigError: a pair without "=".
+    """
+    from pipeline.errors import ConfigError
+
+    mapping = {}
+    for pair in pairs or []:
+        ours, equals, theirs = pair.partition("=")
+        if not equals:
+            raise ConfigError(f"--column {pair}: expected OURS=THEIRS, for example --column text=sentence")
+        mapping[ours] = theirs
+    return mapping
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """One JSON object on standard output, nothing else."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
