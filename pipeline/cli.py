@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from pipeline.commands import data, models, reference
+from pipeline.commands import data, labels, models, reference
 from pipeline.predict import predict_command
 
 app = typer.Typer(
@@ -26,7 +26,10 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
         "ingest": data.ingest,
         "check": data.check,
     },
-    "2. Models": {
+    "2. Labels": {
+        "sample": labels.sample,
+    },
+    "3. Models": {
         "train": models.train,
         "evaluate": models.evaluate,
         "compare": models.compare,
@@ -34,10 +37,10 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
         "promote": models.promote,
         "roll-back": models.roll_back,
     },
-    "3. Scores": {
+    "4. Scores": {
         "predict": predict_command,
     },
-    "4. Help": {
+    "5. Help": {
         "demo": reference.demo,
         "config-schema": reference.config_schema,
     },

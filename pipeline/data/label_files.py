@@ -60,7 +60,7 @@ def read_rows(path: Path, columns: Mapping[str, str]) -> list[RawRow]:
     if kind == "parquet":
         rows, found = _read_parquet(path, names)
     else:
-        text = _decode(path)
+        text = decode_utf8(path)
         rows, found = _read_csv(path, text, names) if kind == "csv" else _read_json(path, text, names)
     if not rows:
         raise DataError(f"{path}: no rows; expected at least one text with its labels")
@@ -92,7 +92,12 @@ def _missing_columns(
     )
 
 
-def _decode(path: Path) -> str:
+def decode_utf8(path: Path) -> str:
+    """The text of a file, without a byte order mark.
+
+    Raises:
+        DataError: UTF-16, or bytes that are no UTF-8; the message names the first of them.
+    """
     raw = path.read_bytes()
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise DataError(f"{path}: expected UTF-8, got UTF-16; save the file as UTF-8 (Excel: 'CSV UTF-8')")
@@ -177,17 +182,22 @@ def _csv_row(where: str, header: Sequence[str], cells: Sequence[str], names: Map
 def _read_json(path: Path, text: str, names: Mapping[str, str]) -> tuple[list[RawRow], list[str]]:
     """A JSON array of objects, or one object a line; which of both is seen from the first character."""
     if text.lstrip().startswith("["):
-        parsed = enumerate(_parse_json(text, str(path)), start=1)
+        parsed = enumerate(parse_json(text, str(path)), start=1)
         items = [(f"{path}, item {n}", item) for n, item in parsed]
     else:
         # only "\n" ends a line of JSON; str.splitlines would also break at U+2028 inside a text
         lines = ((f"{path}, line {n}", line) for n, line in enumerate(text.split("\n"), start=1))
-        items = [(where, _parse_json(line, where)) for where, line in lines if line.strip()]
+        items = [(where, parse_json(line, where)) for where, line in lines if line.strip()]
     rows = [_json_row(where, item, names) for where, item in items]
     return rows, list(dict.fromkeys(key for _, item in items for key in item))
 
 
-def _parse_json(text: str, where: str) -> Any:
+def parse_json(text: str, where: str) -> Any:
+    """The value that a JSON text spells; `where` begins the message of an error.
+
+    Raises:
+        DataError: not JSON, nested too deep, or an object that has a key twice.
+    """
     try:
         return json.loads(text, object_pairs_hook=_refuse_repeated_keys)
     except (ValueError, RecursionError) as error:

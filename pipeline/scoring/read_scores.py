@@ -11,7 +11,7 @@ Its sentences are those of the same post_key, content_hash, bundle_hash and code
 
 import glob
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -47,20 +47,50 @@ _FORMULA = r"'^[=+\-@\t\r]'"  # how a spreadsheet recognises what it would run
 _ISO_TIME = "'%Y-%m-%dT%H:%M:%SZ'"
 
 
-def read_scores(out: Path, table: TableName = "posts", *, latest: bool = True) -> pd.DataFrame:
+def read_scores(
+    out: Path,
+    table: TableName = "posts",
+    *,
+    latest: bool = True,
+    columns: Sequence[str] | None = None,
+    post_keys: Sequence[str] | None = None,
+) -> pd.DataFrame:
     """Scores as a data frame, sorted by channel, time and post.
 
     Args:
         out: the output folder of a scoring run.
         table: "posts" or "sentences".
         latest: only the current version of each post; else every version ever scored.
+        columns: in the order wanted; None for all.
+        post_keys: only rows of these posts; None for all.
 
     Raises:
         DataError: no scores there.
     """
     with _connect(out) as connection:
-        scores: pd.DataFrame = connection.sql(_select(table, latest=latest)).df()
+        chosen = "*" if columns is None else ", ".join(map(_name, columns))
+        wanted = "" if post_keys is None else "SEMI JOIN wanted USING (post_key)"
+        if post_keys is not None:
+            connection.register("wanted", pa.table({"post_key": pa.array(post_keys, pa.string())}))
+        rows = f"({(_LATEST if latest else _ALL).format(table=table)})"
+        query = f"SELECT {chosen} FROM {rows} {wanted} {_ORDER[table]}"  # noqa: S608 - names are quoted
+        scores: pd.DataFrame = connection.sql(query).df()
         return scores
+
+
+@contextmanager
+def open_scores(out: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection for questions about more scores than fit a data frame.
+
+    It has the views `current_posts` and `current_sentences`, with the columns of `read_scores`.
+
+    Raises:
+        DataError: no scores there.
+    """
+    with _connect(out) as connection:
+        for table in _ORDER:
+            connection.execute(f"CREATE VIEW current_{table} AS {_LATEST.format(table=table)}")
+        yield connection
 
 
 def export_scores(out: Path, export: ExportFormat) -> list[Path]:
@@ -124,7 +154,7 @@ def _select(table: str, *, latest: bool) -> str:
 
 def _express(name: str, kind: str, export: ExportFormat) -> str:
     """How a column of a DuckDB type is written to a file, as SQL."""
-    column = '"' + name.replace('"', '""') + '"'
+    column = _name(name)
     value = column
     if kind.startswith("TIMESTAMP"):
         value = f"strftime({column}, {_ISO_TIME})"
@@ -139,6 +169,10 @@ def _express(name: str, kind: str, export: ExportFormat) -> str:
 
 def _neutralise(value: str) -> str:
     return f"CASE WHEN regexp_matches({value}, {_FORMULA}) THEN '''' || {value} ELSE {value} END"
+
+
+def _name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
 
 
 def _quote(text: str) -> str:

@@ -1,0 +1,300 @@
+"""Tables of records that people exchange: CSV, TSV, JSON lines, JSON, Parquet and XLSX, by suffix.
+
+Texts of posts are hostile. In CSV and XLSX a text that a spreadsheet would run as a formula gets a leading ',
+which reading takes off again. XLSX holds no control characters: they are spelt with the sign for escape (U+241B),
+and spelt back. So each format gives back exactly what was written, except that CSV and XLSX spell None as empty.
+"""
+
+import csv
+import io
+import json
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.data.label_files import DELIMITERS, MAX_FIELD, decode_utf8, parse_json
+from pipeline.errors import DataError, MissingExtraError, located
+from pipeline.scoring.durable_files import replacing
+
+SUFFIXES: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
+WRITTEN: Final = (".csv", ".jsonl", ".parquet", ".xlsx")
+MAX_BYTES: Final = 500_000_000  # of a file, unpacked; what people label is far smaller
+MAX_CELL: Final = 32_767  # characters that a cell of a spreadsheet holds
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+# Besides control characters: sequences that readers of XLSX take for escapes, and our own sign.
+_UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\u241b\ufffe\uffff]|(?<=_)x(?=[0-9A-Fa-f]{4}_)|(?<=x)0(?=05F_)")
+_SPELT = re.compile("\u241b(.)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row: where it stands, and its cells by column name."""
+
+    where: str
+    cells: dict[str, Any]
+
+
+def read_records(path: Path) -> list[Record]:
+    """Read all rows of a file.
+
+    Raises:
+        DataError: no such file, unknown suffix, too large, damaged, or a column that stands twice.
+        MissingExtraError: XLSX without openpyxl.
+    """
+    suffix = path.suffix.lower()
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    if suffix not in SUFFIXES:
+        raise DataError(f"{path}: expected a file that ends in one of {', '.join(SUFFIXES)}")
+    if path.stat().st_size > MAX_BYTES:
+        raise DataError(f"{path}: larger than {MAX_BYTES // 10**6} MB; split the file")
+    if suffix == ".parquet":
+        return list(_read_parquet(path))
+    if suffix == ".xlsx":
+        return list(_read_xlsx(path))
+    text = decode_utf8(path)
+    return list(_read_csv(path, text)) if suffix in {".csv", ".tsv"} else list(read_json_records(path, text))
+
+
+def write_records(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Write rows under the final name in one step, in the format that the suffix names.
+
+    Args:
+        path: ends in .csv, .jsonl, .parquet or .xlsx.
+        rows: a missing column is None; lists are joined with ";" in CSV and XLSX.
+        columns: in this order.
+
+    Raises:
+        DataError: another suffix, or a text too long for a cell.
+        MissingExtraError: XLSX without openpyxl.
+    """
+    check_suffix(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write = {".csv": _write_csv, ".jsonl": _write_jsonl, ".parquet": _write_parquet, ".xlsx": _write_xlsx}
+    with replacing(path) as temporary:
+        write[path.suffix.lower()](
+            temporary, [{name: row.get(name) for name in columns} for row in rows], columns
+        )
+
+
+def check_suffix(path: Path) -> None:
+    """Refuse a name whose format we do not write, before work is done for it.
+
+    Raises:
+        DataError: names the suffixes that are possible.
+        MissingExtraError: XLSX without openpyxl.
+    """
+    if path.suffix.lower() not in WRITTEN:
+        raise DataError(f"{path}: expected a name that ends in one of {', '.join(WRITTEN)}")
+    if path.suffix.lower() == ".xlsx":
+        _load_openpyxl()
+
+
+def guard_formula(text: str) -> str:
+    """The text with a leading ' where a spreadsheet would run it; `release_formula` is the reverse."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def release_formula(text: str) -> str:
+    """The text without the ' that `guard_formula` put in front."""
+    return text[1:] if _GUARDED.match(text) else text
+
+
+def read_json_records(path: Path, text: str) -> Iterator[Record]:
+    """Objects of a JSON array, or one object a line.
+
+    Raises:
+        DataError: not JSON, something that is no object, or half of a surrogate pair, which no file can hold.
+    """
+    has_escapes = "\\ud" in text or "\\uD" in text
+    if text.lstrip().startswith("["):
+        items = ((f"{path}, item {n}", item) for n, item in enumerate(parse_json(text, str(path)), start=1))
+    else:  # only "\n" ends a line of JSON; str.splitlines would also break at U+2028 inside a text
+        lines = ((f"{path}, line {n}", line) for n, line in enumerate(text.split("\n"), start=1))
+        items = ((where, parse_json(line, where)) for where, line in lines if line.strip())
+    for where, item in items:
+        if not isinstance(item, dict):
+            raise DataError(f"{where}: expected an object with keys, got {type(item).__name__}")
+        if has_escapes:
+            _refuse_half_characters(item, where)
+        yield Record(where, item)
+
+
+def _refuse_half_characters(item: dict[str, Any], where: str) -> None:
+    try:
+        json.dumps(item, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise DataError(f"{where}: half of a surrogate pair, which is no character") from None
+
+
+def _read_csv(path: Path, text: str) -> Iterator[Record]:
+    delimiter = max(DELIMITERS, key=lambda sign: _count_columns(text, sign))
+    previous_limit = csv.field_size_limit(MAX_FIELD)
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        header: list[str] = []
+        line = 1
+        for cells in reader:
+            if cells and not header:
+                header = _check_header(path, [cell.strip() for cell in cells])
+            elif cells:
+                if len(cells) != len(header):
+                    raise DataError(
+                        located(
+                            path, f"expected {len(header)} cells, got {len(cells)}; quote texts", line=line
+                        )
+                    )
+                values = (release_formula(cell) or None for cell in cells)
+                yield Record(f"{path}, line {line}", dict(zip(header, values, strict=True)))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(located(path, f"not valid CSV: {error}", line=line)) from None
+    finally:
+        csv.field_size_limit(previous_limit)
+
+
+def _count_columns(text: str, delimiter: str) -> int:
+    try:
+        return len(next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), []))
+    except csv.Error:
+        return 0
+
+
+def _check_header(path: Path, header: list[str]) -> list[str]:
+    header = [release_formula(name) for name in header]
+    if repeated := [name for name, count in Counter(header).items() if count > 1 and name]:
+        raise DataError(f"{path}: the column '{repeated[0]:.60}' stands more than once")
+    return header
+
+
+def _read_parquet(path: Path) -> Iterator[Record]:
+    try:
+        with pq.ParquetFile(path, pre_buffer=False) as file:
+            groups = (file.metadata.row_group(i) for i in range(file.metadata.num_row_groups))
+            if sum(group.total_byte_size for group in groups) > MAX_BYTES:
+                raise DataError(f"{path}: larger than {MAX_BYTES // 10**6} MB when unpacked; split the file")
+            _check_header(path, list(file.schema_arrow.names))
+            for n, row in enumerate(file.read().to_pylist(), start=1):
+                yield Record(f"{path}, row {n}", row)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not a readable Parquet file: {error}") from None
+
+
+def _read_xlsx(path: Path) -> Iterator[Record]:
+    openpyxl = _load_openpyxl()
+    try:
+        unpacked = _unpacked_size(path)
+        if unpacked <= MAX_BYTES:
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            rows = [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
+            book.close()
+    except Exception as error:  # noqa: BLE001 - damaged workbooks raise anything inside the reader
+        raise DataError(f"{path}: not a readable XLSX workbook: {error!r:.200}") from None
+    if unpacked > MAX_BYTES:
+        raise DataError(f"{path}: larger than {MAX_BYTES // 10**6} MB when unpacked; split the file")
+    header: list[str] = []
+    for n, row in enumerate(rows, start=1):
+        cells = [_read_cell(cell) for cell in row]
+        if not header:
+            header = _check_header(path, ["" if cell is None else str(cell).strip() for cell in cells])
+        elif any(cell is not None for cell in cells):
+            values = {name: cell for name, cell in zip(header, cells, strict=False) if name}
+            yield Record(f"{path}, row {n}", values)
+
+
+def _unpacked_size(path: Path) -> int:
+    with zipfile.ZipFile(path) as archive:
+        return sum(member.file_size for member in archive.infolist())
+
+
+def _read_cell(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    spelt = _SPELT.sub(lambda match: _spell_back(match[1]), value)
+    return release_formula(spelt) or None
+
+
+def _spell_back(sign: str) -> str:
+    if "\u2400" <= sign < "\u2420" and sign != "\u241b":
+        return chr(ord(sign) - 0x2400)
+    return {"e": "\x1b", "E": "\ufffe", "F": "\uffff"}.get(sign, sign)
+
+
+def _spell(sign: str) -> str:
+    special = {"\x1b": "e", "\ufffe": "E", "\uffff": "F"}
+    return "\u241b" + special.get(sign, chr(0x2400 + ord(sign)) if sign < " " else sign)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return value
+
+
+def _cell_text(value: object) -> object:
+    """A value as CSV and XLSX hold it: text is guarded, lists are joined, numbers stay."""
+    value = _plain(value)
+    if isinstance(value, list | tuple):
+        value = ";".join(map(str, value))
+    elif isinstance(value, dict):
+        value = json.dumps(value, ensure_ascii=False)
+    return guard_formula(value) if isinstance(value, str) else value
+
+
+def _write_csv(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    with path.open("x", encoding="utf-8-sig", newline="") as stream:  # the mark makes Excel read UTF-8
+        writer = csv.writer(stream)
+        writer.writerow([guard_formula(name) for name in columns])
+        for row in rows:
+            writer.writerow([_cell_text(row[name]) for name in columns])
+
+
+def _write_jsonl(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    with path.open("x", encoding="utf-8", newline="\n") as stream:
+        for row in rows:
+            plain = {name: _plain(row[name]) for name in columns}
+            stream.write(json.dumps(plain, ensure_ascii=False) + "\n")
+
+
+def _write_parquet(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    table = pa.table({name: pa.array([row[name] for row in rows]) for name in columns})
+    pq.write_table(table, path, compression="zstd")
+
+
+def _write_xlsx(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    openpyxl = _load_openpyxl()
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for n, row in enumerate([dict(zip(columns, columns, strict=True)), *rows], start=1):
+        for k, name in enumerate(columns, start=1):
+            value = _cell_text(row[name])
+            if not isinstance(value, str):
+                sheet.cell(n, k, value)
+                continue
+            text = _UNWRITABLE.sub(lambda match: _spell(match[0]), value)
+            if len(text) > MAX_CELL:
+                raise DataError(
+                    f"row {n - 1}, column '{name}': {len(text)} characters, a cell of XLSX holds {MAX_CELL}; "
+                    "write CSV or JSON lines"
+                )
+            cell = sheet.cell(n, k)
+            cell.value, cell.data_type = text, "s"  # else a leading = would make it a formula
+    sheet.freeze_panes = "A2"
+    book.save(path)
+
+
+def _load_openpyxl() -> Any:
+    try:
+        import openpyxl  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise MissingExtraError("openpyxl", "xlsx") from None
+    return openpyxl

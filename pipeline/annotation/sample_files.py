@@ -1,0 +1,105 @@
+"""The file of a sample: units to label, with what later estimates have to know about how they were drawn."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from pipeline.annotation.record_files import read_records, write_records
+from pipeline.errors import DataError
+
+# How a unit was drawn; travels with its labels to training and estimation.
+DESIGN_COLUMNS: Final = (
+    "unit",
+    "channel",
+    "published_at",
+    "stratum",
+    "inclusion_probability",
+    "design",
+    "purpose",
+    "sample_id",
+    "cluster",
+)
+SAMPLE_COLUMNS: Final = ("id", "unit", "text", *DESIGN_COLUMNS[1:], "before", "after")
+UNITS: Final = ("sentence", "post")
+DESIGNS: Final = ("random", "stratified", "active")
+PURPOSES: Final = ("estimate", "train")
+_CHOICES: Final = {"unit": UNITS, "design": DESIGNS, "purpose": PURPOSES}
+
+
+def write_sample(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write units as CSV, JSON lines, Parquet or XLSX; see `write_records`."""
+    write_records(path, rows, SAMPLE_COLUMNS)
+
+
+def read_sample(path: Path) -> list[dict[str, Any]]:
+    """Units to label, by SAMPLE_COLUMNS; what a file does not have is None.
+
+    Any file with the columns id and text will do; the others are checked where they are there.
+
+    Raises:
+        DataError: no rows, an empty or repeated id, an empty text, a value that cannot be.
+    """
+    rows: list[dict[str, Any]] = []
+    seen: dict[str, str] = {}
+    for record in read_records(path):
+        row = {name: record.cells.get(name) for name in SAMPLE_COLUMNS}
+        unit_id = row["id"] = read_id(row["id"], record.where)
+        if not isinstance(row["text"], str) or not row["text"].strip():
+            raise DataError(f"{record.where}, field 'text': expected a text, got {row['text']!r:.60}")
+        if seen.setdefault(unit_id, record.where) != record.where:
+            raise DataError(f"{record.where}: the id '{unit_id:.80}' already stands at {seen[unit_id]}")
+        rows.append(row | read_design(record.cells, record.where))
+    if not rows:
+        raise DataError(f"{path}: no rows; expected units with the columns id and text")
+    return rows
+
+
+def read_id(value: object, where: str) -> str:
+    """An id as text; spreadsheets turn ids of digits into numbers.
+
+    Raises:
+        DataError: there is none.
+    """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = "" if value is None or isinstance(value, bool) else str(value).strip()
+    if not text or not isinstance(value, str | int):
+        raise DataError(f"{where}, field 'id': expected an id, got {value!r:.60}")
+    return text
+
+
+def read_design(cells: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The values of DESIGN_COLUMNS that a row has, checked; None for the others.
+
+    Raises:
+        DataError: an inclusion probability outside (0, 1], or an unknown unit, design or purpose.
+    """
+    found = {name: _blank_to_none(cells.get(name)) for name in DESIGN_COLUMNS}
+    for name, allowed in _CHOICES.items():
+        if found[name] is not None and found[name] not in allowed:
+            raise DataError(
+                f"{where}, field '{name}': expected {' or '.join(allowed)}, got {found[name]!r:.60}"
+            )
+    for name in ("channel", "stratum", "sample_id", "cluster"):
+        if found[name] is not None:
+            found[name] = str(found[name])
+    if found["inclusion_probability"] is not None:
+        found["inclusion_probability"] = _read_probability(found["inclusion_probability"], where)
+    return found
+
+
+def _blank_to_none(value: object) -> object:
+    return None if value == "" else value
+
+
+def _read_probability(value: object, where: str) -> float:
+    try:
+        number = float(value) if isinstance(value, int | float | str) else math.nan
+    except ValueError:
+        number = math.nan
+    if not 0 < number <= 1:
+        raise DataError(
+            f"{where}, field 'inclusion_probability': expected a number in (0, 1], got {value!r:.60}"
+        )
+    return number
