@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipeline.errors import ConfigError
 from pipeline.yaml_files import describe_validation_error, load_yaml_mapping
 
 SAMPLE_PREFIX = "sample:"
 SAMPLE_FOLDER = Path(__file__).parent / "sample"
+SLICE_DIMENSIONS = ("channel", "language", "month", "length", "forwarded", "novelty")
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -41,7 +42,8 @@ class DataSettings(_Settings):
     """Where the labelled sentences and the codebook are.
 
     Either `labelled` (one file, split by the pipeline) or `train` and `test` (and optionally `dev`).
-    `columns` maps our column names to those of the file, for example {text: sentence}.
+    `columns` maps our column names to those of the file, for example {text: sentence}. `licence` is that of the
+    labelled texts, in words; it stands in the model card.
     """
 
     codebook: str
@@ -50,6 +52,7 @@ class DataSettings(_Settings):
     dev: str | None = None
     test: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
+    licence: str | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> "DataSettings":
@@ -178,6 +181,35 @@ class EvaluationSettings(_Settings):
     confidence: Share = 0.95
 
 
+class PromotionSettings(_Settings):
+    """What a version must show against the present champion before it takes its place.
+
+    Attributes:
+        margin: the lower bound of the interval of the macro-F1 gain must lie above it. The default asks that a
+            loss of .02 or more is ruled out: a version may be wanted for being faster, newer or better on unseen
+            channels, which --why states. 0 asks for proof that it is better.
+        protected_slices: slices that may not lose: a dimension (channel, language, month, length, forwarded,
+            novelty), or one value of it such as "language=uk".
+        largest_slice_loss: macro-F1 that a protected slice may lose, as measured.
+    """
+
+    margin: float = Field(default=-0.02, ge=-1, lt=1)
+    protected_slices: tuple[str, ...] = ("language",)
+    largest_slice_loss: float = Field(default=0.05, ge=0, le=1)
+
+    @field_validator("protected_slices")
+    @classmethod
+    def _known_dimensions(cls, entries: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in entries:
+            dimension, equals, value = entry.partition("=")
+            if dimension not in SLICE_DIMENSIONS or (equals and not value):
+                raise ValueError(
+                    f"'{entry}': expected a dimension ({', '.join(SLICE_DIMENSIONS)}) or DIMENSION=VALUE, "
+                    "for example language=uk"
+                )
+        return entries
+
+
 class TrackingSettings(_Settings):
     """Where the run is recorded.
 
@@ -203,6 +235,7 @@ class RunConfig(_Settings):
     model: ModelSettings
     decisions: DecisionSettings = DecisionSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    promotion: PromotionSettings = PromotionSettings()
     tracking: TrackingSettings = TrackingSettings()
     output: str = "runs"
 

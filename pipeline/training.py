@@ -27,8 +27,12 @@ from pipeline.decisions.out_of_fold import out_of_fold_probabilities
 from pipeline.errors import DataError
 from pipeline.evaluation.leakage import text_digests
 from pipeline.evaluation.report import EvaluationReport
+from pipeline.evaluation.row_facts import RowFacts, TrainingFacts
+from pipeline.evaluation.slices import SliceReport, evaluate_slices
 from pipeline.evaluation.test_predictions import TestPredictions, evaluate_predictions
 from pipeline.protocols import Classifier, FitContext, FitSummary, Progress, Tracker
+from pipeline.reporting.data_statement import describe_data
+from pipeline.reporting.model_card import MODEL_CARD, write_card
 from pipeline.tracking.provenance import collect_provenance
 
 _WORK_FOLDER = ".work"
@@ -41,6 +45,7 @@ class TrainingResult:
     Attributes:
         bundle: folder of the model.
         report: evaluation on the test fold.
+        slices: the same figures for parts of it.
         folds: how the rows were divided.
         figures: of the fit and of time spent, by name.
         notes: what a reader of the figures has to know.
@@ -48,6 +53,7 @@ class TrainingResult:
 
     bundle: Path
     report: EvaluationReport
+    slices: SliceReport
     folds: Folds
     figures: dict[str, float]
     notes: tuple[str, ...]
@@ -79,6 +85,8 @@ def run_training(config: RunConfig, tracker: Tracker, progress: Progress) -> Tra
 
     predictions = predict_test(classifier, decisions, folds)
     report = evaluate_predictions(predictions, codebook.frame_ids, config.evaluation, seed=config.seed)
+    training = TrainingFacts.of(folds.train, folds.dev)
+    slices = evaluate_slices(predictions, training, config.evaluation, seed=config.seed)
     clock.lap("evaluate_seconds")
 
     notes = (*folds.notes, *frame_notes, *summary.notes, *report.notes)
@@ -90,12 +98,17 @@ def run_training(config: RunConfig, tracker: Tracker, progress: Progress) -> Tra
         codebook=codebook,
         decisions=decisions,
         config=config.model_dump(mode="json"),
-        metrics=report.to_json(),
-        arrays={"test_predictions": predictions.to_arrays(), "training_texts": _seen_texts(folds)},
+        metrics={**report.to_json(), "slices": slices.to_json()},
+        arrays={
+            "test_predictions": predictions.to_arrays(),
+            "training_texts": {**_seen_texts(folds), **training.to_arrays()},
+        },
+        describe=lambda folder, manifest: {MODEL_CARD: write_card(folder, manifest)},
         provenance={
             **collect_provenance(),
             "dataset_fingerprint": folds.fingerprint,
             "test_fingerprint": folds.test.fingerprint,
+            "data": describe_data(folds, config),
             "seed": config.seed,
             "figures": figures,
             "notes": list(notes),
@@ -103,9 +116,10 @@ def run_training(config: RunConfig, tracker: Tracker, progress: Progress) -> Tra
     )
     load_bundle(bundle)  # a bundle that cannot be read back is no result
     _record(tracker, report, figures, predictions, codebook.frame_ids)
+    tracker.log_dict(slices.to_json(), "slices.json")
     tracker.log_bundle(bundle)
     shutil.rmtree(work, ignore_errors=True)
-    return TrainingResult(bundle, report, folds, figures, notes)
+    return TrainingResult(bundle, report, slices, folds, figures, notes)
 
 
 def read_folds(config: RunConfig, codebook: Codebook) -> Folds:
@@ -172,19 +186,23 @@ def fit_with_decisions(
 
 def predict_test(classifier: Classifier, decisions: DecisionRule, folds: Folds) -> TestPredictions:
     """Score the test fold once."""
-    calibrated = decisions.calibrate(classifier.predict_proba(list(folds.test.table["text"])))
+    raw = classifier.predict_proba(list(folds.test.table["text"]))
+    calibrated, clusters = decisions.calibrate(raw), folds.clusters["test"]
     return TestPredictions(
         ids=np.asarray(folds.test.table["id"], str),
-        clusters=folds.clusters["test"],
+        clusters=clusters,
         truth=folds.test.indicator(),
         calibrated=calibrated,
         decided=decisions.decide(calibrated),
+        raw=raw,
+        facts=RowFacts.of(folds.test, clusters, folds.clusters.get("purged")),
     )
 
 
 def work_folder(config: RunConfig, folds: Folds) -> Path:
     """Where unfinished work of exactly this config on exactly this data is kept."""
-    deciding = config.model_dump(mode="json", exclude={"name", "output", "tracking"})
+    deciding = config.model_dump(mode="json", exclude={"name", "output", "tracking", "promotion"})
+    del deciding["data"]["licence"]
     key = json.dumps([deciding, folds.fingerprint], sort_keys=True)
     folder = Path(config.output) / _WORK_FOLDER / hashlib.sha256(key.encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)

@@ -38,7 +38,7 @@ class Folds:
         train: what classifiers are fitted on.
         dev: early stopping, calibration and thresholds.
         test: looked at once.
-        clusters: cluster id of each row of each fold; ids are common to all folds.
+        clusters: cluster id of each row of each fold, and of the "purged" rows; ids are common to all folds.
         purged: ids of rows that are in no fold because their cluster stands in another.
         notes: what a reader of results has to know.
     """
@@ -232,7 +232,7 @@ def _assemble(
         train=folds["train"],
         dev=folds["dev"],
         test=folds["test"],
-        clusters={name: clusters[masks[name]] for name in NAMES},
+        clusters={**{name: clusters[masks[name]] for name in NAMES}, "purged": clusters[purged]},
         purged=tuple(data.table["id"][purged]),
         notes=tuple(notes),
     )

@@ -5,6 +5,7 @@
     decisions.json    calibration and thresholds
     config.json       the resolved configuration of the training run
     metrics.json      evaluation on the test fold
+    model_card.md     the same for people
     *.npz             plain arrays: predictions for the test fold, digests of the training texts
     classifier/       files of the classifier; nothing in them runs code when read
 
@@ -18,7 +19,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,8 +118,12 @@ def save_bundle(
     metrics: Mapping[str, Any],
     provenance: Mapping[str, Any],
     arrays: Mapping[str, Mapping[str, NDArray[Any]]] | None = None,
+    describe: Callable[[Path, Mapping[str, Any]], Mapping[str, str]] | None = None,
 ) -> Path:
     """Write a bundle into a new folder `destination`; it appears there complete or not at all.
+
+    `describe` is called with the folder, complete but for its manifest, and with the manifest so far; the texts that
+    it returns, by file name, become files of the bundle.
 
     Raises:
         ModelError: the destination exists already.
@@ -139,16 +144,17 @@ def save_bundle(
             _write_json(building / file, content)
         for stem, named in (arrays or {}).items():
             np.savez_compressed(building / f"{stem}.npz", allow_pickle=False, **named)
-        hashes = _hash_files(building)
         manifest = {
             "format": FORMAT,
             "name": name,
             "kind": classifier.kind,
-            "bundle_hash": _bundle_hash(hashes),
+            "bundle_hash": _bundle_hash(_hash_files(building)),
             "codebook_hash": codebook.content_hash,
-            "files": hashes,
             **provenance,
         }
+        for file, text in (describe(building, manifest) if describe else {}).items():
+            (building / file).write_text(text, encoding="utf-8")
+        manifest["files"] = _hash_files(building)
         manifest["manifest_hash"] = _manifest_hash(manifest)
         _write_json(building / MANIFEST, manifest)
         building.chmod(0o755)  # a temporary folder is private; a model is to be read

@@ -12,37 +12,69 @@ from pipeline.errors import DataError
 from pipeline.evaluation.comparison import Comparison, compare_decisions
 from pipeline.evaluation.leakage import count_seen
 from pipeline.evaluation.report import EvaluationReport
+from pipeline.evaluation.row_facts import RowFacts, TrainingFacts
+from pipeline.evaluation.slices import SliceReport, evaluate_slices
 from pipeline.evaluation.test_predictions import TestPredictions, evaluate_predictions
 
 
 def predict_labelled(bundle: ModelBundle, data: LabelledData) -> TestPredictions:
     """Score labelled texts, and cluster them so that forwards of one post count as one."""
     texts = list(data.table["text"])
-    calibrated, decided = bundle.predict(texts)
+    raw = bundle.classifier.predict_proba(texts)
+    calibrated = bundle.decisions.calibrate(raw)
     groups = [group or f"row {i}" for i, group in enumerate(data.table["group"])]
+    clusters = cluster_texts(texts, groups=groups)
     return TestPredictions(
         ids=np.asarray(data.table["id"], str),
-        clusters=cluster_texts(texts, groups=groups),
+        clusters=clusters,
         truth=data.indicator(),
         calibrated=calibrated,
-        decided=decided,
+        decided=bundle.decisions.decide(calibrated),
+        raw=raw,
+        facts=RowFacts.of(data, clusters),
     )
+
+
+def read_test_predictions(bundle: ModelBundle) -> TestPredictions:
+    """What the model said of its own test fold.
+
+    Raises:
+        ModelError: the bundle keeps no predictions.
+    """
+    return TestPredictions.from_arrays(bundle.read_arrays("test_predictions"))
+
+
+def read_training_facts(bundle: ModelBundle) -> TrainingFacts | None:
+    """Channels and last day of the training rows; None for bundles of an earlier version.
+
+    Raises:
+        ModelError: the bundle keeps nothing of its training texts.
+    """
+    return TrainingFacts.from_arrays(bundle.read_arrays("training_texts"))
 
 
 def evaluate_bundle(
     bundle: ModelBundle, data: LabelledData, settings: EvaluationSettings, *, seed: int = 0
 ) -> EvaluationReport:
     """Evaluate a model on labelled texts; a note says how many of them it was trained on."""
+    return evaluate_with_slices(bundle, data, settings, seed=seed)[0]
+
+
+def evaluate_with_slices(
+    bundle: ModelBundle, data: LabelledData, settings: EvaluationSettings, *, seed: int = 0
+) -> tuple[EvaluationReport, SliceReport]:
+    """As `evaluate_bundle`, and the same figures for parts of the texts."""
     predictions = predict_labelled(bundle, data)
+    slices = evaluate_slices(predictions, read_training_facts(bundle), settings, seed=seed)
     report = evaluate_predictions(predictions, bundle.frame_ids, settings, seed=seed)
     seen = count_seen(list(data.table["text"]), bundle.read_arrays("training_texts")["digests"])
     if not seen:
-        return report
+        return report, slices
     warning = (
         f"{seen} of {len(data)} texts stand in this model's own training data: these figures flatter it; "
         "evaluate on texts it has not seen"
     )
-    return replace(report, notes=(warning, *report.notes))
+    return replace(report, notes=(warning, *report.notes)), slices
 
 
 def compare_bundles(
@@ -66,10 +98,7 @@ def compare_bundles(
         one, other = predict_labelled(first, data), predict_labelled(second, data)
     else:
         _check_same_test(first, second)
-        one, other = (
-            TestPredictions.from_arrays(bundle.read_arrays("test_predictions")).sorted_by_id()
-            for bundle in (first, second)
-        )
+        one, other = (read_test_predictions(bundle).sorted_by_id() for bundle in (first, second))
     return compare_decisions(
         one.truth,
         one.decided,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config import EvaluationSettings
+from pipeline.evaluation.calibration_quality import CalibrationQuality
 from pipeline.evaluation.intervals import (
     Estimate,
     as_estimate,
@@ -65,6 +66,7 @@ class EvaluationReport:
         macro_f1_supported: the same over frames that have positives here.
         mean_average_precision: over frames that have positives here.
         calibration_error: expected calibration error, all frames pooled.
+        calibration: the same before and after calibration, with Brier scores, for each frame as well.
     """
 
     n: int
@@ -78,6 +80,7 @@ class EvaluationReport:
     confidence: float
     per_frame: tuple[FrameScores, ...]
     notes: tuple[str, ...] = ()
+    calibration: CalibrationQuality | None = None
 
     def to_json(self) -> dict[str, Any]:
         """One flat object: plain figures first, intervals under "intervals", frames under "per_frame"."""
@@ -87,6 +90,7 @@ class EvaluationReport:
             "n_clusters": self.n_clusters,
             **{name: getattr(self, name).value for name in names},
             "calibration_error": self.calibration_error,
+            "calibration": None if self.calibration is None else self.calibration.to_json(),
             "confidence": self.confidence,
             "intervals": {name: getattr(self, name).to_json() for name in names},
             "per_frame": {scores.frame: scores.to_json() for scores in self.per_frame},
@@ -114,6 +118,10 @@ class EvaluationReport:
             for bound in ("low", "high"):
                 if interval[bound] is not None:
                     figures[f"{name}_{bound}"] = interval[bound]
+        if self.calibration is not None:
+            whole = self.calibration.overall.to_json()
+            known = {name: value for name, value in whole.items() if value is not None}
+            figures.update({f"calibration/{name}": value for name, value in known.items()})
         for scores in self.per_frame:
             figures[f"frame/{scores.frame}/positives"] = scores.positives
             for name in ("precision", "recall", "f1", "average_precision"):
@@ -184,6 +192,7 @@ def evaluate_decisions(
         confidence=settings.confidence,
         per_frame=per_frame,
         notes=_notes(frame_ids, positives),
+        calibration=None,
         **estimates,
     )
 

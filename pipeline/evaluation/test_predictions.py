@@ -1,13 +1,18 @@
 """What a model said of its test fold, kept in its bundle: comparisons need no second look at the texts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config import EvaluationSettings
+from pipeline.evaluation.calibration_quality import measure_calibration
 from pipeline.evaluation.report import EvaluationReport, evaluate_decisions
+from pipeline.evaluation.row_facts import RowFacts
+
+_ALWAYS = ("ids", "clusters", "truth", "calibrated", "decided")
+_RAW = "raw"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,8 @@ class TestPredictions:
         truth: the coders' 0/1, shape (n, k).
         calibrated: probabilities, shape (n, k).
         decided: decisions, shape (n, k).
+        raw: probabilities before calibration, shape (n, k); None in bundles written before they were kept.
+        facts: channel, day, language, length and copies of each row; None likewise.
     """
 
     __test__ = False  # pytest: the name is a noun, not a test
@@ -29,26 +36,36 @@ class TestPredictions:
     truth: NDArray[np.int8]
     calibrated: NDArray[np.float64]
     decided: NDArray[np.bool_]
+    raw: NDArray[np.floating[Any]] | None = None
+    facts: RowFacts | None = None
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Plain arrays, to be written without pickle."""
-        return {name: getattr(self, name) for name in ("ids", "clusters", "truth", "calibrated", "decided")}
+        return {
+            **{name: getattr(self, name) for name in _ALWAYS},
+            **({} if self.raw is None else {_RAW: self.raw}),
+            **({} if self.facts is None else self.facts.to_arrays()),
+        }
 
     def sorted_by_id(self) -> "TestPredictions":
         """The same rows in the order of their ids, in which two models' rows meet."""
-        order = np.argsort(self.ids)
-        return TestPredictions(**{name: values[order] for name, values in self.to_arrays().items()})
+        return self.take(np.argsort(self.ids))
+
+    def take(self, rows: NDArray[Any]) -> "TestPredictions":
+        """Some of the rows, by position or mask, in that order."""
+        return TestPredictions.from_arrays({name: values[rows] for name, values in self.to_arrays().items()})
 
     @staticmethod
     def from_arrays(arrays: dict[str, NDArray[Any]]) -> "TestPredictions":
-        """The reverse of `to_arrays`."""
-        return TestPredictions(**arrays)
+        """The reverse of `to_arrays`; what a bundle of an earlier version lacks is None."""
+        always = {name: arrays[name] for name in _ALWAYS}
+        return TestPredictions(**always, raw=arrays.get(_RAW), facts=RowFacts.from_arrays(arrays))
 
 
 def evaluate_predictions(
     predictions: TestPredictions, frame_ids: tuple[str, ...], settings: EvaluationSettings, *, seed: int
 ) -> EvaluationReport:
-    """Every figure of `evaluate_decisions` on these rows.
+    """Every figure of `evaluate_decisions` on these rows, and how far the probabilities can be trusted.
 
     Args:
         predictions: rows with their truth.
@@ -56,7 +73,7 @@ def evaluate_predictions(
         settings: replicates and confidence.
         seed: of the bootstrap.
     """
-    return evaluate_decisions(
+    report = evaluate_decisions(
         predictions.truth,
         predictions.calibrated,
         predictions.decided,
@@ -65,3 +82,5 @@ def evaluate_predictions(
         settings=settings,
         seed=seed,
     )
+    calibration = measure_calibration(predictions.truth, predictions.raw, predictions.calibrated, frame_ids)
+    return replace(report, calibration=calibration)

@@ -1,0 +1,117 @@
+"""The figures of a model card: overall, for each frame, for slices, and for probabilities."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipeline.reporting.markdown import bullets, table
+
+WORST = 5  # slices on the card; all stand in metrics.json
+_OVERALL = {
+    "macro_f1": "macro-F1",
+    "macro_f1_supported": "macro-F1, frames with positives here",
+    "micro_f1": "micro-F1",
+    "samples_f1": "samples-F1",
+    "mean_average_precision": "mean average precision",
+}
+_NONE = "Not recorded in this bundle."
+
+
+def metrics_part(metrics: Mapping[str, Any]) -> str:
+    """Overall figures with their intervals."""
+    intervals = metrics.get("intervals")
+    if not intervals:
+        return _NONE
+    rows = [(title, _plain(intervals[name]), _range(intervals[name])) for name, title in _OVERALL.items()]
+    text = (
+        f"{metrics['n']} texts in {metrics['n_clusters']} forward clusters; intervals: {metrics['confidence']:.0%}, "
+        "bootstrap over clusters."
+    )
+    return f"{text}\n\n{table(('figure', 'value', 'interval'), rows)}"
+
+
+def frames_part(metrics: Mapping[str, Any], decisions: Mapping[str, Any], frame_ids: Sequence[str]) -> str:
+    """Each frame's figures and threshold."""
+    per_frame = metrics.get("per_frame")
+    if not per_frame:
+        return _NONE
+    thresholds = dict(zip(frame_ids, decisions["thresholds"], strict=True))
+    rows = []
+    for frame in frame_ids:
+        scores = per_frame[frame]
+        figures = [_plain(scores[name], 2) for name in ("precision", "recall", "f1")]
+        threshold = "largest" if decisions["single_label"] else f"{thresholds[frame]:.2f}"
+        rows.append(
+            (
+                frame,
+                scores["positives"],
+                scores["predicted"],
+                *figures,
+                _range(scores["f1"], 2),
+                _plain(scores["average_precision"], 2),
+                threshold,
+            )
+        )
+    columns = ("frame", "coded", "found", "precision", "recall", "F1", "interval of F1", "AP", "threshold")
+    return table(columns, rows)
+
+
+def slices_part(metrics: Mapping[str, Any]) -> str:
+    """The slices furthest below the rest, and always those of unseen channels and later months."""
+    slices = metrics.get("slices")
+    if not slices:
+        return _NONE
+    judged = [entry for entry in slices["slices"] if entry["gap"]["value"] is not None]
+    shown = [
+        *judged[:WORST],
+        *(e for e in slices["slices"] if e["dimension"] == "novelty" and e not in judged[:WORST]),
+    ]
+    rows = [
+        (
+            f"{entry['dimension']}: {entry['value']}",
+            entry["n"],
+            entry["n_frames"],
+            _plain(entry["macro_f1"], 2),
+            _range(entry["macro_f1"], 2),
+            _plain(entry["gap"], 2, "+"),
+            _range(entry["gap"], 2, "+"),
+        )
+        for entry in shown
+    ]
+    few = sum(1 for entry in slices["slices"] if entry["too_few"])
+    text = (
+        "Gap: macro-F1 of the slice minus that of all other test texts, over the frames with enough positives in "
+        f"both. The worst of many slices looks worse than it is. Slices with too few texts for figures: {few}."
+    )
+    columns = ("slice", "texts", "frames", "macro-F1", "interval", "gap", "interval of gap")
+    body = table(columns, rows) if rows else "No slice has enough texts and positives to be compared."
+    notes = bullets(slices["notes"])
+    return "\n\n".join(part for part in (text, body, notes) if part)
+
+
+def calibration_part(metrics: Mapping[str, Any], frame_ids: Sequence[str]) -> str:
+    """Brier score and calibration error before and after calibration."""
+    calibration = metrics.get("calibration")
+    if not calibration:
+        return _NONE
+    entries = [("all frames", calibration["overall"])]
+    entries += [(frame, calibration["per_frame"][frame]) for frame in frame_ids]
+    names = ("brier_before", "brier_after", "error_before", "error_after")
+    rows = [
+        (title, *("unknown" if scores[name] is None else f"{scores[name]:.3f}" for name in names))
+        for title, scores in entries
+    ]
+    text = "Brier score and expected calibration error (ten bins) on the test fold; smaller is better."
+    columns = ("frame", "Brier before", "Brier after", "error before", "error after")
+    return f"{text}\n\n{table(columns, rows)}"
+
+
+def _plain(estimate: Mapping[str, float | None], digits: int = 3, sign: str = "") -> str:
+    value = estimate["value"]
+    return "too few" if value is None else f"{value:{sign}.{digits}f}"
+
+
+def _range(estimate: Mapping[str, float | None], digits: int = 3, sign: str = "") -> str:
+    low, high = estimate["low"], estimate["high"]
+    if low is None or high is None:
+        return ""
+    return f"{low:{sign}.{digits}f} to {high:{sign}.{digits}f}"
