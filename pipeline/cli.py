@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from pipeline.commands import data, labels, models, reference
+from pipeline.commands import data, labels, models, reference, report
 from pipeline.predict import predict_command
 
 app = typer.Typer(
@@ -28,6 +28,8 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
     },
     "2. Labels": {
         "sample": labels.sample,
+        "label-export": labels.label_export,
+        "label-import": labels.label_import,
     },
     "3. Models": {
         "train": models.train,
@@ -40,7 +42,10 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
     "4. Scores": {
         "predict": predict_command,
     },
-    "5. Help": {
+    "5. Results": {
+        "report": report.report,
+    },
+    "6. Help": {
         "demo": reference.demo,
         "config-schema": reference.config_schema,
     },

@@ -1,15 +1,14 @@
 """Tables of records that people exchange: CSV, TSV, JSON lines, JSON, Parquet and XLSX, by suffix.
 
 Texts of posts are hostile. In CSV and XLSX a text that a spreadsheet would run as a formula gets a leading ',
-which reading takes off again. XLSX holds no control characters: they are spelt with the sign for escape (U+241B),
-and spelt back. So each format gives back exactly what was written, except that CSV and XLSX spell None as empty.
+which reading takes off again. So each format gives back exactly what was written, except that CSV and XLSX spell
+None as empty.
 """
 
 import csv
 import io
 import json
 import re
-import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,19 +19,16 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.annotation.workbooks import load_openpyxl, read_rows, write_rows
 from pipeline.data.label_files import DELIMITERS, MAX_FIELD, decode_utf8, parse_json
-from pipeline.errors import DataError, MissingExtraError, located
+from pipeline.errors import DataError, located
 from pipeline.scoring.durable_files import replacing
 
 SUFFIXES: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
 WRITTEN: Final = (".csv", ".jsonl", ".parquet", ".xlsx")
 MAX_BYTES: Final = 500_000_000  # of a file, unpacked; what people label is far smaller
-MAX_CELL: Final = 32_767  # characters that a cell of a spreadsheet holds
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
-# Besides control characters: sequences that readers of XLSX take for escapes, and our own sign.
-_UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\u241b\ufffe\uffff]|(?<=_)x(?=[0-9A-Fa-f]{4}_)|(?<=x)0(?=05F_)")
-_SPELT = re.compile("\u241b(.)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +47,14 @@ def read_records(path: Path) -> list[Record]:
         MissingExtraError: XLSX without openpyxl.
     """
     suffix = path.suffix.lower()
-    if not path.is_file():
-        raise DataError(f"{path}: no such file")
     if suffix not in SUFFIXES:
         raise DataError(f"{path}: expected a file that ends in one of {', '.join(SUFFIXES)}")
-    if path.stat().st_size > MAX_BYTES:
-        raise DataError(f"{path}: larger than {MAX_BYTES // 10**6} MB; split the file")
+    _check_size(path)
     if suffix == ".parquet":
         return list(_read_parquet(path))
     if suffix == ".xlsx":
         return list(_read_xlsx(path))
-    text = decode_utf8(path)
+    text = read_bounded_text(path)
     return list(_read_csv(path, text)) if suffix in {".csv", ".tsv"} else list(read_json_records(path, text))
 
 
@@ -86,6 +79,26 @@ def write_records(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequen
         )
 
 
+def read_bounded_text(path: Path) -> str:
+    """The text of a UTF-8 file.
+
+    Raises:
+        DataError: no such file, too large, or not UTF-8.
+    """
+    _check_size(path)
+    return decode_utf8(path)
+
+
+def refuse_existing(path: Path) -> None:
+    """Do not write over a file into which people may have put their work.
+
+    Raises:
+        DataError: there is one.
+    """
+    if path.exists():
+        raise DataError(f"{path}: exists already and may hold labels; give another name, or delete it first")
+
+
 def check_suffix(path: Path) -> None:
     """Refuse a name whose format we do not write, before work is done for it.
 
@@ -96,7 +109,7 @@ def check_suffix(path: Path) -> None:
     if path.suffix.lower() not in WRITTEN:
         raise DataError(f"{path}: expected a name that ends in one of {', '.join(WRITTEN)}")
     if path.suffix.lower() == ".xlsx":
-        _load_openpyxl()
+        load_openpyxl()
 
 
 def guard_formula(text: str) -> str:
@@ -127,6 +140,13 @@ def read_json_records(path: Path, text: str) -> Iterator[Record]:
         if has_escapes:
             _refuse_half_characters(item, where)
         yield Record(where, item)
+
+
+def _check_size(path: Path) -> None:
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    if path.stat().st_size > MAX_BYTES:
+        raise DataError(f"{path}: larger than {MAX_BYTES // 10**6} MB; split the file")
 
 
 def _refuse_half_characters(item: dict[str, Any], where: str) -> None:
@@ -189,51 +209,6 @@ def _read_parquet(path: Path) -> Iterator[Record]:
         raise DataError(f"{path}: not a readable Parquet file: {error}") from None
 
 
-def _read_xlsx(path: Path) -> Iterator[Record]:
-    openpyxl = _load_openpyxl()
-    try:
-        unpacked = _unpacked_size(path)
-        if unpacked <= MAX_BYTES:
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-            rows = [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
-            book.close()
-    except Exception as error:  # noqa: BLE001 - damaged workbooks raise anything inside the reader
-        raise DataError(f"{path}: not a readable XLSX workbook: {error!r:.200}") from None
-    if unpacked > MAX_BYTES:
-        raise DataError(f"{path}: larger than {MAX_BYTES // 10**6} MB when unpacked; split the file")
-    header: list[str] = []
-    for n, row in enumerate(rows, start=1):
-        cells = [_read_cell(cell) for cell in row]
-        if not header:
-            header = _check_header(path, ["" if cell is None else str(cell).strip() for cell in cells])
-        elif any(cell is not None for cell in cells):
-            values = {name: cell for name, cell in zip(header, cells, strict=False) if name}
-            yield Record(f"{path}, row {n}", values)
-
-
-def _unpacked_size(path: Path) -> int:
-    with zipfile.ZipFile(path) as archive:
-        return sum(member.file_size for member in archive.infolist())
-
-
-def _read_cell(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    spelt = _SPELT.sub(lambda match: _spell_back(match[1]), value)
-    return release_formula(spelt) or None
-
-
-def _spell_back(sign: str) -> str:
-    if "\u2400" <= sign < "\u2420" and sign != "\u241b":
-        return chr(ord(sign) - 0x2400)
-    return {"e": "\x1b", "E": "\ufffe", "F": "\uffff"}.get(sign, sign)
-
-
-def _spell(sign: str) -> str:
-    special = {"\x1b": "e", "\ufffe": "E", "\uffff": "F"}
-    return "\u241b" + special.get(sign, chr(0x2400 + ord(sign)) if sign < " " else sign)
-
-
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
@@ -270,31 +245,17 @@ def _write_parquet(path: Path, rows: Sequence[Mapping[str, Any]], columns: Seque
     pq.write_table(table, path, compression="zstd")
 
 
+def _read_xlsx(path: Path) -> Iterator[Record]:
+    header: list[str] = []
+    for n, row in enumerate(read_rows(path, MAX_BYTES), start=1):
+        cells = [release_formula(cell) or None if isinstance(cell, str) else cell for cell in row]
+        if not header:
+            header = _check_header(path, ["" if cell is None else str(cell).strip() for cell in row])
+        elif any(cell is not None for cell in cells):
+            values = {name: cell for name, cell in zip(header, cells, strict=False) if name}
+            yield Record(f"{path}, row {n}", values)
+
+
 def _write_xlsx(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    openpyxl = _load_openpyxl()
-    book = openpyxl.Workbook()
-    sheet = book.active
-    for n, row in enumerate([dict(zip(columns, columns, strict=True)), *rows], start=1):
-        for k, name in enumerate(columns, start=1):
-            value = _cell_text(row[name])
-            if not isinstance(value, str):
-                sheet.cell(n, k, value)
-                continue
-            text = _UNWRITABLE.sub(lambda match: _spell(match[0]), value)
-            if len(text) > MAX_CELL:
-                raise DataError(
-                    f"row {n - 1}, column '{name}': {len(text)} characters, a cell of XLSX holds {MAX_CELL}; "
-                    "write CSV or JSON lines"
-                )
-            cell = sheet.cell(n, k)
-            cell.value, cell.data_type = text, "s"  # else a leading = would make it a formula
-    sheet.freeze_panes = "A2"
-    book.save(path)
-
-
-def _load_openpyxl() -> Any:
-    try:
-        import openpyxl  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise MissingExtraError("openpyxl", "xlsx") from None
-    return openpyxl
+    cells = [[_cell_text(row[name]) for name in columns] for row in rows]
+    write_rows(path, [[guard_formula(name) for name in columns], *cells])

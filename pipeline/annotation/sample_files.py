@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -84,6 +85,9 @@ def read_design(cells: Mapping[str, Any], where: str) -> dict[str, Any]:
     for name in ("channel", "stratum", "sample_id", "cluster"):
         if found[name] is not None:
             found[name] = str(found[name])
+    moment = found["published_at"]
+    if moment is not None and not isinstance(moment, str | datetime):
+        raise DataError(f"{where}, field 'published_at': expected a date, got {moment!r:.60}")
     if found["inclusion_probability"] is not None:
         found["inclusion_probability"] = _read_probability(found["inclusion_probability"], where)
     return found

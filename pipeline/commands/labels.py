@@ -1,12 +1,14 @@
 """Commands of the second panel: choose what to label, hand it to coders, and judge what comes back."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
-from pipeline.commands.options import AsJson, Debug, print_json
+from pipeline.commands.options import AsJson, Debug, find_input, print_json
 from pipeline.terminal import console, run_command, safe_text
+
+CodebookFile = Annotated[Path, typer.Option("--codebook", help="Codebook (YAML).")]
 
 
 def sample(
@@ -54,11 +56,12 @@ def sample(
 
     def work() -> None:
         from pipeline.annotation.draw_sample import SampleSettings, draw_sample
-        from pipeline.annotation.record_files import check_suffix
+        from pipeline.annotation.record_files import check_suffix, refuse_existing
         from pipeline.annotation.sample_files import write_sample
         from pipeline.printing import print_notes
 
         check_suffix(output)
+        refuse_existing(output)
         settings = SampleSettings(
             size=size,
             design=design,
@@ -84,3 +87,106 @@ def sample(
         print_notes(screen, drawn.notes)
 
     run_command(work, debug)
+
+
+def label_export(
+    units: Annotated[Path, typer.Argument(help="Sample to label, or any file with the columns id and text.")],
+    codebook: CodebookFile,
+    output: Annotated[Path, typer.Option("-o", "--output", help="New file for the coders.")],
+    tool: Annotated[
+        Literal["label-studio", "prodigy", "doccano", "table"],
+        typer.Option("--for", help="Who reads it; a table is CSV, XLSX, JSON lines or Parquet."),
+    ] = "table",
+    layout: Annotated[
+        Literal["frames", "labels"],
+        typer.Option("--layout", help="Table: one column for each frame, or one column with labels."),
+    ] = "frames",
+    debug: Debug = False,
+) -> None:
+    """Write units for an annotation tool or a spreadsheet, with the codebook's frames to choose from.
+
+    Example: frames label-export sample.xlsx --codebook codebook.yaml --for label-studio -o tasks.json
+    """
+
+    def work() -> None:
+        from pipeline.annotation.label_exchange import export_units
+        from pipeline.data.codebook import load_codebook
+
+        for path in export_units(
+            find_input(units), load_codebook(find_input(codebook)), output, tool, layout
+        ):
+            console().print(f"wrote {safe_text(str(path))}", soft_wrap=True)
+
+    run_command(work, debug)
+
+
+def label_import(
+    inputs: Annotated[list[Path], typer.Argument(help="What the coders made: one file or several.")],
+    codebook: CodebookFile,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Table of codings to write (.jsonl).")],
+    tool: Annotated[
+        Literal["label-studio", "prodigy", "doccano", "table"] | None,
+        typer.Option("--from", help="Who wrote it; recognised by its content if not given."),
+    ] = None,
+    units: Annotated[
+        Path | None, typer.Option("--sample", help="The sample that was exported; joins its design by id.")
+    ] = None,
+    empty_is_coded: Annotated[
+        bool,
+        typer.Option("--empty-is-coded", help="Tables, doccano: a unit without labels carries no frame."),
+    ] = False,
+    combine: Annotated[
+        Literal["majority", "any", "all", "ground-truth"],
+        typer.Option("--combine", help="How several codings of a unit become one."),
+    ] = "majority",
+    labelled: Annotated[
+        Path | None, typer.Option("--labelled", help="Also write combined labels, for frames train (.jsonl).")
+    ] = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Read codings back: all coders in one table, and combined labels to train on.
+
+    Example: frames label-import export.json --codebook codebook.yaml --sample sample.xlsx -o coded.jsonl
+    --labelled labelled.jsonl
+    """
+
+    def work() -> None:
+        from pipeline.annotation.combine import combine_codings, write_labelled
+        from pipeline.annotation.label_exchange import import_codings, write_codings
+        from pipeline.annotation.record_files import check_suffix
+        from pipeline.data.codebook import load_codebook
+
+        for path in (output, labelled or output):
+            check_suffix(path)
+        book = load_codebook(find_input(codebook))
+        imported = import_codings(inputs, book, tool=tool, sample=units, empty_is_coded=empty_is_coded)
+        combined = combine_codings(imported.codings, book, combine) if labelled else None
+        written = {"coded": output, "rejects": write_codings(output, imported)}
+        result = imported.to_json()
+        if labelled and combined:
+            written |= {"labelled": labelled, "unsettled": write_labelled(labelled, combined)}
+            result["combined"] = combined.to_json()
+        paths = {name: str(path) for name, path in written.items() if path}
+        if as_json:
+            print_json({"files": paths, **result})
+        else:
+            _print_imported(result, paths)
+
+    run_command(work, debug)
+
+
+def _print_imported(result: dict[str, Any], paths: dict[str, str]) -> None:
+    from pipeline.printing import plain_table, print_notes
+
+    screen = console()
+    rows = [("units", result["units"]), ("codings", result["codings"])]
+    rows += [(f"  {status}", n) for status, n in result["status"].items()]
+    rows += [("ground truth", result["ground_truth"]), ("rejected rows", result["rejects"])]
+    rows += [(f"by {name}", n) for name, n in result["annotators"].items()]
+    combined = result.get("combined", {})
+    rows += [("units with combined labels", combined["labelled"])] if combined else []
+    screen.print(plain_table("Codings", ("", "count"), rows))
+    for name, path in paths.items():
+        screen.print(f"{name:10} {safe_text(path)}", soft_wrap=True)
+    print_notes(screen, [*result["notes"], *combined.get("notes", ())])

@@ -27,6 +27,18 @@ def find_model(model: str) -> Path:
     return resolve_model(model)
 
 
+def find_input(path: Path) -> Path:
+    """The file that `sample:NAME` names in the embedded example, or the path as it is."""
+    from pipeline.config import SAMPLE_FOLDER, SAMPLE_PREFIX
+
+    name = str(path)
+    return (
+        SAMPLE_FOLDER / Path(name.removeprefix(SAMPLE_PREFIX)).name
+        if name.startswith(SAMPLE_PREFIX)
+        else path
+    )
+
+
 def parse_columns(pairs: list[str] | None) -> dict[str, str]:
     """OURS=THEIRS pairs as a mapping.
 

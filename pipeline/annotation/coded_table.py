@@ -1,0 +1,178 @@
+"""Codings: what one annotator said about one unit. One row each, in JSON lines, from whatever tool they come."""
+
+import difflib
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal
+
+from pipeline.annotation.sample_files import DESIGN_COLUMNS, read_design, read_id
+from pipeline.data.codebook import Codebook
+from pipeline.data.label_files import RawRow
+from pipeline.data.label_values import RowError, read_row
+from pipeline.data.labels import Reject
+from pipeline.errors import DataError
+
+Status = Literal["coded", "skipped", "cancelled"]
+STATUSES: Final = ("coded", "skipped", "cancelled")
+LABELLED_COLUMNS: Final = ("source", "date", "group", "lang")
+CODED_COLUMNS: Final = (
+    *("id", "text", "annotator", "labels", "status", "is_ground_truth"),
+    *DESIGN_COLUMNS,
+    *LABELLED_COLUMNS,
+)
+_LISTED = 10  # unknown labels that one message names
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """One annotator's word on one unit.
+
+    Attributes:
+        where: file and place, for messages.
+        id: of the unit.
+        text: of the unit.
+        annotator: name or number, as the tool states it.
+        labels: frame ids; empty for no frame, and where status is not "coded".
+        status: "coded"; "skipped" by the annotator or left blank; "cancelled" as not to be coded.
+        is_ground_truth: settled by an adjudicator.
+        extra: values of DESIGN_COLUMNS and LABELLED_COLUMNS, where known.
+    """
+
+    where: str
+    id: str
+    text: str
+    annotator: str
+    labels: tuple[str, ...]
+    status: Status = "coded"
+    is_ground_truth: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_row(self) -> dict[str, Any]:
+        """By CODED_COLUMNS."""
+        return {
+            "id": self.id,
+            "text": self.text,
+            "annotator": self.annotator,
+            "labels": list(self.labels),
+            "status": self.status,
+            "is_ground_truth": self.is_ground_truth,
+            **self.extra,
+        }
+
+
+@dataclass(slots=True)
+class ReadCodings:
+    """What the reader of one file found: codings, rows that cannot be used, units that nobody touched."""
+
+    codings: list[Coding] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    n_untouched: int = 0
+
+
+def make_coding(
+    where: str,
+    cells: Mapping[str, Any],
+    labels: Sequence[Any] | str | None,
+    *,
+    annotator: object,
+    status: Status = "coded",
+    is_ground_truth: bool = False,
+) -> Coding:
+    """Check the values of a row from outside.
+
+    Args:
+        where: file and place.
+        cells: id, text and, where known, the values of `Coding.extra`. Without an id, the text names the unit.
+        labels: as the tool states them; they are compared with the codebook later.
+        annotator: text or number.
+        status: dropped labels are no labels: only "coded" keeps them.
+        is_ground_truth: settled by an adjudicator.
+
+    Raises:
+        RowError: names the field, what was expected and what stands there.
+    """
+    known = {"text": cells.get("text"), "labels": labels if status == "coded" else []}
+    row, _ = read_row(RawRow(where, known | {name: cells.get(name) for name in LABELLED_COLUMNS}))
+    try:
+        unit_id = _name_by_text(row["text"]) if cells.get("id") is None else read_id(cells["id"], where)
+        extra = read_design(cells, where)
+        name = read_id(annotator, where)
+    except DataError as error:
+        raise RowError(str(error).removeprefix(where).lstrip(", :")) from None
+    extra |= {name: row[name] for name in LABELLED_COLUMNS}
+    filled = {name: value for name, value in extra.items() if value is not None}
+    return Coding(where, unit_id, row["text"], name, row["labels"], status, is_ground_truth, filled)
+
+
+def resolve_labels(
+    codings: Sequence[Coding], codebook: Codebook, path_names: str = "the codings"
+) -> tuple[list[Coding], list[Reject]]:
+    """Labels as frame ids in codebook order; a frame's name may stand for its id where it is unique.
+
+    Returns:
+        The codings, and those that have not exactly one label though the codebook is single-label.
+
+    Raises:
+        DataError: labels that are no frames, all of them named, with the nearest frame.
+    """
+    names = Counter(frame.name for frame in codebook.frames)
+    by_name = {frame.name: frame.id for frame in codebook.frames if names[frame.name] == 1}
+    order = {frame_id: k for k, frame_id in enumerate(codebook.frame_ids)}
+    _refuse_unknown(codings, codebook, {**by_name, **{frame: frame for frame in order}}, path_names)
+    kept, rejects = [], []
+    for coding in codings:
+        ids = {label if label in order else by_name[label] for label in coding.labels}
+        if coding.status == "coded" and codebook.mode == "single_label" and len(ids) != 1:
+            rejects.append(
+                Reject(coding.where, f"expected one label (single_label codebook), got {len(ids)}")
+            )
+        else:
+            kept.append(replace(coding, labels=tuple(sorted(ids, key=order.__getitem__))))
+    return kept, rejects
+
+
+def keep_last(codings: Sequence[Coding]) -> tuple[list[Coding], list[Reject]]:
+    """One coding for each unit and annotator: the last; the earlier ones are listed as rejects.
+
+    An id that stands with another text is rejected too: its labels would be of two texts.
+    """
+    last: dict[tuple[str, str], Coding] = {}
+    first_text: dict[str, Coding] = {}
+    rejects = []
+    for coding in codings:
+        known = first_text.setdefault(coding.id, coding)
+        if known.text.split() != coding.text.split():
+            reason = f"the id '{coding.id:.80}' stands with another text at {known.where}"
+            rejects.append(Reject(coding.where, reason))
+            continue
+        key = (coding.id, coding.annotator)
+        if key in last:
+            reason = f"replaced by the later coding of '{coding.annotator:.80}' at {coding.where}"
+            rejects.append(Reject(last.pop(key).where, reason))
+        last[key] = coding
+    return list(last.values()), rejects
+
+
+def _name_by_text(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _refuse_unknown(
+    codings: Sequence[Coding], codebook: Codebook, known: Mapping[str, str], path_names: str
+) -> None:
+    counts = Counter(label for coding in codings for label in coding.labels if label not in known)
+    if not counts:
+        return
+    lines = []
+    for label, n in counts.most_common(_LISTED):
+        first = next(coding.where for coding in codings if label in coding.labels)
+        near = difflib.get_close_matches(label, known, n=1)
+        hint = f"; did you mean '{known[near[0]]}'?" if near else ""
+        lines.append(f"'{label:.80}' ({n} times, first at {first}){hint}")
+    more = f" and {len(counts) - _LISTED} more" if len(counts) > _LISTED else ""
+    raise DataError(
+        f"{path_names}: {len(counts)} labels are not in the codebook '{codebook.name}': {'; '.join(lines)}{more}. "
+        f"Expected some of: {', '.join(codebook.frame_ids)}. Mend the labels, or add the frames to the codebook"
+    )

@@ -1,0 +1,463 @@
+"""What goes out to coders comes back as it was, through every tool's format, whatever the texts hold."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from pipeline.annotation.coded_table import Coding
+from pipeline.annotation.combine import combine_codings, write_labelled
+from pipeline.annotation.exchange.label_studio import make_config
+from pipeline.annotation.label_exchange import Tool, export_units, import_codings, write_codings
+from pipeline.annotation.record_files import read_records, write_records
+from pipeline.annotation.sample_files import SAMPLE_COLUMNS, read_sample
+from pipeline.cli import app
+from pipeline.data.codebook import Codebook, Frame
+from pipeline.data.labels import read_labelled
+from pipeline.errors import ConfigError, DataError, MissingExtraError
+
+FRAME_IDS = ("order", 'threat: <outside> & "in"', "text")
+
+
+def make_codebook(mode: Any = "multi_label") -> Codebook:
+    frames = tuple(
+        Frame(
+            id=f,
+            name=f"Name of {f}",
+            definition=f'Speaks of <{f}> & \x0b"more".',
+            include=("x",),
+            exclude=("y",),
+        )
+        for f in FRAME_IDS
+    )
+    return Codebook(name="Book", mode=mode, frames=frames)
+
+
+BOOK, SINGLE = make_codebook(), make_codebook("single_label")
+HOSTILE = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40),
+    st.sampled_from(
+        [
+            *("=HYPERLINK(1)", "'=1", "''+x", "-5\r\n=A1", "@x", "\x1b[31mred"),
+            *("_x0041_ x005F_ ␛x ␛␛", "a;b\u2028c", "\ufffe\uffff"),
+        ]
+    ),
+).filter(lambda text: bool(text.translate(dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))).strip()))
+
+
+def make_units(texts: list[str]) -> list[dict[str, Any]]:
+    return [
+        {
+            **dict.fromkeys(SAMPLE_COLUMNS),
+            "id": f"-chan/{i}:{i}",
+            "unit": "sentence",
+            "text": text,
+            "channel": "=chan",
+            "published_at": "2024-02-01T10:00:00Z",
+            "stratum": "all",
+            "inclusion_probability": 1 / 3,
+            "design": "random",
+            "purpose": "estimate",
+            "sample_id": "0123",
+            "before": "+before",
+            "after": "",
+        }
+        for i, text in enumerate(texts)
+    ]
+
+
+def label(path: Path, tool: Tool, labels: list[list[str]], *, annotator: str = "ann") -> Path:
+    """Do what a coder and the tool would do with an exported file."""
+    out = path.with_name(f"{annotator}{path.suffix}")
+    if tool == "label-studio":
+        tasks = json.loads(path.read_text(encoding="utf-8"))
+        for task, chosen in zip(tasks, labels, strict=True):
+            result = [
+                {"from_name": "frames", "to_name": "text", "type": "choices", "value": {"choices": chosen}}
+            ]
+            task["annotations"] = [{"completed_by": {"email": annotator}, "result": result if chosen else []}]
+        out.write_text(json.dumps(tasks), encoding="utf-8")
+        return out
+    if tool in {"prodigy", "doccano"}:
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+        for n, (row, chosen) in enumerate(zip(rows, labels, strict=True)):
+            if tool == "prodigy":
+                row |= {"answer": "accept", "accept": chosen, "_annotator_id": annotator}
+            else:
+                row |= {"id": n, "label": chosen or ["(no frame)"]}
+        out.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        return out
+    cells = [record.cells for record in read_records(path)]
+    for row, chosen in zip(cells, labels, strict=True):
+        for frame in chosen or ["(no frame)"]:
+            if "labels" in row:
+                row["labels"] = ";".join(chosen or ["(no frame)"])
+            else:
+                assert f"frame: {frame}" in row
+                row[f"frame: {frame}"] = "x"
+    write_records(out, cells, list(cells[0]))
+    return out
+
+
+CASES: list[tuple[Tool, str, str]] = [
+    ("label-studio", ".json", "frames"),
+    ("prodigy", ".jsonl", "frames"),
+    ("doccano", ".jsonl", "frames"),
+    ("table", ".csv", "frames"),
+    ("table", ".xlsx", "labels"),
+    ("table", ".xlsx", "frames"),
+    ("table", ".jsonl", "labels"),
+    ("table", ".parquet", "frames"),
+]
+
+
+@pytest.mark.parametrize(("tool", "suffix", "layout"), CASES)
+@settings(deadline=None, max_examples=12)
+@given(data=st.data())
+def test_units_and_labels_survive_the_way_there_and_back(
+    tool: Tool, suffix: str, layout: Any, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("trip")
+    texts = data.draw(st.lists(HOSTILE, min_size=1, max_size=4))
+    chosen = data.draw(
+        st.lists(st.lists(st.sampled_from(FRAME_IDS), unique=True), min_size=len(texts), max_size=len(texts))
+    )
+    units = make_units(texts)
+    write_records(folder / "sample.parquet", units, SAMPLE_COLUMNS)
+    export_units(folder / "sample.parquet", BOOK, folder / f"out{suffix}", tool, layout)
+    coded = label(folder / f"out{suffix}", tool, chosen)
+    imported = import_codings([coded], BOOK)
+    assert [coding.text for coding in imported.codings] == [text.replace("\r\n", "\n") for text in texts]
+    assert [coding.id for coding in imported.codings] == [unit["id"] for unit in units]
+    assert [set(coding.labels) for coding in imported.codings] == [set(labels) for labels in chosen]
+    assert {coding.annotator for coding in imported.codings} == {"ann"}
+    assert not imported.rejects
+    joined = import_codings([coded], BOOK, sample=folder / "sample.parquet")
+    write_codings(folder / "coded.jsonl", joined)
+    again = import_codings([folder / "coded.jsonl"], BOOK)
+    assert [coding.to_row() for coding in again.codings] == [coding.to_row() for coding in joined.codings]
+    assert again.codings[0].extra["inclusion_probability"] == 1 / 3
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet", ".xlsx"])
+@settings(deadline=None, max_examples=12)
+@given(texts=st.lists(HOSTILE, min_size=1, max_size=5))
+def test_samples_survive_every_format(
+    suffix: str, texts: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("sample") / f"sample{suffix}"
+    units = make_units(texts)
+    write_records(path, units, SAMPLE_COLUMNS)
+    rows = read_sample(path)
+    for row, unit in zip(rows, units, strict=True):
+        assert row["inclusion_probability"] == pytest.approx(1 / 3, rel=1e-14)
+        assert row["published_at"] == unit["published_at"]
+        names = ("id", "text", "channel", "before")
+        assert {name: row[name] for name in names} == {name: unit[name] for name in names}
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    content=st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)),
+    suffix=st.sampled_from([".json", ".jsonl", ".csv", ".tsv", ".xlsx", ".parquet"]),
+)
+def test_any_file_is_read_or_refused_with_a_message(
+    content: bytes, suffix: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("any") / f"file{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"file\."):
+        import_codings([path], BOOK)
+
+
+KEYS = [
+    *("data", "annotations", "result", "value", "choices", "type", "text", "id", "label", "labels"),
+    *("answer", "accept", "options", "status", "annotator", "completed_by", "meta"),
+]
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False)
+JSON = st.recursive(
+    SCALARS | st.sampled_from(["order", "accept", "x"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=5),
+    max_leaves=12,
+)
+TOOLS: list[Tool] = ["label-studio", "prodigy", "doccano", "table"]
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    items=st.lists(JSON, min_size=1, max_size=3),
+    tool=st.sampled_from(TOOLS),
+)
+def test_any_json_is_read_or_refused_with_a_message(
+    items: list[Any], tool: Tool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("json") / "file.json"
+    path.write_text(json.dumps(items), encoding="utf-8")
+    try:
+        import_codings([path], BOOK, tool=tool)
+    except DataError as error:
+        assert "file.json" in str(error)  # noqa: PT017 - either is right
+
+
+def studio_task(number: int, annotations: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"id": number, "data": {"id": f"u{number}", "text": f"text {number}"}, "annotations": annotations}
+
+
+def choice(*labels: str, **fields: Any) -> dict[str, Any]:
+    result = [{"from_name": "frames", "type": "choices", "value": {"choices": list(labels)}}]
+    return {"completed_by": 7, "result": result if labels else [], **fields}
+
+
+def test_label_studio_keeps_annotators_cancelled_ones_and_ground_truth(tmp_path: Path) -> None:
+    tasks = [
+        studio_task(1, [choice("order"), choice("Name of text", completed_by={"id": 9, "email": "b@x.org"})]),
+        studio_task(
+            2, [choice("order", was_cancelled=True), choice("text", completed_by=8, ground_truth=True)]
+        ),
+        studio_task(3, []),
+        studio_task(4, [choice(completed_by=None)]),
+        studio_task(5, [{"completed_by": 7, "result": "broken"}]),
+        {"id": 6, "text": "flat", "frames": "order"},
+        studio_task(7, [choice("order", updated_at="2024-02"), choice("text", updated_at="2024-01")]),
+    ]
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps(tasks), encoding="utf-8")
+    imported = import_codings([path], BOOK)
+    found = {(c.id, c.annotator): (c.labels, c.status, c.is_ground_truth) for c in imported.codings}
+    assert found == {
+        ("u1", "7"): (("order",), "coded", False),
+        ("u1", "b@x.org"): (("text",), "coded", False),
+        ("u2", "7"): ((), "cancelled", False),
+        ("u2", "8"): (("text",), "coded", True),
+        ("u4", "export"): ((), "coded", False),
+        ("u7", "7"): (("order",), "coded", False),
+    }
+    reasons = {reject.where.removeprefix(f"{path}, "): reject.reason for reject in imported.rejects}
+    assert "field 'result'" in reasons["task 5, annotation 1"]
+    assert "not JSON-MIN" in reasons["task 6"]
+    assert "replaced by the later coding of '7'" in reasons["task 7, annotation 2"]
+    assert "1 units have no annotation yet" in imported.notes
+
+
+def test_label_studio_config_is_xml_that_names_frames_by_id() -> None:
+    root = ET.fromstring(make_config(BOOK))
+    choices = root.find("Choices")
+    assert choices is not None
+    assert choices.get("choice") == "multiple"
+    assert [c.get("alias") for c in choices] == list(FRAME_IDS)
+    assert choices[0].get("hint") == 'Speaks of <order> &  "more". Also: x. Not: y.'
+    single = ET.fromstring(make_config(SINGLE)).find("Choices")
+    assert single is not None
+    assert (single.get("choice"), single.get("required")) == ("single", "true")
+
+
+def test_prodigy_answers(tmp_path: Path) -> None:
+    task = {"text": "one", "options": [], "meta": {"id": "u"}, "_session_id": "set-ann"}
+    answers = [
+        {**task, "answer": "accept", "accept": ["order"]},
+        {**task, "meta": {"id": "v"}, "answer": "reject"},
+        {**task, "meta": {"id": "w"}, "answer": "ignore", "accept": ["order"]},
+        {**task, "meta": {"id": "x"}},
+        {"text": "binary", "label": "order", "answer": "reject"},
+        {**task, "meta": {"id": "y"}, "answer": "perhaps"},
+    ]
+    path = tmp_path / "out.jsonl"
+    path.write_text("".join(json.dumps(a) + "\n" for a in answers), encoding="utf-8")
+    imported = import_codings([path], BOOK)
+    assert [(c.id, c.labels, c.status, c.annotator) for c in imported.codings] == [
+        ("u", ("order",), "coded", "set-ann"),
+        ("v", (), "cancelled", "set-ann"),
+        ("w", (), "skipped", "set-ann"),
+    ]
+    assert [reject.where.rpartition(" ")[2] for reject in imported.rejects] == ["5", "6"]
+    assert "choice interface" in imported.rejects[0].reason
+
+
+def test_blank_rows_are_skipped_unless_said_otherwise(tmp_path: Path) -> None:
+    path = tmp_path / "anna.csv"
+    path.write_text(
+        "id;text;frame: order;frame: (no frame)\n1;a;x;\n2;b;;\n3;c;;1\n4;d;x;x\n5;e;what;\n", "utf-8"
+    )
+    imported = import_codings([path], BOOK)
+    assert [(c.id, c.labels, c.status) for c in imported.codings] == [
+        ("1", ("order",), "coded"),
+        ("2", (), "skipped"),
+        ("3", (), "coded"),
+    ]
+    assert any("--empty-is-coded" in note for note in imported.notes)
+    assert [
+        "and frames as well" in imported.rejects[0].reason,
+        "expected x or nothing" in imported.rejects[1].reason,
+    ]
+    empty = import_codings([path], BOOK, empty_is_coded=True)
+    assert [c.status for c in empty.codings] == ["coded"] * 3
+
+
+def test_unknown_frames_are_refused_with_the_nearest_one(tmp_path: Path) -> None:
+    path = tmp_path / "anna.csv"
+    path.write_text("id,text,labels\n1,a,order\n2,b,ordre\n3,c,ordre;zebra\n", "utf-8")
+    with pytest.raises(
+        DataError, match=r"'ordre' \(2 times, first at .*line 3\); did you mean 'order'\?"
+    ) as caught:
+        import_codings([path], BOOK)
+    assert "'zebra' (1 times" in str(caught.value)
+
+
+def test_a_single_label_codebook_takes_exactly_one(tmp_path: Path) -> None:
+    path = tmp_path / "anna.csv"
+    path.write_text("id,text,labels\n1,a,order\n2,b,order;text\n", "utf-8")
+    imported = import_codings([path], SINGLE)
+    assert [c.id for c in imported.codings] == ["1"]
+    assert "expected one label" in imported.rejects[0].reason
+
+
+def test_the_sample_is_joined_and_strangers_are_rejected(tmp_path: Path) -> None:
+    write_records(tmp_path / "sample.jsonl", make_units(["first text", "second text"]), SAMPLE_COLUMNS)
+    path = tmp_path / "anna.csv"
+    path.write_text("id,text,labels\n-chan/0:0,first TEXT,order\nother,x,order\n", "utf-8")
+    imported = import_codings([path], BOOK, sample=tmp_path / "sample.jsonl")
+    assert [(c.id, c.text, c.extra["design"]) for c in imported.codings] == [
+        ("-chan/0:0", "first text", "random")
+    ]
+    assert "not in the sample" in imported.rejects[0].reason
+    assert "1 units of the sample have no coding" in imported.notes
+    assert any(note.startswith("1 codings had a text that differs") for note in imported.notes)
+
+
+def coding(unit: str, annotator: str, *labels: str, **fields: Any) -> Coding:
+    return Coding("made", unit, f"text of {unit}", annotator, labels, **fields)
+
+
+CODINGS = [
+    *(coding("agree", name, "order") for name in "abc"),
+    coding("two of three", "a", "order"),
+    coding("two of three", "b", "order", "text"),
+    coding("two of three", "c"),
+    coding("tie", "a", "order"),
+    coding("tie", "b"),
+    coding("gold", "a", "order"),
+    coding("gold", "b", "text", is_ground_truth=True),
+    coding("skipped", "a", status="skipped"),
+    coding("one", "a"),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "labels", "unsettled"),
+    [
+        ("majority", {"agree": ["order"], "two of three": ["order"], "one": []}, {"tie", "gold"}),
+        (
+            "any",
+            {
+                "agree": ["order"],
+                "two of three": ["order", "text"],
+                "tie": ["order"],
+                "gold": ["order", "text"],
+                "one": [],
+            },
+            set(),
+        ),
+        ("all", {"agree": ["order"], "two of three": [], "tie": [], "gold": [], "one": []}, set()),
+        ("ground-truth", {"gold": ["text"]}, set()),
+    ],
+)
+def test_combining_settles_or_lists(rule: Any, labels: dict[str, list[str]], unsettled: set[str]) -> None:
+    combined = combine_codings(CODINGS, BOOK, rule)
+    assert {row["id"]: row["labels"] for row in combined.rows} == labels
+    assert {row["id"] for row in combined.unsettled} == unsettled
+    assert any("skipped or cancelled by all" in note for note in combined.notes)
+
+
+def test_combined_rows_say_shares_and_disagreement() -> None:
+    rows = {row["id"]: row for row in combine_codings(CODINGS, BOOK, "majority").rows}
+    assert rows["two of three"]["label_shares"] == {
+        "order": pytest.approx(2 / 3),
+        "text": pytest.approx(1 / 3),
+    }
+    assert [rows[name]["needs_discussion"] for name in ("agree", "two of three", "one")] == [
+        False,
+        True,
+        False,
+    ]
+
+
+def test_single_label_units_need_a_majority() -> None:
+    codings = [coding("u", "a", "order"), coding("u", "b", "text"), coding("v", "a", "text")]
+    combined = combine_codings(codings, SINGLE, "majority")
+    assert [row["id"] for row in combined.rows] == ["v"]
+    assert combined.unsettled[0]["in_dispute"] == ["order", "text"]
+    with pytest.raises(ConfigError, match="single_label"):
+        combine_codings(codings, SINGLE, "any")
+
+
+def test_combined_labels_are_what_training_reads(tmp_path: Path) -> None:
+    extra = {
+        "unit": "sentence",
+        "channel": "chan",
+        "published_at": "2024-02-01T10:00:00Z",
+        "purpose": "estimate",
+    }
+    codings = [coding("chan/5:2", "a", "text", "order", extra=extra), coding("chan/6:0", "a", extra=extra)]
+    write_labelled(tmp_path / "labelled.jsonl", combine_codings(codings, BOOK, "majority"))
+    table = read_labelled(tmp_path / "labelled.jsonl", BOOK).table
+    assert list(table["labels"]) == [("order", "text"), ()]
+    assert list(table["source"]) == ["chan", "chan"]
+    assert list(table["group"]) == ["chan/5", "chan/6"]
+    assert f"{table['date'][0]:%Y-%m-%d %H}" == "2024-02-01 10"
+
+
+def test_workbooks_never_hold_formulas_and_bombs_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "cells.xlsx"
+    write_records(path, [{"=a": "=1+1", "b": 1.5}], ["=a", "b"])
+    with zipfile.ZipFile(path) as archive:
+        assert b"<f>" not in archive.read("xl/worksheets/sheet1.xml")
+    assert read_records(path)[0].cells == {"=a": "=1+1", "b": 1.5}
+    monkeypatch.setattr("pipeline.annotation.record_files.MAX_BYTES", path.stat().st_size)
+    with pytest.raises(DataError, match="when unpacked"):
+        read_records(path)
+
+
+def test_a_text_longer_than_a_cell_is_a_message(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="a cell of XLSX holds 32767"):
+        write_records(tmp_path / "cells.xlsx", [{"a": "x" * 40_000}], ["a"])
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_openpyxl_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
+    with pytest.raises(MissingExtraError, match=r"narrative-frames\[xlsx\]"):
+        write_records(tmp_path / "cells.xlsx", [{"a": "x"}], ["a"])
+
+
+def test_the_commands_go_the_whole_way(tmp_path: Path) -> None:
+    write_records(tmp_path / "sample.csv", make_units(["Blocs shift.", "Rain."]), SAMPLE_COLUMNS)
+    book = ["--codebook", "sample:codebook.yaml"]
+    tasks = tmp_path / "tasks.json"
+    export = ["label-export", str(tmp_path / "sample.csv"), *book, "--for", "label-studio", "-o", str(tasks)]
+    done = CliRunner().invoke(app, export)
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "tasks.config.xml").is_file()
+    again = CliRunner().invoke(app, export)
+    assert again.exit_code == 1
+    assert "exists already" in again.output
+    coded = label(tasks, "label-studio", [["multipolarity"], []])
+    arguments = ["label-import", str(coded), *book, "--sample", str(tmp_path / "sample.csv"), "--json"]
+    arguments += ["-o", str(tmp_path / "coded.jsonl"), "--labelled", str(tmp_path / "labelled.jsonl")]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    result = json.loads(done.stdout)
+    assert result["annotators"] == {"ann": 2}
+    assert result["combined"]["labelled"] == 2
+    rows = [record.cells for record in read_records(tmp_path / "labelled.jsonl")]
+    assert rows[0]["labels"] == ["multipolarity"]
+    assert rows[0]["inclusion_probability"] == 1 / 3
+    shown = CliRunner().invoke(app, [a for a in arguments if a != "--json"])
+    assert "units with combined labels" in shown.output
