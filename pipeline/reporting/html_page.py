@@ -1,0 +1,103 @@
+"""One HTML file that needs nothing else: styles, scripts, plotting library and data stand in it.
+
+Its content security policy lets no request out and runs the two scripts whose hashes it names, no other: text
+of a post that should ever reach the page as markup would still not run. Texts are data, never markup: Jinja
+escapes them, and the script sets them with textContent.
+"""
+
+import base64
+import hashlib
+import json
+import zlib
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from pipeline.scoring.durable_files import explain_full_disk, new_file, replacing
+
+_TEMPLATES = files("pipeline.reporting") / "templates"
+
+
+def write_page(
+    path: Path, template: str, *, script: str, payload: dict[str, Any], context: dict[str, Any]
+) -> int:
+    """Render a template with everything inlined and write it in one step.
+
+    Args:
+        path: the HTML file, replaced if it exists.
+        template: name below `templates/`.
+        script: the page's own script there; it runs after `page.js` and the plotting library.
+        payload: plain values that the script reads.
+        context: what the template names.
+
+    Returns:
+        Size of the file in bytes.
+
+    Raises:
+        DataError: no room to write.
+    """
+    scripts = [_inline_safe(read_plotting_library()), _inline_safe(_asset("page.js") + "\n" + _asset(script))]
+    environment = Environment(
+        loader=PackageLoader("pipeline.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"thousands": lambda number: f"{int(number):,}", "percent": _percent}
+    html = environment.get_template(template).render(
+        context
+        | {
+            "policy": _policy(scripts),
+            "style": Markup(_asset("page.css")),  # noqa: S704 - ours, no data in it
+            "scripts": [Markup(source) for source in scripts],  # noqa: S704 - ours and the library's
+            "payload": pack(payload),
+        }
+    )
+    content = html.encode()
+    with explain_full_disk(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as temporary, new_file(temporary) as stream:
+            stream.write(content)
+    return len(content)
+
+
+def pack(payload: dict[str, Any]) -> str:
+    """Plain values as base64 of deflated JSON: letters, digits, + / = and nothing else."""
+    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    # A lone surrogate, which damaged exports hold, is no character and cannot be written as UTF-8.
+    return base64.b64encode(zlib.compress(text.encode(errors="replace"), 9)).decode()
+
+
+@cache
+def read_plotting_library() -> str:
+    """Vega, Vega-Lite and Vega-Embed as one script that sets `window.vegaEmbed`; it ships in a wheel."""
+    import vl_convert  # noqa: PLC0415 - a large native library, for reports alone
+
+    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+
+
+def _asset(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _inline_safe(script: str) -> str:
+    """The script without what would end its element; inside strings and patterns the meaning stays."""
+    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def _policy(scripts: list[str]) -> str:
+    hashes = [base64.b64encode(hashlib.sha256(source.encode()).digest()).decode() for source in scripts]
+    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _percent(share: float, digits: int = 1) -> str:
+    return f"{100 * share:.{digits}f} %"
