@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from pipeline.errors import DataError, located
 
 REQUIRED = ("text", "labels")
-OPTIONAL = ("id", "source", "date", "group", "lang")
+OPTIONAL = ("id", "source", "date", "group", "lang", "purpose")
 DELIMITERS = (",", ";", "\t", "|")
 MAX_FIELD = 50_000_000  # characters in one CSV cell; more is an unclosed quote, not a text
 SUFFIXES = {

@@ -10,6 +10,7 @@ import pandas as pd
 from pipeline.data.label_files import RawRow
 
 LONGEST_LABEL_LIST = 10_000  # characters; a longer cell is no list of labels
+PURPOSES = ("estimate", "train")  # why a text was drawn for labelling
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 
 
@@ -34,6 +35,7 @@ def read_row(raw: RawRow) -> tuple[dict[str, Any], bool]:
     row["where"] = raw.where
     row["text"] = _read_text(raw.cells["text"])
     row["labels"] = _read_labels(raw.cells["labels"])
+    row["purpose"] = _read_purpose(raw.cells.get("purpose"))
     row["date"], is_zoneless = _read_date(raw.cells.get("date"))
     return row, is_zoneless
 
@@ -66,6 +68,16 @@ def _read_name(value: object, column: str) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise RowError(f"field '{column}': expected text, got {value!r:.80}")
     return _checked_unicode(str(value).strip(), column) or None
+
+
+def _read_purpose(value: object) -> str | None:
+    purpose = _read_name(value, "purpose")
+    if purpose is not None and purpose not in PURPOSES:
+        raise RowError(
+            f"field 'purpose': expected {' or '.join(PURPOSES)} or nothing, got {purpose!r:.60}; rename the column "
+            "if it says something else"
+        )
+    return purpose
 
 
 def _read_labels(value: object) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ class LabelledData:
     Attributes:
         table: index 0..n-1; columns id (str, unique), text (str), labels (tuple of frame ids in codebook
             order, empty for no frame), source, group, lang (str or None), date (datetime64[us, UTC], NaT
-            where unknown).
+            where unknown); and purpose ("estimate", "train" or None) where the file says why texts were drawn.
         frame_ids: all frames of the codebook, in column order.
         path: the file that was read.
         warnings: what is allowed but weakens the data, for people.
@@ -95,7 +95,7 @@ def read_labelled(
     """Read a labelled file (CSV, TSV, JSON lines, JSON array, Parquet).
 
     Args:
-        path: the file; needs the columns text and labels, may have id, source, date, group, lang. Labels are
+        path: the file; needs the columns text and labels, may have id, source, date, group, lang, purpose. Labels are
             a list, or text separated by ";"; empty or null means no frame.
         codebook: every label must be one of its frames.
         columns: our column names -> the file's, where they differ.
@@ -202,6 +202,8 @@ def _to_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         {column: pd.Series([row[column] for row in rows], dtype=object) for column in COLUMNS}
     )
     table["date"] = pd.Series([row["date"] for row in rows], dtype="datetime64[us, UTC]")
+    if any(row["purpose"] for row in rows):
+        table["purpose"] = pd.Series([row["purpose"] for row in rows], dtype=object)
     return table
 
 

@@ -4,6 +4,10 @@ Rows are clustered first (`pipeline.data.near_duplicates`), then whole clusters 
 nearly its share in each fold (iterative stratification after Sechidis et al. 2011, "On the stratification of
 multi-label data", here over clusters); or the latest rows become the test fold, and what straddles the cut is
 purged and counted.
+
+Rows that say why they were drawn for labelling (column `purpose`, see `frames sample`) keep to it: rows drawn to
+train, perhaps by active learning, never enter test; where rows drawn to estimate stand beside others, they are
+the test fold.
 """
 
 import hashlib
@@ -18,6 +22,7 @@ from numpy.typing import NDArray
 from pipeline.config import FoldSettings
 from pipeline.data.labels import LabelledData
 from pipeline.data.near_duplicates import cluster_texts
+from pipeline.data.purposes import check_purposes, check_test_purpose, drawn_to, warn_of_estimates
 from pipeline.errors import DataError
 
 FoldName = Literal["train", "dev", "test"]
@@ -65,14 +70,20 @@ def make_folds(data: LabelledData, settings: FoldSettings) -> Folds:
     """Divide one labelled file.
 
     Raises:
-        DataError: too few clusters, or a fold would be empty.
+        DataError: too few clusters, a fold would be empty, or all rows were drawn to train.
     """
     clusters = _cluster(data, settings)
     method = _choose_method(data.table["date"], settings)
     held_out = data.table["source"].isin(settings.hold_out_sources).to_numpy(bool)
-    notes = [*data.warnings, *_note_hold_out(data, settings, held_out)]
-    in_test = held_out | _draw_test(data, clusters, settings, method, held_out)
+    to_train, to_estimate = drawn_to(data, "train"), drawn_to(data, "estimate")
+    notes = [*data.warnings, *_note_hold_out(data, settings, held_out), *check_purposes(data)]
+    if to_estimate.any() and not to_estimate.all():
+        method, in_test = "cluster", held_out | to_estimate
+    else:
+        in_test = held_out | _draw_test(data, clusters, settings, method, held_out | to_train)
+    in_test &= ~to_train
     purged = _straddling(clusters, in_test, by_time=method == "time", held_out=held_out)
+    purged |= held_out & to_train  # of a held-out channel, so not for train, and chosen, so not for test
     known = ~in_test & ~purged
     in_dev = _draw_clusters(data.indicator(), clusters, known, settings.dev_share, settings.seed)
     masks = {"train": known & ~in_dev, "dev": in_dev, "test": in_test & ~purged}
@@ -89,11 +100,14 @@ def make_folds_from_files(
     Without a dev file, dev is drawn from train. The test file is left as it is.
 
     Raises:
-        DataError: rows that stay have one id in two files, or a fold would be empty.
+        DataError: rows that stay have one id in two files, a fold would be empty, or rows of the test file were
+            drawn to train.
     """
+    check_test_purpose(test)
     parts = [("train", train), ("test", test), *([("dev", dev)] if dev is not None else [])]
     joined = _concatenate([part for _, part in parts])
     notes = [f"{part.path.name}: {warning}" for _, part in parts for warning in part.warnings]
+    notes += warn_of_estimates([part for name, part in parts if name != "test"])
     fold_of_row = np.repeat([name for name, _ in parts], [len(part) for _, part in parts])
     clusters = _cluster(joined, settings)
     in_test, in_dev = fold_of_row == "test", fold_of_row == "dev"

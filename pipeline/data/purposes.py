@@ -1,0 +1,66 @@
+"""Why rows were drawn for labelling, and what may be done with them: samples to test and to train never mix.
+
+`frames sample` writes a column `purpose`: "estimate" for a probability sample, "train" for rows that may have been
+chosen by a model's doubts. Figures on the latter describe those rows and no channel.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data.labels import LabelledData
+from pipeline.errors import DataError
+
+
+def drawn_to(data: LabelledData, purpose: str) -> NDArray[np.bool_]:
+    """Rows of this purpose, shape (n,); none where the file does not say."""
+    if "purpose" not in data.table:
+        return np.zeros(len(data), bool)
+    return (data.table["purpose"] == purpose).to_numpy(bool)
+
+
+def check_purposes(data: LabelledData) -> list[str]:
+    """Notes on the purposes in one file that will be divided into folds.
+
+    Raises:
+        DataError: all rows were drawn to train, so nothing can test.
+    """
+    to_train, to_estimate = drawn_to(data, "train"), drawn_to(data, "estimate")
+    if to_train.all():
+        raise DataError(
+            f"{data.path}: all rows have the purpose train (drawn by the model's doubts, perhaps), so none of them can "
+            "test a model. Draw a test sample with frames sample --purpose estimate, label it, and add it here or name "
+            "it as data.test"
+        )
+    notes = []
+    if to_train.any():
+        notes.append(f"{int(to_train.sum())} rows have the purpose train: none of them is in test")
+    if to_estimate.any() and not to_estimate.all():
+        notes.append(f"the test fold is the {int(to_estimate.sum())} rows of purpose estimate")
+    return notes if not to_estimate.all() else warn_of_estimates([data])
+
+
+def check_test_purpose(test: LabelledData) -> None:
+    """Refuse a test file with rows that were drawn to train.
+
+    Raises:
+        DataError: says how many.
+    """
+    if n := int(drawn_to(test, "train").sum()):
+        raise DataError(
+            f"{test.path}: {n} rows have the purpose train (drawn by the model's doubts, perhaps): they are no test. "
+            "Move them to the training file; draw a test sample with: frames sample --purpose estimate"
+        )
+
+
+def warn_of_estimates(parts: Sequence[LabelledData]) -> list[str]:
+    """A note where rows that were drawn to estimate may enter training."""
+    n = sum(int(drawn_to(part, "estimate").sum()) for part in parts)
+    if not n:
+        return []
+    note = (
+        f"{n} rows have the purpose estimate and may enter training: with this model, shares may be estimated from the "
+        "test fold or a new sample, not from all of these rows"
+    )
+    return [note]
