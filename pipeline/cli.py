@@ -36,6 +36,7 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
         "evaluate": models.evaluate,
         "compare": models.compare,
         "models": models.models,
+        "model-card": models.model_card,
         "promote": models.promote,
         "roll-back": models.roll_back,
     },

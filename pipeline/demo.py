@@ -30,7 +30,7 @@ def run_demo(folder: Path) -> None:
     from pipeline.printing import print_comparison, print_evaluation, print_folds
     from pipeline.tracked_training import record_comparison, train_and_record
     from pipeline.tracking.mlflow_tracker import MlflowTracker
-    from pipeline.tracking.model_registry import promote
+    from pipeline.tracking.promotion import promote_checked
     from pipeline.training import read_folds
 
     screen = console()
@@ -65,10 +65,13 @@ def run_demo(folder: Path) -> None:
     best = 1 if gain > 0 else 0
     version = trained[best].version
     if version is not None:
-        promote(REGISTERED, version, f"demo: macro-F1 gain {gain:+.3f}", uri=tracking.uri)
-    screen.print(
-        f"Registered: models:/{REGISTERED}@champion is version {version}, {short_name(bundles[best])}"
-    )
+        promotion = promote_checked(REGISTERED, version, f"demo: macro-F1 gain {gain:+.3f}", uri=tracking.uri)
+        if promotion.move is None:  # only where an earlier demo's champion holds the place
+            screen.print(promotion.describe_refusal(), soft_wrap=True)
+        else:
+            screen.print(
+                f"Registered: models:/{REGISTERED}@champion is version {version}, {short_name(bundles[best])}"
+            )
 
     _heading(screen, "4. Scoring the example posts")
     with progress_bar() as progress:

@@ -8,9 +8,12 @@ from pipeline.config import RunConfig, TrackingSettings
 from pipeline.decisions.model_bundle import ModelBundle, read_manifest
 from pipeline.evaluation.comparison import Comparison
 from pipeline.evaluation.report import EvaluationReport
+from pipeline.evaluation.slices import SliceReport
 from pipeline.protocols import Progress
+from pipeline.reporting.model_card import MODEL_CARD, read_card, shorten_card
 from pipeline.tracking.mlflow_tracker import MlflowTracker
-from pipeline.tracking.model_registry import register_bundle
+from pipeline.tracking.model_registry import DESCRIPTION_LIMIT, register_bundle
+from pipeline.tracking.run_links import adopt_runs, bundle_tags, find_bundle_runs
 from pipeline.training import run_training
 
 
@@ -25,6 +28,7 @@ class TrainedModel:
         registered: name in the registry, or None.
         version: there, or None.
         report: evaluation on the test fold.
+        slices: the same figures for parts of it.
         notes: what a reader of the figures has to know.
         tracking_uri: where the run was recorded.
     """
@@ -35,6 +39,7 @@ class TrainedModel:
     registered: str | None
     version: int | None
     report: EvaluationReport
+    slices: SliceReport
     notes: tuple[str, ...]
     tracking_uri: str
 
@@ -48,6 +53,7 @@ class TrainedModel:
             "version": self.version,
             "tracking_uri": self.tracking_uri,
             "evaluation": self.report.to_json(),
+            "slices": self.slices.to_json(),
             "notes": list(self.notes),
         }
 
@@ -60,6 +66,9 @@ def train_and_record(
     with MlflowTracker.start(config.tracking, config.name, parent_run_id=parent_run_id, tags=tags) as tracker:
         result = run_training(config, tracker, progress)
         manifest = read_manifest(result.bundle)
+        card = read_card(result.bundle, manifest)
+        tracker.log_text(card, MODEL_CARD)
+        tracker.set_tags(bundle_tags(manifest))
         version = None
         if config.tracking.register_as:
             version = register_bundle(
@@ -67,6 +76,9 @@ def train_and_record(
                 config.tracking.register_as,
                 manifest,
                 macro_f1=result.report.macro_f1.value,
+                description=shorten_card(
+                    card, DESCRIPTION_LIMIT, f"The whole card: {MODEL_CARD} of the run."
+                ),
                 uri=config.tracking.uri,
             )
         return TrainedModel(
@@ -76,6 +88,7 @@ def train_and_record(
             registered=config.tracking.register_as,
             version=version,
             report=result.report,
+            slices=result.slices,
             notes=result.notes,
             tracking_uri=tracker.tracking_uri,
         )
@@ -89,16 +102,24 @@ def record_comparison(
     settings: TrackingSettings | None = None,
     parent_run_id: str | None = None,
 ) -> str:
-    """Record a comparison as one MLflow run and return its id."""
+    """Record a comparison as one MLflow run and return its id.
+
+    The runs that trained the two models are named in its tags, and become its children where they lie in the same
+    experiment and have no parent yet. Without settings the comparison is recorded in their experiment.
+    """
+    members = find_bundle_runs((first.manifest, second.manifest), None if settings is None else settings.uri)
+    if settings is None:
+        settings = TrackingSettings()
+        if members:
+            settings = settings.model_copy(update={"experiment": members[-1].experiment})
     tags = {
         "kind": "comparison",
         "first_bundle_hash": first.bundle_hash,
         "second_bundle_hash": second.bundle_hash,
+        **{f"{member.role}_run_id": member.run_id for member in members},
     }
     name = f"{first.manifest['name']} against {second.manifest['name']}"
-    with MlflowTracker.start(
-        settings or TrackingSettings(), name, parent_run_id=parent_run_id, tags=tags
-    ) as tracker:
+    with MlflowTracker.start(settings, name, parent_run_id=parent_run_id, tags=tags) as tracker:
         gain = comparison.macro_f1.gain
         figures = {
             "macro_f1_first": comparison.macro_f1.first,
@@ -110,4 +131,5 @@ def record_comparison(
         }
         tracker.log_metrics({name: value for name, value in figures.items() if value is not None})
         tracker.log_dict(comparison.to_json(), "comparison.json")
+        adopt_runs(tracker.run_id, members, settings.uri)
         return tracker.run_id

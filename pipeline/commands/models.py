@@ -21,6 +21,7 @@ def train(
     """
 
     def work() -> None:
+        from pipeline.commands.model_tables import print_slices
         from pipeline.config import load_run_config
         from pipeline.printing import print_trained
         from pipeline.tracked_training import train_and_record
@@ -31,6 +32,7 @@ def train(
             print_json(trained.to_json())
         else:
             print_trained(console(), trained)
+            print_slices(console(), trained.slices)
 
     run_command(work, debug)
 
@@ -44,32 +46,38 @@ def evaluate(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Evaluate a model on labelled texts, with cluster-bootstrap intervals.
+    """Evaluate a model on labelled texts and on slices of them, with cluster-bootstrap intervals.
+
+    Slices are channels, languages, months, lengths of text, forwards, and what the training has not seen; the worst
+    five are printed, all of them with --json.
 
     Example: frames evaluate models:/frames@champion labelled.csv --json
     """
 
     def work() -> None:
+        from pipeline.commands.model_tables import print_slices
         from pipeline.config import EvaluationSettings
         from pipeline.data.labels import read_labelled
         from pipeline.decisions.model_bundle import load_bundle
-        from pipeline.evaluation.evaluate_bundle import evaluate_bundle, short_name
+        from pipeline.evaluation.evaluate_bundle import evaluate_with_slices, short_name
         from pipeline.printing import print_evaluation
 
         bundle = load_bundle(find_model(model))
         labelled = read_labelled(data, bundle.codebook, parse_columns(column))
-        report = evaluate_bundle(bundle, labelled, EvaluationSettings())
+        report, slices = evaluate_with_slices(bundle, labelled, EvaluationSettings())
         if as_json:
-            print_json({"model": bundle.model_id, "bundle_hash": bundle.bundle_hash, **report.to_json()})
+            named = {"model": bundle.model_id, "bundle_hash": bundle.bundle_hash}
+            print_json({**named, **report.to_json(), "slices": slices.to_json()})
         else:
             print_evaluation(console(), report, short_name(bundle))
+            print_slices(console(), slices)
 
     run_command(work, debug)
 
 
 def compare(
-    first: Annotated[str, typer.Argument(help="Bundle folder or models:/ name.")],
-    second: Annotated[str, typer.Argument(help="Bundle folder or models:/ name.")],
+    first: Annotated[str, typer.Argument(help="Bundle folder, models:/NAME@ALIAS or runs:/RUN_ID.")],
+    second: Annotated[str, typer.Argument(help="Bundle folder, models:/NAME@ALIAS or runs:/RUN_ID.")],
     data: Annotated[
         Path | None,
         typer.Option("--data", help="Compare on this labelled file, not on the common test fold."),
@@ -127,21 +135,59 @@ def promote(
     name: Annotated[str, typer.Argument(help="Name of the registered model.")],
     version: Annotated[int, typer.Argument(help="Version that becomes champion.")],
     why: Annotated[str, typer.Option("--why", help="Reason, kept in the registry.")],
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="Compare on this labelled file, not on the common test fold."),
+    ] = None,
+    column: Columns = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Even if the codebook is not the present champion's.")
+        bool, typer.Option("--force", help="Even if refused; kept in the registry with the figures.")
     ] = False,
+    as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Make a version the champion, which models:/NAME@champion names.
+    """Make a version the champion, which models:/NAME@champion names, if its figures allow it.
+
+    It is compared with the present champion on their common test fold. The lower bound of the macro-F1 gain must lie
+    above promotion.margin of its config (by default -0.02), and no slice of promotion.protected_slices may lose more
+    than promotion.largest_slice_loss. A first champion needs no comparison.
 
     Example: frames promote frames 3 --why "better on unseen channels"
     """
 
     def work() -> None:
-        from pipeline.tracking.model_registry import promote as promote_version
+        from pipeline.commands.model_tables import print_promotion
+        from pipeline.errors import ModelError
+        from pipeline.tracking.promotion import promote_checked
 
-        promote_version(name, version, why, force=force)
-        console().print(f"models:/{safe_text(name)}@champion is now version {version}")
+        promotion = promote_checked(name, version, why, data=data, columns=parse_columns(column), force=force)
+        if as_json:
+            print_json(promotion.to_json())
+        elif promotion.move is not None:
+            print_promotion(console(), promotion)
+        if promotion.move is None:
+            raise ModelError(promotion.describe_refusal())
+
+    run_command(work, debug)
+
+
+def model_card(
+    model: Annotated[str, typer.Argument(help="Bundle folder, models:/NAME@ALIAS or runs:/RUN_ID.")],
+    debug: Debug = False,
+) -> None:
+    """Print a model's card: purpose and limits, data, figures, slices, calibration, cost. Markdown.
+
+    Example: frames model-card models:/frames@champion > MODEL_CARD.md
+    """
+
+    def work() -> None:
+        from pipeline.decisions.model_bundle import read_manifest, verify_files
+        from pipeline.reporting.model_card import read_card
+
+        folder = find_model(model)
+        manifest = read_manifest(folder)
+        verify_files(folder, manifest)
+        typer.echo(read_card(folder, manifest), nl=False)
 
     run_command(work, debug)
 

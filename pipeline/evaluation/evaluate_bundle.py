@@ -90,14 +90,10 @@ def compare_bundles(
     Raises:
         DataError: other frames, or other test folds, so that a difference would say nothing of the models.
     """
-    if first.frame_ids != second.frame_ids:
-        raise DataError(
-            f"{first.model_id} and {second.model_id} code different frames; only models of one codebook compare"
-        )
+    check_comparable(first, second, on_test_fold=data is None)
     if data is not None:
         one, other = predict_labelled(first, data), predict_labelled(second, data)
     else:
-        _check_same_test(first, second)
         one, other = (read_test_predictions(bundle).sorted_by_id() for bundle in (first, second))
     return compare_decisions(
         one.truth,
@@ -108,6 +104,25 @@ def compare_bundles(
         settings=settings,
         seed=seed,
     )
+
+
+def check_comparable(first: ModelBundle, second: ModelBundle, *, on_test_fold: bool) -> None:
+    """Refuse two models between which a difference would say nothing.
+
+    Args:
+        first: the one.
+        second: the other.
+        on_test_fold: they are to be compared on the test folds that their bundles keep.
+
+    Raises:
+        DataError: other frames, or other test folds.
+    """
+    if first.frame_ids != second.frame_ids:
+        raise DataError(
+            f"{first.model_id} and {second.model_id} code different frames; only models of one codebook compare"
+        )
+    if on_test_fold:
+        _check_same_test(first, second)
 
 
 def _check_same_test(first: ModelBundle, second: ModelBundle) -> None:

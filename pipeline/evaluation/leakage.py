@@ -16,12 +16,15 @@ def text_digests(texts: Sequence[str]) -> NDArray[np.uint64]:
     return np.unique(np.fromiter((_digest(text) for text in texts), np.uint64, len(texts)))
 
 
+def find_seen(texts: Sequence[str], training_digests: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which of the texts stand, but for case and punctuation, among the training texts; shape (n,)."""
+    mine = np.fromiter((_digest(text) for text in texts), np.uint64, len(texts))
+    return np.asarray(np.isin(mine, training_digests), bool)
+
+
 def count_seen(texts: Sequence[str], training_digests: NDArray[np.uint64]) -> int:
     """How many of the texts stand, but for case and punctuation, among the training texts."""
-    if not len(texts):
-        return 0
-    mine = np.fromiter((_digest(text) for text in texts), np.uint64, len(texts))
-    return int(np.isin(mine, training_digests).sum())
+    return int(find_seen(texts, training_digests).sum())
 
 
 def _digest(text: str) -> int:

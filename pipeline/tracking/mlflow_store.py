@@ -19,6 +19,8 @@ from pipeline.errors import PipelineError
 DATABASE_FILE = "mlflow.db"
 ARTIFACT_FOLDER = "mlruns"
 _SQLITE = "sqlite:///"
+# MLflow opens an experiment that does not say its kind in the view for language-model applications.
+_EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 _FIRST_CONTACT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 
 
@@ -87,7 +89,7 @@ def ensure_experiment(client: MlflowClient, uri: str, name: str) -> str:
         path = sqlite_path(uri)
         root = None if path is None else (path.parent / ARTIFACT_FOLDER).as_uri()
         try:
-            return str(client.create_experiment(name, artifact_location=root))
+            return str(client.create_experiment(name, artifact_location=root, tags=_EXPERIMENT_TAGS))
         except MlflowException:
             experiment = client.get_experiment_by_name(name)  # another run created it at this moment
             if experiment is None:

@@ -163,7 +163,10 @@ class MlflowTracker:
 
     def log_dict(self, content: Mapping[str, Any], name: str) -> None:
         """Record plain values as a JSON file."""
-        text = json.dumps(content, ensure_ascii=False, indent=1, default=str)
+        self.log_text(json.dumps(content, ensure_ascii=False, indent=1, default=str), name)
+
+    def log_text(self, text: str, name: str) -> None:
+        """Record a text file."""
         with store_errors(self._uri):
             self._client.log_text(self.run_id, text, name)
 

@@ -40,6 +40,7 @@ from pipeline.tracking.registry_lookup import (
 )
 
 CHAMPION = "champion"
+DESCRIPTION_LIMIT = 5000  # characters that the columns of MLflow's database hold, also of a tag
 _NAME = re.compile(r"[\w. -]{1,100}")
 _ALIAS = re.compile(r"[A-Za-z][\w-]{0,99}")
 _REGISTERED_URI = re.compile(r"models:/(?P<name>[^/@]+)(?:/(?P<version>\d+)|@(?P<alias>[^/@]+))")
@@ -50,7 +51,10 @@ _HISTORY_TAG = "history."
 
 @dataclass(frozen=True, slots=True)
 class AliasMove:
-    """One move of an alias: from `previous` (None: it named nothing) to `version`, with both bundle hashes."""
+    """One move of an alias: from `previous` (None: it named nothing) to `version`, with both bundle hashes.
+
+    `forced` says that it went against a check; `figures` are those of the check, where there was one.
+    """
 
     event: str  # "set" or "roll back"
     alias: str
@@ -61,6 +65,8 @@ class AliasMove:
     who: str
     when: str
     why: str
+    forced: bool = False
+    figures: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -74,6 +80,7 @@ def register_bundle(
     *,
     macro_f1: float | None,
     why: str = "trained",
+    description: str | None = None,
     uri: str | None = None,
 ) -> int:
     """Make the model that a run has logged the newest version of a registered model; no alias is moved.
@@ -84,6 +91,7 @@ def register_bundle(
         manifest: of the bundle.
         macro_f1: on the test fold.
         why: reason, kept with the version.
+        description: Markdown that MLflow shows on the version's page, at most DESCRIPTION_LIMIT characters.
         uri: of the store, see `resolve_store_uri`.
 
     Raises:
@@ -110,6 +118,7 @@ def register_bundle(
             source=logged.artifact_location,  # a models:/ source is looked up in MLflow's global store, not this one
             run_id=run_id,
             model_id=logged.model_id,
+            description=description,
             tags={key: str(value) for key, value in tags.items() if value is not None},
         )
     return int(version.version)
@@ -138,7 +147,7 @@ def champion(name: str, uri: str | None = None) -> int | None:
 
 
 def promote(name: str, version: int, why: str, *, force: bool = False, uri: str | None = None) -> AliasMove:
-    """Make a version the champion.
+    """Make a version the champion without looking at its figures; `pipeline.tracking.promotion` looks at them.
 
     Raises:
         ModelError: no such model or version; it is champion already; no reason given; or its codebook is not
@@ -176,9 +185,17 @@ def roll_back(name: str, why: str, uri: str | None = None) -> int:
 
 
 def set_alias(
-    name: str, version: int, alias: str, why: str, *, event: str = "set", uri: str | None = None
+    name: str,
+    version: int,
+    alias: str,
+    why: str,
+    *,
+    event: str = "set",
+    forced: bool = False,
+    figures: dict[str, Any] | None = None,
+    uri: str | None = None,
 ) -> AliasMove:
-    """Let an alias name a version, and keep who did it, when and why.
+    """Let an alias name a version, and keep who did it, when and why, and the figures it rested on.
 
     Raises:
         ModelError: no such model or version, an alias that MLflow does not take, no reason given.
@@ -205,6 +222,8 @@ def set_alias(
             who=current_user(),
             when=_now(),
             why=why.strip(),
+            forced=forced,
+            figures=figures,
         )
         stamp = re.sub(r"[^\dT.]", "", move.when.removesuffix("+00:00"))  # a tag's name takes no "+"
         # Alias first: if the second call fails, a roll back still finds the way to the earlier version.
@@ -212,6 +231,11 @@ def set_alias(
         client.set_registered_model_tag(
             name, f"{_HISTORY_TAG}{alias}.{stamp}", json.dumps(move.to_json(), ensure_ascii=False)
         )
+        if forced:
+            trace = {key: getattr(move, key) for key in ("who", "when", "why", "figures")}
+            client.set_model_version_tag(
+                name, str(version), f"forced.{alias}", json.dumps(trace, ensure_ascii=False)
+            )
     return move
 
 

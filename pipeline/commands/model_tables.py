@@ -1,0 +1,93 @@
+"""Slices and promotions as tables at the terminal."""
+
+from __future__ import annotations  # the types below are for the reader; loading them would load mlflow
+
+from typing import TYPE_CHECKING, Any
+
+from pipeline.printing import plain_table, print_notes
+from pipeline.terminal import safe_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pipeline.evaluation.intervals import Estimate
+    from pipeline.evaluation.slices import Slice, SliceReport
+    from pipeline.tracking.promotion import Promotion
+    from pipeline.tracking.promotion_check import PromotionCheck
+
+WORST = 5
+
+
+def print_slices(screen: Console, report: SliceReport) -> None:
+    """The slices furthest below the rest, those of unseen channels and later months, and how many say nothing."""
+    worst = report.worst(WORST)
+    shown = [*worst, *(entry for entry in report.of("novelty") if entry not in worst)]
+    if shown:
+        columns = ("slice", "texts", "frames", "macro-F1", "interval", "gap", "interval of gap")
+        screen.print(plain_table("Slices, the worst first", columns, map(_slice_row, shown)))
+        screen.print(
+            "gap: macro-F1 of the slice minus that of all other texts, over the frames with enough positives in both",
+            soft_wrap=True,
+        )
+    few = sum(entry.too_few is not None for entry in report.slices)
+    if report.slices:
+        screen.print(
+            f"{len(report.slices)} slices in all, {few} of them with too few texts or positives for figures; "
+            "--json lists all",
+            soft_wrap=True,
+        )
+    print_notes(screen, report.notes)
+
+
+def print_promotion(screen: Console, promotion: Promotion) -> None:
+    """The figures, where two versions were compared, and who is champion now."""
+    if promotion.check is not None:
+        _print_check(screen, promotion.check)
+    print_notes(screen, (f"forced against: {refusal}" for refusal in promotion.refusals))
+    held = "no champion before" if promotion.previous is None else f"before: version {promotion.previous}"
+    screen.print(f"models:/{safe_text(promotion.name)}@champion is now version {promotion.version} ({held})")
+
+
+def _print_check(screen: Console, check: PromotionCheck) -> None:
+    overall = check.comparison.macro_f1
+    rows = [("all texts", check.n, *_gain_cells(overall.first, overall.second, overall.gain))]
+    rows += [
+        (entry.name, entry.n, *_gain_cells(entry.first, entry.second, entry.gain)) for entry in check.slices
+    ]
+    columns = ("macro-F1", "texts", "champion", "candidate", "gain", "interval")
+    screen.print(plain_table("Candidate against champion", columns, rows))
+    screen.print(
+        f"asked: lower bound of the gain above {check.settings.margin:+.3f}; no protected slice loses more than "
+        f"{check.settings.largest_slice_loss:.3f}",
+        soft_wrap=True,
+    )
+    print_notes(screen, check.notes)
+
+
+def _slice_row(entry: Slice) -> tuple[Any, ...]:
+    name = f"{entry.dimension}: {entry.value}"
+    if entry.too_few is not None:
+        return (name, entry.n, entry.n_frames, "too few", "", "", "")
+    return (
+        name,
+        entry.n,
+        entry.n_frames,
+        _figure(entry.macro_f1.value),
+        _range(entry.macro_f1),
+        _figure(entry.gap.value, "+"),
+        _range(entry.gap, "+"),
+    )
+
+
+def _gain_cells(first: float | None, second: float | None, gain: Estimate) -> tuple[str, ...]:
+    return _figure(first), _figure(second), _figure(gain.value, "+"), _range(gain, "+")
+
+
+def _figure(value: float | None, sign: str = "") -> str:
+    return "too few" if value is None else f"{value:{sign}.2f}"
+
+
+def _range(estimate: Estimate, sign: str = "") -> str:
+    if estimate.low is None or estimate.high is None:
+        return ""
+    return f"{estimate.low:{sign}.2f} … {estimate.high:{sign}.2f}"

@@ -1,0 +1,228 @@
+"""May a version take the champion's place? The numbers that answer it, and the reasons against.
+
+The gain in macro-F1 must be no worse than a margin: the lower bound of its paired cluster-bootstrap interval lies
+above it (non-inferiority as in Piaggio et al. 2012, "Reporting of noninferiority and equivalence randomized trials",
+or superiority with a margin of 0). And no protected slice may have lost more than allowed, as measured: slices are
+small, and to wait until a loss is beyond chance would protect none.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from pipeline.config import EvaluationSettings, PromotionSettings
+from pipeline.data.labels import LabelledData
+from pipeline.decisions.model_bundle import ModelBundle
+from pipeline.errors import DataError, ModelError
+from pipeline.evaluation.comparison import Comparison, compare_decisions
+from pipeline.evaluation.evaluate_bundle import (
+    check_comparable,
+    predict_labelled,
+    read_test_predictions,
+    read_training_facts,
+)
+from pipeline.evaluation.leakage import find_seen
+from pipeline.evaluation.slice_masks import SliceRows, slice_rows
+from pipeline.evaluation.slices import SliceGain, compare_slices
+from pipeline.evaluation.test_predictions import TestPredictions
+
+_NO_FACTS = "neither bundle keeps channels, dates and languages of the test rows; train the candidate again"
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionCheck:
+    """A candidate (second) against the champion (first).
+
+    Attributes:
+        comparison: over all rows.
+        slices: the protected ones, largest loss first; those with too few rows last.
+        settings: what was asked for.
+        n: texts compared.
+        refusals: why the candidate may not take the place; empty where it may.
+        notes: what a reader has to know.
+    """
+
+    comparison: Comparison
+    slices: tuple[SliceGain, ...]
+    settings: PromotionSettings
+    n: int
+    refusals: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "n": self.n,
+            "comparison": self.comparison.to_json(),
+            "protected_slices": [entry.to_json() for entry in self.slices],
+            "settings": self.settings.model_dump(mode="json"),
+            "refusals": list(self.refusals),
+            "notes": list(self.notes),
+        }
+
+
+def check_promotion(
+    candidate: ModelBundle, champion: ModelBundle, *, data: LabelledData | None = None
+) -> PromotionCheck:
+    """Compare a candidate with the champion by the candidate's own promotion settings.
+
+    Args:
+        candidate: the bundle that would take the place.
+        champion: the one that holds it.
+        data: labelled rows to compare on in place of the common test fold; rows that one of the two has learnt from
+            are left out and counted.
+
+    Raises:
+        DataError: other frames or test folds, or no rows left to compare on.
+        ModelError: settings in the candidate's bundle that cannot be read.
+    """
+    settings, evaluation, seed = _read_settings(candidate)
+    check_comparable(champion, candidate, on_test_fold=data is None)
+    held, new, notes = _read_both(champion, candidate, data)
+    comparison = compare_decisions(
+        new.truth,
+        held.decided,
+        new.decided,
+        clusters=new.clusters,
+        frame_ids=candidate.frame_ids,
+        settings=evaluation,
+        seed=seed,
+    )
+    slices, faults, slice_notes = _protected_slices(candidate, new, settings)
+    gains = compare_slices(
+        new.truth,
+        held.decided,
+        new.decided,
+        clusters=new.clusters,
+        slices=slices,
+        settings=evaluation,
+        seed=seed,
+    )
+    gains.sort(key=lambda entry: (entry.gain.value is None, entry.gain.value or 0.0, entry.name))
+    refusals = (
+        *_judge_codebook(candidate, champion),
+        *_judge_gain(comparison, settings),
+        *faults,
+        *_judge_slices(gains, settings),
+    )
+    return PromotionCheck(
+        comparison,
+        tuple(gains),
+        settings,
+        len(new.ids),
+        refusals,
+        (*notes, *slice_notes, *_note_unjudged(gains)),
+    )
+
+
+def _read_settings(candidate: ModelBundle) -> tuple[PromotionSettings, EvaluationSettings, int]:
+    """Settings of the candidate's run; the defaults where its bundle is older than they are."""
+    path = candidate.folder / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+        return (
+            PromotionSettings.model_validate(config.get("promotion", {})),
+            EvaluationSettings.model_validate(config.get("evaluation", {})),
+            int(config.get("seed", 0)),
+        )
+    except (OSError, ValueError, TypeError, AttributeError, ValidationError) as error:
+        raise ModelError(f"{path}: the settings of promotion cannot be read: {error}") from None
+
+
+def _read_both(
+    champion: ModelBundle, candidate: ModelBundle, data: LabelledData | None
+) -> tuple[TestPredictions, TestPredictions, list[str]]:
+    """Predictions of both on the same rows in the same order, and notes."""
+    if data is None:
+        held, new = (read_test_predictions(bundle).sorted_by_id() for bundle in (champion, candidate))
+        if held.facts is not None and new.facts is None:
+            new = replace(new, facts=held.facts)
+        return held, new, []
+    texts = list(data.table["text"])
+    seen = np.zeros(len(texts), bool)
+    for bundle in (champion, candidate):
+        seen |= find_seen(texts, bundle.read_arrays("training_texts")["digests"])
+    if seen.all():
+        raise DataError(
+            f"{data.path}: every one of its {len(texts)} texts stands in the training data of one of the two models; "
+            "give labelled texts that neither has seen"
+        )
+    notes = (
+        [f"{int(seen.sum())} of {len(texts)} texts were left out: one of the two models has learnt from them"]
+        if seen.any()
+        else []
+    )
+    unseen = data.subset(np.flatnonzero(~seen))
+    return predict_labelled(champion, unseen), predict_labelled(candidate, unseen), notes
+
+
+def _protected_slices(
+    candidate: ModelBundle, new: TestPredictions, settings: PromotionSettings
+) -> tuple[list[SliceRows], list[str], list[str]]:
+    """The protected slices, faults (named slices that are not there), and notes on what cannot be judged."""
+    wanted = settings.protected_slices
+    if not wanted:
+        return [], [], []
+    if new.facts is None:
+        named = [entry for entry in wanted if "=" in entry]
+        faults = [f"the protected slice {entry} cannot be judged: {_NO_FACTS}" for entry in named]
+        return [], faults, [f"protected slices were not judged: {_NO_FACTS}"]
+    every, notes = slice_rows(new.facts, read_training_facts(candidate))
+    slices = [
+        entry
+        for entry in every
+        if entry.name in wanted
+        or (entry.dimension in wanted and not entry.rows.all())  # all rows: the margin rules
+    ]
+    there = {entry.name for entry in every}
+    faults = [
+        f"the protected slice {entry} has no text here: compare on labelled texts of it with --data FILE"
+        for entry in wanted
+        if "=" in entry and entry not in there
+    ]
+    return slices, faults, notes
+
+
+def _judge_codebook(candidate: ModelBundle, champion: ModelBundle) -> Iterator[str]:
+    ours, theirs = (str(bundle.manifest["codebook_hash"]) for bundle in (candidate, champion))
+    if ours != theirs:
+        yield (
+            f"it was trained with another codebook ({ours[:12]}) than the champion ({theirs[:12]}): scores before and "
+            "after would not mean the same; register it under another name"
+        )
+
+
+def _judge_gain(comparison: Comparison, settings: PromotionSettings) -> Iterator[str]:
+    gain = comparison.macro_f1.gain
+    if gain.low is None or gain.high is None or gain.value is None:
+        yield "the gain in macro-F1 has no interval: all texts compared belong to one forward cluster"
+    elif gain.low <= settings.margin:
+        yield (
+            f"macro-F1 gain {gain.value:+.3f}, interval {gain.low:+.3f} to {gain.high:+.3f}: the lower bound must lie "
+            f"above {settings.margin:+.3f} (promotion.margin)"
+        )
+
+
+def _judge_slices(gains: list[SliceGain], settings: PromotionSettings) -> Iterator[str]:
+    for entry in gains:
+        if entry.too_few is not None and entry.name in settings.protected_slices:
+            yield (
+                f"the protected slice {entry.name} cannot be judged: {entry.too_few}; compare on more labelled "
+                "texts of it with --data FILE"
+            )
+        elif entry.gain.value is not None and entry.gain.value < -settings.largest_slice_loss:
+            yield (
+                f"the protected slice {entry.name} loses {-entry.gain.value:.3f} macro-F1 ({entry.first:.3f} to "
+                f"{entry.second:.3f}, {entry.n} texts), more than {settings.largest_slice_loss:.3f} "
+                "(promotion.largest_slice_loss)"
+            )
+
+
+def _note_unjudged(gains: list[SliceGain]) -> Iterator[str]:
+    few = [entry.name for entry in gains if entry.too_few is not None]
+    if few:
+        yield f"protected slices with too few texts or positives to be judged: {', '.join(few)}"

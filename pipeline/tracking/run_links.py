@@ -1,0 +1,92 @@
+"""Which run trained a bundle, and comparisons as parents of the runs they compare."""
+
+import pipeline.tracking.mlflow_environment  # noqa: F401 - MLflow reads its environment while it is imported
+
+# isort: split
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Run
+from mlflow.utils import mlflow_tags
+
+from pipeline.tracking.mlflow_store import open_store, store_errors
+
+_MANIFEST_TAG = "manifest_hash"
+_EXPERIMENTS_PER_CALL = 100
+
+
+@dataclass(frozen=True, slots=True)
+class BundleRun:
+    """The run that trained one of two compared bundles; `role` is "first" or "second"."""
+
+    role: str
+    run_id: str
+    experiment: str
+    experiment_id: str
+    parent_run_id: str | None
+
+
+def bundle_tags(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Tags by which a run is found again from its bundle; two trainings of one bundle hash are told apart."""
+    keys = ("bundle_hash", "codebook_hash", "test_fingerprint", _MANIFEST_TAG)
+    return {key: str(manifest[key]) for key in keys if manifest.get(key)}
+
+
+def find_bundle_runs(
+    manifests: tuple[Mapping[str, Any], Mapping[str, Any]], uri: str | None = None
+) -> list[BundleRun]:
+    """The runs in this store that trained the first and the second bundle; those it does not know are left out."""
+    client, uri = open_store(uri)
+    with store_errors(uri):
+        experiments = {e.experiment_id: e.name for e in _all_experiments(client)}
+        found = []
+        for role, manifest in zip(("first", "second"), manifests, strict=True):
+            run = _find_run(client, list(experiments), str(manifest[_MANIFEST_TAG]))
+            if run is not None:
+                place = run.info.experiment_id
+                parent = run.data.tags.get(mlflow_tags.MLFLOW_PARENT_RUN_ID)
+                found.append(BundleRun(role, run.info.run_id, experiments[place], place, parent))
+    return found
+
+
+def adopt_runs(parent_run_id: str, members: Sequence[BundleRun], uri: str | None = None) -> list[str]:
+    """Make runs children of a run of the same experiment, unless they have a parent; returns those adopted."""
+    client, uri = open_store(uri)
+    with store_errors(uri):
+        place = client.get_run(parent_run_id).info.experiment_id
+        orphans = dict.fromkeys(
+            member.run_id
+            for member in members
+            if member.parent_run_id is None and member.experiment_id == place
+        )
+        for run_id in orphans:
+            client.set_tag(run_id, mlflow_tags.MLFLOW_PARENT_RUN_ID, parent_run_id)
+    return list(orphans)
+
+
+def _find_run(client: MlflowClient, experiment_ids: list[str], manifest_hash: str) -> Run | None:
+    """The run whose bundle has that manifest; hashes are hex, so they are safe in a filter."""
+    if not manifest_hash.isalnum():
+        return None
+    for start in range(0, len(experiment_ids), _EXPERIMENTS_PER_CALL):
+        runs = client.search_runs(
+            experiment_ids[start : start + _EXPERIMENTS_PER_CALL],
+            filter_string=f"tags.{_MANIFEST_TAG} = '{manifest_hash}'",
+            max_results=1,
+        )
+        if runs:
+            return runs[0]
+    return None
+
+
+def _all_experiments(client: MlflowClient) -> Iterator[Any]:
+    token = None
+    while True:
+        page = client.search_experiments(page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
