@@ -30,6 +30,7 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
         "sample": labels.sample,
         "label-export": labels.label_export,
         "label-import": labels.label_import,
+        "agreement": labels.agreement,
     },
     "3. Models": {
         "train": models.train,

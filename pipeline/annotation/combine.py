@@ -150,7 +150,7 @@ def _describe(labels: tuple[str, ...], coded: Sequence[Coding], unit: Sequence[C
         **_complete(extra, coded[0].id),
         "annotators": len(coded),
         "label_shares": _shares(coded),
-        "needs_discussion": len({coding.labels for coding in coded}) > 1,
+        "needs_discussion": len({frozenset(coding.labels) for coding in coded}) > 1,
     }
 
 

@@ -1,7 +1,7 @@
 """Commands of the second panel: choose what to label, hand it to coders, and judge what comes back."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -155,6 +155,7 @@ def label_import(
         from pipeline.annotation.combine import combine_codings, write_labelled
         from pipeline.annotation.label_exchange import import_codings, write_codings
         from pipeline.annotation.record_files import check_suffix
+        from pipeline.commands.label_tables import print_imported
         from pipeline.data.codebook import load_codebook
 
         for path in (output, labelled or output):
@@ -171,22 +172,57 @@ def label_import(
         if as_json:
             print_json({"files": paths, **result})
         else:
-            _print_imported(result, paths)
+            print_imported(console(), result, paths)
 
     run_command(work, debug)
 
 
-def _print_imported(result: dict[str, Any], paths: dict[str, str]) -> None:
-    from pipeline.printing import plain_table, print_notes
+def agreement(
+    inputs: Annotated[
+        list[Path], typer.Argument(help="Tables of codings, labelled files, or tools' exports.")
+    ],
+    codebook: Annotated[
+        Path | None, typer.Option("--codebook", help="Order of frames; unknown labels are refused.")
+    ] = None,
+    discuss: Annotated[
+        Path | None, typer.Option("--discuss", help="Write the texts on which annotators differ.")
+    ] = None,
+    with_ground_truth: Annotated[
+        bool, typer.Option("--with-ground-truth", help="Adjudicated codings count as an annotator's.")
+    ] = False,
+    empty_is_coded: Annotated[
+        bool,
+        typer.Option("--empty-is-coded", help="Tables, doccano: a unit without labels carries no frame."),
+    ] = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Say how far annotators agree, frame by frame, and list what they should discuss.
 
-    screen = console()
-    rows = [("units", result["units"]), ("codings", result["codings"])]
-    rows += [(f"  {status}", n) for status, n in result["status"].items()]
-    rows += [("ground truth", result["ground_truth"]), ("rejected rows", result["rejects"])]
-    rows += [(f"by {name}", n) for name, n in result["annotators"].items()]
-    combined = result.get("combined", {})
-    rows += [("units with combined labels", combined["labelled"])] if combined else []
-    screen.print(plain_table("Codings", ("", "count"), rows))
-    for name, path in paths.items():
-        screen.print(f"{name:10} {safe_text(path)}", soft_wrap=True)
-    print_notes(screen, [*result["notes"], *combined.get("notes", ())])
+    Example: frames agreement anna.xlsx ben.xlsx --codebook codebook.yaml --discuss discuss.xlsx
+    """
+
+    def work() -> None:
+        from pipeline.annotation.agreement import measure_agreement, read_for_agreement, write_disputed
+        from pipeline.annotation.record_files import check_suffix
+        from pipeline.commands.label_tables import print_agreement
+        from pipeline.data.codebook import load_codebook
+
+        if discuss:
+            check_suffix(discuss)
+        book = load_codebook(find_input(codebook)) if codebook else None
+        codings, notes = read_for_agreement(
+            [find_input(path) for path in inputs],
+            book,
+            with_ground_truth=with_ground_truth,
+            empty_is_coded=empty_is_coded,
+        )
+        report = measure_agreement(codings, book.frame_ids if book else None, notes=notes)
+        if discuss:
+            write_disputed(discuss, report)
+        if as_json:
+            print_json(report.to_json())
+        else:
+            print_agreement(console(), report)
+
+    run_command(work, debug)

@@ -1,0 +1,79 @@
+"""What the commands on labels show at the terminal."""
+
+from __future__ import annotations  # the types below are for the reader; loading them would load more
+
+from typing import TYPE_CHECKING, Any
+
+from pipeline.printing import plain_table, print_notes
+from pipeline.terminal import safe_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pipeline.annotation.agreement import AgreementReport, FrameAgreement
+    from pipeline.evaluation.intervals import Estimate
+
+_CONFUSIONS = 10  # shown; --json has all
+
+
+def print_imported(screen: Console, result: dict[str, Any], paths: dict[str, str]) -> None:
+    """Counts of codings, the files that were written, and the notes."""
+    rows = [("units", result["units"]), ("codings", result["codings"])]
+    rows += [(f"  {status}", n) for status, n in result["status"].items()]
+    rows += [("ground truth", result["ground_truth"]), ("rejected rows", result["rejects"])]
+    rows += [(f"by {name}", n) for name, n in result["annotators"].items()]
+    combined = result.get("combined", {})
+    rows += [("units with combined labels", combined["labelled"])] if combined else []
+    screen.print(plain_table("Codings", ("", "count"), rows))
+    for name, path in paths.items():
+        screen.print(f"{name:10} {safe_text(path)}", soft_wrap=True)
+    print_notes(screen, [*result["notes"], *combined.get("notes", ())])
+
+
+def print_agreement(screen: Console, report: AgreementReport) -> None:
+    """Coefficients of each frame and overall, confusions, and the notes."""
+    is_pair = report.label_sets.figures["cohen"].value is not None
+
+    def row(entry: FrameAgreement) -> tuple[Any, ...]:
+        figures = entry.figures
+        kappa = figures["cohen" if is_pair else "fleiss"]
+        return (
+            entry.name,
+            "" if entry.coded is None else entry.coded,
+            _figure(figures["alpha"]),
+            _interval(figures["alpha"]),
+            _figure(kappa),
+            _figure(figures["ac1"]),
+            _percent(figures["percent"]),
+        )
+
+    columns = ("frame", "coded", "alpha", "interval", "kappa", "AC1", "agree")
+    entries = (*report.frames, report.decisions, report.label_sets)
+    screen.print(plain_table("Agreement of annotators", columns, map(row, entries)))
+    screen.print(
+        f"alpha: Krippendorff's, nominal; kappa: {'Cohen' if is_pair else 'Fleiss'}'s; AC1: Gwet's. "
+        f"{report.n_units} texts in {report.n_clusters} clusters; "
+        f"annotators: {safe_text(', '.join(report.annotators))}; "
+        f"intervals: {report.confidence:.0%}, bootstrap over clusters",
+        soft_wrap=True,
+    )
+    if report.confusions:
+        title = f"What stands against what, in {len(report.disputed)} texts on which annotators differ"
+        screen.print(
+            plain_table(title, ("frame", "other annotator", "pairs"), report.confusions[:_CONFUSIONS])
+        )
+    print_notes(screen, report.notes)
+
+
+def _figure(estimate: Estimate) -> str:
+    return "-" if estimate.value is None else f"{estimate.value:.3f}"
+
+
+def _percent(estimate: Estimate) -> str:
+    return "-" if estimate.value is None else f"{estimate.value:.1%}"
+
+
+def _interval(estimate: Estimate) -> str:
+    return (
+        "" if estimate.low is None or estimate.high is None else f"{estimate.low:.2f} … {estimate.high:.2f}"
+    )

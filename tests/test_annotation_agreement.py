@@ -1,0 +1,180 @@
+"""Coefficients on published worked examples, and the report on codings with known disagreements."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.annotation.agreement import measure_agreement, read_for_agreement
+from pipeline.annotation.coded_table import Coding
+from pipeline.annotation.coefficients import agreement_terms, coefficients
+from pipeline.annotation.record_files import read_records
+from pipeline.cli import app
+from pipeline.config import SAMPLE_FOLDER
+from pipeline.errors import DataError
+
+
+def judge(rows: list[str], values: str) -> dict[str, float]:
+    """Coefficients of a reliability matrix: one string for each annotator, one sign for each unit, * is missing."""
+    codes = np.array([[values.find(sign) for sign in row.replace(" ", "")] for row in rows]).T
+    terms = agreement_terms(codes.astype(np.int64), len(values))
+    found = coefficients(terms.weigh(np.ones((1, len(codes)))), len(values))
+    return {name: float(getattr(found, name)[0]) for name in found.__slots__}
+
+
+def test_alpha_of_krippendorffs_binary_example() -> None:
+    """Krippendorff 2011, section A: two observers, ten units, alpha = .095."""
+    assert judge(["0100000010", "1110010000"], "01")["alpha"] == pytest.approx(0.095, abs=5e-4)
+
+
+def test_alpha_of_krippendorffs_nominal_example() -> None:
+    """Krippendorff 2011, section B: two observers, twelve units, five values, alpha = .692."""
+    assert judge(["aabbdcccedda", "babbbccceddd"], "abcde")["alpha"] == pytest.approx(0.692, abs=5e-4)
+
+
+def test_alpha_with_missing_codings() -> None:
+    """Three observers, fifteen units, nominal alpha = .691 (the example with missing data in Wikipedia's article)."""
+    rows = ["*****3412113 3*3", "1*213343 *******", "**21344*2113 3*4"]
+    assert judge(rows, "1234")["alpha"] == pytest.approx(0.691, abs=5e-4)
+
+
+def test_four_raters_of_gwets_handbook() -> None:
+    """Krippendorff 2011, section C, and Gwet 2014, table 2.10: twelve units, four raters, five values.
+
+    Alpha = .743, Fleiss' kappa = .76117, AC1 = .77544, percent agreement = .81818.
+    """
+    rows = ["12332141 2***", "12332241 25*3", "*33323422 51*", "12332441 251*"]
+    found = judge(rows, "12345")
+    assert found["alpha"] == pytest.approx(0.743, abs=5e-4)
+    assert found["fleiss"] == pytest.approx(0.76117, abs=5e-6)
+    assert found["ac1"] == pytest.approx(0.77544, abs=5e-6)
+    assert found["percent"] == pytest.approx(0.81818, abs=5e-6)
+
+
+def test_fleiss_kappa_of_fourteen_raters() -> None:
+    """Ten units, fourteen raters, five values, kappa = .210 (the worked example of Wikipedia's article)."""
+    counts = [
+        *((0, 0, 0, 0, 14), (0, 2, 6, 4, 2), (0, 0, 3, 5, 6), (0, 3, 9, 2, 0), (2, 2, 8, 1, 1)),
+        *((7, 7, 0, 0, 0), (3, 2, 6, 3, 0), (2, 5, 3, 2, 2), (6, 5, 2, 1, 0), (0, 2, 2, 3, 7)),
+    ]
+    codes = np.array([np.repeat(np.arange(5), row) for row in counts])
+    found = coefficients(agreement_terms(codes, 5).weigh(np.ones((1, 10))), 5)
+    assert found.fleiss[0] == pytest.approx(0.210, abs=5e-4)
+
+
+def test_cohens_kappa_and_the_paradox_that_ac1_answers() -> None:
+    """Cohen's kappa .4 (20, 5, 10, 15); and 118, 5, 2, 0 in Gwet 2008: agreement .944, kappa -.0234, AC1 .9408."""
+    assert judge(["1" * 25 + "0" * 25, "1" * 20 + "0" * 5 + "1" * 10 + "0" * 15], "01")[
+        "cohen"
+    ] == pytest.approx(0.4)
+    found = judge(["1" * 118 + "1" * 5 + "0" * 2, "1" * 118 + "0" * 5 + "1" * 2], "01")
+    assert found["percent"] == pytest.approx(0.944)
+    assert found["cohen"] == pytest.approx(-0.0234, abs=5e-5)
+    assert found["ac1"] == pytest.approx(0.9408, abs=5e-5)
+
+
+def test_nothing_is_claimed_where_nothing_could_disagree() -> None:
+    found = judge(["0000", "0000"], "01")
+    assert np.isnan(found["alpha"])
+    assert np.isnan(found["cohen"])
+    assert found["percent"] == 1
+    assert found["ac1"] == 1
+
+
+def coding(unit: str, annotator: str, *labels: str, **fields: object) -> Coding:
+    text = " ".join(
+        f"{word}{unit}" for word in ("war", "peace", "trade", "law", "order", "border", "history")
+    )
+    return Coding("made", unit, text, annotator, labels, **fields)  # type: ignore[arg-type]
+
+
+def test_the_report_says_what_stands_against_what() -> None:
+    codings = [
+        *(coding(f"u{i}", name, "order") for i in range(8) for name in "ab"),
+        *(coding("v", "a", "order", "threat"), coding("v", "b", "threat", "unity")),
+        *(coding("w", "a", "order"), coding("w", "b")),
+        coding("alone", "a"),
+    ]
+    report = measure_agreement(codings, samples=200)
+    assert report.annotators == ("a", "b")
+    assert report.n_units == report.n_clusters == 10
+    assert report.confusions == (("order", "(none)", 1), ("order", "unity", 1))
+    assert [(unit["id"], unit["in_dispute"]) for unit in report.disputed] == [
+        ("v", ["order", "unity"]),
+        ("w", ["order"]),
+    ]
+    assert report.label_sets.figures["percent"].value == pytest.approx(0.8)
+    assert report.decisions.figures["percent"].value == pytest.approx(27 / 30)
+    frames = {frame.name: frame for frame in report.frames}
+    assert frames["order"].coded == 18
+    assert frames["threat"].figures["alpha"].value == 1
+    assert "1 units have one coding only and say nothing" in report.notes
+
+
+def test_intervals_are_over_clusters_not_over_copies() -> None:
+    """Sixty copies of each unit in another order of letters are as one unit."""
+    rng = np.random.default_rng(4)
+    once = [
+        coding(f"u{i}", name, *(["order"] if given else []))
+        for i in range(30)
+        for name, given in zip("ab", rng.random(2) < 0.5, strict=True)
+    ]
+    copies = [Coding("made", f"{c.id}-{k}", c.text, c.annotator, c.labels) for c in once for k in range(6)]
+    small, large = (
+        measure_agreement(codings, samples=400).frames[0].figures["percent"] for codings in (once, copies)
+    )
+    assert large.value == pytest.approx(small.value)
+    assert large.low == pytest.approx(small.low, abs=0.03)
+    assert large.high == pytest.approx(small.high, abs=0.03)
+
+
+def test_the_embedded_second_coding_is_as_its_data_statement_says() -> None:
+    paths = [SAMPLE_FOLDER / "labelled_sentences.jsonl", SAMPLE_FOLDER / "second_coding.jsonl"]
+    codings, notes = read_for_agreement(paths, None)
+    report = measure_agreement(codings, samples=100, notes=notes)
+    assert report.n_units == 300
+    assert report.annotators == ("labelled_sentences", "second")
+    assert report.decisions.figures["alpha"].value == pytest.approx(0.977, abs=5e-4)
+    assert report.label_sets.figures["percent"].value == pytest.approx(290 / 300)
+    assert len(report.disputed) == 10
+
+
+def test_ground_truth_and_skipped_codings_are_left_out_and_counted(tmp_path: Path) -> None:
+    rows = [
+        {"id": "1", "text": "x", "labels": ["a"], "annotator": "p"},
+        {"id": "1", "text": "x", "labels": ["a"], "annotator": "judge", "is_ground_truth": True},
+        {"id": "1", "text": "x", "labels": [], "annotator": "q", "status": "skipped"},
+        {"id": "1", "text": "x", "labels": [], "annotator": "r"},
+    ]
+    path = tmp_path / "coded.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    codings, notes = read_for_agreement([path], None)
+    assert [c.annotator for c in codings] == ["p", "r"]
+    assert len(notes) == 2
+    assert len(read_for_agreement([path], None, with_ground_truth=True)[0]) == 3
+    with pytest.raises(DataError, match="no unit was coded by two annotators: 1 units, annotators p"):
+        measure_agreement(codings[:1])
+
+
+def test_the_command_prints_the_object_and_writes_what_to_discuss(tmp_path: Path) -> None:
+    discuss = tmp_path / "discuss.csv"
+    inputs = [
+        "sample:labelled_sentences.jsonl",
+        "sample:second_coding.jsonl",
+        "--codebook",
+        "sample:codebook.yaml",
+    ]
+    done = CliRunner().invoke(app, ["agreement", *inputs, "--discuss", str(discuss), "--json"])
+    assert done.exit_code == 0, done.output
+    result = json.loads(done.stdout)
+    assert result["units"] == 300
+    assert len(result["per_frame"]) == 15
+    low, value, high = (result["decisions"]["alpha"][part] for part in ("low", "value", "high"))
+    assert low < value < high
+    rows = read_records(discuss)
+    assert len(rows) == result["disputed"] == 10
+    assert set(rows[0].cells) == {"id", "text", "in_dispute", "by labelled_sentences", "by second"}
+    shown = CliRunner().invoke(app, ["agreement", *inputs])
+    assert "Krippendorff" in shown.output
