@@ -80,8 +80,9 @@ function plot(container, spec) {
 }
 
 function figure({ title, note, description, spec, tableTitle, buildTable }) {
-  const box = make("div", { class: "plot", role: "img", "aria-label": description });
-  const element = make("figure", {}, make("figcaption", {}, name(title), make("small", {}, note || "")), box,
+  const box = make("div", { class: "plot", "aria-hidden": "true" }); // the library sets roles of its own in it
+  const element = make("figure", {}, make("figcaption", {}, name(title), make("small", {}, note || "")),
+    make("div", { role: "img", "aria-label": description }, box),
     tableOnDemand(tableTitle, buildTable));
   return { element, draw: () => plot(box, spec) };
 }

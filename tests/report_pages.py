@@ -1,0 +1,74 @@
+"""What both report test files build: an output folder with hostile, Russian and ordinary posts."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.data.channel_export.records import RawPost
+from pipeline.data.posts import POSTS_SCHEMA, make_post_row
+from pipeline.decisions.model_bundle import ModelBundle
+from pipeline.predict import predict
+
+ORDER, THREAT, UNITY = "order", "threat: from outside", "unity.1"
+PHRASES = {
+    ORDER: "the world order is changing",
+    THREAT: "they threaten our borders",
+    UNITY: "we stand together as one people",
+}
+PUBLIC, RUSSIAN, HOSTILE_NAME = "nord_news", "Голос севера", "<img src=x onerror=alert(1)>"
+HOSTILE_TEXTS = (
+    "<script>alert(1)</script> they threaten our borders today",
+    "</script><script>alert(2)</script> they threaten our borders again",
+    '<b onmouseover="alert(3)">the world order is changing</b> as before',
+    "they threaten our borders\u2028alert(4)//<!-- <svg/onload=alert(5)> in the north",
+    'javascript:alert(6) " autofocus onfocus=alert(7) x=" we stand together as one people',
+)
+UNSURE_TEXTS = (
+    "weather is changing today",
+    "they threaten the weather in the north",
+    "the order of our borders",
+)
+RUSSIAN_TEXT = "Ещё раз: the world order is changing, говорит министр."
+
+
+def make_posts() -> list[RawPost]:
+    """Sixty ordinary posts of two channels over 15 months, hostile ones, an undated one, one without a frame."""
+    start = datetime(2024, 1, 10, 12, tzinfo=UTC)
+    phrases = list(PHRASES.values())
+    posts = [
+        RawPost(
+            channel=PUBLIC if i % 2 else RUSSIAN,
+            message_id=i + 1,
+            published_at=start + timedelta(days=7 * i),
+            text=f"A dull report of day {i}. {phrases[i % 3].capitalize()} today. And so on, number {i}.",
+            record=f"post {i}",
+        )
+        for i in range(60)
+    ]
+    posts += [
+        RawPost(channel=HOSTILE_NAME, message_id=i + 1, published_at=start, text=text, record=f"hostile {i}")
+        for i, text in enumerate(HOSTILE_TEXTS)
+    ]
+    posts += [
+        RawPost(channel=PUBLIC, message_id=200 + i, published_at=start, text=text, record=f"unsure {i}")
+        for i, text in enumerate(UNSURE_TEXTS)
+    ]
+    posts.append(
+        RawPost(channel=RUSSIAN, message_id=500, published_at=None, text=RUSSIAN_TEXT, record="undated")
+    )
+    posts.append(
+        RawPost(channel=PUBLIC, message_id=501, published_at=start, text="the weather is fine", record="x")
+    )
+    return posts
+
+
+def write_scores(folder: Path, bundle: ModelBundle, posts: Iterable[RawPost]) -> Path:
+    """Score posts as `frames predict` does; the output folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    table = folder / "posts.parquet"
+    pq.write_table(pa.Table.from_pylist([make_post_row(post, "made") for post in posts], POSTS_SCHEMA), table)
+    predict([table], bundle, folder / "scores")
+    return folder / "scores"

@@ -1,0 +1,224 @@
+"""The report's data and file, without a browser: counts, limits, what is escaped, what is refused."""
+
+import base64
+import hashlib
+import json
+import re
+import zlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from report_pages import HOSTILE_NAME, HOSTILE_TEXTS, ORDER, PUBLIC, RUSSIAN, make_posts, write_scores
+from typer.testing import CliRunner
+
+from pipeline.cli import app
+from pipeline.decisions.model_bundle import ModelBundle
+from pipeline.errors import DataError
+from pipeline.reporting.html_page import pack
+from pipeline.reporting.html_report import read_rejects, write_report
+from pipeline.reporting.report_data import STEPS, Limits, collect_report_data
+from pipeline.scoring.output_dataset import ModelIdentity, open_dataset
+from pipeline.scoring.read_scores import read_scores
+
+
+@pytest.fixture(scope="module")
+def scores(tmp_path_factory: pytest.TempPathFactory, tiny_bundle: ModelBundle) -> Path:
+    return write_scores(tmp_path_factory.mktemp("report"), tiny_bundle, make_posts())
+
+
+def unpack(packed: str) -> Any:
+    return json.loads(zlib.decompress(base64.b64decode(packed)))
+
+
+def embedded(html: str) -> Any:
+    found = re.search(r'<script type="application/octet-stream" id="payload">([^<]*)</script>', html)
+    assert found
+    return unpack(found[1])
+
+
+def test_counts_are_those_of_the_scores(scores: Path) -> None:
+    data = collect_report_data(scores)
+    posts = read_scores(scores)
+    payload = data.payload
+    assert sum(payload["cells"]["posts"]) == len(posts) == data.totals["posts"]
+    for k, frame in enumerate(data.frame_ids):
+        counted = sum(
+            n for f, n in zip(payload["counts"]["frame"], payload["counts"]["posts"], strict=True) if f == k
+        )
+        assert counted == sum(frame in frames for frames in posts["frames"])
+    channel = payload["channels"].index(PUBLIC)
+    month = payload["periods"].index("2024-03")
+    cells = payload["cells"]
+    n = [
+        n
+        for c, p, n in zip(cells["channel"], cells["period"], cells["posts"], strict=True)
+        if (c, p) == (channel, month)
+    ]
+    in_march = posts[(posts["channel"] == PUBLIC) & (posts["published_at"].dt.strftime("%Y-%m") == "2024-03")]
+    assert n == [len(in_march)]
+
+
+def test_steps_of_probability_hold_the_posts_at_least_as_probable(scores: Path) -> None:
+    data = collect_report_data(scores)
+    posts = read_scores(scores)
+    k, counts = data.frame_ids.index(ORDER), data.payload["counts"]
+    for step in (0, 10, 15, 19):
+        counted = sum(
+            n
+            for f, s, n in zip(counts["frame"], counts["step"], counts["posts"], strict=True)
+            if f == k and s >= step
+        )
+        carries = posts["frames"].map(lambda frames: ORDER in frames)
+        assert counted == int((carries & (posts[f"p_{ORDER}"] >= step / STEPS)).sum())
+
+
+def test_pairs_count_posts_with_both_frames(tmp_path: Path, tiny_bundle: ModelBundle) -> None:
+    post = make_posts()[0]
+    both = replace(post, text="The world order is changing today. We stand together as one people again.")
+    data = collect_report_data(write_scores(tmp_path, tiny_bundle, [both, replace(post, message_id=99)]))
+    assert data.payload["pairs"] | {"step": None} == {
+        "channel": [0],
+        "period": [0],
+        "first": [0],
+        "second": [2],
+        "step": None,
+        "posts": [1],
+    }
+
+
+def test_what_does_not_fit_is_counted_and_said(scores: Path, tmp_path: Path) -> None:
+    limits = Limits(posts=10, text_bytes=300, context_bytes=0, text_chars=25)
+    data = collect_report_data(scores, limits)
+    assert len(data.payload["rows"]["name"]) == 10
+    assert data.posts_left_out == data.totals["with_frames"] - 10
+    assert data.texts_left_out == data.payload["marks"]["text"].count(-1)
+    assert all(len(text) <= 25 for text in data.payload["texts"]["text"])
+    assert data.texts_shortened == len(data.payload["texts"]["shortened"]) > 0
+    assert sum(data.payload["cells"]["posts"]) == data.totals["posts"]  # counts stay complete
+    written = write_report(scores, tmp_path / "small.html", limits=limits)
+    html = written.path.read_text(encoding="utf-8")
+    assert written.posts_in_table == 10
+    assert "The table holds a selection: 10 posts of " in html
+    assert "long sentences are shortened" in html
+
+
+def test_the_table_takes_the_most_probable_posts_of_each_frame(scores: Path) -> None:
+    data = collect_report_data(scores, Limits(posts=3))
+    posts = read_scores(scores)
+    shown = {
+        (data.payload["names"][n], m)
+        for n, m in zip(data.payload["rows"]["name"], data.payload["rows"]["message"], strict=True)
+    }
+    for frame in data.frame_ids:
+        carrying = posts[posts["frames"].map(lambda frames, frame=frame: frame in frames)]
+        top = carrying[carrying[f"p_{frame}"] >= carrying[f"p_{frame}"].max() - 0.001]
+        assert shown & {(row.channel, str(row.message_id)) for row in top.itertuples()}
+
+
+def test_many_channels_are_merged_and_said(
+    scores: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.reporting.report_data._MOST_COUNTS", 25)
+    monkeypatch.setattr("pipeline.reporting.report_data._CHANNEL_LIMITS", (1,))
+    data = collect_report_data(scores)
+    assert (data.channels_merged, len(data.payload["channels"])) == (2, 1)
+    assert set(data.payload["cells"]["channel"]) == {0, 1}
+    assert sum(data.payload["cells"]["posts"]) == data.totals["posts"]
+    assert any(
+        "2 channels with the fewest posts" in w for w in write_report(scores, tmp_path / "m.html").warnings
+    )
+
+
+def test_posts_are_never_markup(scores: Path, tmp_path: Path, tiny_bundle: ModelBundle) -> None:
+    path = write_report(scores, tmp_path / "r.html", bundle=tiny_bundle, title=HOSTILE_TEXTS[0]).path
+    html = path.read_text(encoding="utf-8")
+    assert "alert(" not in re.sub(r"&lt;.*?today", "", html)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html  # the title, escaped
+    payload = embedded(html)
+    assert HOSTILE_NAME in payload["names"]
+    assert any("alert(2)" in text for text in payload["texts"]["text"])
+    assert html.count("<script") == html.count("</script>") == 3
+
+
+def test_the_policy_names_the_scripts_and_allows_no_request(scores: Path, tmp_path: Path) -> None:
+    html = write_report(scores, tmp_path / "r.html").path.read_text(encoding="utf-8")
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
+    assert policy
+    rules = policy[1].replace("&#39;", "'")
+    assert rules.startswith("default-src 'none'; ")
+    assert "unsafe-eval" not in rules
+    for source in re.findall(r"<script>(.*?)</script>", html, re.DOTALL):
+        assert base64.b64encode(hashlib.sha256(source.encode()).digest()).decode() in rules
+    markup = re.sub(r"<script>.*?</script>", "", html, flags=re.DOTALL)
+    assert not re.search(r"<(?:link|img|iframe|script|form)[^>]* (?:src|href|action)=", markup)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text())
+def test_packed_text_is_safe_inside_html_and_comes_back(text: str) -> None:
+    packed = pack({"text": text})
+    assert re.fullmatch(r"[A-Za-z0-9+/=]+", packed)
+    assert unpack(packed) == {"text": text}
+
+
+def test_half_a_surrogate_pair_does_not_stop_a_report() -> None:
+    assert unpack(pack({"text": "a\ud83db"})) == {"text": "a?b"}
+
+
+def test_rejects_are_counted_by_reason_and_shown(tmp_path: Path) -> None:
+    path = tmp_path / "rejects.jsonl"
+    entry = {
+        "source_file": "a.json",
+        "record": "message 1",
+        "reason": "no date",
+        "excerpt": "<img onerror=x>" * 40,
+    }
+    path.write_text(json.dumps(entry) + "\n" + json.dumps(entry | {"record": "message 2"}) + "\n{broken\n")
+    rejects = read_rejects(path)
+    assert rejects["total"] == 3
+    assert rejects["reasons"] == [("no date", 2), ("this line of the list cannot be read", 1)]
+    assert [example["place"] for example in rejects["examples"]] == [
+        "a.json, message 1",
+        "a.json, message 2",
+        "rejects.jsonl",
+    ]
+    assert rejects["examples"][0]["excerpt"].endswith("… [shortened]")
+    assert read_rejects(tmp_path / "none.jsonl")["total"] == 0
+
+
+def test_a_model_that_did_not_score_is_refused(
+    scores: Path, tmp_path: Path, tiny_bundle: ModelBundle
+) -> None:
+    other = replace(tiny_bundle, manifest=tiny_bundle.manifest | {"bundle_hash": "f" * 64})
+    with pytest.raises(DataError, match="not from tiny@ffffffffffff: give the model that scored, or none"):
+        write_report(scores, tmp_path / "r.html", bundle=other)
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_folders_without_scores_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no scores there"):
+        write_report(tmp_path, tmp_path / "r.html")
+    with open_dataset(tmp_path / "empty", ModelIdentity("m", "b", "c", (ORDER,))):
+        pass
+    with pytest.raises(DataError, match="no scored post yet"):
+        write_report(tmp_path / "empty", tmp_path / "r.html")
+
+
+def test_the_command_writes_the_file_and_says_so(
+    scores: Path, tmp_path: Path, tiny_bundle: ModelBundle
+) -> None:
+    output = tmp_path / "deep" / "report.html"
+    done = CliRunner().invoke(
+        app, ["report", str(scores), "-o", str(output), "--model", str(tiny_bundle.folder), "--json"]
+    )
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    assert said["posts"] == len(read_scores(scores))
+    assert said["size"] == output.stat().st_size
+    assert embedded(output.read_text(encoding="utf-8"))["frame_definitions"][ORDER]
+    assert not list(output.parent.glob("_*"))  # no temporary file stays
+    assert RUSSIAN in embedded(output.read_text(encoding="utf-8"))["channels"]

@@ -1,0 +1,254 @@
+"""The report in a real browser: filters, search, sorting by keyboard, hostile posts, accessibility, no request."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from report_pages import HOSTILE_NAME, HOSTILE_TEXTS, PUBLIC, RUSSIAN, THREAT, make_posts, write_scores
+
+from pipeline.config import EvaluationSettings
+from pipeline.data.labels import read_labelled
+from pipeline.decisions.model_bundle import ModelBundle
+from pipeline.evaluation.evaluate_bundle import predict_labelled
+from pipeline.evaluation.test_predictions import evaluate_predictions
+from pipeline.reporting.html_report import write_report
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+OPTIONS = (
+    "--no-sandbox",  # as root there is none to be had
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def find_browser() -> str:
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.fail(
+            "these tests need Chromium: `apt-get install chromium`, or name one: CHROMIUM=/path/to/chrome",
+            pytrace=False,
+        )
+    return found
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory, tiny_bundle: ModelBundle) -> Path:
+    folder = tmp_path_factory.mktemp("pages")
+    scores = write_scores(folder, tiny_bundle, make_posts())
+    entry = '{"source_file": "a.json", "record": "message 1", "reason": "<svg onload=alert(8)>", "excerpt": "<b>x"}'
+    (scores / "rejects.jsonl").write_text(entry + "\n")
+    labelled = read_labelled(tiny_bundle.folder.with_suffix(".jsonl"), tiny_bundle.codebook)
+    evaluation = evaluate_predictions(
+        predict_labelled(tiny_bundle, labelled),
+        tiny_bundle.frame_ids,
+        EvaluationSettings(bootstrap_samples=100),
+        seed=0,
+    )
+    metrics = evaluation.to_json()
+    return write_report(scores, folder / "report.html", bundle=replace(tiny_bundle, metrics=metrics)).path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=list(OPTIONS))
+        yield browser
+        browser.close()
+
+
+class Watch:
+    """What a page must not do."""
+
+    def __init__(self, page: Page) -> None:
+        self.faults: list[str] = []
+        self.requests: list[str] = []
+        page.on("console", lambda m: self.faults.append(m.text) if m.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("dialog", self._refuse)
+
+    def _refuse(self, dialog: Any) -> None:
+        self.faults.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+
+def open_page(browser: Browser, path: Path, **options: Any) -> tuple[Page, Watch]:
+    page = browser.new_context(**options).new_page()
+    page.set_default_timeout(10_000)
+    watch = Watch(page)
+    page.goto(path.as_uri())
+    expect(page.locator("#status")).to_contain_text("in the table")
+    page.locator("#time-plots svg").first.wait_for()
+    return page, watch
+
+
+@pytest.fixture
+def page(browser: Browser, report: Path) -> Iterator[Page]:
+    page, watch = open_page(browser, report)
+    yield page
+    page.context.close()
+    assert watch.faults == []
+    assert watch.requests == [report.as_uri()]
+
+
+def shown_points(page: Page, frame: int = 0) -> int:
+    return page.locator("#time-plots figure").nth(frame).locator("g.mark-symbol path").count()
+
+
+def status(page: Page) -> tuple[int, int]:
+    """Posts in the plots and in the table, as the live region says."""
+    numbers = re.findall(r"[\d,]+(?= post)", page.locator("#status").inner_text())
+    return int(numbers[0]), int(numbers[1])
+
+
+def column(page: Page, number: int) -> list[str]:
+    return page.locator(f"#posts tbody tr td:nth-child({number})").all_inner_texts()
+
+
+def test_it_opens_with_everything_and_asks_for_nothing(page: Page) -> None:
+    assert status(page) == (70, 69)
+    assert page.locator("#time-plots figure").count() == 3
+    assert page.locator("#posts tbody tr").count() == 25
+    assert page.locator("#quality ~ .scroll table tbody tr").count() == 3
+
+
+def test_hostile_posts_stay_text(page: Page) -> None:
+    page.locator("#size").select_option("100")
+    for text in HOSTILE_TEXTS:
+        for line in text.split("\u2028"):
+            expect(page.locator("#posts")).to_contain_text(line.strip())
+    assert HOSTILE_NAME in page.locator("#posts").inner_text()
+    page.locator("#search").fill("<script>")
+    expect(page.locator("#status")).to_contain_text("2 posts with")
+    assert page.locator("img, iframe, b[onmouseover], svg[onload], [onfocus]").count() == 0
+    assert page.locator("body script").count() == 3  # data, library, page
+
+
+def test_filters_change_plots_and_table(page: Page) -> None:
+    before = shown_points(page)
+    page.locator("#unit").select_option("month")
+    expect(page.locator("#time-plots svg").first).to_be_visible()
+    page.wait_for_function(
+        "n => document.querySelectorAll('#time-plots figure:first-child g.mark-symbol path').length !== n",
+        arg=before,
+    )
+    monthly = shown_points(page)
+    page.locator("#from").select_option(label="2024-04")
+    expect(page.locator("#status")).not_to_contain_text("70 posts")
+    posts, _ = status(page)
+    assert posts < 70
+    page.wait_for_function(
+        "n => document.querySelectorAll('#time-plots figure:first-child g.mark-symbol path').length < n",
+        arg=monthly,
+    )
+    page.locator("summary", has_text="Channels:").click()
+    page.locator("#channels-choices label", has_text=RUSSIAN).click()
+    assert status(page)[0] < posts
+    assert set(column(page, 2)) == {PUBLIC}
+    assert page.locator("#heat tbody tr").count() == 2
+    page.keyboard.press("Escape")
+    page.locator("summary", has_text="Frames:").click()
+    page.locator("#frames-choices label", has_text=THREAT).click()
+    assert page.locator("#time-plots figure").count() == 2
+    assert page.locator("#pairs tbody tr").count() == 2
+    page.locator("#reset").click()
+    assert status(page) == (70, 69)
+
+
+def test_a_least_probability_leaves_the_surer_posts(page: Page) -> None:
+    slider = page.locator("#probability")
+    slider.focus()
+    for _ in range(17):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator("#probability-value")).to_have_text("at least 0.85")
+    expect(page.locator("#status")).not_to_contain_text("69 posts with")
+    posts, hits = status(page)
+    assert posts == 70  # shares keep their denominators
+    page.locator("#size").select_option("100")
+    assert page.locator("#posts tbody tr").count() == hits == 66
+    assert all(float(value) >= 0.85 for value in column(page, 4))
+
+
+def test_search_finds_words_of_evidence_and_marks_them(page: Page) -> None:
+    page.locator("#search").fill("еще ORDER")  # found as "Ещё"
+    expect(page.locator("#status")).to_contain_text("1 post with a chosen frame and the words searched for")
+    row = page.locator("#posts tbody tr")
+    expect(row).to_have_count(1)
+    assert row.locator("mark.hit").all_inner_texts() == ["Ещё", "order"]
+    page.locator("#search").fill("no such words (")
+    expect(page.locator("#posts-caption")).to_have_text("No post passes the filters.")
+
+
+def test_sorting_works_by_keyboard_and_is_announced(page: Page) -> None:
+    page.locator("#sort-date").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#head-date").get_attribute("aria-sort") == "descending"
+    dates = column(page, 1)
+    assert dates == sorted(dates, reverse=True)
+    page.keyboard.press("Enter")
+    assert page.locator("#head-date").get_attribute("aria-sort") == "ascending"
+    assert column(page, 1)[0] == "undated"
+    assert page.locator("#head-channel").get_attribute("aria-sort") == "none"
+    page.locator("#next").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#page")).to_have_text("Page 2 of 3")
+
+
+def test_links_lead_to_public_channels_only(page: Page) -> None:
+    page.locator("#size").select_option("100")
+    links = page.locator("#posts a")
+    assert links.count() == 33
+    assert all(
+        re.fullmatch(rf"https://t\.me/{PUBLIC}/\d+", str(a.get_attribute("href"))) for a in links.all()
+    )
+    assert {a.get_attribute("rel") for a in links.all()} == {"noopener noreferrer"}
+
+
+def test_every_plot_has_its_figures_as_a_table(page: Page) -> None:
+    figure = page.locator("#time-plots figure").first
+    assert "frame Order by quarter" in str(figure.locator("[role=img]").get_attribute("aria-label"))
+    figure.locator("summary").click()
+    expect(figure.locator("table tbody tr").first).to_be_visible()
+    assert PUBLIC in figure.locator("thead").inner_text()
+    assert re.search(r"\d+\.\d % \(\d+ of \d+\)", figure.locator("tbody").inner_text())
+
+
+def test_texts_carry_their_language(page: Page) -> None:
+    page.locator("#search").fill("говорит министр")
+    quote = page.locator("#posts .quote").first
+    expect(quote).to_contain_text("говорит")
+    assert quote.get_attribute("dir") == "auto"
+    assert re.fullmatch("[a-z]{2,3}", str(quote.get_attribute("lang")))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_fault_of_accessibility(browser: Browser, report: Path, scheme: str) -> None:
+    page, _ = open_page(browser, report, color_scheme=scheme)
+    page.locator("#search").fill("today")
+    page.locator("mark.hit").first.wait_for()
+    page.locator("#time-plots summary").first.click()
+    found = Axe().run(page).response["violations"]
+    page.context.close()
+    grave = [
+        (fault["id"], fault["nodes"][0]["html"][:200])
+        for fault in found
+        if fault["impact"] in {"serious", "critical"}
+    ]
+    assert grave == []
+
+
+def test_it_fits_a_telephone(browser: Browser, report: Path) -> None:
+    page, _ = open_page(browser, report, viewport={"width": 400, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    page.context.close()
