@@ -31,6 +31,7 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
         "label-export": labels.label_export,
         "label-import": labels.label_import,
         "agreement": labels.agreement,
+        "suspects": labels.suspects,
     },
     "3. Models": {
         "train": models.train,

@@ -4,16 +4,22 @@ from __future__ import annotations  # the types below are for the reader; loadin
 
 from typing import TYPE_CHECKING, Any
 
+from pipeline.data.channel_export.values import make_excerpt
 from pipeline.printing import plain_table, print_notes
 from pipeline.terminal import safe_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from rich.console import Console
 
     from pipeline.annotation.agreement import AgreementReport, FrameAgreement
+    from pipeline.annotation.suspects import Suspect
     from pipeline.evaluation.intervals import Estimate
 
 _CONFUSIONS = 10  # shown; --json has all
+_SUSPECTS = 20  # shown; the output file and --json have all
 
 
 def print_imported(screen: Console, result: dict[str, Any], paths: dict[str, str]) -> None:
@@ -63,6 +69,27 @@ def print_agreement(screen: Console, report: AgreementReport) -> None:
             plain_table(title, ("frame", "other annotator", "pairs"), report.confusions[:_CONFUSIONS])
         )
     print_notes(screen, report.notes)
+
+
+def print_suspects(
+    screen: Console, found: Sequence[Suspect], notes: Sequence[str], output: Path | None
+) -> None:
+    """The least believed labels, how many there are, and the notes."""
+    rows = [
+        (
+            f"{suspect.id}: {suspect.text[:_EXCERPT]}",
+            suspect.frame,
+            suspect.coded,
+            f"{suspect.probability:.3f}",
+        )
+        for suspect in found[:_SUSPECTS]
+    ]
+    if rows:
+        screen.print(plain_table("Labels to look at again", ("text", "frame", "coded", "probability"), rows))
+    screen.print(f"{len(found)} labels are suspect, {len(rows)} shown")
+    if output:
+        screen.print(f"whole list  {safe_text(str(output))}", soft_wrap=True)
+    print_notes(screen, notes)
 
 
 def _figure(estimate: Estimate) -> str:

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipeline.commands.options import AsJson, Debug, find_input, print_json
-from pipeline.terminal import console, run_command, safe_text
+from pipeline.commands.options import AsJson, Columns, Debug, find_input, parse_columns, print_json
+from pipeline.terminal import console, progress_bar, run_command, safe_text
 
 CodebookFile = Annotated[Path, typer.Option("--codebook", help="Codebook (YAML).")]
 
@@ -224,5 +224,43 @@ def agreement(
             print_json(report.to_json())
         else:
             print_agreement(console(), report)
+
+    run_command(work, debug)
+
+
+def suspects(
+    source: Annotated[Path, typer.Argument(help="Config of a training run, or labelled file.")],
+    codebook: Annotated[
+        Path | None, typer.Option("--codebook", help="Codebook, for a labelled file; a config names its own.")
+    ] = None,
+    column: Columns = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Write the whole list: .csv, .jsonl, .parquet or .xlsx."),
+    ] = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """List labels that a model which has not seen them finds hard to believe; needs the extra cleanlab.
+
+    Example: frames suspects configs/baseline.yaml -o suspects.xlsx
+    """
+
+    def work() -> None:
+        from pipeline.annotation.record_files import check_suffix
+        from pipeline.annotation.suspects import find_suspects, open_source, write_suspects
+        from pipeline.commands.label_tables import print_suspects
+
+        if output:
+            check_suffix(output)
+        chosen = open_source(source, find_input(codebook) if codebook else None, parse_columns(column))
+        with progress_bar(quiet=as_json) as progress:
+            found, notes = find_suspects(chosen, progress)
+        if output:
+            write_suspects(output, found)
+        if as_json:
+            print_json({"suspects": [suspect.to_row() for suspect in found], "notes": notes})
+        else:
+            print_suspects(console(), found, notes, output)
 
     run_command(work, debug)
