@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from pipeline.commands import data, labels, models, reference, report
+from pipeline.commands import data, labels, models, reference, report, shares
 from pipeline.predict import predict_command
 
 app = typer.Typer(
@@ -46,6 +46,7 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
         "predict": predict_command,
     },
     "5. Results": {
+        "shares": shares.shares,
         "report": report.report,
     },
     "6. Help": {

@@ -1,0 +1,228 @@
+"""A coded probability sample: which units, how they were drawn, and what the coders said.
+
+The file is one that `frames sample` wrote for estimates, with labels: any table that
+`pipeline.annotation.exchange.spreadsheet.read_table` reads, as long as the columns of the design are still there.
+Rows without a label are not coded yet; "(no frame)", or an empty list in JSON and Parquet, says that there is none.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from pipeline.annotation.coded_table import Coding, resolve_labels
+from pipeline.annotation.exchange.spreadsheet import read_table
+from pipeline.data.codebook import draft_codebook
+from pipeline.data.near_duplicates import cluster_texts
+from pipeline.errors import DataError
+
+NEEDED: Final = ("unit", "stratum", "inclusion_probability", "design", "purpose")
+_LISTED: Final = 3  # rows that one message names
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledSample:
+    """Units of a probability sample that were coded.
+
+    Attributes:
+        unit: "post" or "sentence".
+        units: one row a coded unit, index 0..n-1: id, post_key, sentence_index (-1 for posts), stratum, inclusion
+            (probability of being drawn and coded), cluster (number of its forwards and near-duplicates).
+        labels: 1 where a unit carries a frame, shape (n, k).
+        sample_ids: of the draws, as `frames sample` named them.
+        weight_drawn: units of the source that the whole sample stands for, coded or not.
+        notes: what a reader has to know.
+    """
+
+    unit: str
+    units: pd.DataFrame
+    labels: NDArray[np.float64]
+    sample_ids: tuple[str, ...]
+    weight_drawn: float
+    notes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.units)
+
+
+def read_labelled_sample(
+    path: Path, frame_ids: Sequence[str], unit: str | None = None, *, empty_is_coded: bool = False
+) -> LabelledSample:
+    """Read a coded sample.
+
+    Args:
+        path: the file.
+        frame_ids: of the scores; every label must be one of them.
+        unit: the unit wanted; None for that of the sample.
+        empty_is_coded: a row without labels carries no frame; else it counts as not coded.
+
+    Raises:
+        DataError: no design columns, not a probability sample, another unit than wanted, unknown labels, coders
+            who disagree on a unit, or nothing coded.
+    """
+    read = read_table(path, empty_is_coded=empty_is_coded)
+    if read.rejects:
+        listed = "; ".join(f"{reject.where}: {reject.reason}" for reject in read.rejects[:_LISTED])
+        raise DataError(
+            f"{path}: {len(read.rejects)} rows cannot be used, so the sample would not be one: {listed}"
+        )
+    for coding in read.codings:
+        _check_design(coding)
+    found_unit = _find_unit(path, read.codings, unit)
+    codebook = draft_codebook("scores", frame_ids, mode="multi_label")
+    codings, _ = resolve_labels(read.codings, codebook, str(path))
+    codings = _settle(codings)
+    units = _describe(codings, found_unit)
+    coded = np.array([coding.status == "coded" for coding in codings], bool)
+    if not coded.any():
+        raise DataError(
+            f"{path}: none of its {len(codings)} rows is coded: write frames into the column labels, ';' between, "
+            "and '(no frame)' where there is none"
+        )
+    labels = np.array([[frame in coding.labels for frame in frame_ids] for coding in codings], float)
+    notes = _note_uncoded(units, coded, labels)
+    weight_drawn = float((1 / units["inclusion"]).sum())
+    units["inclusion"] *= _response_of_strata(units, coded)
+    sample_ids = sorted({str(c.extra["sample_id"]) for c in codings if "sample_id" in c.extra})
+    if len(sample_ids) > 1:
+        notes.append(f"rows of {len(sample_ids)} samples stand together; they are taken as one")
+    kept = units[coded].reset_index(drop=True)
+    return LabelledSample(found_unit, kept, labels[coded], tuple(sample_ids), weight_drawn, tuple(notes))
+
+
+def _check_design(coding: Coding) -> None:
+    """Refuse what is not from a probability sample.
+
+    Raises:
+        DataError: a column of the design is missing, or the design gives no estimates.
+    """
+    if missing := [name for name in NEEDED if coding.extra.get(name) is None]:
+        raise DataError(
+            f"{coding.where}: no {', '.join(missing)}; a share can be corrected only by a probability sample: draw "
+            "one with `frames sample`, and keep its columns when coding"
+        )
+    if coding.extra["design"] == "active" or coding.extra["purpose"] != "estimate":
+        raise DataError(
+            f"{coding.where}: design {coding.extra['design']}, purpose {coding.extra['purpose']}: such units were "
+            "chosen to train, not by chance, so nothing can be estimated from them. Draw a sample with "
+            "`frames sample --purpose estimate`"
+        )
+
+
+def _find_unit(path: Path, codings: Sequence[Coding], wanted: str | None) -> str:
+    units = sorted({str(coding.extra["unit"]) for coding in codings})
+    if not units:
+        raise DataError(f"{path}: no rows; expected units of a sample with their labels")
+    if len(units) > 1:
+        raise DataError(f"{path}: holds units of both kinds, {' and '.join(units)}; give one file for each")
+    if wanted is not None and units != [wanted]:
+        raise DataError(
+            f"{path}: a sample of {units[0]}s, but shares of {wanted}s were asked for; give --unit {units[0]}, or "
+            f"draw another with `frames sample --unit {wanted}`"
+        )
+    return units[0]
+
+
+def _settle(codings: Sequence[Coding]) -> list[Coding]:
+    """One coding for each unit: the settled one, or the one on which all coders agree.
+
+    Raises:
+        DataError: coders disagree and nobody has settled it.
+    """
+    of_unit: dict[str, list[Coding]] = defaultdict(list)
+    for coding in codings:
+        of_unit[coding.id].append(coding)
+    settled, open_units = [], []
+    for same in of_unit.values():
+        coded = [coding for coding in same if coding.status == "coded"]
+        chosen = [coding for coding in coded if coding.is_ground_truth] or coded or same
+        if len({coding.labels for coding in chosen}) > 1:
+            open_units.append(chosen[0])
+        settled.append(chosen[0])
+    if open_units:
+        listed = "; ".join(f"{coding.where} ('{coding.id:.80}')" for coding in open_units[:_LISTED])
+        raise DataError(
+            f"{len(open_units)} units have codings that differ: {listed}. Settle them first, and leave one row for "
+            "each unit or mark the settled one as is_ground_truth"
+        )
+    return settled
+
+
+def _describe(codings: Sequence[Coding], unit: str) -> pd.DataFrame:
+    keys, indices = zip(*(_split_id(coding, unit) for coding in codings), strict=True)
+    units = pd.DataFrame(
+        {
+            "id": [coding.id for coding in codings],
+            "post_key": keys,
+            "sentence_index": indices,
+            "stratum": [str(coding.extra["stratum"]) for coding in codings],
+            "inclusion": [float(coding.extra["inclusion_probability"]) for coding in codings],
+        }
+    )
+    units["cluster"] = _cluster(codings, units)
+    return units
+
+
+def _split_id(coding: Coding, unit: str) -> tuple[str, int]:
+    if unit == "post":
+        return coding.id, -1
+    key, _, index = coding.id.rpartition(":")
+    if not (key and index.isdecimal() and index.isascii() and len(index) < 10):  # noqa: PLR2004 - int32 has 10
+        raise DataError(
+            f"{coding.where}, field 'id': expected POST_KEY:SENTENCE_INDEX, got {coding.id!r:.80}"
+        )
+    return key, int(index)
+
+
+def _cluster(codings: Sequence[Coding], units: pd.DataFrame) -> NDArray[np.int64]:
+    """Units that are copies of one text, or sentences of one post, share a number."""
+    if all(coding.extra.get("cluster") is not None for coding in codings):
+        of_text = pd.factorize(pd.Series([str(coding.extra["cluster"]) for coding in codings]))[0]
+    else:
+        of_text = pd.factorize(cluster_texts([coding.text for coding in codings]))[0]
+    of_post = pd.factorize(units["post_key"])[0]
+    n = len(codings)
+    links = coo_array((np.ones(n, np.int8), (of_text, n + of_post)), shape=(2 * n, 2 * n))
+    component = connected_components(links, directed=False)[1]
+    return np.asarray(pd.factorize(component[of_text])[0], np.int64)
+
+
+def _response_of_strata(units: pd.DataFrame, coded: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Share of its stratum's weight that was coded, for each unit; 1 where nothing was, as no weight is left.
+
+    Weighting-class adjustment (Oh & Scheuren 1983): within a stratum, who was coded is taken as chance.
+    """
+    weights = 1 / units["inclusion"]
+    of_stratum = units["stratum"]
+    share = weights.where(coded, 0).groupby(of_stratum).transform("sum") / weights.groupby(
+        of_stratum
+    ).transform("sum")
+    return np.asarray(share.where(share > 0, 1), np.float64)
+
+
+def _note_uncoded(units: pd.DataFrame, coded: NDArray[np.bool_], labels: NDArray[np.float64]) -> list[str]:
+    notes = []
+    if n_uncoded := int((~coded).sum()):
+        notes.append(
+            f"{n_uncoded} of {len(coded)} drawn units are not coded; the coded ones of the same stratum stand for "
+            "them, which is right if nothing but chance decided what was coded"
+        )
+        if labels[coded].any(axis=1).all():
+            notes.append(
+                "every coded unit carries a frame: if rows without labels were meant as 'no frame', write "
+                "'(no frame)' there, or give --empty-is-coded; shares would be far too high otherwise"
+            )
+    counts = Counter(units["stratum"][coded])
+    if empty := sorted(set(units["stratum"]) - set(counts)):
+        notes.append(
+            f"strata without a coded unit, which the others stand for: {', '.join(empty[:_LISTED])}"
+            + (f" and {len(empty) - _LISTED} more" if len(empty) > _LISTED else "")
+        )
+    return notes

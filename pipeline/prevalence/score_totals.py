@@ -1,0 +1,150 @@
+"""What the scores say about all units: sums for each channel and month, and the predictions of single units.
+
+Sums are made by DuckDB; only one row for each channel and month, and one for each unit of the sample, reach Python.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from pipeline.errors import DataError
+from pipeline.scoring.output_dataset import read_output_manifest
+from pipeline.scoring.read_scores import open_scores
+from pipeline.scoring.score_posts import probability_column
+
+UNDATED = "undated"
+
+_CELL = "coalesce(channel, '') AS channel, coalesce(strftime(published_at, '%Y-%m'), 'undated') AS month"
+_SCORED = {"post": "current_posts WHERE n_sentences > 0", "sentence": "current_sentences"}
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreTotals:
+    """Sums over the current scores, one row for each channel and month.
+
+    Attributes:
+        unit: "post" or "sentence".
+        frame_ids: names of the columns.
+        cells: columns channel, month ("2024-05", or "undated") and n (units), index 0..c-1, sorted.
+        decided: units for which each frame was decided, shape (c, k).
+        probability: sum of the units' calibrated probabilities, shape (c, k).
+        n_empty: posts without a scored sentence, which are no units.
+        models: model_id and bundle_hash of every model whose scores are current, with the number of its units.
+    """
+
+    unit: str
+    frame_ids: tuple[str, ...]
+    cells: pd.DataFrame
+    decided: NDArray[np.float64]
+    probability: NDArray[np.float64]
+    n_empty: int
+    models: tuple[dict[str, str | int], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class UnitScores:
+    """The scores of the units that were asked for, in their order.
+
+    Attributes:
+        found: which of them are units of the scores, shape (n,).
+        cells: their channel and month; missing where not found.
+        probability: calibrated, shape (n, k); NaN where not found.
+    """
+
+    found: NDArray[np.bool_]
+    cells: pd.DataFrame
+    probability: NDArray[np.float64]
+
+
+def read_frames(out: Path) -> tuple[str, ...]:
+    """Frame ids of an output folder.
+
+    Raises:
+        DataError: no scores there.
+    """
+    return tuple(read_output_manifest(out)["frames"])
+
+
+def sum_scores(out: Path, unit: str, frame_ids: Sequence[str]) -> ScoreTotals:
+    """Sum the current scores of an output folder.
+
+    Raises:
+        DataError: no scores there, or no unit in them.
+    """
+    sums = [f"sum({_name(probability_column(frame))}::DOUBLE)" for frame in frame_ids]
+    counts = [f"count(*) FILTER (list_contains(frames, {_quote(frame)}))" for frame in frame_ids]
+    figures = ", ".join(f"{what} AS v{i}" for i, what in enumerate([*counts, *sums]))
+    with open_scores(out) as connection:
+        table = connection.sql(
+            f"SELECT {_CELL}, count(*) AS n, {figures} FROM {_SCORED[unit]} GROUP BY 1, 2 ORDER BY 1, 2"  # noqa: S608 - names are quoted
+        ).df()
+        models = connection.sql(
+            f"SELECT model_id, bundle_hash, count(*) AS units FROM {_SCORED[unit]} GROUP BY 1, 2 ORDER BY 1, 2"  # noqa: S608 - names of ours
+        ).df()
+        n_empty = _count_empty(connection) if unit == "post" else 0
+    if table.empty:
+        raise DataError(f"{out}: no scored {unit}s, so there is no share to be told")
+    k = len(frame_ids)
+    values = table[[f"v{i}" for i in range(2 * k)]].to_numpy(np.float64)
+    return ScoreTotals(
+        unit,
+        tuple(frame_ids),
+        table[["channel", "month", "n"]],
+        values[:, :k],
+        values[:, k:],
+        n_empty,
+        tuple(models.to_dict("records")),
+    )
+
+
+def look_up_scores(out: Path, unit: str, frame_ids: Sequence[str], units: pd.DataFrame) -> UnitScores:
+    """The scores of single units.
+
+    Args:
+        out: output folder of `frames predict`.
+        unit: "post" or "sentence".
+        frame_ids: columns wanted.
+        units: columns post_key and sentence_index, shape (n, ...).
+
+    Raises:
+        DataError: no scores there.
+    """
+    wanted = pa.table(
+        {
+            "row": pa.array(np.arange(len(units))),
+            "post_key": pa.array(units["post_key"], pa.string()),
+            "sentence_index": pa.array(units["sentence_index"], pa.int32()),
+        }
+    )
+    keys = "post_key" if unit == "post" else "post_key, sentence_index"
+    figures = ", ".join(
+        f"{_name(probability_column(frame))}::DOUBLE AS v{i}" for i, frame in enumerate(frame_ids)
+    )
+    with open_scores(out) as connection:
+        connection.register("wanted", wanted)
+        table = connection.sql(
+            f"SELECT row, {_CELL}, {figures} FROM wanted JOIN (FROM {_SCORED[unit]}) USING ({keys})"  # noqa: S608 - names are quoted
+        ).df()
+    table = table.set_index("row").reindex(np.arange(len(units)))
+    found = np.asarray(table["month"].notna(), bool)
+    probability = table[[f"v{i}" for i in range(len(frame_ids))]].to_numpy(np.float64)
+    return UnitScores(found, table[["channel", "month"]], probability)
+
+
+def _count_empty(connection: duckdb.DuckDBPyConnection) -> int:
+    row = connection.execute("SELECT count(*) FROM current_posts WHERE n_sentences = 0").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
