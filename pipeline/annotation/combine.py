@@ -86,7 +86,8 @@ def combine_codings(codings: Sequence[Coding], codebook: Codebook, rule: Rule) -
     if not rows:
         raise DataError(
             f"nothing to train on is left: {len(unsettled)} units unsettled, {n_uncoded} skipped or cancelled by all"
-            f", {n_without_truth} without ground truth"
+            f", {n_without_truth} without ground truth. Where a blank means that no frame is there, import with "
+            "--empty-is-coded"
         )
     counts = {
         "could not be settled and are left out": len(unsettled),

@@ -77,7 +77,7 @@ def print_suspects(
     """The least believed labels, how many there are, and the notes."""
     rows = [
         (
-            f"{suspect.id}: {suspect.text[:_EXCERPT]}",
+            f"{suspect.id}: {make_excerpt(suspect.text)}",
             suspect.frame,
             suspect.coded,
             f"{suspect.probability:.3f}",
