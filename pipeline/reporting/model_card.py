@@ -139,7 +139,9 @@ def _model_part(source: _Source) -> str:
         f"Licence of the labelled texts: {escape(licence or 'not stated (config key data.licence)')}"
     )
     packages = manifest.get("packages") or {}
-    versions = ", ".join(f"{escape(name)} {escape(version)}" for name, version in packages.items() if version)
+    versions = ", ".join(
+        f"{escape(name)} {escape(version)}" for name, version in sorted(packages.items()) if version
+    )
     lines.append(
         f"Libraries: {versions or 'not recorded'}; Python {escape(manifest.get('python', 'unknown'))}"
     )
@@ -159,7 +161,7 @@ def _data_part(source: _Source) -> str:
     data = source.manifest.get("data")
     if not data:
         return "Not recorded: the bundle was saved before data statements were."
-    names = list(data["folds"])
+    names = ("train", "dev", "test")
     folds = [data["folds"][name] for name in names]
     days = [[(fold[key] or "")[:10] for fold in folds] for key in ("first_date", "last_date")]
     rows = [
@@ -171,7 +173,7 @@ def _data_part(source: _Source) -> str:
     ]
     rows += [
         (f"positives of {frame}", *(fold["positives"][frame] for fold in folds))
-        for frame in folds[0]["positives"]
+        for frame in (entry["id"] for entry in source.codebook["frames"])
     ]
     method = data["method"]
     held_out = ", ".join(map(escape, method["hold_out_sources"])) or "none"
@@ -188,7 +190,8 @@ def _data_part(source: _Source) -> str:
 
 
 def _listed(counts: Mapping[str, int]) -> str:
-    named = [f"{escape(name or 'not stated')} ({count})" for name, count in counts.items()]
+    ordered = sorted(counts.items(), key=lambda item: (not item[0], -item[1], item[0]))
+    named = [f"{escape(name or 'not stated')} ({count})" for name, count in ordered]
     rest = len(named) - LISTED
     return ", ".join(named[:LISTED]) + (f" and {rest} more" if rest > 0 else "")
 
