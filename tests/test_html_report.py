@@ -1,6 +1,7 @@
 """The report's data and file, without a browser: counts, limits, what is escaped, what is refused."""
 
 import base64
+import csv
 import hashlib
 import json
 import re
@@ -12,12 +13,23 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report_pages import HOSTILE_NAME, HOSTILE_TEXTS, ORDER, PUBLIC, RUSSIAN, make_posts, write_scores
+from report_pages import (
+    HOSTILE_NAME,
+    HOSTILE_TEXTS,
+    ORDER,
+    PHRASES,
+    PUBLIC,
+    RUSSIAN,
+    make_posts,
+    write_scores,
+)
 from typer.testing import CliRunner
 
+from pipeline.benchmarks.report_size import measure
 from pipeline.cli import app
 from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.errors import DataError
+from pipeline.prevalence.shares import estimate_shares
 from pipeline.reporting.html_page import pack
 from pipeline.reporting.html_report import read_rejects, write_report
 from pipeline.reporting.report_data import STEPS, Limits, collect_report_data
@@ -131,6 +143,48 @@ def test_many_channels_are_merged_and_said(
     assert any(
         "2 channels with the fewest posts" in w for w in write_report(scores, tmp_path / "m.html").warnings
     )
+
+
+def code_sample(scores: Path, folder: Path) -> Path:
+    """A sample drawn by the command and coded by what the texts say."""
+    drawn = folder / "sample.csv"
+    done = CliRunner().invoke(app, ["sample", str(scores), "--unit", "post", "-n", "60", "-o", str(drawn)])
+    assert done.exit_code == 0, done.output
+    with drawn.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    coded = folder / "coded.csv"
+    with coded.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [*rows[0], "labels"])
+        writer.writeheader()
+        for row in rows:
+            carried = [frame for frame, phrase in PHRASES.items() if phrase in row["text"].lower()]
+            writer.writerow({**row, "labels": ";".join(carried)})
+    return coded
+
+
+def test_shares_have_intervals_only_from_a_coded_sample(scores: Path, tmp_path: Path) -> None:
+    sample = code_sample(scores, tmp_path)
+    plain = write_report(scores, tmp_path / "raw.html").path.read_text(encoding="utf-8")
+    assert embedded(plain)["shares"] is None
+    assert "raw classifier shares, not corrected" in plain
+    html = write_report(scores, tmp_path / "s.html", sample=sample, empty_is_coded=True).path.read_text(
+        encoding="utf-8"
+    )
+    shares = embedded(html)["shares"]
+    estimates = estimate_shares(scores, sample, empty_is_coded=True)
+    assert shares["corrected"] == [
+        None if e.corrected.value is None else round(e.corrected.value, 4) for e in estimates
+    ]
+    assert shares["low"][0] < shares["corrected"][0] < shares["high"][0]
+    assert None in shares["corrected"]  # too few labels: no interval is made up
+    assert [low is None for low in shares["low"]] == [share is None for share in shares["corrected"]]
+    assert str(scores) not in html
+
+
+def test_the_benchmark_measures_a_report_of_the_size_it_says(tmp_path: Path) -> None:
+    written, _ = measure(300, tmp_path)
+    assert written.posts == 300
+    assert written.size == (tmp_path / "report.html").stat().st_size < 6_000_000
 
 
 def test_posts_are_never_markup(scores: Path, tmp_path: Path, tiny_bundle: ModelBundle) -> None:

@@ -16,6 +16,13 @@ def report(
         str | None,
         typer.Option("--model", help="The model that scored: its quality and frame names enter the report."),
     ] = None,
+    sample: Annotated[
+        Path | None,
+        typer.Option("--sample", help="Coded sample that frames sample drew from these scores: intervals."),
+    ] = None,
+    empty_is_coded: Annotated[
+        bool, typer.Option("--empty-is-coded", help="Rows of the sample without labels carry no frame.")
+    ] = False,
     title: Annotated[str | None, typer.Option("--title", help="Heading of the page.")] = None,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -31,7 +38,9 @@ def report(
         from pipeline.reporting.html_report import write_report
 
         bundle = load_bundle(find_model(model)) if model else None
-        written = write_report(scores, output, bundle=bundle, title=title)
+        written = write_report(
+            scores, output, bundle=bundle, sample=sample, empty_is_coded=empty_is_coded, title=title
+        )
         if as_json:
             print_json(written.to_json())
             return

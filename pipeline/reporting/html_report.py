@@ -14,6 +14,7 @@ from pipeline.errors import DataError
 from pipeline.reporting.html_page import write_page
 from pipeline.reporting.model_facts import describe_origin, describe_quality, frame_titles
 from pipeline.reporting.report_data import Limits, ReportData, collect_report_data
+from pipeline.reporting.share_plots import collect_share_plots
 from pipeline.scoring.output_dataset import REJECTS
 from pipeline.tracking.provenance import installed_version
 
@@ -48,6 +49,8 @@ def write_report(
     output: Path,
     *,
     bundle: ModelBundle | None = None,
+    sample: Path | None = None,
+    empty_is_coded: bool = False,
     title: str | None = None,
     limits: Limits | None = None,
 ) -> WrittenReport:
@@ -57,15 +60,20 @@ def write_report(
         scores: the output folder.
         output: the HTML file, replaced if it exists.
         bundle: the model that scored; its quality, frame names and origin are then in the report.
+        sample: coded sample of these scores; shares with intervals are then in the report.
+        empty_is_coded: a row of the sample without labels carries no frame; else it is not coded yet.
         title: heading of the page.
         limits: how much the page holds.
 
     Raises:
-        DataError: no scores, a model that did not make them, no room to write.
+        DataError: no scores, a model that did not make them, a sample that does not fit them, no room to write.
     """
     data = collect_report_data(scores, limits)
     if bundle is not None:
         _check_model(scores, data, bundle)
+    shares = (
+        collect_share_plots(scores, sample, data.frame_ids, empty_is_coded=empty_is_coded) if sample else None
+    )
     warnings = _warnings(data, bundle)
     unit = "year" if data.periods_are_years else "month"
     payload = data.payload | {
@@ -74,6 +82,7 @@ def write_report(
         "frame_definitions": {frame.id: frame.definition for frame in bundle.codebook.frames}
         if bundle
         else {},
+        "shares": shares.columns if shares else None,
     }
     context = {
         "title": title or "Narrative frames in channel posts",
@@ -83,7 +92,7 @@ def write_report(
         "warnings": warnings,
         "table_note": _table_note(data),
         "quality": describe_quality(bundle) if bundle else None,
-        "shares": None,
+        "shares": shares,
         "drift": None,
         "left_out": _left_out(data),
         "rejects": read_rejects(scores / REJECTS),

@@ -19,6 +19,7 @@ async function start() {
   resetState();
   buildFilters();
   buildTable();
+  if (data.shares) buildShares();
   update();
 }
 
@@ -287,6 +288,98 @@ function swatch(line) {
   path.style.stroke = lineColor(line);
   svg.append(path);
   return svg;
+}
+
+// ---- corrected shares
+
+function buildShares() {
+  const channels = [...new Set(data.shares.channel)].filter((channel) => channel !== null);
+  const select = byId("share-channel");
+  select.replaceChildren(make("option", { value: "-1" }, "all channels together"), ...channels.map((c, i) => make("option", { value: i }, c)));
+  const draw = () => drawShares(channels[Number(select.value)] ?? null);
+  select.addEventListener("change", draw);
+  draw();
+}
+
+function shareRows(test) {
+  const { shares } = data;
+  const rows = [];
+  shares.frame.forEach((frame, i) => {
+    if (!test(i)) return;
+    const [raw, corrected, low, high] = ["raw", "corrected", "low", "high"].map((column) => shares[column][i]);
+    const words = corrected === null ? "no corrected share: too few labels" : `corrected ${percent(corrected)} (${percent(low)} to ${percent(high)})`;
+    rows.push({ frame, title: titles[frame], month: shares.month[i], raw, corrected, low, high, units: shares.units[i], labelled: shares.labelled[i], words,
+      tip: `${titles[frame]}${shares.month[i] ? `, ${shares.month[i]}` : ""}\n${words}\nraw ${percent(raw)}\n${count(shares.units[i])} in all, ${count(shares.labelled[i])} labelled` });
+  });
+  return rows;
+}
+
+function shareLayers(shareAxis, other) {
+  const share = (field) => ({ field, type: "quantitative", title: null, scale: shareAxis.scale, axis: shareAxis.axis });
+  const [along, across] = other.channel === "y" ? ["x", "y"] : ["y", "x"];
+  const place = { [across]: other.encoding, tooltip: { field: "tip", type: "nominal" } };
+  return [
+    { transform: [{ filter: "datum.corrected !== null" }], mark: { type: "rule", strokeWidth: 2.5, color: "var(--band)", opacity: 0.6 },
+      encoding: { ...place, [along]: share("low"), [`${along}2`]: { field: "high" } } },
+    { mark: { type: "point", shape: "diamond", size: 50, color: "var(--other)", filled: false }, encoding: { ...place, [along]: share("raw") } },
+    { transform: [{ filter: "datum.corrected !== null" }], mark: { type: "point", size: 45, color: "var(--band)", filled: true, opacity: 1 },
+      encoding: { ...place, [along]: share("corrected") } },
+  ];
+}
+
+function shareTable(first, rows) {
+  return table({
+    caption: "Shares in per cent; interval in words where there is one",
+    columns: [{ title: first }, { title: "Corrected share" }, { title: "Raw share", number: true }, { title: "In all", number: true }, { title: "Labelled", number: true }],
+    rows: rows.map((row) => [first === "Frame" ? row.title : row.month, row.words, percent(row.raw), count(row.units), count(row.labelled)]),
+  });
+}
+
+function drawShares(channel) {
+  const { shares } = data;
+  byId("share-channel-value").textContent = channel ?? "all channels together";
+  const own = (i) => shares.channel[i] === channel;
+  const overall = shareRows((i) => own(i) && shares.month[i] === null);
+  const top = Math.min(1, Math.max(0.05, ...overall.map((row) => Math.max(row.raw, row.high ?? 0))) * 1.05);
+  const overview = figure({
+    title: "All months together",
+    note: "dot and bar: corrected share with its interval; hollow diamond: raw classifier share",
+    description: `Dot plot of shares by frame. ${overall.map((row) => `${row.title}: ${row.words}, raw ${percent(row.raw)}`).join("; ")}.`,
+    spec: {
+      data: { values: overall }, height: 22 * overall.length + 30,
+      layer: shareLayers({ scale: { domain: [0, top] }, axis: { format: ".0%", tickCount: 6 } },
+        { channel: "y", encoding: { field: "title", type: "nominal", sort: null, title: null, axis: { labelLimit: 260, grid: true } } }),
+    },
+    tableTitle: "shares by frame",
+    buildTable: () => shareTable("Frame", overall),
+  });
+  byId("share-overview").replaceChildren(overview.element);
+  overview.draw();
+  const monthly = shareRows((i) => own(i) && shares.month[i] !== null && shares.month[i] !== "undated");
+  if (!monthly.length) {
+    byId("share-plots").replaceChildren(make("p", {}, "Shares by month are not in this file for a single channel."));
+    return;
+  }
+  const most = Math.min(1, Math.max(0.05, ...monthly.map((row) => Math.max(row.raw, row.high ?? 0))) * 1.05);
+  const figures = [...titles.keys()].map((frame) => {
+    const rows = monthly.filter((row) => row.frame === frame);
+    const known = rows.filter((row) => row.corrected !== null);
+    return figure({
+      title: titles[frame],
+      note: `${known.length} of ${plural(rows.length, "month")} with a corrected share`,
+      description: `Dot plot of shares of ${titles[frame]} by month. ${rows.map((row) => `${row.month}: ${row.words}, raw ${percent(row.raw)}`).join("; ")}.`,
+      spec: {
+        data: { values: rows.map((row) => ({ ...row, day: `${row.month}-01` })) },
+        layer: shareLayers({ scale: { domain: [0, most] }, axis: { format: ".0%", tickCount: 4 } },
+          { channel: "x", encoding: { field: "day", type: "temporal", scale: { type: "utc" }, title: null,
+            axis: { format: "%b %Y", tickCount: 3, labelOverlap: "greedy", labelSeparation: 10, labelFlush: false, grid: false } } }),
+      },
+      tableTitle: `shares of ${titles[frame]} by month`,
+      buildTable: () => shareTable("Month", rows),
+    });
+  });
+  byId("share-plots").replaceChildren(...figures.map((f) => f.element));
+  for (const { draw } of figures) draw();
 }
 
 // ---- tables with shades
