@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -79,27 +78,34 @@ def sum_scores(out: Path, unit: str, frame_ids: Sequence[str]) -> ScoreTotals:
     """
     sums = [f"sum({_name(probability_column(frame))}::DOUBLE)" for frame in frame_ids]
     counts = [f"count(*) FILTER (list_contains(frames, {_quote(frame)}))" for frame in frame_ids]
-    figures = ", ".join(f"{what} AS v{i}" for i, what in enumerate([*counts, *sums]))
+    k = len(frame_ids)
+    values = [f"v{i}" for i in range(2 * k)]
+    figures = ", ".join(f"{what} AS {value}" for what, value in zip([*counts, *sums], values, strict=True))
+    is_empty = "n_sentences = 0" if unit == "post" else "false"
+    keys = f"{_CELL}, model_id, bundle_hash, {is_empty} AS is_empty"
     with open_scores(out) as connection:
         table = connection.sql(
-            f"SELECT {_CELL}, count(*) AS n, {figures} FROM {_SCORED[unit]} GROUP BY 1, 2 ORDER BY 1, 2"  # noqa: S608 - names are quoted
+            f"SELECT {keys}, count(*) AS n, {figures} FROM current_{unit}s GROUP BY 1, 2, 3, 4, 5"  # noqa: S608 - names are quoted
         ).df()
-        models = connection.sql(
-            f"SELECT model_id, bundle_hash, count(*) AS units FROM {_SCORED[unit]} GROUP BY 1, 2 ORDER BY 1, 2"  # noqa: S608 - names of ours
-        ).df()
-        n_empty = _count_empty(connection) if unit == "post" else 0
+    n_empty = int(table["n"][table["is_empty"]].sum())
+    table = table[~table["is_empty"].to_numpy(bool)]
     if table.empty:
         raise DataError(f"{out}: no scored {unit}s, so there is no share to be told")
-    k = len(frame_ids)
-    values = table[[f"v{i}" for i in range(2 * k)]].to_numpy(np.float64)
+    models = table.groupby(["model_id", "bundle_hash"], dropna=False)["n"].sum().rename("units").reset_index()
+    cells = table.groupby(["channel", "month"])[["n", *values]].sum().reset_index()
+    found = cells[values].to_numpy(np.float64)
+    origins: tuple[dict[str, str | int], ...] = tuple(
+        {"model_id": str(model_id), "bundle_hash": str(bundle_hash), "units": int(n)}
+        for model_id, bundle_hash, n in models.itertuples(index=False)
+    )
     return ScoreTotals(
         unit,
         tuple(frame_ids),
-        table[["channel", "month", "n"]],
-        values[:, :k],
-        values[:, k:],
+        cells[["channel", "month", "n"]],
+        found[:, :k],
+        found[:, k:],
         n_empty,
-        tuple(models.to_dict("records")),
+        origins,
     )
 
 
@@ -135,11 +141,6 @@ def look_up_scores(out: Path, unit: str, frame_ids: Sequence[str], units: pd.Dat
     found = np.asarray(table["month"].notna(), bool)
     probability = table[[f"v{i}" for i in range(len(frame_ids))]].to_numpy(np.float64)
     return UnitScores(found, table[["channel", "month"]], probability)
-
-
-def _count_empty(connection: duckdb.DuckDBPyConnection) -> int:
-    row = connection.execute("SELECT count(*) FROM current_posts WHERE n_sentences = 0").fetchone()
-    return int(row[0]) if row else 0
 
 
 def _name(column: str) -> str:

@@ -26,7 +26,7 @@ class ShareEstimate:
         raw_share: of units for which the classifier decided the frame; not corrected for its errors.
         classical: from the labels alone; without a value where labels are too few.
         corrected: from predictions and labels (PPI++).
-        power: weight of the predictions in `corrected`, 0 to 1; None without an estimate.
+        power: weight of the predictions in `corrected`, 0 to 1, the lambda of PPI++; None without an estimate.
         standard_error: of `corrected`; None without an estimate.
         labels_needed: labelled units, independent of the others, that are missing for an estimate; 0 where there
             is one.
@@ -63,7 +63,7 @@ class ShareEstimate:
             "corrected": self.corrected.value,
             "corrected_low": self.corrected.low,
             "corrected_high": self.corrected.high,
-            "power": self.power,
+            "lambda": self.power,
             "standard_error": self.standard_error,
             "labels_needed": self.labels_needed,
         }

@@ -165,7 +165,7 @@ class _Evidence:
             notes.append(
                 f"the sample stands for {sample.weight_drawn:,.0f} {totals.unit}s, the scores hold {n_units:,}: it was "
                 "drawn from another state of the data, or rows are missing; estimates are right only if what is "
-                "missing is like the rest"
+                "missing is like the rest. If rows that were not coded were left out, give the table of codings instead"
             )
         return notes
 
