@@ -48,6 +48,7 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
     "5. Results": {
         "shares": shares.shares,
         "report": report.report,
+        "evaluation-report": report.evaluation_report,
     },
     "6. Help": {
         "demo": reference.demo,

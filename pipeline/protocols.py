@@ -130,6 +130,10 @@ class Tracker(Protocol):
         """Record plain values as a JSON file."""
         ...
 
+    def log_text(self, text: str, name: str) -> None:
+        """Record a text as a file, such as an HTML page."""
+        ...
+
     def log_table(self, table: pd.DataFrame, name: str) -> None:
         """Record a table as a CSV file."""
         ...

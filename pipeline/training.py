@@ -22,7 +22,7 @@ from pipeline.data.codebook import Codebook, load_codebook
 from pipeline.data.labels import LabelledData, read_labelled
 from pipeline.data.splits import Folds, join_folds, make_folds, make_folds_from_files
 from pipeline.decisions.decision_rule import DecisionRule, fit_decision_rule
-from pipeline.decisions.model_bundle import load_bundle, save_bundle
+from pipeline.decisions.model_bundle import ModelBundle, load_bundle, save_bundle
 from pipeline.decisions.out_of_fold import out_of_fold_probabilities
 from pipeline.errors import DataError
 from pipeline.evaluation.leakage import text_digests
@@ -114,9 +114,10 @@ def run_training(config: RunConfig, tracker: Tracker, progress: Progress) -> Tra
             "notes": list(notes),
         },
     )
-    load_bundle(bundle)  # a bundle that cannot be read back is no result
+    loaded = load_bundle(bundle)  # a bundle that cannot be read back is no result
     _record(tracker, report, figures, predictions, codebook.frame_ids)
     tracker.log_dict(slices.to_json(), "slices.json")
+    _record_page(tracker, loaded, predictions, folds.test)
     tracker.log_bundle(bundle)
     shutil.rmtree(work, ignore_errors=True)
     return TrainingResult(bundle, report, slices, folds, figures, notes)
@@ -235,6 +236,17 @@ def _record(
     tracker.log_figure(precision_recall_figure(truth, calibrated, frame_ids), "precision_recall.png")
     tracker.log_figure(reliability_figure(truth, calibrated), "reliability.png")
     tracker.log_figure(co_occurrence_figure(truth, predictions.decided, frame_ids), "co_occurrence.png")
+
+
+def _record_page(
+    tracker: Tracker, bundle: ModelBundle, predictions: TestPredictions, test: LabelledData
+) -> None:
+    """The evaluation as a page; texts of errors are at hand only now, a bundle holds none."""
+    if tracker.run_id is None:
+        return  # nothing would be recorded
+    from pipeline.reporting.evaluation_page import render_evaluation, texts_by_id
+
+    tracker.log_text(render_evaluation(bundle, predictions, texts_by_id(test)), "evaluation.html")
 
 
 def _seen_texts(folds: Folds) -> dict[str, NDArray[Any]]:

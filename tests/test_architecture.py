@@ -10,7 +10,18 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "pipeline"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
-HEAVY = {"torch", "transformers", "datasets", "mlflow", "sklearn", "matplotlib", "ray", "onnxruntime", "onnx"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "datasets",
+    "mlflow",
+    "sklearn",
+    "matplotlib",
+    "ray",
+    "onnxruntime",
+    "onnx",
+    "vl_convert",
+}
 LEARNING = {"classifiers", "scoring", "benchmarks"}  # benchmarks: rivals that are built on these libraries
 ROOMS = {
     "mlflow": {"tracking"},
@@ -18,6 +29,7 @@ ROOMS = {
     "transformers": LEARNING,
     "datasets": LEARNING,
     "matplotlib": {"reporting"},
+    "vl_convert": {"reporting"},
 }
 
 

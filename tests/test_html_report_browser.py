@@ -18,6 +18,7 @@ from pipeline.data.labels import read_labelled
 from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.evaluation.evaluate_bundle import predict_labelled
 from pipeline.evaluation.test_predictions import evaluate_predictions
+from pipeline.reporting.evaluation_page import render_evaluation, texts_by_id
 from pipeline.reporting.html_report import write_report
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -232,20 +233,41 @@ def test_texts_carry_their_language(page: Page) -> None:
     assert re.fullmatch("[a-z]{2,3}", str(quote.get_attribute("lang")))
 
 
+def grave_faults(page: Page) -> list[tuple[str, str]]:
+    """Serious and critical violations of axe's rules: which rule, and the first element."""
+    found = Axe().run(page).response["violations"]
+    grave = [fault for fault in found if fault["impact"] in {"serious", "critical"}]
+    return [(fault["id"], fault["nodes"][0]["html"][:200]) for fault in grave]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_serious_fault_of_accessibility(browser: Browser, report: Path, scheme: str) -> None:
     page, _ = open_page(browser, report, color_scheme=scheme)
     page.locator("#search").fill("today")
     page.locator("mark.hit").first.wait_for()
     page.locator("#time-plots summary").first.click()
-    found = Axe().run(page).response["violations"]
+    faults = grave_faults(page)
     page.context.close()
-    grave = [
-        (fault["id"], fault["nodes"][0]["html"][:200])
-        for fault in found
-        if fault["impact"] in {"serious", "critical"}
-    ]
-    assert grave == []
+    assert faults == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_of_an_evaluation_draws_and_is_accessible(
+    browser: Browser, tiny_bundle: ModelBundle, tmp_path: Path, scheme: str
+) -> None:
+    data = read_labelled(tiny_bundle.folder.with_suffix(".jsonl"), tiny_bundle.codebook)
+    predictions = predict_labelled(tiny_bundle, data)
+    path = tmp_path / "evaluation.html"
+    path.write_text(render_evaluation(tiny_bundle, predictions, texts_by_id(data)), encoding="utf-8")
+    page = browser.new_context(color_scheme=scheme).new_page()
+    watch = Watch(page)
+    page.goto(path.as_uri())
+    expect(page.locator("#status")).to_have_text("The plots are drawn.")
+    assert page.locator("#curve-plots svg").count() == 3
+    assert page.locator("#reliability-plot svg").count() == 1
+    faults = grave_faults(page)
+    page.context.close()
+    assert (faults, watch.faults, watch.requests) == ([], [], [path.as_uri()])
 
 
 def test_it_fits_a_telephone(browser: Browser, report: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands.options import AsJson, Debug, find_model, print_json
+from pipeline.commands.options import AsJson, Columns, Debug, find_model, parse_columns, print_json
 from pipeline.terminal import console, run_command, safe_text
 
 
@@ -50,5 +50,39 @@ def report(
         screen.print(
             f"written to {safe_text(str(written.path))} ({written.size / 1e6:.1f} MB)", soft_wrap=True
         )
+
+    run_command(work, debug)
+
+
+def evaluation_report(
+    model: Annotated[
+        str, typer.Argument(help="Bundle folder, or a registered model: models:/NAME@champion.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="HTML file to write.")],
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="Labelled file of the training, for the texts of the hardest errors."),
+    ] = None,
+    column: Columns = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Write a model's test results as one HTML file: curves, calibration, parts of the test fold, errors.
+
+    Example: frames evaluation-report models:/frames@champion -o evaluation.html --data labelled.jsonl
+    """
+
+    def work() -> None:
+        from pipeline.data.labels import read_labelled
+        from pipeline.decisions.model_bundle import load_bundle
+        from pipeline.reporting.evaluation_page import write_evaluation_report
+
+        bundle = load_bundle(find_model(model))
+        labelled = read_labelled(data, bundle.codebook, parse_columns(column)) if data else None
+        size = write_evaluation_report(bundle, output, data=labelled)
+        if as_json:
+            print_json({"path": str(output), "size": size, "model": bundle.model_id})
+        else:
+            console().print(f"written to {safe_text(str(output))} ({size / 1e6:.1f} MB)", soft_wrap=True)
 
     run_command(work, debug)

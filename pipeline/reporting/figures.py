@@ -13,13 +13,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from pipeline.evaluation.metrics import average_precision, expected_calibration_error
+from pipeline.reporting.curves import BINS, precision_recall_curve, reliability_bins
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#767676"
 FEW_POSITIVES = 5  # below this a curve is drawn pale: it says more about the draw than about the model
 NO_FRAME = "(no frame)"
 _PANELS = 20  # up to here five columns fill a page, beyond it six
 _ANNOTATED = 20  # more rows than this leave no room for numbers in the cells
-_BINS = 10
 _DPI = 110
 
 
@@ -60,7 +60,7 @@ def reliability_figure(truth: NDArray[Any], probabilities: NDArray[Any]) -> Figu
         truth: the coders' 0/1, shape (n, k).
         probabilities: calibrated, shape (n, k).
     """
-    stated, observed, low, high, sizes = _reliability(truth.ravel().astype(bool), probabilities.ravel())
+    stated, observed, low, high, sizes = reliability_bins(truth.ravel().astype(bool), probabilities.ravel())
     error = expected_calibration_error(truth, probabilities)
     figure = Figure(figsize=(5.6, 6.6), dpi=_DPI, layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
@@ -72,13 +72,13 @@ def reliability_figure(truth: NDArray[Any], probabilities: NDArray[Any]) -> Figu
     upper.set(ylim=(-0.02, 1.02), xlim=(-0.02, 1.02), ylabel="share that the coders gave the frame")
     upper.set_title(f"Reliability of {truth.size} probabilities; mean gap (ECE) {error:.3f}", fontsize=11)
     upper.legend(loc="upper left", frameon=False)
-    edges = np.linspace(0, 1, _BINS + 1)
-    lower.bar(edges[:-1], sizes, width=1 / _BINS, align="edge", color=BLUE, edgecolor="white")
+    edges = np.linspace(0, 1, BINS + 1)
+    lower.bar(edges[:-1], sizes, width=1 / BINS, align="edge", color=BLUE, edgecolor="white")
     lower.set(yscale="log", ylabel="decisions", xlabel="probability that the model states")
     lower.set_ylim(0.7, max(10.0, float(sizes.max()) * 6))
     for left, size in zip(edges[:-1], sizes, strict=True):
         if size:
-            lower.text(left + 0.5 / _BINS, size * 1.3, str(size), ha="center", fontsize=7)
+            lower.text(left + 0.5 / BINS, size * 1.3, str(size), ha="center", fontsize=7)
     for axes in (upper, lower):
         axes.spines[["top", "right"]].set_visible(False)
     return figure
@@ -124,7 +124,7 @@ def _draw_curve(axes: Axes, truth: NDArray[np.bool_], scores: NDArray[Any], fram
     if not positives:
         axes.set_title(f"{title}\nno positives", fontsize=8, color=GREY)
         return
-    recall, precision = _curve(truth, scores)
+    recall, precision = precision_recall_curve(truth, scores)
     few = positives < FEW_POSITIVES
     color = GREY if few else BLUE
     axes.step(recall, precision, where="pre", color=color, linewidth=1.0 if few else 1.6)
@@ -133,29 +133,6 @@ def _draw_curve(axes: Axes, truth: NDArray[np.bool_], scores: NDArray[Any], fram
     axes.set_title(
         f"{title}\nAP {quality:.2f}, {positives} positives", fontsize=8, color=GREY if few else "black"
     )
-
-
-def _curve(truth: NDArray[np.bool_], scores: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Recall and precision at every distinct score, highest first; tied scores are taken together."""
-    order = np.argsort(-scores, kind="stable")
-    ends = np.append(np.flatnonzero(np.diff(scores[order]) != 0), len(order) - 1)
-    found = np.cumsum(truth[order])[ends]
-    precision, recall = found / (ends + 1), found / truth.sum()
-    return np.concatenate([[0.0], recall]), np.concatenate([precision[:1], precision])
-
-
-def _reliability(truth: NDArray[np.bool_], probabilities: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-    """For bins with decisions: mean probability, observed share, its interval; and the sizes of all bins."""
-    which = np.minimum((probabilities * _BINS).astype(int), _BINS - 1)
-    sizes = np.bincount(which, minlength=_BINS)
-    some = sizes > 0
-    n = sizes[some]
-    stated = np.bincount(which, weights=probabilities, minlength=_BINS)[some] / n
-    observed = np.bincount(which, weights=truth, minlength=_BINS)[some] / n
-    z = 1.96
-    centre = (observed + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z * np.sqrt(observed * (1 - observed) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    return stated, observed, centre - half, centre + half, sizes
 
 
 def _with_none(matrix: NDArray[Any]) -> NDArray[np.bool_]:

@@ -22,23 +22,14 @@ from pipeline.scoring.durable_files import explain_full_disk, new_file, replacin
 _TEMPLATES = files("pipeline.reporting") / "templates"
 
 
-def write_page(
-    path: Path, template: str, *, script: str, payload: dict[str, Any], context: dict[str, Any]
-) -> int:
-    """Render a template with everything inlined and write it in one step.
+def render_page(template: str, *, script: str, payload: dict[str, Any], context: dict[str, Any]) -> str:
+    """A template with everything inlined, as HTML.
 
     Args:
-        path: the HTML file, replaced if it exists.
         template: name below `templates/`.
-        script: the page's own script there; it runs after `page.js` and the plotting library.
+        script: the page's own script there; it runs after the plotting library and `page.js`.
         payload: plain values that the script reads.
         context: what the template names.
-
-    Returns:
-        Size of the file in bytes.
-
-    Raises:
-        DataError: no room to write.
     """
     scripts = [_inline_safe(read_plotting_library()), _inline_safe(_asset("page.js") + "\n" + _asset(script))]
     environment = Environment(
@@ -49,7 +40,7 @@ def write_page(
         lstrip_blocks=True,
     )
     environment.filters |= {"thousands": lambda number: f"{int(number):,}", "percent": _percent}
-    html = environment.get_template(template).render(
+    return environment.get_template(template).render(
         context
         | {
             "policy": _policy(scripts),
@@ -58,7 +49,15 @@ def write_page(
             "payload": pack(payload),
         }
     )
-    content = html.encode()
+
+
+def write_page(path: Path, html: str) -> int:
+    """Write a page in one step, replacing what was there; its size in bytes.
+
+    Raises:
+        DataError: no room to write.
+    """
+    content = html.encode(errors="replace")  # half a surrogate pair is no character
     with explain_full_disk(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as temporary, new_file(temporary) as stream:

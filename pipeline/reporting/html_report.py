@@ -11,7 +11,7 @@ import pandas as pd
 
 from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.errors import DataError
-from pipeline.reporting.html_page import write_page
+from pipeline.reporting.html_page import render_page, write_page
 from pipeline.reporting.model_facts import describe_origin, describe_quality, frame_titles
 from pipeline.reporting.report_data import Limits, ReportData, collect_report_data
 from pipeline.reporting.share_plots import collect_share_plots
@@ -98,7 +98,8 @@ def write_report(
         "rejects": read_rejects(scores / REJECTS),
         "provenance": _provenance(scores, data, bundle),
     }
-    size = write_page(output, "report.html.j2", script="report.js", payload=payload, context=context)
+    html = render_page("report.html.j2", script="report.js", payload=payload, context=context)
+    size = write_page(output, html)
     return WrittenReport(
         output, size, int(data.totals["posts"]), len(data.payload["rows"]["name"]), tuple(warnings)
     )

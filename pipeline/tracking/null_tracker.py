@@ -34,6 +34,9 @@ class NullTracker:
     def log_dict(self, content: Mapping[str, Any], name: str) -> None:
         """Record nothing."""
 
+    def log_text(self, text: str, name: str) -> None:
+        """Record nothing."""
+
     def log_table(self, table: pd.DataFrame, name: str) -> None:
         """Record nothing."""
 

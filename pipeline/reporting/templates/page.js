@@ -49,7 +49,7 @@ function tableOnDemand(title, build) {
 const PLOT_CONFIG = {
   aria: false, // the container has the description, and a table stands beside it
   background: null,
-  font: "inherit",
+  font: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif', // room is measured in it
   view: { stroke: null },
   axis: {
     labelColor: "currentColor", titleColor: "currentColor", domainColor: "var(--line)", tickColor: "var(--line)",
