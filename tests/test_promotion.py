@@ -347,6 +347,8 @@ def test_a_first_champion_needs_no_comparison(store: Path, trained: dict[str, Tr
 def test_what_loses_is_refused_and_force_leaves_a_trace() -> None:
     refused = promote_checked("weather", 2, "quieter")
     assert refused.move is None
+    assert refused.check is not None
+    assert refused.check.slices == ()  # every row is in English: no slice of its own
     assert champion("weather") == 1
     assert "was not promoted over version 1: macro-F1 gain -" in refused.describe_refusal()
     assert "--force" in refused.describe_refusal()
