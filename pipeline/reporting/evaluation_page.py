@@ -87,7 +87,7 @@ def render_evaluation(bundle: ModelBundle, predictions: TestPredictions, texts: 
         "curves": [_curve(predictions, k, titles[f], bundle) for k, f in enumerate(bundle.frame_ids)],
         "reliability": _reliability(predictions),
     }
-    return render_page("evaluation.html.j2", script="evaluation.js", payload=payload, context=context)
+    return render_page("evaluation.html.j2", scripts=("evaluation.js",), payload=payload, context=context)
 
 
 def _curve(predictions: TestPredictions, k: int, title: str, bundle: ModelBundle) -> dict[str, Any]:

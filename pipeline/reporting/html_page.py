@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 import zlib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -22,16 +23,19 @@ from pipeline.scoring.durable_files import explain_full_disk, new_file, replacin
 _TEMPLATES = files("pipeline.reporting") / "templates"
 
 
-def render_page(template: str, *, script: str, payload: dict[str, Any], context: dict[str, Any]) -> str:
+def render_page(
+    template: str, *, scripts: Sequence[str], payload: dict[str, Any], context: dict[str, Any]
+) -> str:
     """A template with everything inlined, as HTML.
 
     Args:
         template: name below `templates/`.
-        script: the page's own script there; it runs after the plotting library and `page.js`.
+        scripts: the page's own scripts there, run in this order after the plotting library and `page.js`.
         payload: plain values that the script reads.
         context: what the template names.
     """
-    scripts = [_inline_safe(read_plotting_library()), _inline_safe(_asset("page.js") + "\n" + _asset(script))]
+    own = "\n".join(_asset(name) for name in ("page.js", *scripts))
+    sources = [_inline_safe(read_plotting_library()), _inline_safe(own)]
     environment = Environment(
         loader=PackageLoader("pipeline.reporting"),
         autoescape=True,
@@ -43,9 +47,9 @@ def render_page(template: str, *, script: str, payload: dict[str, Any], context:
     return environment.get_template(template).render(
         context
         | {
-            "policy": _policy(scripts),
+            "policy": _policy(sources),
             "style": Markup(_asset("page.css")),  # noqa: S704 - ours, no data in it
-            "scripts": [Markup(source) for source in scripts],  # noqa: S704 - ours and the library's
+            "scripts": [Markup(source) for source in sources],  # noqa: S704 - ours and the library's
             "payload": pack(payload),
         }
     )

@@ -18,6 +18,7 @@ from pipeline.reporting.share_plots import collect_share_plots
 from pipeline.scoring.output_dataset import REJECTS
 from pipeline.tracking.provenance import installed_version
 
+_SCRIPTS: Final = ("report_plots.js", "report_posts.js", "report.js")
 _REASONS: Final = 20  # listed by name
 _EXAMPLES: Final = 10
 _EXCERPT: Final = 200  # characters
@@ -98,7 +99,7 @@ def write_report(
         "rejects": read_rejects(scores / REJECTS),
         "provenance": _provenance(scores, data, bundle),
     }
-    html = render_page("report.html.j2", script="report.js", payload=payload, context=context)
+    html = render_page("report.html.j2", scripts=_SCRIPTS, payload=payload, context=context)
     size = write_page(output, html)
     return WrittenReport(
         output, size, int(data.totals["posts"]), len(data.payload["rows"]["name"]), tuple(warnings)
@@ -218,7 +219,7 @@ def _left_out(data: ReportData) -> list[tuple[str, str]]:
 
 
 def _provenance(scores: Path, data: ReportData, bundle: ModelBundle | None) -> list[tuple[str, str]]:
-    rows = [("Scores", scores.name)]
+    rows = [("Output folder", scores.resolve().name)]
     for model in data.models:
         stamps = [f"{model[name]:%Y-%m-%d %H:%M} UTC" for name in ("first", "last")]
         when = stamps[0] if stamps[0] == stamps[1] else f"{stamps[0]} to {stamps[1]}"
