@@ -107,7 +107,8 @@ class TransformerSettings(_Settings):
             (a hub name needs `allow_download: true`).
         revision: hub revision, when `encoder` is a hub name.
         tokens_per_batch: padded tokens in one optimiser step; batches hold as many texts as fit.
-        max_tokens: longer texts are cut here; how many were is reported.
+        max_tokens: longer texts are read in windows of this size, see `pipeline.classifiers.token_windows`.
+        max_windows: of a text; what is longer still is cut, and how many texts were is reported.
         head_learning_rate: of the new linear head; the encoder's is `learning_rate`.
         freeze_embeddings: word embeddings stay as they are: half of the optimiser's work saved.
         positive_weight_power: 0 weighs positives as they come, 1 balances them, 0.5 is the square root.
@@ -131,6 +132,7 @@ class TransformerSettings(_Settings):
     layer_decay: float = Field(default=1.0, gt=0, le=1)
     tokens_per_batch: int = Field(default=1024, ge=64)
     max_tokens: int = Field(default=256, ge=8)
+    max_windows: int = Field(default=16, ge=1)
     vector_scale: Positive = 8.0
     dropout: float = Field(default=0.1, ge=0, lt=1)
     freeze_embeddings: bool = True

@@ -282,7 +282,7 @@ def print_predict_report(screen: "Console", report: PredictReport) -> None:
     if report.sentences_cut:
         screen.print(
             f"{report.sentences_cut:,} sentences are longer than the model reads; what stands after its "
-            "model.max_tokens had no part in their scores"
+            "model.max_windows times model.max_tokens had no part in their scores"
         )
     print_notes(screen, report.warnings)
     if report.rejects:

@@ -84,7 +84,7 @@ _COLUMNS_HINT = "# columns: {text: sentence, labels: frames}   # if your columns
 _TRANSFORMER_KEYS = """\
   encoder: embedded       # all-MiniLM-L6-v2, English; or a folder with another encoder
   epochs: 4
-  # max_tokens: 256       # longer texts are cut; how many were is reported
+  # max_tokens: 256       # longer texts are read in windows of this size
 """
 
 _README = """\

@@ -25,8 +25,8 @@ from transformers import AutoModel
 
 from pipeline.classifiers.build import build_classifier, load_classifier
 from pipeline.classifiers.encoders import EMBEDDED_SHA256, find_encoder
-from pipeline.classifiers.graph_scorer import cut_tokens, find_cut
 from pipeline.classifiers.tfidf_baseline import TfidfBaseline
+from pipeline.classifiers.token_windows import TokenWindows, WindowLimits, find_cut, make_windows
 from pipeline.classifiers.transformer import FineTunedTransformer, positive_weights
 from pipeline.config import BlendSettings, ModelSettings, TfidfSettings, TransformerSettings
 from pipeline.errors import ConfigError, DataError, ModelError
@@ -60,6 +60,7 @@ def settings_of(kind: str, encoder: Path) -> ModelSettings:
         epochs=3,
         tokens_per_batch=128,
         max_tokens=32,
+        max_windows=1,
         device="cpu",
         learning_rate=3e-3,
         freeze_embeddings=False,
@@ -267,9 +268,9 @@ def fit_transformer(encoder: Path, work: Path, rows: int = 24, **changes: object
     return model
 
 
-def test_long_texts_are_cut_and_counted(encoder: Path, tmp_path: Path) -> None:
+def test_with_one_window_long_texts_are_cut_and_counted(encoder: Path, tmp_path: Path) -> None:
     model = FineTunedTransformer(
-        TransformerSettings(encoder=str(encoder), epochs=1, max_tokens=8, device="cpu"),
+        TransformerSettings(encoder=str(encoder), epochs=1, max_tokens=8, max_windows=1, device="cpu"),
         FRAMES,
         single_label=False,
     )
@@ -277,7 +278,9 @@ def test_long_texts_are_cut_and_counted(encoder: Path, tmp_path: Path) -> None:
     rows = labelled(texts, [(), FRAMES[:1], FRAMES[1:], ()])
     summary = model.fit(rows, None, each_its_own_cluster(rows), quiet_context(tmp_path))
     assert summary.figures["texts_cut"] == 2
-    assert summary.notes == ("2 of 4 training texts are longer than 8 tokens and were cut there",)
+    assert summary.notes == (
+        "2 of 4 training texts are longer than 1 windows of 8 tokens and were cut there",
+    )
     cut, whole = model.predict_proba(["weather " * 50, "weather " * 6])
     np.testing.assert_array_equal(cut, whole)
 
@@ -285,12 +288,51 @@ def test_long_texts_are_cut_and_counted(encoder: Path, tmp_path: Path) -> None:
 @settings(deadline=None, max_examples=200)
 @given(
     text=st.text(max_size=40) | st.text("a!1 \t\n\x00", max_size=40) | st.text("ﷺ㎯éİ東", max_size=20),
-    limit=st.integers(4, 40),
+    limits=st.builds(WindowLimits, st.integers(4, 40), st.integers(1, 4)),
 )
-def test_exactly_what_is_cut_is_found(text: str, limit: int) -> None:
+def test_exactly_what_is_cut_is_found(text: str, limits: WindowLimits) -> None:
     tokenizer = embedded_tokenizer()
-    _, n_cut = cut_tokens(tokenizer, [text], limit)
-    assert find_cut(tokenizer, [text], limit).tolist() == [n_cut == 1]
+    is_cut = make_windows(tokenizer, [text], limits).is_cut
+    assert find_cut(tokenizer, [text], limits).tolist() == is_cut.tolist()
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    texts=st.lists(st.text(max_size=60) | st.text("a! [SEP]", max_size=80), max_size=4),
+    limits=st.builds(WindowLimits, st.integers(4, 12), st.integers(1, 30)),
+)
+def test_windows_hold_every_token_of_a_text_once_and_in_order(texts: list[str], limits: WindowLimits) -> None:
+    tokenizer = embedded_tokenizer()
+    windows = make_windows(tokenizer, texts, limits)
+    whole = make_windows(tokenizer, texts, WindowLimits(10_000))
+    assert set(windows.owners.tolist()) == set(range(len(texts)))
+    assert all(len(ids) <= limits.max_tokens for ids in windows.token_ids)
+    for i, ids in enumerate(whole.token_ids):
+        parts = [windows.token_ids[j] for j in np.flatnonzero(windows.owners == i)]
+        assert len(parts) <= limits.max_windows
+        assert all(part[0] == ids[0] and part[-1] == ids[-1] for part in parts)
+        inside = [token for part in parts for token in part[1:-1]]
+        assert inside == ids[1:-1][: len(inside)]
+        assert windows.is_cut[i] == (len(inside) < len(ids) - 2)
+
+
+@given(st.lists(st.lists(st.floats(-30, 30), min_size=1, max_size=5), min_size=1, max_size=4))
+def test_a_texts_logit_lies_between_the_mean_and_the_largest_of_its_windows(texts: list[list[float]]) -> None:
+    owners = np.repeat(np.arange(len(texts)), [len(text) for text in texts])
+    windows = TokenWindows([[0]] * len(owners), owners, np.zeros(len(texts), bool))
+    pooled = windows.pool(np.concatenate(texts)[:, None])[:, 0]
+    for logit, text in zip(pooled, texts, strict=True):
+        assert np.mean(text) - 1e-4 <= logit <= max(text) + 1e-4
+
+
+def test_a_frame_named_at_the_end_of_a_long_text_is_found(encoder: Path, tmp_path: Path) -> None:
+    model = fit_transformer(encoder, tmp_path, rows=60, epochs=8, max_tokens=16, max_windows=16)
+    padding = " ".join(["football", "weather", "market"] * 12)
+    threat = FRAMES.index("threat")
+    plain, framed = model.predict_proba([padding, f"{padding} missile border base shells army"])[:, threat]
+    first_window_only = model.predict_proba([" ".join(padding.split()[:14])])[0, threat]
+    assert framed > plain + 0.05
+    assert abs(plain - first_window_only) < framed - plain
 
 
 @cache

@@ -20,7 +20,7 @@ from pipeline.classifiers import graph_scorer
 from pipeline.classifiers.build import build_classifier, load_classifier
 from pipeline.classifiers.encoder_graph import EncoderShape, build_graph, serialise
 from pipeline.classifiers.encoders import find_encoder
-from pipeline.classifiers.graph_scorer import IDS, LOGITS, MASK, GraphScorer, cut_tokens, to_probabilities
+from pipeline.classifiers.graph_scorer import IDS, LOGITS, MASK, GraphScorer, to_probabilities
 from pipeline.classifiers.onnx_export import (
     ScoringCheck,
     choose_scoring_graph,
@@ -31,6 +31,7 @@ from pipeline.classifiers.onnx_export import (
 )
 from pipeline.classifiers.onnx_transformer import GRAPH_FILE, OnnxTransformer
 from pipeline.classifiers.token_batches import pad_tokens
+from pipeline.classifiers.token_windows import WindowLimits, make_windows
 from pipeline.classifiers.transformer import FineTunedTransformer
 from pipeline.classifiers.transformer_network import FrameNetwork
 from pipeline.config import BlendSettings, ModelSettings, TfidfSettings, TransformerSettings
@@ -89,7 +90,9 @@ def network_logits(network: FrameNetwork, token_ids: list[list[int]]) -> NDArray
 def scorer_of(graph: bytes, n_frames: int = 3) -> GraphScorer:
     from tokenizers import models  # noqa: PLC0415 - an empty tokenizer: these tests give token ids
 
-    return GraphScorer(graph, n_frames, Tokenizer(models.WordLevel({})), padding_id=1, max_tokens=LONGEST)
+    return GraphScorer(
+        graph, n_frames, Tokenizer(models.WordLevel({})), padding_id=1, limits=WindowLimits(LONGEST)
+    )
 
 
 @pytest.fixture(scope="module", params=[BertConfig, RobertaConfig], ids=["bert", "roberta"])
@@ -163,7 +166,7 @@ def test_the_embedded_encoder_is_scored_as_by_torch_and_in_eight_bits_nearly_so(
     rows = list(toy_rows(96).table["text"])
     tokenizer = Tokenizer.from_file(str(encoder.folder / "tokenizer.json"))
     tokenizer.no_padding()
-    texts, _ = cut_tokens(tokenizer, rows, 64)
+    texts = make_windows(tokenizer, rows, WindowLimits(64)).token_ids
     weights, shape = read_weights(network), shape_of(network)
     expected = network_logits(network, texts)
     np.testing.assert_allclose(

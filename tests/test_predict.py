@@ -275,7 +275,11 @@ def test_sentences_that_the_model_cuts_are_counted(tiny_bundle: ModelBundle, tmp
 def make_transformer_bundle(other: ModelBundle, folder: Path) -> ModelBundle:
     """A transformer of toy size that reads 8 tokens, the two around a text included."""
     recipe = TransformerSettings(
-        encoder=str(write_tiny_encoder(folder / "encoder")), epochs=1, max_tokens=8, device="cpu"
+        encoder=str(write_tiny_encoder(folder / "encoder")),
+        epochs=1,
+        max_tokens=8,
+        max_windows=1,
+        device="cpu",
     )
     model = build_classifier(recipe, other.frame_ids, single_label=False)
     train = toy_rows(12)

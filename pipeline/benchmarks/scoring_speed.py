@@ -27,7 +27,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrai
 
 from pipeline.benchmarks.synthetic_posts import COPIES, make_posts, to_batch
 from pipeline.classifiers.encoder_graph import EncoderShape
-from pipeline.classifiers.graph_scorer import GraphScorer, count_cores, cut_tokens
+from pipeline.classifiers.graph_scorer import GraphScorer, count_cores
 from pipeline.classifiers.onnx_export import describe_encoder, export_float32, read_weights_file
 from pipeline.classifiers.onnx_transformer import (
     ENCODER_CONFIG_FILE,
@@ -36,6 +36,7 @@ from pipeline.classifiers.onnx_transformer import (
     read_description,
     read_scorer,
 )
+from pipeline.classifiers.token_windows import WindowLimits, make_windows
 from pipeline.classifiers.transformer import FineTunedTransformer
 from pipeline.config import RunConfig, TransformerSettings, resolve_run_config
 from pipeline.data.sentences import split_sentences
@@ -183,7 +184,7 @@ def read_float32_scorer(folder: Path) -> GraphScorer:
         len(described["labels"]),
         Tokenizer.from_file(str(folder / TOKENIZER_FILE)),
         padding_id=described["padding_id"],
-        max_tokens=settings.max_tokens,
+        limits=WindowLimits(settings.max_tokens, settings.max_windows),
     )
 
 
@@ -198,9 +199,9 @@ def read_shape(folder: Path) -> EncoderShape:
 
 def count_tokens(folder: Path, texts: list[str]) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Tokens of each text, shape (n,)."""
-    limit = int(read_description(folder)["settings"]["max_tokens"])
-    token_ids, _ = cut_tokens(Tokenizer.from_file(str(folder / TOKENIZER_FILE)), texts, limit)
-    return np.array([len(ids) for ids in token_ids], np.int64)
+    limits = WindowLimits(int(read_description(folder)["settings"]["max_tokens"]))
+    windows = make_windows(Tokenizer.from_file(str(folder / TOKENIZER_FILE)), texts, limits)
+    return np.array([len(ids) for ids in windows.token_ids], np.int64)
 
 
 def count_operations(folder: Path) -> int:

@@ -14,15 +14,20 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from pipeline.classifiers.token_batches import batches_by_length, pad_tokens
+from pipeline.classifiers.token_windows import (
+    TEXTS_AT_ONCE,
+    TokenWindows,
+    WindowLimits,
+    find_cut,
+    make_windows,
+)
 from pipeline.errors import ModelError
 from pipeline.protocols import Probabilities
 
 IDS, MASK, LOGITS = "input_ids", "attention_mask", "logits"
 
 TOKENS_PER_BATCH = 256  # its activations fit a core's own cache; larger batches are slower
-TEXTS_AT_ONCE = 4096  # bounds memory, and is enough for a batch to find texts of its own length
 _LARGEST_GRAPH = 2**31 - 1  # bytes that a protobuf message can have
-_ADDED_TOKENS = 8  # more than any tokenizer puts around a text
 _FATAL = 4  # what onnxruntime says besides is in the exceptions that it raises
 
 
@@ -34,7 +39,7 @@ class GraphScorer:
         n_frames: columns that its output must have.
         tokenizer: without padding and truncation.
         padding_id: token that fills a batch up.
-        max_tokens: longer texts are cut there.
+        limits: how much of a text is read.
         source: what messages name.
 
     Raises:
@@ -48,14 +53,14 @@ class GraphScorer:
         tokenizer: Tokenizer,
         *,
         padding_id: int,
-        max_tokens: int,
+        limits: WindowLimits,
         source: Path | str = "scoring graph",
     ) -> None:
         self.graph = graph
         self._n_frames = n_frames
         self._tokenizer = tokenizer
         self._padding_id = padding_id
-        self._max_tokens = max_tokens
+        self._limits = limits
         self._source = source
         self._session = open_session(graph, source)
         self._check_interface()
@@ -67,22 +72,22 @@ class GraphScorer:
         with ThreadPoolExecutor(count_cores()) as workers:
             upcoming = [workers.submit(self._tokenize, texts[part]) for part in parts[:1]]
             for i, part in enumerate(parts):
-                token_ids = upcoming.pop().result()
+                windows = upcoming.pop().result()
                 upcoming = [workers.submit(self._tokenize, texts[after]) for after in parts[i + 1 : i + 2]]
-                logits[part] = self._score(token_ids, workers)
+                logits[part] = windows.pool(self._score(windows.token_ids, workers))
         return logits
 
     def score_tokens(self, token_ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        """Logits of shape (n_texts, n_frames)."""
+        """Logits of windows, shape (n_windows, n_frames)."""
         with ThreadPoolExecutor(count_cores()) as workers:
             return self._score(token_ids, workers)
 
     def find_cut(self, texts: Sequence[str]) -> NDArray[np.bool_]:
-        """Texts of more than `max_tokens` tokens, shape (n_texts,)."""
-        return find_cut(self._tokenizer, texts, self._max_tokens)
+        """Texts that are not read to their end, shape (n_texts,)."""
+        return find_cut(self._tokenizer, texts, self._limits)
 
-    def _tokenize(self, texts: Sequence[str]) -> list[list[int]]:
-        return cut_tokens(self._tokenizer, texts, self._max_tokens)[0]
+    def _tokenize(self, texts: Sequence[str]) -> TokenWindows:
+        return make_windows(self._tokenizer, texts, self._limits)
 
     def _score(self, token_ids: Sequence[Sequence[int]], workers: Executor) -> NDArray[np.float32]:
         logits = np.zeros((len(token_ids), self._n_frames), np.float32)
@@ -133,30 +138,6 @@ def open_session(graph: bytes, source: Path | str) -> ort.InferenceSession:
         return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # noqa: BLE001 - onnxruntime raises kinds of its own
         raise ModelError(f"{source}: not a readable scoring graph: {error}") from None
-
-
-def cut_tokens(tokenizer: Tokenizer, texts: Sequence[str], max_tokens: int) -> tuple[list[list[int]], int]:
-    """Token ids of each text, cut to `max_tokens` with the closing token kept; and how many were cut."""
-    ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(_make_whole(texts))]
-    n_cut = sum(len(row) > max_tokens for row in ids)
-    return [row if len(row) <= max_tokens else [*row[: max_tokens - 1], row[-1]] for row in ids], n_cut
-
-
-def find_cut(tokenizer: Tokenizer, texts: Sequence[str], max_tokens: int) -> NDArray[np.bool_]:
-    """Which texts `cut_tokens` would cut, shape (n_texts,); texts that cannot be too long are not tokenised."""
-    fits = max_tokens - _ADDED_TOKENS  # a token is at least a character; normalisation adds none to ASCII
-    doubtful = [i for i, text in enumerate(texts) if len(text) > fits or not text.isascii()]
-    is_cut = np.zeros(len(texts), bool)
-    for start in range(0, len(doubtful), TEXTS_AT_ONCE):
-        rows = doubtful[start : start + TEXTS_AT_ONCE]
-        encodings = tokenizer.encode_batch_fast(_make_whole([texts[i] for i in rows]))
-        is_cut[rows] = [len(encoding) > max_tokens for encoding in encodings]
-    return is_cut
-
-
-def _make_whole(texts: Sequence[str]) -> list[str]:
-    """Texts with "?" in place of half characters, which no tokenizer takes."""
-    return [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
 
 
 def to_probabilities(logits: NDArray[np.float32], *, single_label: bool) -> Probabilities:

@@ -12,6 +12,7 @@ from safetensors import safe_open
 from tokenizers import Tokenizer
 
 from pipeline.classifiers.graph_scorer import GraphScorer, to_probabilities
+from pipeline.classifiers.token_windows import WindowLimits
 from pipeline.config import TransformerSettings
 from pipeline.errors import ModelError
 from pipeline.protocols import Probabilities
@@ -48,7 +49,7 @@ class OnnxTransformer:
         return to_probabilities(self._scorer.score_texts(texts), single_label=self.single_label)
 
     def find_cut(self, texts: Sequence[str]) -> NDArray[np.bool_]:
-        """Texts of more than `max_tokens` tokens, shape (n_texts,)."""
+        """Texts that are not read to their end, shape (n_texts,)."""
         return self._scorer.find_cut(texts)
 
     def save(self, folder: Path) -> None:
@@ -106,7 +107,7 @@ def read_scorer(folder: Path, described: dict[str, Any]) -> GraphScorer:
         len(described["labels"]),
         Tokenizer.from_file(str(folder / TOKENIZER_FILE)),
         padding_id=int(described["padding_id"]),
-        max_tokens=settings.max_tokens,
+        limits=WindowLimits(settings.max_tokens, settings.max_windows),
         source=folder / GRAPH_FILE,
     )
 

@@ -14,7 +14,7 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer, set_seed
 from transformers.utils import logging as transformers_logging
 
 from pipeline.classifiers.encoders import Encoder, find_encoder
-from pipeline.classifiers.graph_scorer import GraphScorer, cut_tokens, find_cut, to_probabilities
+from pipeline.classifiers.graph_scorer import GraphScorer, to_probabilities
 from pipeline.classifiers.onnx_export import ScoringCheck, ScoringGraph, choose_scoring_graph, draw_evenly
 from pipeline.classifiers.onnx_transformer import (
     ENCODER_CONFIG_FILE,
@@ -26,6 +26,7 @@ from pipeline.classifiers.onnx_transformer import (
     read_scorer,
 )
 from pipeline.classifiers.token_batches import batches_by_length
+from pipeline.classifiers.token_windows import TokenWindows, WindowLimits, find_cut, make_windows
 from pipeline.classifiers.transformer_network import FrameNetwork, freeze_unused
 from pipeline.classifiers.transformer_training import DevScore, fine_tune, load_weights, pad, save_weights
 from pipeline.config import TransformerSettings
@@ -88,8 +89,9 @@ class FineTunedTransformer:
             )
         self._network = self._new_network(pretrained, truth)
         freeze_unused(self._network, embeddings=self.settings.freeze_embeddings)
-        token_ids, n_cut = self._tokenize(list(train.table["text"]))
-        rows = Dataset.from_dict({"input_ids": token_ids, "labels": truth.astype(float).tolist()})
+        windows = self._tokenize(list(train.table["text"]))
+        labels = truth[windows.owners].astype(float).tolist()
+        rows = Dataset.from_dict({"input_ids": windows.token_ids, "labels": labels})
         outcome = fine_tune(
             self._network,
             rows,
@@ -98,27 +100,29 @@ class FineTunedTransformer:
             context=context,
             score_dev=self._dev_scorer(dev) if dev is not None else None,
         )
-        scoring = self._prepare_scoring(token_ids, truth, dev)
+        scoring = self._prepare_scoring(windows, truth, dev)
         figures = {
             "steps": float(outcome.steps),
             "best_epoch": float(outcome.best_epoch),
             "resumed_at_step": float(outcome.resumed_at_step),
-            "texts_cut": float(n_cut),
+            "texts_in_windows": float(len(np.unique(windows.owners[1:][np.diff(windows.owners) == 0]))),
+            "texts_cut": float(windows.is_cut.sum()),
             **scoring.figures,
         }
-        return FitSummary(figures, (*self._notes(n_cut, len(train.table)), *scoring.notes))
+        return FitSummary(figures, (*self._notes(windows), *scoring.notes))
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Probabilities before calibration, shape (n_texts, n_frames)."""
         if self._scorer is not None:
             return to_probabilities(self._scorer.score_texts(texts), single_label=self.single_label)
-        token_ids, _ = self._tokenize(texts)
-        return self._predict_tokens(token_ids)
+        windows = self._tokenize(texts)
+        logits = windows.pool(self._predict_logits(windows.token_ids))
+        return to_probabilities(logits, single_label=self.single_label)
 
     def find_cut(self, texts: Sequence[str]) -> NDArray[np.bool_]:
-        """Texts of more than `max_tokens` tokens, shape (n_texts,)."""
+        """Texts that are not read to their end, shape (n_texts,)."""
         _, tokenizer = self._fitted()
-        return find_cut(tokenizer, texts, self.settings.max_tokens)
+        return find_cut(tokenizer, texts, self._limits)
 
     def score_with_torch(self, device: str = "cpu") -> None:
         """Score with the network itself from now on, on a device of torch's; a later `save` keeps no graph."""
@@ -205,14 +209,18 @@ class FineTunedTransformer:
             single_label=self.single_label,
         )
 
-    def _tokenize(self, texts: Sequence[str]) -> tuple[list[list[int]], int]:
-        """Token ids of each text, cut to `max_tokens` with the closing token kept; and how many were cut."""
-        _, tokenizer = self._fitted()
-        return cut_tokens(tokenizer, texts, self.settings.max_tokens)
+    @property
+    def _limits(self) -> WindowLimits:
+        return WindowLimits(self.settings.max_tokens, self.settings.max_windows)
 
-    def _predict_tokens(self, token_ids: list[list[int]]) -> Probabilities:
+    def _tokenize(self, texts: Sequence[str]) -> TokenWindows:
+        _, tokenizer = self._fitted()
+        return make_windows(tokenizer, texts, self._limits)
+
+    def _predict_logits(self, token_ids: list[list[int]]) -> NDArray[np.float32]:
+        """Logits of windows, shape (n_windows, n_frames)."""
         network, _ = self._fitted()
-        probabilities = np.zeros((len(token_ids), len(self.labels)), np.float32)
+        logits = np.zeros((len(token_ids), len(self.labels)), np.float32)
         was_training, device = network.training, network.head.weight.device
         network.eval()
         with torch.inference_mode():
@@ -220,55 +228,55 @@ class FineTunedTransformer:
                 if not len(rows):
                     continue
                 batch = pad([token_ids[i] for i in rows], self._padding_id)
-                logits = network(**{name: tensor.to(device) for name, tensor in batch.items()})["logits"]
-                found = logits.float().cpu().numpy()
-                probabilities[rows] = to_probabilities(found, single_label=self.single_label)
+                found = network(**{name: tensor.to(device) for name, tensor in batch.items()})["logits"]
+                logits[rows] = found.float().cpu().numpy()
         network.train(was_training)
-        return probabilities
+        return logits
 
     def _prepare_scoring(
-        self, token_ids: list[list[int]], truth: NDArray[Any], dev: LabelledData | None
+        self, train: TokenWindows, truth: NDArray[Any], dev: LabelledData | None
     ) -> ScoringGraph:
         """Choose the graph that scores from now on: calibration and evaluation are to see what users will."""
         network, tokenizer = self._fitted()
 
         def read(graph: bytes) -> GraphScorer:
-            limit = self.settings.max_tokens
             return GraphScorer(
-                graph, len(self.labels), tokenizer, padding_id=self._padding_id, max_tokens=limit
+                graph, len(self.labels), tokenizer, padding_id=self._padding_id, limits=self._limits
             )
 
+        def activate(logits: NDArray[np.float32]) -> Probabilities:
+            return to_probabilities(logits, single_label=self.single_label)
+
         if dev is not None:
-            compared, known = self._tokenize(list(dev.table["text"]))[0], dev.indicator()
+            windows = self._tokenize(list(dev.table["text"]))
+            compared, known = windows.token_ids, dev.indicator()[windows.owners]
         else:
-            rows = draw_evenly(len(token_ids), _COMPARED_TRAINING_ROWS)
-            compared, known = [token_ids[i] for i in rows], truth[rows]
+            rows = draw_evenly(len(train.token_ids), _COMPARED_TRAINING_ROWS)
+            compared, known = [train.token_ids[i] for i in rows], truth[train.owners[rows]]
         check = ScoringCheck(
             token_ids=compared,
             truth=known,
-            expected=self._predict_tokens(compared),
-            predict=lambda graph, ids: to_probabilities(
-                read(graph).score_tokens(ids), single_label=self.single_label
-            ),
+            expected=activate(self._predict_logits(compared)),
+            predict=lambda graph, ids: activate(read(graph).score_tokens(ids)),
         )
-        chosen = choose_scoring_graph(network, token_ids, check, self.settings)
+        chosen = choose_scoring_graph(network, train.token_ids, check, self.settings)
         self._scorer = read(chosen.graph) if chosen.graph is not None else None
         return chosen
 
     def _dev_scorer(self, dev: LabelledData) -> DevScore:
-        token_ids, _ = self._tokenize(list(dev.table["text"]))
-        truth = dev.indicator()
+        windows, truth = self._tokenize(list(dev.table["text"])), dev.indicator()
 
         def score(_network: FrameNetwork) -> float:
-            return mean_average_precision(truth, self._predict_tokens(token_ids))
+            return mean_average_precision(truth, windows.pool(self._predict_logits(windows.token_ids)))
 
         return score
 
-    def _notes(self, n_cut: int, n: int) -> tuple[str, ...]:
+    def _notes(self, windows: TokenWindows) -> tuple[str, ...]:
+        n, n_cut = len(windows.is_cut), int(windows.is_cut.sum())
         if not n_cut:
             return ()
-        limit = self.settings.max_tokens
-        return (f"{n_cut} of {n} training texts are longer than {limit} tokens and were cut there",)
+        limit = f"{self.settings.max_windows} windows of {self.settings.max_tokens} tokens"
+        return (f"{n_cut} of {n} training texts are longer than {limit} and were cut there",)
 
     def _fitted(self) -> tuple[FrameNetwork, Tokenizer]:
         if self._tokenizer is None or self._network is None:
