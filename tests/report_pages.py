@@ -1,12 +1,15 @@
 """What both report test files build: an output folder with hostile, Russian and ordinary posts."""
 
+import csv
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from typer.testing import CliRunner
 
+from pipeline.cli import app
 from pipeline.data.channel_export.records import RawPost
 from pipeline.data.posts import POSTS_SCHEMA, make_post_row
 from pipeline.decisions.model_bundle import ModelBundle
@@ -72,3 +75,20 @@ def write_scores(folder: Path, bundle: ModelBundle, posts: Iterable[RawPost]) ->
     pq.write_table(pa.Table.from_pylist([make_post_row(post, "made") for post in posts], POSTS_SCHEMA), table)
     predict([table], bundle, folder / "scores")
     return folder / "scores"
+
+
+def code_sample(scores: Path, folder: Path) -> Path:
+    """A sample drawn by the command and coded by what the texts say."""
+    drawn = folder / "sample.csv"
+    done = CliRunner().invoke(app, ["sample", str(scores), "--unit", "post", "-n", "60", "-o", str(drawn)])
+    assert done.exit_code == 0, done.output
+    with drawn.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    coded = folder / "coded.csv"
+    with coded.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [*rows[0], "labels"])
+        writer.writeheader()
+        for row in rows:
+            carried = [frame for frame, phrase in PHRASES.items() if phrase in row["text"].lower()]
+            writer.writerow({**row, "labels": ";".join(carried)})
+    return coded

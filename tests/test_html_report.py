@@ -1,7 +1,6 @@
 """The report's data and file, without a browser: counts, limits, what is escaped, what is refused."""
 
 import base64
-import csv
 import hashlib
 import json
 import re
@@ -17,9 +16,9 @@ from report_pages import (
     HOSTILE_NAME,
     HOSTILE_TEXTS,
     ORDER,
-    PHRASES,
     PUBLIC,
     RUSSIAN,
+    code_sample,
     make_posts,
     write_scores,
 )
@@ -143,23 +142,6 @@ def test_many_channels_are_merged_and_said(
     assert any(
         "2 channels with the fewest posts" in w for w in write_report(scores, tmp_path / "m.html").warnings
     )
-
-
-def code_sample(scores: Path, folder: Path) -> Path:
-    """A sample drawn by the command and coded by what the texts say."""
-    drawn = folder / "sample.csv"
-    done = CliRunner().invoke(app, ["sample", str(scores), "--unit", "post", "-n", "60", "-o", str(drawn)])
-    assert done.exit_code == 0, done.output
-    with drawn.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
-    coded = folder / "coded.csv"
-    with coded.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [*rows[0], "labels"])
-        writer.writeheader()
-        for row in rows:
-            carried = [frame for frame, phrase in PHRASES.items() if phrase in row["text"].lower()]
-            writer.writerow({**row, "labels": ";".join(carried)})
-    return coded
 
 
 def test_shares_have_intervals_only_from_a_coded_sample(scores: Path, tmp_path: Path) -> None:

@@ -11,7 +11,16 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from report_pages import HOSTILE_NAME, HOSTILE_TEXTS, PUBLIC, RUSSIAN, THREAT, make_posts, write_scores
+from report_pages import (
+    HOSTILE_NAME,
+    HOSTILE_TEXTS,
+    PUBLIC,
+    RUSSIAN,
+    THREAT,
+    code_sample,
+    make_posts,
+    write_scores,
+)
 
 from pipeline.config import EvaluationSettings
 from pipeline.data.labels import read_labelled
@@ -57,7 +66,13 @@ def report(tmp_path_factory: pytest.TempPathFactory, tiny_bundle: ModelBundle) -
         seed=0,
     )
     metrics = evaluation.to_json()
-    return write_report(scores, folder / "report.html", bundle=replace(tiny_bundle, metrics=metrics)).path
+    return write_report(
+        scores,
+        folder / "report.html",
+        bundle=replace(tiny_bundle, metrics=metrics),
+        sample=code_sample(scores, folder),
+        empty_is_coded=True,
+    ).path
 
 
 @pytest.fixture(scope="module")
@@ -223,6 +238,17 @@ def test_every_plot_has_its_figures_as_a_table(page: Page) -> None:
     expect(figure.locator("table tbody tr").first).to_be_visible()
     assert PUBLIC in figure.locator("thead").inner_text()
     assert re.search(r"\d+\.\d % \(\d+ of \d+\)", figure.locator("tbody").inner_text())
+
+
+def test_corrected_shares_have_bars_and_follow_the_channel(page: Page) -> None:
+    overview = page.locator("#share-overview")
+    expect(overview.locator("g.layer_0_marks line")).to_have_count(3)
+    whole = str(overview.locator("[role=img]").get_attribute("aria-label"))
+    assert re.search(r"Order: corrected [\d.]+ % \([\d.]+ % to [\d.]+ %\), raw", whole)
+    page.locator("#share-channel").select_option(label=HOSTILE_NAME)
+    expect(overview.locator("[role=img]")).not_to_have_attribute("aria-label", whole)
+    overview.locator("summary").click()
+    expect(overview.locator("tbody tr")).to_have_count(3)
 
 
 def test_texts_carry_their_language(page: Page) -> None:
