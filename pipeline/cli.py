@@ -10,14 +10,17 @@ from typing import Any
 import typer
 
 from pipeline.commands import data, labels, models, reference, report, shares
+from pipeline.commands.help_page import CommandPage, PanelledGroup
 from pipeline.predict import predict_command
 
 app = typer.Typer(
     name="frames",
+    cls=PanelledGroup,
     help="Measure narrative frames in channel posts: train, compare and score, with results to defend in print.",
+    epilog="frames COMMAND --help shows the options of a command and an example.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+    rich_markup_mode=None,  # help is plain text; the panels are drawn by PanelledGroup
 )
 
 PANELS: dict[str, dict[str, Callable[..., Any]]] = {
@@ -58,7 +61,7 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
 
 for _panel, _commands in PANELS.items():
     for _name, _command in _commands.items():
-        app.command(_name, rich_help_panel=_panel)(_command)
+        app.command(_name, cls=CommandPage, rich_help_panel=_panel)(_command)
 
 
 def main() -> None:

@@ -18,9 +18,12 @@ def init(
     single_label: Annotated[
         bool, typer.Option("--single-label", help="Every sentence carries exactly one frame.")
     ] = False,
+    as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Write a commented project skeleton: codebook, configs, folders.
+    """Write a new project: codebook, configs, folders.
+
+    With --labels, the codebook is drafted from the label ids of that file.
 
     Example: frames init my-project --labels labelled.csv
     """
@@ -30,6 +33,9 @@ def init(
 
         mode: Literal["multi_label", "single_label"] = "single_label" if single_label else "multi_label"
         written = init_project(folder, labels=labels, columns=parse_columns(column), mode=mode)
+        if as_json:
+            print_json({"written": [str(path) for path in written], "is_draft": labels is not None})
+            return
         screen = console()
         for path in written:
             screen.print(f"wrote {safe_text(str(path))}")
@@ -60,7 +66,9 @@ def ingest(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Read channel exports into one posts table; reading again or overlapping exports add nothing twice.
+    """Read channel exports into one posts table.
+
+    Reading again, or reading exports that overlap, adds nothing twice.
 
     Example: frames ingest exports/ result.json -o posts.parquet
     """
@@ -94,7 +102,9 @@ def check(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Check config, codebook and labelled data, and show the folds, without training.
+    """Check config, codebook and labels; show the folds.
+
+    Finds before training what would stop or weaken it. Nothing is trained or written.
 
     Example: frames check configs/baseline.yaml
     """

@@ -49,7 +49,9 @@ def sample(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Draw sentences or posts to label, and keep the probability with which each was drawn.
+    """Draw sentences or posts to label.
+
+    The probability with which each was drawn is kept with it: intervals of shares need it.
 
     Example: frames sample scores/ -n 400 --design stratified -o sample.xlsx
     """
@@ -101,9 +103,12 @@ def label_export(
         Literal["frames", "labels"],
         typer.Option("--layout", help="Table: one column for each frame, or one column with labels."),
     ] = "frames",
+    as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Write units for an annotation tool or a spreadsheet, with the codebook's frames to choose from.
+    """Write units for an annotation tool or a spreadsheet.
+
+    The frames of the codebook are what coders choose from.
 
     Example: frames label-export sample.xlsx --codebook codebook.yaml --for label-studio -o tasks.json
     """
@@ -112,9 +117,11 @@ def label_export(
         from pipeline.annotation.label_exchange import export_units
         from pipeline.data.codebook import load_codebook
 
-        for path in export_units(
-            find_input(units), load_codebook(find_input(codebook)), output, tool, layout
-        ):
+        written = export_units(find_input(units), load_codebook(find_input(codebook)), output, tool, layout)
+        if as_json:
+            print_json({"written": [str(path) for path in written]})
+            return
+        for path in written:
             console().print(f"wrote {safe_text(str(path))}", soft_wrap=True)
 
     run_command(work, debug)
@@ -145,7 +152,9 @@ def label_import(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Read codings back: all coders in one table, and combined labels to train on.
+    """Read codings back, of one coder or of several.
+
+    All of them stand in one table; --labelled also writes combined labels, to train on.
 
     Example: frames label-import export.json --codebook codebook.yaml --sample sample.xlsx -o coded.jsonl
     --labelled labelled.jsonl
@@ -197,7 +206,9 @@ def agreement(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Say how far annotators agree, frame by frame, and list what they should discuss.
+    """Say how far annotators agree, frame by frame.
+
+    --discuss writes the texts on which they differ.
 
     Example: frames agreement anna.xlsx ben.xlsx --codebook codebook.yaml --discuss discuss.xlsx
     """
@@ -241,7 +252,9 @@ def suspects(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """List labels that a model which has not seen them finds hard to believe; needs the extra cleanlab.
+    """List labels that look wrong to a model.
+
+    The model has not seen the texts that it judges. Needs the extra cleanlab.
 
     Example: frames suspects configs/baseline.yaml -o suspects.xlsx
     """

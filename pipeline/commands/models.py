@@ -1,4 +1,4 @@
-"""Commands of the second panel: train, judge and register models."""
+"""Commands of the panel of models: train, judge and register models."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,9 @@ def train(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Train, evaluate and save one model; print run id, bundle folder and registry version.
+    """Train, evaluate, save and record one model.
+
+    Prints the run id, the folder of the model (its bundle) and its version in the registry.
 
     Example: frames train configs/transformer.yaml --set model.epochs=2
     """
@@ -46,10 +48,10 @@ def evaluate(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Evaluate a model on labelled texts and on slices of them, with cluster-bootstrap intervals.
+    """Evaluate a model on labelled texts, with intervals.
 
-    Slices are channels, languages, months, lengths of text, forwards, and what the training has not seen; the worst
-    five are printed, all of them with --json.
+    Intervals are of a bootstrap over clusters. Slices are channels, languages, months, lengths of text, forwards, and
+    what the training has not seen; the worst five are printed, all of them with --json.
 
     Example: frames evaluate models:/frames@champion labelled.csv --json
     """
@@ -86,7 +88,9 @@ def compare(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Say which of two models is better and how sure that is; recorded in MLflow as parent of both runs.
+    """Say which of two models is better, and how surely.
+
+    The comparison is recorded in MLflow, as the parent of both runs.
 
     Example: frames compare runs/baseline-20240101T100000Z runs/transformer-20240101T101500Z
     """
@@ -113,7 +117,7 @@ def compare(
 
 
 def models(as_json: AsJson = False, debug: Debug = False) -> None:
-    """List registered models with their versions and aliases.
+    """List registered models, their versions and aliases.
 
     Example: frames models
     """
@@ -146,11 +150,11 @@ def promote(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Make a version the champion, which models:/NAME@champion names, if its figures allow it.
+    """Make a version the champion, if its figures allow it.
 
-    It is compared with the present champion on their common test fold. The lower bound of the macro-F1 gain must lie
-    above promotion.margin of its config (by default -0.02), and no slice of promotion.protected_slices may lose more
-    than promotion.largest_slice_loss. A first champion needs no comparison.
+    models:/NAME@champion then names it. It is compared with the present champion on their common test fold. The lower
+    bound of the macro-F1 gain must lie above promotion.margin of its config (by default -0.02), and no slice of
+    promotion.protected_slices may lose more than promotion.largest_slice_loss. A first champion needs no comparison.
 
     Example: frames promote frames 3 --why "better on unseen channels"
     """
@@ -175,7 +179,9 @@ def model_card(
     model: Annotated[str, typer.Argument(help="Bundle folder, models:/NAME@ALIAS or runs:/RUN_ID.")],
     debug: Debug = False,
 ) -> None:
-    """Print a model's card: purpose and limits, data, figures, slices, calibration, cost. Markdown.
+    """Print a model's card, as Markdown.
+
+    Purpose and limits, data, figures, slices, calibration, cost.
 
     Example: frames model-card models:/frames@champion > MODEL_CARD.md
     """
@@ -195,9 +201,10 @@ def model_card(
 def roll_back(
     name: Annotated[str, typer.Argument(help="Name of the registered model.")],
     why: Annotated[str, typer.Option("--why", help="Reason, kept in the registry.")],
+    as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Give the champion's place back to the version that held it before.
+    """Give the champion's place back to the version before.
 
     Example: frames roll-back frames --why "too many false alarms"
     """
@@ -206,6 +213,9 @@ def roll_back(
         from pipeline.tracking.model_registry import roll_back as roll_back_champion
 
         version = roll_back_champion(name, why)
+        if as_json:
+            print_json({"name": name, "version": version, "alias": "champion"})
+            return
         console().print(f"models:/{safe_text(name)}@champion is version {version} again")
 
     run_command(work, debug)

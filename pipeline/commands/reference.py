@@ -15,7 +15,9 @@ def demo(
     ] = Path("demo"),
     debug: Debug = False,
 ) -> None:
-    """Run the whole job on the embedded example: check, train twice, compare, register, score.
+    """Run the whole job on the embedded example.
+
+    Check, train twice, compare, register, score.
 
     Example: frames demo
     """
@@ -29,7 +31,9 @@ def demo(
 
 
 def config_schema() -> None:
-    """Print the JSON Schema of a run config, for editors that complete keys.
+    """Print the JSON Schema of a run config.
+
+    Editors complete and check keys with it.
 
     Example: frames config-schema > run.schema.json
     """

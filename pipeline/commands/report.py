@@ -27,7 +27,9 @@ def report(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Write one HTML file with plots, evidence, a searchable table and limits; it opens offline.
+    """Write scores as one HTML page that opens offline.
+
+    Plots, evidence, a searchable table and limits.
 
     Example: frames report scores -o report.html --model models:/frames@champion
     """
@@ -67,7 +69,9 @@ def evaluation_report(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Write a model's test results as one HTML file: curves, calibration, parts of the test fold, errors.
+    """Write a model's test results as one HTML page.
+
+    Curves, calibration, parts of the test fold, errors.
 
     Example: frames evaluation-report models:/frames@champion -o evaluation.html --data labelled.jsonl
     """

@@ -59,7 +59,9 @@ def shares(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Estimate how much of the output carries each frame, with intervals, from scores and a coded sample.
+    """Estimate the share of each frame, with intervals.
+
+    From scores and a coded sample; without a sample, raw shares and how many labels are needed.
 
     Example: frames shares scores/ --sample coded.csv --by channel -o shares.csv
     """
