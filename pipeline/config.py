@@ -112,7 +112,10 @@ class TransformerSettings(_Settings):
         head_learning_rate: of the new linear head; the encoder's is `learning_rate`.
         freeze_embeddings: word embeddings stay as they are: half of the optimiser's work saved.
         positive_weight_power: 0 weighs positives as they come, 1 balances them, 0.5 is the square root.
-        patience: epochs without a better dev score before training stops; the best epoch is kept.
+        decide_on: rows from which calibration and thresholds are learnt. "out_of_fold": all of train and dev, by
+            three more trainings, each without a third of them; the model itself then learns from all of them,
+            for all epochs. "dev": one training on train; dev chooses its epoch as well. Sooner, and less sure.
+        patience: with "dev", epochs without a better dev score before training stops; the best one is kept.
         precision: "auto" is bf16 on an accelerator that has it, else fp32.
         scoring: "onnx_int8" scores without torch, with 8-bit matrix products, several times faster; "torch"
             with the network itself.
@@ -137,6 +140,7 @@ class TransformerSettings(_Settings):
     dropout: float = Field(default=0.1, ge=0, lt=1)
     freeze_embeddings: bool = True
     positive_weight_power: float = Field(default=0.5, ge=0, le=1)
+    decide_on: Literal["out_of_fold", "dev"] = "out_of_fold"
     patience: int = Field(default=2, ge=1)
     checkpoint_every_steps: int = Field(default=50, ge=1)
     device: Literal["auto", "cpu", "cuda"] = "auto"

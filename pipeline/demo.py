@@ -13,7 +13,7 @@ from pipeline.terminal import console, progress_bar
 REGISTERED = "frames-demo"
 _MODELS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("demo-baseline", {"kind": "tfidf"}),
-    ("demo-transformer", {"kind": "transformer", "epochs": 3}),
+    ("demo-transformer", {"kind": "transformer", "epochs": 3, "decide_on": "dev"}),
 )
 
 

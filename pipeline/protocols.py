@@ -41,11 +41,13 @@ class FitSummary:
         notes: for the reader of results.
         out_of_fold: raw probabilities (n_train, k) for the training rows from classifiers that had not seen them,
             where the fit made them anyway; decisions are then fitted on these.
+        decided_on: raw probabilities of the rows that decisions were fitted on, added when that was done.
     """
 
     figures: dict[str, float]
     notes: tuple[str, ...] = ()
     out_of_fold: Probabilities | None = None
+    decided_on: Probabilities | None = None
 
 
 class FittedClassifier(Protocol):
@@ -70,7 +72,10 @@ class FittedClassifier(Protocol):
 class Classifier(FittedClassifier, Protocol):
     """What learns to be a fitted classifier; `build.load_classifier` may read it as one that only scores."""
 
-    needs_dev: ClassVar[bool]  # stops early on dev, so decisions are fitted there and not out of fold
+    @property
+    def needs_dev(self) -> bool:
+        """Whether `fit` stops early on dev, so that decisions are learnt there and not out of fold."""
+        ...
 
     def fit(
         self, train: LabelledData, dev: LabelledData | None, clusters: NDArray[np.int64], context: FitContext

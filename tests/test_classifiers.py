@@ -61,6 +61,7 @@ def settings_of(kind: str, encoder: Path) -> ModelSettings:
         tokens_per_batch=128,
         max_tokens=32,
         max_windows=1,
+        decide_on="dev",
         device="cpu",
         learning_rate=3e-3,
         freeze_embeddings=False,

@@ -249,7 +249,13 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def transformer_settings(encoder: Path, **changes: Any) -> TransformerSettings:
     return TransformerSettings(
-        encoder=str(encoder), epochs=1, tokens_per_batch=256, max_tokens=32, device="cpu", **changes
+        encoder=str(encoder),
+        epochs=1,
+        tokens_per_batch=256,
+        max_tokens=32,
+        decide_on="dev",
+        device="cpu",
+        **changes,
     )
 
 

@@ -52,7 +52,6 @@ class FineTunedTransformer:
     """
 
     kind: ClassVar[str] = "transformer"
-    needs_dev: ClassVar[bool] = True
 
     def __init__(self, settings: TransformerSettings, labels: tuple[str, ...], *, single_label: bool) -> None:
         self.settings = settings
@@ -63,6 +62,11 @@ class FineTunedTransformer:
         self._tokenizer: Tokenizer | None = None
         self._network: FrameNetwork | None = None
         self._scorer: GraphScorer | None = None
+
+    @property
+    def needs_dev(self) -> bool:
+        """Whether dev chooses the epoch, and with it the decisions."""
+        return self.settings.decide_on == "dev"
 
     def fit(
         self,

@@ -11,7 +11,7 @@ from pipeline.data.labels import LabelledData
 from pipeline.errors import DataError
 from pipeline.protocols import Classifier, FitContext, Probabilities
 
-N_FOLDS = 5
+N_FOLDS = 3  # a fine-tuned encoder is fitted as often
 
 
 def out_of_fold_probabilities(
