@@ -42,8 +42,15 @@ class DataSettings(_Settings):
     """Where the labelled sentences and the codebook are.
 
     Either `labelled` (one file, split by the pipeline) or `train` and `test` (and optionally `dev`).
-    `columns` maps our column names to those of the file, for example {text: sentence}. `licence` is that of the
-    labelled texts, in words; it stands in the model card.
+
+    Attributes:
+        codebook: the codebook (YAML).
+        labelled: labelled rows (CSV, JSON lines or Parquet), divided as `folds` says.
+        train: labelled rows to train on, where the data come divided.
+        dev: rows to decide on, see `model.decide_on`; drawn from train where it is not given.
+        test: rows to evaluate on.
+        columns: our column names and those of the file, for example {text: sentence}.
+        licence: of the labelled texts, in words; it stands in the model card.
     """
 
     codebook: str
@@ -87,7 +94,18 @@ class FoldSettings(_Settings):
 
 
 class TfidfSettings(_Settings):
-    """TF-IDF of words and character n-grams, one-vs-rest logistic regression with class weights."""
+    """TF-IDF of words and character n-grams, one-vs-rest logistic regression with class weights.
+
+    Attributes:
+        kind: "tfidf", the baseline.
+        word_ngrams: shortest and longest run of words that is a feature.
+        char_ngrams: the same for characters inside words; null leaves them out.
+        min_df: texts in which a feature must occur to be kept.
+        max_features: of words and of characters, each: the most frequent are kept.
+        c_grid: regularisations to choose from, larger is weaker; chosen over inner folds.
+        class_weight_power: 0 weighs positives as they come, 1 balances them, 0.5 is the square root.
+        inner_folds: of the choice of regularisation and of out-of-fold probabilities.
+    """
 
     kind: Literal["tfidf"] = "tfidf"
     word_ngrams: tuple[int, int] = (1, 2)
@@ -103,9 +121,20 @@ class TransformerSettings(_Settings):
     """Fine-tuning of an encoder: mean pooling, normalised sentence vector, linear head.
 
     Attributes:
+        kind: "transformer".
         encoder: "embedded" (all-MiniLM-L6-v2 from the installed package), a local folder, or a hub name
             (a hub name needs `allow_download: true`).
         revision: hub revision, when `encoder` is a hub name.
+        allow_download: may the hub be asked for `encoder`; nothing else is ever downloaded.
+        epochs: passes over the training rows, at most.
+        learning_rate: of the encoder, at its highest.
+        weight_decay: of the optimiser; biases and norms have none.
+        warmup_share: of all steps, in which the rates rise to their highest.
+        layer_decay: each lower layer learns by this factor more slowly; 1 is no difference.
+        vector_scale: length that every sentence vector is brought to.
+        dropout: share of the sentence vector that is left out at random in training.
+        checkpoint_every_steps: a killed run goes on from the last checkpoint.
+        device: "auto" is a GPU where torch finds one, else the processor.
         tokens_per_batch: padded tokens in one optimiser step; batches hold as many texts as fit.
         max_tokens: longer texts are read in windows of this size, see `pipeline.classifiers.token_windows`.
         max_windows: of a text; what is longer still is cut, and how many texts were is reported.
@@ -150,7 +179,14 @@ class TransformerSettings(_Settings):
 
 
 class BlendSettings(_Settings):
-    """Baseline and transformer side by side; the weight of each is learnt for each frame, out of fold."""
+    """Baseline and transformer side by side; the weight of each is learnt for each frame, out of fold.
+
+    Attributes:
+        kind: "blend".
+        tfidf: keys of the baseline, those of `kind: tfidf`.
+        transformer: keys of the transformer, those of `kind: transformer`.
+        inner_folds: folds of the out-of-fold probabilities from which the weights are learnt.
+    """
 
     kind: Literal["blend"] = "blend"
     tfidf: TfidfSettings = TfidfSettings()
@@ -170,7 +206,8 @@ class DecisionSettings(_Settings):
         threshold: "tuned" chooses the threshold of best F1 for each frame, shrunken towards the common one
             for rare frames; a number is used for every frame as it is.
         shrinkage_positives: how many positives weigh as much as the common threshold does.
-        minimum_positives: a frame with fewer in train is refused ("error") or only warned of ("warn").
+        minimum_positives: a frame with fewer in train is refused or only warned of.
+        rare_frames: "error" refuses a frame with fewer positives, "warn" trains it all the same.
     """
 
     calibration: Literal["platt", "none"] = "platt"
@@ -181,7 +218,12 @@ class DecisionSettings(_Settings):
 
 
 class EvaluationSettings(_Settings):
-    """Bootstrap over forward clusters."""
+    """Intervals by a bootstrap over forward clusters.
+
+    Attributes:
+        bootstrap_samples: draws of the bootstrap.
+        confidence: of the intervals.
+    """
 
     bootstrap_samples: int = Field(default=1000, ge=100)
     confidence: Share = 0.95
@@ -232,7 +274,20 @@ class TrackingSettings(_Settings):
 
 
 class RunConfig(_Settings):
-    """One training run."""
+    """One training run.
+
+    Attributes:
+        name: of the run; its bundle's folder is named after it.
+        seed: of training; the same seed and data give the same model on the same machine.
+        data: where labelled rows and codebook are.
+        folds: how the rows are divided.
+        model: what is trained; `kind` chooses the keys.
+        decisions: calibration and thresholds.
+        evaluation: intervals.
+        promotion: what a version must show to become champion.
+        tracking: where the run is recorded.
+        output: folder in which bundles are written, each in a folder of its own.
+    """
 
     name: str = Field(pattern=r"^[\w.\- ]{1,100}$")
     seed: int = Field(default=42, ge=0, lt=2**32)
