@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from pipeline.commands import data, labels, models, reference, report, shares
+from pipeline.commands import data, drift, labels, models, reference, report, shares
 from pipeline.commands.help_page import CommandPage, PanelledGroup
 from pipeline.predict import predict_command
 
@@ -52,6 +52,7 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
         "shares": shares.shares,
         "report": report.report,
         "evaluation-report": report.evaluation_report,
+        "drift": drift.drift,
     },
     "6. Help": {
         "demo": reference.demo,

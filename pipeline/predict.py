@@ -118,17 +118,26 @@ def predict(
         ModelError: the model gives no probabilities.
         ConfigError: an engine that cannot be had.
     """
+    from pipeline.evaluation.depth_check import DepthCheck
     from pipeline.scoring.engines.open_engine import EngineSettings, open_engine
     from pipeline.scoring.output_dataset import open_dataset
     from pipeline.scoring.read_scores import export_scores
     from pipeline.scoring.scoring_run import identify_model, score_tables
 
     started = time.monotonic()
+    depth = DepthCheck(bundle)
     with open_dataset(output, identify_model(bundle), rescore=rescore) as dataset:
         tables, ingested = _prepare_tables(inputs, dataset, options, format_name, on_progress)
         scored_at = dataset.start_run([str(path.resolve()) for path in inputs])
         with open_engine(engine or EngineSettings(), bundle, scored_at) as scorer:
-            counts = score_tables(tables, dataset, scorer, batch_posts=batch_posts, on_progress=on_progress)
+            counts = score_tables(
+                tables,
+                dataset,
+                scorer,
+                batch_posts=batch_posts,
+                on_progress=on_progress,
+                on_scored=depth.add,
+            )
         dataset.finish_run()
         exported = tuple(export_scores(output, export)) if export else ()
     return PredictReport(
@@ -145,7 +154,7 @@ def predict(
         sentences_per_frame={frame: counts.sentences_per_frame[frame] for frame in bundle.frame_ids},
         posts_per_frame={frame: counts.posts_per_frame[frame] for frame in bundle.frame_ids},
         failed_files=ingested.failed_files if ingested else (),
-        warnings=ingested.warnings if ingested else (),
+        warnings=(*(ingested.warnings if ingested else ()), *depth.warnings()),
         exported=exported,
     )
 
@@ -227,7 +236,9 @@ def predict_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Score posts, each exactly once: run it again after new posts, or after a crash, and it goes on.
+    """Score posts, each exactly once.
+
+    Run it again after new posts, or after a crash, and it goes on.
 
     Example: frames predict posts.parquet --model models:/frames@champion -o scores
     """

@@ -8,7 +8,7 @@ import hashlib
 import json
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from pipeline.decisions.decision_rule import DecisionRule, fit_decision_rule
 from pipeline.decisions.model_bundle import ModelBundle, load_bundle, save_bundle
 from pipeline.decisions.out_of_fold import out_of_fold_probabilities
 from pipeline.errors import DataError
+from pipeline.evaluation.drift_reference import STEM as DRIFT_REFERENCE
+from pipeline.evaluation.drift_reference import DriftReference
 from pipeline.evaluation.leakage import text_digests
 from pipeline.evaluation.report import EvaluationReport
 from pipeline.evaluation.row_facts import RowFacts, TrainingFacts
@@ -102,6 +104,7 @@ def run_training(config: RunConfig, tracker: Tracker, progress: Progress) -> Tra
         arrays={
             "test_predictions": predictions.to_arrays(),
             "training_texts": {**_seen_texts(folds), **training.to_arrays()},
+            DRIFT_REFERENCE: _describe_training(classifier, decisions, summary, folds).to_arrays(),
         },
         describe=lambda folder, manifest: {MODEL_CARD: write_card(folder, manifest)},
         provenance={
@@ -182,7 +185,7 @@ def fit_with_decisions(
         made = summary.out_of_fold
         raw = made if made is not None else out_of_fold_probabilities(build, known, clusters, context)
     decisions = fit_decision_rule(raw, truth, config.decisions, single_label=single_label)
-    return classifier, decisions, summary
+    return classifier, decisions, replace(summary, decided_on=raw)
 
 
 def predict_test(classifier: Classifier, decisions: DecisionRule, folds: Folds) -> TestPredictions:
@@ -251,6 +254,19 @@ def _record_page(
 
 def _seen_texts(folds: Folds) -> dict[str, NDArray[Any]]:
     return {"digests": text_digests([*folds.train.table["text"], *folds.dev.table["text"]])}
+
+
+def _describe_training(
+    classifier: Classifier, decisions: DecisionRule, summary: FitSummary, folds: Folds
+) -> DriftReference:
+    known, clusters = join_folds(folds, ("train", "dev"))
+    scored = folds.clusters["dev"] if classifier.needs_dev else clusters
+    return DriftReference.of(
+        list(known.table["text"]),
+        clusters,
+        decisions.calibrate(np.asarray(summary.decided_on)),
+        score_clusters=len(np.unique(scored)),
+    )
 
 
 class _Clock:

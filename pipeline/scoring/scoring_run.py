@@ -7,7 +7,7 @@ gets the same figures to the last bit. Memory depends on the size of a window, n
 import itertools
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,6 +66,7 @@ def score_tables(
     *,
     batch_posts: int,
     on_progress: Progress,
+    on_scored: Callable[[ScoredBatch], None] = lambda _: None,
 ) -> RunCounts:
     """Score what the dataset does not hold yet of some posts tables.
 
@@ -75,6 +76,7 @@ def score_tables(
         engine: has the model and the stamp of the run.
         batch_posts: most posts in a window.
         on_progress: told of posts done, scored now or before, of all.
+        on_scored: shown every window that was scored.
 
     Raises:
         DataError: a table is damaged, or the disk is full; what was committed stays.
@@ -99,6 +101,7 @@ def score_tables(
     pending = _Pending(dataset)
     for scored in engine.score(take_windows()):
         counts.add(scored)
+        on_scored(scored)
         pending.add(scored)
         show_progress()
     pending.commit()

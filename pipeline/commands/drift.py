@@ -1,0 +1,117 @@
+"""Command of the panel of results: new posts against what the model learnt from."""
+
+from __future__ import annotations  # the types below are for the reader; loading them would load numpy
+
+from pathlib import Path  # noqa: TC003 - typer reads it
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.commands.options import AsJson, Columns, Debug, find_model, parse_columns, print_json
+from pipeline.terminal import console, run_command, safe_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pipeline.evaluation.drift import DriftReport
+
+_LANGUAGES = 8  # lines of the table
+
+
+def drift(
+    scores: Annotated[Path, typer.Argument(help="Output folder of frames predict.")],
+    model: Annotated[
+        str, typer.Option("--model", help="The model that scored: bundle folder or models:/NAME@champion.")
+    ],
+    labelled: Annotated[
+        Path | None,
+        typer.Option(
+            "--labelled", help="Labelled file of the training: also try to tell its texts from the posts."
+        ),
+    ] = None,
+    column: Columns = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Say how far scored posts are from the model's training texts: words, languages, lengths, scores.
+
+    Example: frames drift scores --model models:/frames@champion --labelled labelled.jsonl
+    """
+
+    def work() -> None:
+        from pipeline.data.labels import read_labelled
+        from pipeline.decisions.model_bundle import load_bundle
+        from pipeline.evaluation.drift import measure_drift
+
+        bundle = load_bundle(find_model(model))
+        texts = read_labelled(labelled, bundle.codebook, parse_columns(column)) if labelled else None
+        report = measure_drift(scores, bundle, labelled=texts)
+        if as_json:
+            print_json(report.to_json())
+        else:
+            _print(console(), report)
+
+    run_command(work, debug)
+
+
+def _print(screen: Console, report: DriftReport) -> None:
+    from pipeline.evaluation.distribution_shift import MATERIAL
+    from pipeline.printing import plain_table, print_notes
+
+    screen.print(
+        f"{report.posts:,} posts, {report.sentences:,} sentences, against {report.training_rows:,} training texts of "
+        f"{safe_text(report.model_id)}; read: {report.sampled_sentences:,} different sentences of "
+        f"{report.sampled_posts:,} posts; left out: {report.seen_share:.0%}, which are training texts",
+        soft_wrap=True,
+    )
+    share = report.unknown_words
+    if share.value is not None:
+        interval = f" ({share.low:.1%} to {share.high:.1%})" if share.low is not None else ""
+        screen.print(
+            f"Words that training lacked: {share.value:.1%}{interval} of {report.words_read:,} words; "
+            f"{report.unknown_expected:.1%} expected; warning from {report.unknown_limit:.0%}",
+            soft_wrap=True,
+        )
+    screen.print(
+        f"Posts in languages that training hardly held: {report.foreign_share:.1%}; language not determined: "
+        f"{report.undetermined:,}\n",
+        soft_wrap=True,
+    )
+    languages = [
+        (entry.code, f"{entry.then:.1%}", f"{entry.now:.1%}", f"{entry.posts:,}")
+        for entry in report.languages
+    ]
+    screen.print(
+        plain_table("Languages", ("language", "training", "posts", "number"), languages[:_LANGUAGES])
+    )
+    if len(languages) > _LANGUAGES:
+        screen.print(f"and {len(languages) - _LANGUAGES} more languages; all with --json\n")
+    rows = [
+        (
+            shift.name,
+            f"{shift.mean_then:.3g}",
+            f"{shift.mean_now:.3g}",
+            f"{shift.divergence:.3f}",
+            f"{shift.noise:.3f}",
+            "yes" if shift.is_shifted else "",
+        )
+        for shift in (*report.frames, report.length)
+    ]
+    columns = ("", "mean then", "mean now", "shift", "noise", "shifted")
+    screen.print(plain_table("Sentences: probabilities of frames, and length in characters", columns, rows))
+    screen.print(
+        f"shift: Jensen-Shannon divergence in bits, 0 to 1; noise: what chance alone reaches; shifted: above noise and "
+        f"{MATERIAL}",
+        soft_wrap=True,
+    )
+    if report.domain is not None:
+        auc = report.domain.auc
+        screen.print(
+            f"Telling the sentences from the training texts: area under the curve {auc} "
+            f"({report.domain.n_now:,} and {report.domain.n_then:,} texts; 0.5: alike, 1: no overlap; "
+            f"{report.domain.n_shared:,} in both left out)",
+            soft_wrap=True,
+        )
+    print_notes(screen, report.warnings)
+    if not report.warnings:
+        screen.print("No sign that the model is out of its depth. It is no proof of quality either.")

@@ -1,0 +1,130 @@
+"""Is a model out of its depth? The cheap half of drift, looked at while posts are scored.
+
+Two signs: posts in languages that training hardly held, and words that it did not hold. Both are told only when
+they are gross and the posts many enough; `frames drift` says more.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from pipeline.evaluation.drift_reference import DriftReference, Vocabulary, read_drift_reference
+
+if TYPE_CHECKING:
+    from pipeline.decisions.model_bundle import ModelBundle
+    from pipeline.scoring.score_posts import ScoredBatch
+
+SENTENCES_PER_WINDOW: Final = 100  # evenly spaced: about a hundredth of the time that scoring a window takes
+ABSENT: Final = (
+    0.01  # a language with a smaller share of training is as good as absent; above what naming errs
+)
+FOREIGN_POSTS: Final = 0.1  # share of posts in absent languages from which to warn
+UNKNOWN_ODDS: Final = 4.0  # times the expected odds of an unknown word from which to warn, and at least
+UNKNOWN_WORDS: Final = 0.2  # this share
+FEWEST: Final = 10  # posts, or sentences: fewer say nothing
+_DEVIATIONS: Final = 2.0  # by which a share has to exceed its limit
+_NAMED: Final = 3  # languages in a message
+
+
+class DepthCheck:
+    """Looks at scored windows and says at the end whether the model was made for such posts.
+
+    Args:
+        bundle: the model that scores; one without a drift reference gives no warnings.
+    """
+
+    def __init__(self, bundle: "ModelBundle") -> None:
+        self._reference = read_drift_reference(bundle)
+        self._vocabulary = Vocabulary(self._reference.word_digests) if self._reference else None
+        self._posts: Counter[str] = Counter()  # by language
+        self._unknown = self._words = self._sentences = 0
+
+    def add(self, scored: "ScoredBatch") -> None:
+        """Count the posts of a window by language, and the words of some of its sentences."""
+        if self._vocabulary is None:
+            return
+        for entry in scored.posts["lang"].combine_chunks().value_counts().to_pylist():
+            self._posts[entry["values"] or "und"] += entry["counts"]
+        texts = scored.sentences["text"]
+        chosen = np.unique(np.linspace(0, len(texts) - 1, min(SENTENCES_PER_WINDOW, len(texts)), dtype=int))
+        for text in texts.take(chosen).to_pylist():
+            unknown, words = self._vocabulary.count(text)
+            self._unknown += unknown
+            self._words += words
+            self._sentences += 1
+
+    def warnings(self) -> tuple[str, ...]:
+        """What the user has to know before believing the scores; often nothing."""
+        if self._reference is None:
+            return ()
+        share = self._unknown / max(1, self._words)
+        found = (
+            warn_of_languages(self._reference, self._posts),
+            warn_of_words(self._reference, share, self._sentences),
+        )
+        return tuple(warning for warning in found if warning)
+
+
+def absent_languages(reference: DriftReference, posts: Mapping[str, int]) -> dict[str, int]:
+    """Posts by language, most first, of those languages that training hardly held; undetermined ones apart."""
+    absent = {
+        code: n for code, n in posts.items() if code != "und" and reference.language_share(code) < ABSENT
+    }
+    return dict(sorted(absent.items(), key=lambda entry: (-entry[1], entry[0])))
+
+
+def warn_of_languages(reference: DriftReference, posts: Mapping[str, int]) -> str | None:
+    """A warning where many posts are in languages that training hardly held.
+
+    Args:
+        reference: of the model.
+        posts: number of posts by language code.
+    """
+    determined = sum(n for code, n in posts.items() if code != "und")
+    absent = absent_languages(reference, posts)
+    share = sum(absent.values()) / max(1, determined)
+    if determined < FEWEST or not _exceeds(share, FOREIGN_POSTS, determined):
+        return None
+    named = ", ".join(f"{code} {n / determined:.0%}" for code, n in list(absent.items())[:_NAMED])
+    return (
+        f"{share:.0%} of the posts are in languages that this model's training hardly held ({named}; training: "
+        f"{_training_languages(reference) or 'none determined'}): its figures say nothing of these posts; train on "
+        "labelled texts of these languages, or leave the posts out"
+    )
+
+
+def warn_of_words(reference: DriftReference, share: float, n: int) -> str | None:
+    """A warning where far more words are unknown than among texts like those of training.
+
+    Args:
+        reference: of the model.
+        share: of the words that training did not hold.
+        n: sentences, or posts, that the share rests on, each counted as one observation.
+    """
+    limit = unknown_limit(reference)
+    if n < FEWEST or not _exceeds(share, limit, n):
+        return None
+    return (
+        f"{share:.0%} of the words were not in this model's training texts (expected of texts like those: "
+        f"{reference.unknown_expected:.0%}): the posts differ much from what it learnt from; code a sample of them "
+        "(`frames sample`) and evaluate the model on it before using the scores"
+    )
+
+
+def unknown_limit(reference: DriftReference) -> float:
+    """Share of unknown words from which to warn; it leaves room to languages in which most words are new."""
+    odds = UNKNOWN_ODDS * reference.unknown_expected / max(1e-9, 1 - reference.unknown_expected)
+    return max(UNKNOWN_WORDS, odds / (1 + odds))
+
+
+def _exceeds(share: float, limit: float, n: int) -> bool:
+    """Whether a share lies above a limit by more than chance among n observations."""
+    return share > limit + _DEVIATIONS * float(np.sqrt(limit * (1 - limit) / n))
+
+
+def _training_languages(reference: DriftReference) -> str:
+    shares = {str(code): reference.language_share(code) for code in reference.languages if code != "und"}
+    main = sorted((code for code, share in shares.items() if share >= ABSENT), key=lambda code: -shares[code])
+    return ", ".join(f"{code} {shares[code]:.0%}" for code in main[:_NAMED])
