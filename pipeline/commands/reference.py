@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands.options import Debug, print_json
-from pipeline.terminal import run_command
+from pipeline.commands.options import AsJson, Debug, print_json
+from pipeline.terminal import console, run_command, safe_text
 
 
 def demo(
@@ -26,6 +26,37 @@ def demo(
         from pipeline.demo import run_demo
 
         run_demo(output)
+
+    run_command(work, debug)
+
+
+def doctor(as_json: AsJson = False, debug: Debug = False) -> None:
+    """Say whether the installation has all it needs.
+
+    Versions of Python and libraries, the embedded encoder, the MLflow store, disk, cores, optional parts and settings
+    of the network. The exit status is 1 when something is wrong that is needed. It takes some ten seconds.
+
+    Example: frames doctor
+    """
+
+    def work() -> None:
+        from pipeline.doctor import examine
+        from pipeline.errors import PipelineError
+
+        findings, screen = [], console()
+        for finding in examine():
+            findings.append(finding)
+            if not as_json:
+                screen.print(
+                    f"{finding.status:6} {finding.check:15} {safe_text(finding.found)}", soft_wrap=True
+                )
+                if finding.remedy:
+                    screen.print(f"{'':22} > {safe_text(finding.remedy)}", soft_wrap=True)
+        wrong = [finding.check for finding in findings if finding.status == "wrong"]
+        if as_json:
+            print_json({"ok": not wrong, "findings": [finding.to_json() for finding in findings]})
+        if wrong:
+            raise PipelineError(f"to be mended: {', '.join(wrong)}")
 
     run_command(work, debug)
 
