@@ -93,6 +93,19 @@ def open_scores(out: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
+def find_ties_between_folders(out: Path) -> set[str]:
+    """Folders (below OUT/posts) that hold versions of a post that nothing but part numbers puts in order.
+
+    Such versions were scored by one run, from inputs that name no time of editing and differ in channel or date.
+    """
+    with _connect(out) as connection:
+        rows = connection.sql("""
+            SELECT DISTINCT unnest(list(DISTINCT parse_dirpath(filename))) FROM posts
+            GROUP BY post_key, edited_at, scored_at HAVING count(DISTINCT parse_dirpath(filename)) > 1
+        """).fetchall()
+    return {Path(folder).relative_to(out / "posts").as_posix() for (folder,) in rows}
+
+
 def export_scores(out: Path, export: ExportFormat) -> list[Path]:
     """Write the current scores beside the datasets: OUT/posts.csv and OUT/sentences.csv, or .jsonl.
 

@@ -2,6 +2,10 @@
 
 A transaction's files are written below `_staging/<number>`; the record `_log/<number>.json` then states what
 belongs where, and from here on the transaction counts; the files are moved, and the record becomes `.done`.
+
+A transaction adds files (`renames`), or puts whole folders in the place of others (`swaps`): one exchange of two
+names where the system has it (Linux), so that every reader sees the old folder or the new one. Elsewhere two
+renames, between which the folder is missing for a moment.
 """
 
 import fcntl
@@ -9,16 +13,18 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from pipeline.errors import DataError
+from pipeline.scoring import durable_files
 from pipeline.scoring.durable_files import sync_folder, write_json
 
 _LOCK, _LOG, _STAGING = "_lock", "_log", "_staging"
+_REPLACED = ".replaced"  # what a folder is called between two renames
 
 
 class FolderInUseError(DataError):
@@ -54,9 +60,22 @@ class TransactionLog:
             files: paths below the staging folder, which are also those below the root; already on the disk.
             n_posts: for people who read the log.
         """
-        record = self._root / _LOG / f"{name}.json"
         renames = [[f"{_STAGING}/{name}/{file}", file] for file in files]
-        write_json(record, {"posts": n_posts, "renames": renames})
+        self._state(name, {"posts": n_posts, "renames": renames})
+
+    def commit_swaps(self, name: str, folders: Mapping[str, str]) -> None:
+        """Put staged folders in the place of those of the same path below the root, which are deleted.
+
+        Args:
+            name: of the transaction.
+            folders: to each path the name of a file that stands in the old folder and not in the new one.
+        """
+        swaps = [[f"{_STAGING}/{name}/{folder}", folder, file] for folder, file in folders.items()]
+        self._state(name, {"posts": 0, "renames": [], "swaps": swaps})
+
+    def _state(self, name: str, content: dict[str, Any]) -> None:
+        record = self._root / _LOG / f"{name}.json"
+        write_json(record, content)
         self._last = int(name)
         _roll_forward(self._root, record)
 
@@ -116,16 +135,17 @@ def _settle(root: Path) -> None:
 
 
 def _roll_forward(root: Path, record: Path) -> None:
-    """Move a stated transaction's files to their places and mark it as done; may be repeated."""
+    """Do what a stated transaction says and mark it as done; may be repeated."""
     try:
-        renames = [
-            (root / staged, root / final) for staged, final in json.loads(record.read_bytes())["renames"]
-        ]
-    except (ValueError, KeyError, TypeError) as error:
+        stated = json.loads(record.read_bytes())
+        renames = [(root / staged, root / final) for staged, final in stated["renames"]]
+        swaps = [(root / staged, root / final, str(file)) for staged, final, file in stated.get("swaps", [])]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{record}: not a transaction record: {error}") from None
+    named = [path for staged, final, *_ in (*renames, *swaps) for path in (staged, final)]
+    if not all(path.resolve().is_relative_to(root.resolve()) for path in named):
+        raise DataError(f"{record}: names a file outside of the output folder; it was tampered with")
     for staged, final in renames:
-        if not all(path.resolve().is_relative_to(root.resolve()) for path in (staged, final)):
-            raise DataError(f"{record}: names a file outside of the output folder; it was tampered with")
         if staged.exists():
             final.parent.mkdir(parents=True, exist_ok=True)
             staged.replace(final)
@@ -133,8 +153,25 @@ def _roll_forward(root: Path, record: Path) -> None:
             raise DataError(
                 f"{final}: gone before its transaction was complete; delete {record} to score its posts again"
             )
-    for folder in {parent for _, final in renames for parent in final.relative_to(root).parents}:
+    for staged, final, old_file in swaps:
+        _swap(staged, final, old_file, record)
+    finals = [final for _, final, *_ in (*renames, *swaps)]
+    for folder in {parent for final in finals for parent in final.relative_to(root).parents}:
         sync_folder(root / folder)
     record.rename(record.with_suffix(".done"))
     sync_folder(record.parent)
     shutil.rmtree(root / _STAGING / record.stem, ignore_errors=True)
+
+
+def _swap(staged: Path, final: Path, old_file: str, record: Path) -> None:
+    """Put a staged folder in the place of another, unless that was done; the old one stays below staging."""
+    if (final / old_file).exists():
+        if durable_files.exchange_folders(staged, final):
+            return
+        final.rename(staged.with_name(staged.name + _REPLACED))
+    if not final.exists():
+        if not staged.exists():
+            raise DataError(
+                f"{final}: gone before its transaction was complete; restore it, then delete {record}"
+            )
+        staged.rename(final)
