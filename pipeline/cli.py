@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from pipeline.commands import data, drift, labels, models, reference, report, shares
+from pipeline.commands import data, drift, explain, labels, models, reference, report, shares
 from pipeline.commands.help_page import CommandPage, PanelledGroup
 from pipeline.predict import predict_command
 
@@ -53,6 +53,7 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
         "report": report.report,
         "evaluation-report": report.evaluation_report,
         "drift": drift.drift,
+        "explain": explain.explain,
     },
     "6. Help": {
         "demo": reference.demo,

@@ -6,7 +6,7 @@ inside word borders carry inflected languages (Russian, Ukrainian) without a ste
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -77,6 +77,22 @@ class TfidfBaseline:
             end = start + features.shape[1]
             scores, start = scores + features @ self._weights[start:end], end
         return _to_probabilities(scores, single_label=self.single_label)
+
+    def linear_parts(self) -> Iterator[tuple[TfidfVectorizer, NDArray[np.float32]]]:
+        """Each vectorizer with the weights of its features, shape (n_features, k).
+
+        Scores before the logistic function are `offsets` plus the sum of features times weights over the parts.
+        """
+        start = 0
+        for _, part in self._fitted().transformer_list:
+            end = start + len(part.vocabulary_)
+            yield part, self._weights[start:end]
+            start = end
+
+    @property
+    def offsets(self) -> NDArray[np.float32]:
+        """Intercept of each frame, shape (k,)."""
+        return self._offsets
 
     def find_cut(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         """None, shape (n_texts,): every text is read to its end."""

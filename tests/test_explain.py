@@ -1,0 +1,235 @@
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from builders import FRAMES, WORDS, codebook, each_its_own_cluster, quiet_context, toy_rows
+from conftest import make_tiny_bundle
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from typer.testing import CliRunner
+
+from pipeline.classifiers.tfidf_baseline import TfidfBaseline
+from pipeline.cli import app
+from pipeline.commands.explain import mark_words
+from pipeline.config import TfidfSettings
+from pipeline.data.posts import POSTS_SCHEMA
+from pipeline.decisions.calibration import Calibrator, logit
+from pipeline.decisions.decision_rule import DecisionRule
+from pipeline.decisions.model_bundle import ModelBundle
+from pipeline.errors import DataError
+from pipeline.explanation.explain import (
+    PlacedSentence,
+    explain_sentences,
+    place_sentences,
+    read_placed_sentences,
+)
+from pipeline.explanation.linear_effects import contribute_characters
+from pipeline.explanation.words import find_units
+from pipeline.predict import predict
+from pipeline.protocols import FittedClassifier, Probabilities
+
+TOY = [word for part in WORDS.values() for word in part]
+PIECES = st.sampled_from(
+    [*TOY, "İstanbul", "Σας", "don't", "и", " ", "\n\t", "—", ", ", "😀", "x" * 30, "\x1b[2J", ""]
+)
+
+
+def fit(*, single_label: bool = False) -> TfidfBaseline:
+    model = TfidfBaseline(
+        TfidfSettings(min_df=1, char_ngrams=(1, 4), c_grid=(10.0,)), FRAMES, single_label=single_label
+    )
+    rows = toy_rows(60, single_label=single_label)
+    model.fit(rows, None, each_its_own_cluster(rows), quiet_context(Path("unused")))
+    return model
+
+
+BASELINE = fit()
+
+
+class Occluded:
+    """The baseline behind another type, so that its words have to be left out."""
+
+    kind = "wrapped"
+    labels = FRAMES
+
+    def predict_proba(self, texts: Sequence[str]) -> Probabilities:
+        return BASELINE.predict_proba(texts)
+
+    def find_cut(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        return np.zeros(len(texts), bool)
+
+    def save(self, folder: Path) -> None:
+        raise NotImplementedError
+
+
+def bundle_of(classifier: FittedClassifier, *, single_label: bool = False) -> ModelBundle:
+    rule = DecisionRule(
+        Calibrator(np.array([0.7, 1.0, 1.3]), np.array([0.2, 0.0, -0.5]), softmax=single_label),
+        np.full(3, 0.5),
+        single_label,
+    )
+    mode = "single_label" if single_label else "multi_label"
+    return ModelBundle(
+        Path("toy"), {"name": "toy", "bundle_hash": "0" * 64}, codebook(mode=mode), classifier, rule, {}
+    )
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.lists(PIECES, max_size=12), st.sampled_from(["", " "]))
+@example(["order", "order", "order"], " ")
+@example(["a"], "")
+def test_contributions_of_characters_add_up_to_the_score_less_its_offset(
+    pieces: list[str], between: str
+) -> None:
+    text = between.join(pieces)
+    contributions = contribute_characters(BASELINE, text)
+    assert contributions.shape == (len(text), 3)
+    probabilities = BASELINE.predict_proba([text])[0].astype(float)
+    scores = np.log(probabilities) - np.log1p(-probabilities)
+    np.testing.assert_allclose(contributions.sum(axis=0) + BASELINE.offsets, scores, atol=2e-5, rtol=2e-5)
+    assert not contributions[[i for i, character in enumerate(text) if character.isspace()]].any()
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(PIECES, max_size=12), st.sampled_from(["", " "]))
+def test_words_with_the_base_make_the_calibrated_log_odds(pieces: list[str], between: str) -> None:
+    bundle, text = bundle_of(BASELINE), between.join(pieces)
+    evidence = explain_sentences(bundle, [PlacedSentence(0, 7, text)], FRAMES).evidence
+    expected = logit(bundle.predict([text])[0][0])
+    for k, of_frame in enumerate(evidence):
+        assert of_frame.method == "exact"
+        assert of_frame.base is not None
+        total = of_frame.base + sum(word.effect for word in of_frame.words)
+        assert total == pytest.approx(of_frame.log_odds)
+        assert total == pytest.approx(expected[k], abs=1e-4)
+        for word in of_frame.words:
+            assert text[word.start - 7 : word.end - 7] == word.text
+
+
+def test_units_cover_all_but_white_space() -> None:
+    text = "Don't  re-open: «мир-перемирие», ok?!\n😀 _x_"
+    units = find_units(text)
+    assert [text[start:end] for start, end in units] == [
+        *("Don't", "re-open", ":", "«", "мир-перемирие", "»,", "ok", "?!", "😀", "_x_")
+    ]
+    covered = {place for start, end in units for place in range(start, end)}
+    assert covered == {i for i, character in enumerate(text) if not character.isspace()}
+
+
+def test_the_words_of_a_frame_raise_it_by_both_methods() -> None:
+    text = "сегодня the missile at the border and football"
+    for classifier, method in ((BASELINE, "exact"), (Occluded(), "left out")):
+        (evidence,) = explain_sentences(
+            bundle_of(classifier), [PlacedSentence(0, 0, text)], ["threat"]
+        ).evidence
+        assert evidence.method == method
+        strongest = sorted(evidence.words, key=lambda word: -word.effect)[:2]
+        assert {word.text for word in strongest} == {"missile", "border"}
+
+
+def test_leaving_a_word_out_is_what_its_effect_says() -> None:
+    bundle, text = bundle_of(Occluded()), "the missile at the border"
+    (evidence,) = explain_sentences(bundle, [PlacedSentence(0, 0, text)], ["threat"]).evidence
+    whole, without = logit(bundle.predict([text, "the  at the border"])[0])[:, 1]
+    assert evidence.words[1].text == "missile"
+    assert evidence.words[1].effect == pytest.approx(whole - without)
+    assert evidence.base is None
+
+
+def test_a_softmax_is_no_sum_and_its_words_are_left_out() -> None:
+    bundle = bundle_of(fit(single_label=True), single_label=True)
+    evidence = explain_sentences(bundle, [PlacedSentence(0, 0, "missile shells army")]).evidence
+    assert [(e.frame, e.method, e.threshold) for e in evidence] == [("threat", "left out", None)]
+
+
+def test_evidence_is_the_most_probable_decided_sentence_and_frames_may_be_asked_for() -> None:
+    post = "The weather today. Missile at the border. Army missile shells border base!\nThe great order of powers."
+    sentences = place_sentences(post)
+    found = explain_sentences(bundle_of(BASELINE), sentences).evidence
+    assert [(e.frame, e.is_decided) for e in found] == [("order", True), ("threat", True)]
+    probabilities = bundle_of(BASELINE).predict([s.text for s in sentences])[0]
+    assert found[1].sentence_index == probabilities[:, 1].argmax()
+    for evidence in found:
+        assert post[evidence.start :].startswith(evidence.text)
+        assert all(post[word.start : word.end] == word.text for word in evidence.words)
+    (asked,) = explain_sentences(bundle_of(BASELINE), sentences, [FRAMES[2]]).evidence
+    assert (asked.frame, asked.is_decided) == (FRAMES[2], False)
+    with pytest.raises(DataError, match="--frame peace: not a frame of toy"):
+        explain_sentences(bundle_of(BASELINE), sentences, ["peace"])
+
+
+def test_a_text_without_sentences_is_refused() -> None:
+    with pytest.raises(DataError, match="no sentence to score"):
+        place_sentences("#tag https://x.org \n")
+
+
+def test_hostile_text_commands_no_terminal() -> None:
+    text = "The \x1b]0;title\x07missile\x1b[2J at\u202e the border\x9b31m [bold]now[/bold]"
+    (evidence,) = explain_sentences(bundle_of(BASELINE), [PlacedSentence(0, 0, text)], ["threat"]).evidence
+    marked = mark_words(evidence)
+    assert not set(marked) & set("\x1b\x07\u202e\x9b\n")
+    assert "«missile +" in marked
+    assert "[bold]" in marked or "bold" in marked
+
+
+@pytest.fixture(scope="module")
+def scored(tiny_bundle: ModelBundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("explain")
+    text = "Good morning.\n— They threaten our borders today; the weather is fine."
+    row = {
+        "post_key": "channel/17",
+        "channel": "channel",
+        "message_id": 17,
+        "published_at": datetime(2025, 1, 1, tzinfo=UTC),
+        "text": text,
+        "lang": "en",
+        "source_file": "made",
+        "source_record": "row",
+        "content_hash": hashlib.sha256(text.encode()).hexdigest(),
+    }
+    pq.write_table(pa.Table.from_pylist([row], schema=POSTS_SCHEMA), folder / "posts.parquet")
+    predict([folder / "posts.parquet"], tiny_bundle, folder / "scores")
+    return folder / "scores"
+
+
+def test_a_scored_post_is_explained_from_its_output(
+    tiny_bundle: ModelBundle, scored: Path, tmp_path: Path
+) -> None:
+    post = "Good morning.\n— They threaten our borders today; the weather is fine."
+    explanation = explain_sentences(tiny_bundle, read_placed_sentences(scored, "channel/17", tiny_bundle))
+    (evidence,) = explanation.evidence
+    assert evidence.frame == "threat: from outside"
+    assert max(evidence.words, key=lambda word: word.effect).text in {"They", "threaten", "our", "borders"}
+    assert all(post[word.start : word.end] == word.text for word in evidence.words)
+    with pytest.raises(DataError, match="no sentence of the post 'channel/18'"):
+        read_placed_sentences(scored, "channel/18", tiny_bundle)
+    other = make_tiny_bundle(tmp_path / "other", name="other", threshold=0.6)
+    with pytest.raises(DataError, match=r"was scored by tiny@.*not by other@"):
+        read_placed_sentences(scored, "channel/17", other)
+
+
+def test_the_command_prints_the_marked_sentence_and_what_the_figures_mean(
+    tiny_bundle: ModelBundle, scored: Path
+) -> None:
+    def run(*arguments: str, code: int = 0) -> str:
+        done = CliRunner().invoke(app, ["explain", str(tiny_bundle.folder), *arguments])
+        assert done.exit_code == code, done.output
+        return done.output
+
+    printed = run("--scores", str(scored), "--post", "channel/17")
+    assert "threat: from outside: probability" in printed
+    assert "«threaten +" in printed
+    assert "Exact: the effects" in printed
+    assert "They do not say that the frame is there, why the author wrote so" in printed
+    written = json.loads(run("--text", "They threaten our borders again.", "--json", "--frame", "unity.1"))
+    assert [e["frame"] for e in written["evidence"]] == ["unity.1"]
+    assert written["evidence"][0]["is_decided"] is False
+    assert "No frame was found" in run("--text", "The weather is fine.")
+    assert "either --text TEXT, or both" in run("--text", "x", "--post", "y", code=1)
