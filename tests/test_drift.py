@@ -25,6 +25,7 @@ from pipeline.evaluation.domain_classifier import separate_domains
 from pipeline.evaluation.drift import measure_drift
 from pipeline.evaluation.drift_reference import DriftReference, Vocabulary, find_words, read_drift_reference
 from pipeline.predict import PredictReport, predict
+from pipeline.reporting.html_report import write_report
 from pipeline.tracking.null_tracker import NullTracker
 from pipeline.training import run_training
 
@@ -279,6 +280,17 @@ def test_the_command_prints_tables_warnings_and_json(
     assert written["warnings"] == []
     assert 0.4 < written["domain"]["auc"]["value"] < 0.9
     assert len(written["frames"]) == len(bundle.frame_ids)
+
+
+def test_the_html_report_has_a_section_on_drift(
+    bundle: ModelBundle, foreign: tuple[Path, PredictReport], tmp_path: Path
+) -> None:
+    write_report(foreign[0], tmp_path / "report.html", bundle=bundle)
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert '<h2 id="drift">' in html
+    assert "ru 62.5% (training 0.0%)" in html
+    write_report(foreign[0], tmp_path / "without.html")
+    assert '<h2 id="drift">' not in (tmp_path / "without.html").read_text(encoding="utf-8")
 
 
 def test_scores_of_another_model_are_refused(

@@ -11,6 +11,7 @@ import pandas as pd
 
 from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.errors import DataError
+from pipeline.reporting.drift_section import describe_drift
 from pipeline.reporting.html_page import render_page, write_page
 from pipeline.reporting.model_facts import describe_origin, describe_quality, frame_titles
 from pipeline.reporting.report_data import Limits, ReportData, collect_report_data
@@ -94,7 +95,7 @@ def write_report(
         "table_note": _table_note(data),
         "quality": describe_quality(bundle) if bundle else None,
         "shares": shares,
-        "drift": None,
+        "drift": describe_drift(scores, bundle, frame_titles(bundle)) if bundle else None,
         "left_out": _left_out(data),
         "rejects": read_rejects(scores / REJECTS),
         "provenance": _provenance(scores, data, bundle),
