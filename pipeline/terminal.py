@@ -28,6 +28,7 @@ from rich.progress import (
 from rich.progress import Progress as RichProgress
 from rich.text import Text
 
+import pipeline.no_telemetry  # noqa: F401 - for every command, before it imports any library
 from pipeline.errors import PipelineError
 
 Progress = Callable[[str, int, int], None]  # pipeline.protocols.Progress, without its imports

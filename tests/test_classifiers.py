@@ -384,7 +384,7 @@ def test_a_model_that_brings_code_of_its_own_is_refused(encoder: Path, tmp_path:
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     config |= {"model_type": "evil", "auto_map": {"AutoConfig": "evil.Evil", "AutoModel": "evil.Evil"}}
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    with pytest.raises(ModelError, match="not a readable transformer"):
+    with pytest.raises(ModelError, match="'auto_map' asks for code from elsewhere"):
         load_classifier("transformer", folder)
     assert not planted.exists()
 

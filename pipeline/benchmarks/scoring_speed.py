@@ -20,6 +20,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+from pipeline import no_telemetry  # noqa: F401 - libraries read their settings while they are imported
+
+# isort: split
+
 import numpy as np
 import typer
 from tokenizers import Tokenizer

@@ -11,6 +11,10 @@ import importlib
 from pathlib import Path
 from typing import Any
 
+import pipeline.no_telemetry  # noqa: F401 - libraries read their settings while they are imported
+
+# isort: split
+
 import numpy as np
 from datasets import Dataset
 

@@ -9,6 +9,10 @@ gain end it) and the thresholds.
 from pathlib import Path
 from typing import Any, cast
 
+import pipeline.no_telemetry  # noqa: F401 - libraries read their settings while they are imported
+
+# isort: split
+
 import numpy as np
 import torch
 from datasets import Dataset

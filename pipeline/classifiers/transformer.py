@@ -5,12 +5,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pipeline.no_telemetry  # noqa: F401 - the hub client reads its settings while it is imported
+
+# isort: split
+
 import numpy as np
 import torch
 from datasets import Dataset
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
-from transformers import AutoConfig, AutoModel, AutoTokenizer, set_seed
+from transformers import set_seed
 from transformers.utils import logging as transformers_logging
 
 from pipeline.classifiers.encoders import Encoder, find_encoder
@@ -25,6 +29,7 @@ from pipeline.classifiers.onnx_transformer import (
     read_description,
     read_scorer,
 )
+from pipeline.classifiers.pretrained import new_network, read_network, read_tokenizer
 from pipeline.classifiers.token_batches import batches_by_length
 from pipeline.classifiers.token_windows import TokenWindows, WindowLimits, find_cut, make_windows
 from pipeline.classifiers.transformer_network import FrameNetwork, freeze_unused
@@ -84,7 +89,7 @@ class FineTunedTransformer:
         set_seed(context.seed)
         trained_for = self._read_tokenizer(encoder)
         truth = train.indicator()
-        pretrained = _read_encoder(encoder)
+        pretrained = read_network(encoder)
         places = min(trained_for, int(getattr(pretrained.config, "max_position_embeddings", trained_for)))
         if self.settings.max_tokens > places:
             raise ConfigError(
@@ -169,9 +174,7 @@ class FineTunedTransformer:
             )
             model._encoder, model._padding_id = described["encoder"], int(described["padding_id"])
             model._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
-            config = AutoConfig.from_pretrained(folder / ENCODER_CONFIG_FILE, trust_remote_code=False)
-            from_config: Callable[..., Any] = AutoModel.from_config  # the library leaves it untyped
-            encoder = from_config(config, trust_remote_code=False)
+            encoder = new_network(folder / ENCODER_CONFIG_FILE)
             network = model._new_network(encoder, np.zeros((1, len(model.labels))))
             load_weights(network, folder / WEIGHTS_FILE)
             if described.get("has_scoring_graph"):
@@ -187,19 +190,14 @@ class FineTunedTransformer:
         Returns:
             The number of tokens that the encoder was trained for.
         """
-        tokenizer = AutoTokenizer.from_pretrained(encoder.folder, trust_remote_code=False)
-        if not tokenizer.is_fast:
-            raise ModelError(f"encoder '{encoder.name}' has no fast tokenizer (tokenizer.json)")
-        self._tokenizer = tokenizer.backend_tokenizer
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
-        self._padding_id = int(tokenizer.pad_token_id or 0)
+        read = read_tokenizer(encoder)
+        self._tokenizer, self._padding_id = read.tokenizer, read.padding_id
         self._encoder = {
             "name": encoder.name,
             "revision": encoder.revision,
             "weights_sha256": encoder.weights_sha256,
         }
-        return int(tokenizer.model_max_length)
+        return read.trained_for
 
     def _new_network(self, encoder: Any, truth: NDArray[Any]) -> FrameNetwork:
         return FrameNetwork(
@@ -286,13 +284,6 @@ class FineTunedTransformer:
         if self._tokenizer is None or self._network is None:
             raise ModelError("this transformer was neither fitted nor loaded")
         return self._network, self._tokenizer
-
-
-def _read_encoder(encoder: Encoder) -> Any:
-    """The encoder in full precision, however it was stored: small updates vanish in half precision."""
-    return AutoModel.from_pretrained(
-        encoder.folder, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
-    )
 
 
 def _describe_encoder(network: FrameNetwork) -> dict[str, Any]:

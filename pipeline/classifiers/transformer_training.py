@@ -2,12 +2,17 @@
 
 import json
 import os
+import pickle
 import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
+
+import pipeline.no_telemetry  # noqa: F401 - libraries read their settings while they are imported
+
+# isort: split
 
 import torch
 from datasets import Dataset
@@ -27,6 +32,7 @@ from transformers.trainer_callback import ExportableState
 from pipeline.classifiers.token_batches import TokenBatchSampler, pad_tokens
 from pipeline.classifiers.transformer_network import FrameNetwork, parameter_groups
 from pipeline.config import TransformerSettings
+from pipeline.errors import ModelError
 from pipeline.protocols import FitContext
 
 BEST_FILE = "best.safetensors"
@@ -190,6 +196,9 @@ def fine_tune(
 
     A checkpoint in `context.work_folder` from a run that was killed is taken up where it stopped: order of
     batches, optimiser, random state and best epoch included, so that the result is the uninterrupted one.
+
+    Raises:
+        ModelError: the checkpoint holds anything but tensors and numbers, so it is not one of ours.
     """
     folder = context.work_folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -212,7 +221,7 @@ def fine_tune(
     if checkpoint:
         watch.restore(checkpoint)
     if not watch.out_of_patience:
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        _train(trainer, checkpoint)
     if watch.best_score is not None:
         load_weights(network, folder / BEST_FILE)
     network.to("cpu")
@@ -222,6 +231,17 @@ def fine_tune(
         watch.best_score,
         resumed_at,
     )
+
+
+def _train(trainer: Trainer, checkpoint: Path | None) -> None:
+    try:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    except pickle.UnpicklingError as error:  # torch refuses all but tensors and numbers
+        reason = str(error).strip().splitlines()[0]
+        raise ModelError(
+            f"{checkpoint}: refused, nothing in it was run: not a checkpoint as this version writes it ({reason}); "
+            "delete that folder to train from the beginning"
+        ) from None
 
 
 def _arguments(folder: Path, settings: TransformerSettings, seed: int) -> TrainingArguments:

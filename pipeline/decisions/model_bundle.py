@@ -224,11 +224,13 @@ def verify_files(folder: Path, manifest: Mapping[str, Any]) -> None:
     """Check every file of the folder against the manifest.
 
     Raises:
-        ModelError: a link, a file too many, one missing, or one with other content.
+        ModelError: a link, a pipe or device, a file too many, one missing, or one with other content.
     """
-    links = [path for path in folder.rglob("*") if path.is_symlink()]
-    if links:
-        raise ModelError(f"{links[0]}: refused: a bundle holds no links")
+    for path in folder.rglob("*"):
+        if path.is_symlink():
+            raise ModelError(f"{path}: refused: a bundle holds no links")
+        if not (path.is_file() or path.is_dir()):
+            raise ModelError(f"{path}: refused: neither a file nor a folder")
     expected, found = dict(manifest["files"]), _hash_files(folder)
     found.pop(MANIFEST, None)
     for what, names in (

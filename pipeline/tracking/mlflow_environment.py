@@ -5,9 +5,9 @@ What the user has set stays as it is.
 
 import os
 
+import pipeline.no_telemetry  # noqa: F401 - MLflow reads its settings while it is imported
+
 _DEFAULTS = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "true",
     "MLFLOW_LOGGING_LEVEL": "WARNING",  # the first use of a store reports every migration at INFO
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",  # the caller draws the bars
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # standard output belongs to the command's result

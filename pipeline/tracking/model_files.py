@@ -94,6 +94,8 @@ def _find_bundle(folder: Path, location: str) -> Path:
             "was not trained by narrative-frames, or its files are not reachable from this machine (a server "
             "has to be started with --serve-artifacts)"
         )
+    if found[0].is_symlink() or folder.is_symlink():
+        raise ModelError(f"{found[0]}: refused: a stored model holds no links")
     return found[0]
 
 

@@ -20,13 +20,13 @@ from typing import Any
 
 import pyarrow as pa
 
+import pipeline.no_telemetry  # noqa: F401 - Ray reads its settings when a cluster starts
 from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.errors import ConfigError, MissingExtraError
 from pipeline.scoring.engines.model_loading import load_same_bundle, move_to_gpu, refuse_useless_gpus
 from pipeline.scoring.engines.worker_pool import WorkerLostError, WorkerPool
 from pipeline.scoring.score_posts import ScoredBatch, score_batch
 
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # read when a cluster starts; nothing is sent anywhere
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else each start prints a notice about it
 try:
     import ray
