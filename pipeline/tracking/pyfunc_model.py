@@ -16,13 +16,15 @@ import mlflow.pyfunc
 import numpy as np
 import pandas as pd
 from mlflow.entities import LoggedModel
+from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from numpy.typing import NDArray
 
 from pipeline.data.codebook import Codebook
 from pipeline.decisions.model_bundle import ModelBundle, load_bundle, read_manifest
-from pipeline.errors import DataError, ModelError
+from pipeline.errors import DataError, ModelError, PipelineError
 from pipeline.tracking.provenance import installed_version
 
 MODEL_NAME = "model"
@@ -78,9 +80,19 @@ class PyfuncModel:
         return np.asarray(probabilities >= threshold, bool)
 
 
+class _ServedModel(PyfuncModel):
+    """The same inside MLflow, which shows a client the messages of its own errors alone."""
+
+    def predict(self, model_input: Any, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        try:
+            return super().predict(model_input, params)
+        except PipelineError as error:
+            raise MlflowException(str(error), INVALID_PARAMETER_VALUE) from error
+
+
 def _load_pyfunc(data_path: str) -> PyfuncModel:
     """Called by MLflow with the folder of the bundle; every file is verified before it is used."""
-    return PyfuncModel(load_bundle(Path(data_path)))
+    return _ServedModel(load_bundle(Path(data_path)))
 
 
 def write_pyfunc_model(
