@@ -194,7 +194,27 @@ class BlendSettings(_Settings):
     inner_folds: int = Field(default=3, ge=2)
 
 
-ModelSettings = Annotated[TfidfSettings | TransformerSettings | BlendSettings, Field(discriminator="kind")]
+class CascadeSettings(_Settings):
+    """The baseline dismisses texts that hardly carry a frame; the second stage reads the rest.
+
+    Attributes:
+        kind: "cascade".
+        tfidf: keys of the baseline, those of `kind: tfidf`.
+        second: the model that reads what is not dismissed: a transformer or a blend, with its `kind` and keys.
+        max_miss_rate: share of frame-carrying texts that may be dismissed, as a 95 % upper bound on coded texts.
+    """
+
+    kind: Literal["cascade"] = "cascade"
+    tfidf: TfidfSettings = TfidfSettings()
+    second: Annotated[TransformerSettings | BlendSettings, Field(discriminator="kind")] = (
+        TransformerSettings()
+    )
+    max_miss_rate: Share = 0.01
+
+
+ModelSettings = Annotated[
+    TfidfSettings | TransformerSettings | BlendSettings | CascadeSettings, Field(discriminator="kind")
+]
 
 
 class DecisionSettings(_Settings):

@@ -13,7 +13,12 @@ QUICK = [path for path in CONFIGS if load_run_config(path).model.kind == "tfidf"
 
 
 def test_there_are_configs_of_every_kind() -> None:
-    assert {load_run_config(path).model.kind for path in CONFIGS} == {"tfidf", "transformer", "blend"}
+    assert {load_run_config(path).model.kind for path in CONFIGS} == {
+        "tfidf",
+        "transformer",
+        "blend",
+        "cascade",
+    }
 
 
 @pytest.mark.parametrize("path", QUICK, ids=lambda path: path.stem)

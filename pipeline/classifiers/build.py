@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.config import BlendSettings, ModelSettings, TfidfSettings
+from pipeline.config import BlendSettings, CascadeSettings, ModelSettings, TfidfSettings
 from pipeline.errors import ModelError
 from pipeline.protocols import Classifier, FittedClassifier
 
@@ -19,6 +19,10 @@ def build_classifier(settings: ModelSettings, labels: tuple[str, ...], *, single
         from pipeline.classifiers.blend import Blend
 
         return Blend(settings, labels, single_label=single_label)
+    if isinstance(settings, CascadeSettings):
+        from pipeline.classifiers.cascade import Cascade
+
+        return Cascade(settings, labels, single_label=single_label)
     from pipeline.classifiers.transformer import FineTunedTransformer
 
     return FineTunedTransformer(settings, labels, single_label=single_label)
@@ -46,6 +50,11 @@ def load_classifier(kind: str, folder: Path) -> FittedClassifier:
         from pipeline.classifiers.blend import Blend
 
         return Blend.load(folder)
+    if kind == "cascade":
+        from pipeline.classifiers.cascade import Cascade
+
+        return Cascade.load(folder)
     raise ModelError(
-        f"{folder}: unknown kind of classifier '{kind}'; this version reads tfidf, transformer and blend"
+        f"{folder}: unknown kind of classifier '{kind}'; this version reads tfidf, transformer, "
+        "blend and cascade"
     )
