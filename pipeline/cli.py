@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from pipeline.commands import data, drift, explain, labels, models, reference, report, shares
+from pipeline.commands import data, drift, explain, labels, models, reference, report, scores, shares
 from pipeline.commands.help_page import CommandPage, PanelledGroup
 from pipeline.predict import predict_command
 
@@ -47,6 +47,7 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
     },
     "4. Scores": {
         "predict": predict_command,
+        "compact": scores.compact,
     },
     "5. Results": {
         "shares": shares.shares,
@@ -57,6 +58,7 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
     },
     "6. Help": {
         "demo": reference.demo,
+        "doctor": reference.doctor,
         "config-schema": reference.config_schema,
     },
 }

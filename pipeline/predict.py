@@ -208,7 +208,8 @@ def predict_command(
         typer.Option("--column", metavar="OURS=THEIRS", help="Name of a column in the file, e.g. text=body."),
     ] = None,
     utc_offset: Annotated[
-        float | None, typer.Option("--utc-offset", help="Hours ahead of UTC of times that name no zone.")
+        float | None,
+        typer.Option("--utc-offset", min=-14, max=14, help="Hours ahead of UTC of times that name no zone."),
     ] = None,
     batch_posts: Annotated[
         int, typer.Option("--batch-posts", min=1, help="Posts that are scored together.")
