@@ -33,7 +33,9 @@ def drift(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Say how far scored posts are from the model's training texts: words, languages, lengths, scores.
+    """Say how far posts are from what the model learnt from.
+
+    Words, languages, lengths and scores of the posts against those of the training texts.
 
     Example: frames drift scores --model models:/frames@champion --labelled labelled.jsonl
     """

@@ -41,7 +41,9 @@ def explain(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Show the evidence sentence of each frame in a post, and the words that raise or lower its score.
+    """Show the words that raise or lower a post's scores.
+
+    For each frame of the post, in the sentence that is its evidence.
 
     Example: frames explain models:/frames@champion --scores scores --post channel/17
     """
