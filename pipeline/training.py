@@ -23,7 +23,6 @@ from pipeline.data.labels import LabelledData, read_labelled
 from pipeline.data.splits import Folds, join_folds, make_folds, make_folds_from_files
 from pipeline.decisions.decision_rule import DecisionRule, fit_decision_rule
 from pipeline.decisions.model_bundle import ModelBundle, load_bundle, save_bundle
-from pipeline.decisions.out_of_fold import out_of_fold_probabilities
 from pipeline.errors import DataError
 from pipeline.evaluation.drift_reference import STEM as DRIFT_REFERENCE
 from pipeline.evaluation.drift_reference import DriftReference
@@ -168,22 +167,22 @@ def fit_with_decisions(
     """Fit the classifier, and calibration and thresholds on rows that it has not seen.
 
     A classifier that stops early on dev gets its decisions from dev as well. Any other is fitted on train and
-    dev together, and its decisions come from out-of-fold probabilities: more rows, so steadier thresholds.
+    dev together, and its decisions come from its own out-of-fold probabilities: more rows, so steadier thresholds.
+
+    Raises:
+        DataError: all rows are one forward cluster, so that nothing is outside of a fold.
     """
     single_label = codebook.mode == "single_label"
-
-    def build() -> Classifier:
-        return build_classifier(config.model, codebook.frame_ids, single_label=single_label)
-
-    classifier = build()
+    classifier = build_classifier(config.model, codebook.frame_ids, single_label=single_label)
     if classifier.needs_dev:
         summary = classifier.fit(folds.train, folds.dev, folds.clusters["train"], context)
         raw, truth = classifier.predict_proba(list(folds.dev.table["text"])), folds.dev.indicator()
     else:
         known, clusters = join_folds(folds, ("train", "dev"))
         summary, truth = classifier.fit(known, None, clusters, context), known.indicator()
-        made = summary.out_of_fold
-        raw = made if made is not None else out_of_fold_probabilities(build, known, clusters, context)
+        if summary.out_of_fold is None:
+            raise DataError(f"{known.path}: all training rows are near-duplicates of one another")
+        raw = summary.out_of_fold
     decisions = fit_decision_rule(raw, truth, config.decisions, single_label=single_label)
     return classifier, decisions, replace(summary, decided_on=raw)
 

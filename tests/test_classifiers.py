@@ -62,6 +62,7 @@ def settings_of(kind: str, encoder: Path) -> ModelSettings:
         max_tokens=32,
         max_windows=1,
         decide_on="dev",
+        inner_folds=2,
         device="cpu",
         learning_rate=3e-3,
         freeze_embeddings=False,
@@ -70,7 +71,7 @@ def settings_of(kind: str, encoder: Path) -> ModelSettings:
         "tfidf": tfidf,
         "transformer": transformer,
         "transformer in torch": transformer.model_copy(update={"scoring": "torch"}),
-        "blend": BlendSettings(tfidf=tfidf, transformer=transformer, inner_folds=2),
+        "blend": BlendSettings(tfidf=tfidf, transformer=transformer),
     }
     return chosen[kind]
 
@@ -402,7 +403,7 @@ def test_the_embedded_encoder_is_the_published_one_and_learns(tmp_path: Path) ->
     recipe = TransformerSettings(epochs=1, tokens_per_batch=64, device="cpu")
     model = FineTunedTransformer(recipe, FRAMES, single_label=False)
     rows = toy_rows(12)
-    model.fit(rows, None, each_its_own_cluster(rows), quiet_context(tmp_path / "work"))
+    model.fit(rows, toy_rows(8, seed=1), each_its_own_cluster(rows), quiet_context(tmp_path / "work"))
     again = load_classifier("transformer", save(model, tmp_path / "model"))
     found = again.predict_proba(unseen_texts())
     np.testing.assert_array_equal(found, model.predict_proba(unseen_texts()))

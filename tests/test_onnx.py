@@ -278,8 +278,7 @@ def fitted(encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any
 def blend(encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
     settings = BlendSettings(
         tfidf=TfidfSettings(min_df=1, c_grid=(1.0,), char_ngrams=None),
-        transformer=transformer_settings(encoder),
-        inner_folds=2,
+        transformer=transformer_settings(encoder, inner_folds=2),
     )
     return fit_and_save(settings, tmp_path_factory.mktemp("blend"))
 

@@ -1,13 +1,12 @@
 """Baseline and transformer together: where they err differently, both are better than either.
 
-Out-of-fold probabilities of both, on every training row, teach how much weight each gets for each frame; the
-members that predict are then fitted on all rows. That costs `inner_folds` times the transformer's training.
+Out-of-fold probabilities of both, on every training row, teach how much weight each gets for each frame. Each
+member brings its own, so a blend costs no more than its two members.
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,8 +17,7 @@ from pipeline.classifiers.build import build_classifier, load_classifier
 from pipeline.classifiers.stacking import Stack, fit_stack
 from pipeline.config import BlendSettings
 from pipeline.data.labels import LabelledData
-from pipeline.decisions.out_of_fold import out_of_fold_probabilities
-from pipeline.errors import ModelError
+from pipeline.errors import DataError, ModelError
 from pipeline.protocols import Classifier, FitContext, FitSummary, FittedClassifier, Probabilities
 
 _FILE = "classifier.json"
@@ -30,7 +28,7 @@ class Blend:
     """Two members and the weight of each for each frame.
 
     Args:
-        settings: of both members, and the number of inner folds.
+        settings: of both members.
         labels: frame ids in column order.
         single_label: one frame a text.
     """
@@ -52,27 +50,21 @@ class Blend:
         clusters: NDArray[np.int64],
         context: FitContext,
     ) -> FitSummary:
-        """Learn the weights out of fold, then fit both members on all rows."""
-        out_of_fold = [
-            out_of_fold_probabilities(
-                partial(self._new_member, kind),
-                train,
-                clusters,
-                replace(context, work_folder=context.work_folder / kind),
-                n_folds=self.settings.inner_folds,
-            )
-            for kind in _MEMBERS
-        ]
-        self._stack = fit_stack(out_of_fold, train.indicator(), single_label=self.single_label)
+        """Fit both members; their probabilities of rows that they had not seen teach how much each is worth."""
         figures: dict[str, float] = {}
         notes: tuple[str, ...] = ()
+        out_of_fold: list[Probabilities] = []
         for kind in _MEMBERS:
             member = self._new_member(kind)
-            inner = replace(context, work_folder=context.work_folder / f"{kind}-final")
+            inner = replace(context, work_folder=context.work_folder / kind)
             summary = member.fit(train, None, clusters, inner)
+            if summary.out_of_fold is None:
+                raise DataError(f"{train.path}: all training rows are near-duplicates of one another")
             self._members[kind] = member
             figures |= {f"{kind}_{figure}": value for figure, value in summary.figures.items()}
             notes += summary.notes
+            out_of_fold.append(summary.out_of_fold)
+        self._stack = fit_stack(out_of_fold, train.indicator(), single_label=self.single_label)
         share = self._stack.weights / np.maximum(self._stack.weights.sum(axis=0), 1e-9)
         figures |= {
             f"transformer_share/{label}": float(value)

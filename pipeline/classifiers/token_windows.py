@@ -41,6 +41,13 @@ class TokenWindows:
     owners: NDArray[np.int64]
     is_cut: NDArray[np.bool_]
 
+    def of_texts(self, texts: NDArray[np.int64]) -> "TokenWindows":
+        """The windows of some texts, which are numbered anew in the order given."""
+        starts = np.searchsorted(self.owners, texts)
+        ends = np.searchsorted(self.owners, texts, side="right")
+        ids = [self.token_ids[i] for start, end in zip(starts, ends, strict=True) for i in range(start, end)]
+        return TokenWindows(ids, np.repeat(np.arange(len(texts)), ends - starts), self.is_cut[texts])
+
     def pool(self, logits: NDArray[Any]) -> NDArray[np.float32]:
         """Logits of windows, shape (n_windows, k), to logits of texts, shape (n, k)."""
         if len(self.owners) == len(self.is_cut):

@@ -1,7 +1,9 @@
 """The fine-tuned transformer: the same interface as the baseline, on top of any encoder."""
 
+import copy
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,6 +15,7 @@ import numpy as np
 import torch
 from datasets import Dataset
 from numpy.typing import NDArray
+from sklearn.model_selection import GroupKFold
 from tokenizers import Tokenizer
 from transformers import set_seed
 from transformers.utils import logging as transformers_logging
@@ -33,7 +36,15 @@ from pipeline.classifiers.pretrained import new_network, read_network, read_toke
 from pipeline.classifiers.token_batches import batches_by_length
 from pipeline.classifiers.token_windows import TokenWindows, WindowLimits, find_cut, make_windows
 from pipeline.classifiers.transformer_network import FrameNetwork, freeze_unused
-from pipeline.classifiers.transformer_training import DevScore, fine_tune, load_weights, pad, save_weights
+from pipeline.classifiers.transformer_training import (
+    DevScore,
+    TrainingOutcome,
+    fine_tune,
+    load_weights,
+    pad,
+    save_weights,
+)
+from pipeline.classifiers.weight_average import WeightAverage
 from pipeline.config import TransformerSettings
 from pipeline.data.labels import LabelledData
 from pipeline.errors import ConfigError, ModelError
@@ -77,10 +88,15 @@ class FineTunedTransformer:
         self,
         train: LabelledData,
         dev: LabelledData | None,
-        clusters: NDArray[np.int64],  # noqa: ARG002 - the protocol's; nothing is split here
+        clusters: NDArray[np.int64],
         context: FitContext,
     ) -> FitSummary:
-        """Fine-tune on `train`; with `dev`, keep the epoch of best mean average precision there."""
+        """Fine-tune on `train`; with `dev`, keep the epoch of best mean average precision there.
+
+        Without dev, every row gets a probability from a network that has not seen its forward cluster, and the
+        networks trained for that are averaged with the one of all rows (Wortsman et al. 2022, "Model soups:
+        averaging weights of multiple fine-tuned models improves accuracy without increasing inference time").
+        """
         encoder = find_encoder(
             self.settings.encoder,
             revision=self.settings.revision,
@@ -96,19 +112,13 @@ class FineTunedTransformer:
                 f"model.max_tokens is {self.settings.max_tokens}, but the encoder '{encoder.name}' reads at most "
                 f"{places} tokens: set model.max_tokens to {places} or less"
             )
-        self._network = self._new_network(pretrained, truth)
-        freeze_unused(self._network, embeddings=self.settings.freeze_embeddings)
         windows = self._tokenize(list(train.table["text"]))
-        labels = truth[windows.owners].astype(float).tolist()
-        rows = Dataset.from_dict({"input_ids": windows.token_ids, "labels": labels})
-        outcome = fine_tune(
-            self._network,
-            rows,
-            padding_id=self._padding_id,
-            settings=self.settings,
-            context=context,
-            score_dev=self._dev_scorer(dev) if dev is not None else None,
+        crossed = (
+            None if dev is not None else self._fit_crossed(pretrained, windows, truth, clusters, context)
         )
+        outcome = self._fine_tune(pretrained, windows, truth, dev, context)
+        if crossed is not None:
+            crossed.average_into(self._fitted()[0])
         scoring = self._prepare_scoring(windows, truth, dev)
         figures = {
             "steps": float(outcome.steps),
@@ -118,7 +128,8 @@ class FineTunedTransformer:
             "texts_cut": float(windows.is_cut.sum()),
             **scoring.figures,
         }
-        return FitSummary(figures, (*self._notes(windows), *scoring.notes))
+        notes = (*self._notes(windows), *scoring.notes)
+        return FitSummary(figures, notes, out_of_fold=crossed.probabilities if crossed else None)
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Probabilities before calibration, shape (n_texts, n_frames)."""
@@ -184,6 +195,57 @@ class FineTunedTransformer:
         model._network = network.eval()
         return model
 
+    def _fine_tune(
+        self,
+        pretrained: Any,
+        windows: TokenWindows,
+        truth: NDArray[Any],
+        dev: LabelledData | None,
+        context: FitContext,
+    ) -> TrainingOutcome:
+        """Train a new network, from the weights of `pretrained`, on all windows."""
+        self._network = self._new_network(copy.deepcopy(pretrained), truth)
+        freeze_unused(self._network, embeddings=self.settings.freeze_embeddings)
+        labels = truth[windows.owners].astype(float).tolist()
+        return fine_tune(
+            self._network,
+            Dataset.from_dict({"input_ids": windows.token_ids, "labels": labels}),
+            padding_id=self._padding_id,
+            settings=self.settings,
+            context=context,
+            score_dev=self._dev_scorer(dev) if dev is not None else None,
+        )
+
+    def _fit_crossed(
+        self,
+        pretrained: Any,
+        windows: TokenWindows,
+        truth: NDArray[Any],
+        clusters: NDArray[np.int64],
+        context: FitContext,
+    ) -> "_Crossed | None":
+        """One network for each inner fold, trained without it; None where all rows are one cluster."""
+        n_folds = min(self.settings.inner_folds, len(np.unique(clusters)))
+        if n_folds < 2:  # noqa: PLR2004 - nothing is outside of a single fold
+            return None
+        logits = np.zeros(truth.shape, np.float32)
+        soup = WeightAverage()
+        folds = GroupKFold(n_folds, shuffle=True, random_state=context.seed).split(truth, groups=clusters)
+        for fold, (fitted, held_out) in enumerate(folds):
+            context.progress("transformer: out of fold", fold, n_folds)
+            inner = replace(
+                context,
+                work_folder=context.work_folder / f"fold-{fold}",
+                log_metric=lambda *_: None,  # curves of inner folds would overwrite those of the run
+                progress=lambda *_: None,
+            )
+            self._fine_tune(pretrained, windows.of_texts(fitted), truth[fitted], None, inner)
+            unseen = windows.of_texts(held_out)
+            logits[held_out] = unseen.pool(self._predict_logits(unseen.token_ids))
+            soup.add(self._fitted()[0])
+        context.progress("transformer: out of fold", n_folds, n_folds)
+        return _Crossed(to_probabilities(logits, single_label=self.single_label), soup)
+
     def _read_tokenizer(self, encoder: Encoder) -> int:
         """Keep the fast tokenizer itself: it needs neither templates nor code when a bundle is loaded.
 
@@ -216,8 +278,9 @@ class FineTunedTransformer:
         return WindowLimits(self.settings.max_tokens, self.settings.max_windows)
 
     def _tokenize(self, texts: Sequence[str]) -> TokenWindows:
-        _, tokenizer = self._fitted()
-        return make_windows(tokenizer, texts, self._limits)
+        if self._tokenizer is None:
+            raise ModelError("this transformer was neither fitted nor loaded")
+        return make_windows(self._tokenizer, texts, self._limits)
 
     def _predict_logits(self, token_ids: list[list[int]]) -> NDArray[np.float32]:
         """Logits of windows, shape (n_windows, n_frames)."""
@@ -284,6 +347,19 @@ class FineTunedTransformer:
         if self._tokenizer is None or self._network is None:
             raise ModelError("this transformer was neither fitted nor loaded")
         return self._network, self._tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class _Crossed:
+    """Probabilities (n, k) of rows by networks that had not seen them, and the sum of those networks."""
+
+    probabilities: Probabilities
+    soup: WeightAverage
+
+    def average_into(self, network: FrameNetwork) -> None:
+        """Make `network` the average of itself and of all others."""
+        self.soup.add(network)
+        self.soup.load_into(network)
 
 
 def _describe_encoder(network: FrameNetwork) -> dict[str, Any]:
