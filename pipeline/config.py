@@ -142,8 +142,10 @@ class TransformerSettings(_Settings):
         freeze_embeddings: word embeddings stay as they are: half of the optimiser's work saved.
         positive_weight_power: 0 weighs positives as they come, 1 balances them, 0.5 is the square root.
         decide_on: rows from which calibration and thresholds are learnt. "out_of_fold": all of train and dev, by
-            three more trainings, each without a third of them; the model itself then learns from all of them,
-            for all epochs. "dev": one training on train; dev chooses its epoch as well. Sooner, and less sure.
+            `inner_folds` more trainings, each without a part of them; the model is the average of those and of
+            one on all rows, each for all epochs. "dev": one training on train; dev chooses its epoch as well.
+            Sooner, and less sure.
+        inner_folds: of "out_of_fold".
         patience: with "dev", epochs without a better dev score before training stops; the best one is kept.
         precision: "auto" is bf16 on an accelerator that has it, else fp32.
         scoring: "onnx_int8" scores without torch, with 8-bit matrix products, several times faster; "torch"
@@ -170,6 +172,7 @@ class TransformerSettings(_Settings):
     freeze_embeddings: bool = True
     positive_weight_power: float = Field(default=0.5, ge=0, le=1)
     decide_on: Literal["out_of_fold", "dev"] = "out_of_fold"
+    inner_folds: int = Field(default=3, ge=2)
     patience: int = Field(default=2, ge=1)
     checkpoint_every_steps: int = Field(default=50, ge=1)
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -184,14 +187,12 @@ class BlendSettings(_Settings):
     Attributes:
         kind: "blend".
         tfidf: keys of the baseline, those of `kind: tfidf`.
-        transformer: keys of the transformer, those of `kind: transformer`.
-        inner_folds: folds of the out-of-fold probabilities from which the weights are learnt.
+        transformer: keys of the transformer, those of `kind: transformer`; it is always fitted out of fold.
     """
 
     kind: Literal["blend"] = "blend"
     tfidf: TfidfSettings = TfidfSettings()
     transformer: TransformerSettings = TransformerSettings()
-    inner_folds: int = Field(default=3, ge=2)
 
 
 class CascadeSettings(_Settings):
