@@ -6,11 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def batch_sizes(sorted_lengths: Sequence[int], tokens_per_batch: int, multiple: int = 1) -> list[int]:
+def batch_sizes(sorted_lengths: Sequence[int], tokens_per_batch: int) -> list[int]:
     """Sizes of consecutive batches over ascending lengths, each at most `tokens_per_batch` when padded.
 
-    A single text longer than the budget is a batch of its own. `multiple` splits the largest batches until
-    their number divides by it (every process of a distributed run needs as many batches as the others).
+    A single text longer than the budget is a batch of its own.
     """
     sizes: list[int] = []
     current = 0
@@ -21,10 +20,6 @@ def batch_sizes(sorted_lengths: Sequence[int], tokens_per_batch: int, multiple: 
         current += 1
     if current:
         sizes.append(current)
-    while len(sizes) % multiple and max(sizes) > 1:
-        largest = int(np.argmax(sizes))
-        half = sizes[largest] // 2
-        sizes[largest : largest + 1] = [half, sizes[largest] - half]
     return sizes
 
 
@@ -56,12 +51,11 @@ class TokenBatchSampler:
         lengths: tokens of each text, shape (n,).
         tokens_per_batch: padded tokens of a batch; the jitter may exceed it a little.
         seed: with the epoch's number it determines the order, and nothing else does.
-        multiple: the number of batches divides by it.
     """
 
-    def __init__(self, lengths: Sequence[int], tokens_per_batch: int, seed: int, multiple: int = 1) -> None:
+    def __init__(self, lengths: Sequence[int], tokens_per_batch: int, seed: int) -> None:
         self._lengths = np.asarray(lengths, float)
-        self._sizes = batch_sizes(sorted(lengths), tokens_per_batch, multiple)
+        self._sizes = batch_sizes(sorted(lengths), tokens_per_batch)
         self._seed = seed
         self._epoch = 0
 

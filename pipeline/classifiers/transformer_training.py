@@ -32,7 +32,7 @@ from transformers.trainer_callback import ExportableState
 from pipeline.classifiers.token_batches import TokenBatchSampler, pad_tokens
 from pipeline.classifiers.transformer_network import FrameNetwork, parameter_groups
 from pipeline.config import TransformerSettings
-from pipeline.errors import ModelError
+from pipeline.errors import ConfigError, ModelError
 from pipeline.protocols import FitContext
 
 BEST_FILE = "best.safetensors"
@@ -198,12 +198,14 @@ def fine_tune(
     batches, optimiser, random state and best epoch included, so that the result is the uninterrupted one.
 
     Raises:
+        ConfigError: torchrun started this process beside others.
         ModelError: the checkpoint holds anything but tensors and numbers, so it is not one of ours.
     """
+    _refuse_several_processes()
     folder = context.work_folder
     folder.mkdir(parents=True, exist_ok=True)
     sampler = TokenBatchSampler(
-        [len(ids) for ids in rows["input_ids"]], settings.tokens_per_batch, context.seed, _world_size()
+        [len(ids) for ids in rows["input_ids"]], settings.tokens_per_batch, context.seed
     )
     watch = _EpochWatch(score_dev, sampler, context, settings.patience)
     trainer = _FrameTrainer(
@@ -312,5 +314,11 @@ def load_weights(network: torch.nn.Module, path: Path) -> None:
     network.load_state_dict(load_file(path))
 
 
-def _world_size() -> int:
-    return int(os.environ.get("WORLD_SIZE", "1"))
+def _refuse_several_processes() -> None:
+    """Under torchrun every process would read, evaluate and record the whole run."""
+    processes = os.environ.get("WORLD_SIZE", "1")
+    if processes != "1":
+        raise ConfigError(
+            f"training is one process and uses one GPU, but this is one of {processes} (WORLD_SIZE): start it without "
+            "torchrun, and give each of several runs a GPU of its own: CUDA_VISIBLE_DEVICES=0 frames train CONFIG"
+        )
