@@ -1,0 +1,84 @@
+"""Spark: a registered model as a column function, and the output folder as a table.
+
+pip install 'narrative-frames[spark]'     # about 450 MB, and a Java 17 or newer on the path
+python -m pytest tests/test_spark.py
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mlflow.pyfunc
+import numpy as np
+import pytest
+from test_output_dataset import JUNE, make_post, write
+
+from pipeline.config import TrackingSettings
+from pipeline.decisions.model_bundle import ModelBundle
+from pipeline.scoring.compact_parts import compact_parts
+from pipeline.tracking.mlflow_tracker import MlflowTracker
+from pipeline.tracking.model_registry import promote, register_bundle
+
+sql = pytest.importorskip(
+    "pyspark.sql", reason="pip install 'narrative-frames[spark]', then run this file again"
+)
+if shutil.which("java") is None:
+    pytest.skip(
+        "Spark needs a Java on the path (apt install openjdk-17-jre-headless)", allow_module_level=True
+    )
+
+TEXTS = ["the world order is changing today", "they threaten our borders", "the weather is fine", "погода"]
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Any]:
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    builder = sql.SparkSession.builder
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.sql.shuffle.partitions": "2",
+    }
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    session = builder.master("local[2]").appName("frames").getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    yield session
+    session.stop()
+
+
+def test_a_registered_model_scores_a_column(
+    spark: Any, tmp_path: Path, tiny_bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    with MlflowTracker.start(TrackingSettings(uri=uri), "run") as tracker:
+        tracker.log_bundle(tiny_bundle.folder)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    register_bundle(tracker.run_id, "frames", tiny_bundle.manifest, macro_f1=None)
+    promote("frames", 1, "the only one")
+    frames_of = mlflow.pyfunc.spark_udf(spark, "models:/frames@champion", env_manager="local")
+    table = spark.createDataFrame([(i, text) for i, text in enumerate(TEXTS)], ["i", "text"]).repartition(2)
+    rows = table.withColumn("scores", frames_of("text")).select("i", "scores.*").orderBy("i").collect()
+    probabilities, decided = tiny_bundle.predict(TEXTS)
+    found = [[row[f"p_{frame}"] for frame in tiny_bundle.frame_ids] for row in rows]
+    np.testing.assert_allclose(found, probabilities, rtol=1e-12)
+    named = [[frame for frame, c in zip(tiny_bundle.frame_ids, row, strict=True) if c] for row in decided]
+    assert [row["frames"] for row in rows] == [";".join(frames) for frames in named]
+
+
+def test_the_output_folder_is_a_table_before_and_after_compaction(spark: Any, tmp_path: Path) -> None:
+    for i in range(3):
+        write(tmp_path, [make_post(f"a/{i}"), make_post(f"Канал/{i}", published_at=JUNE)])
+    for _ in range(2):
+        posts = spark.read.parquet(str(tmp_path / "posts"))
+        assert posts.count() == 6
+        assert {row["channel"] for row in posts.select("channel").collect()} == {"a", "Канал"}
+        assert posts.where("month = '2024-06' and channel = 'Канал'").count() == 3
+        sentences = spark.read.parquet(str(tmp_path / "sentences"))
+        assert sentences.join(posts, ["post_key", "content_hash", "bundle_hash"]).count() == 6
+        compact_parts(tmp_path)
+        spark.catalog.clearCache()
