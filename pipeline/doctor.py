@@ -30,6 +30,7 @@ EXTRAS: Final = {
     "xlsx": "samples and codings as spreadsheets",
     "cleanlab": "frames suspects",
     "ray": "scoring on a cluster",
+    "spark": "a registered model as a column function of Spark",
     "bench": "the SetFit rival of the quality benchmark",
 }
 NEEDED_SPACE: Final = 300_000_000  # bytes: one checkpoint of the embedded encoder with its optimiser's state
