@@ -18,6 +18,7 @@ from typing import Any, Final, Literal
 from urllib.parse import quote
 
 from pipeline.errors import PipelineError
+from pipeline.no_telemetry import SETTINGS
 from pipeline.requirements import DISTRIBUTION, find_misfits, own_distribution, read_declared
 
 Status = Literal["ok", "note", "wrong"]
@@ -38,6 +39,11 @@ AMPLE_SPACE: Final = 2_000_000_000  # bytes
 _NETWORK_SETTINGS = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HOME", "HF_ENDPOINT")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _TABLE_CHARACTERS = "…–±─Ж"  # noqa: RUF001 - what tables and posts are printed with
+_SAME_AS = {
+    "true": {"true", "1", "yes", "on"},
+    "1": {"true", "1", "yes", "on"},
+    "0": {"false", "0", "no", "off"},
+}
 _LOAD_SECONDS = 300
 _LOADER = """
 import importlib, os, sys
@@ -219,9 +225,12 @@ def check_network() -> Iterator[Finding]:
     shown += [f"{name} is set" for name in _PROXIES if os.environ.get(name) or os.environ.get(name.lower())]
     setting = ", ".join(shown) or "no settings"
     yield Finding("network", "ok", f"{setting}; only model.allow_download fetches anything, an encoder")
-    if os.environ.get("MLFLOW_DISABLE_TELEMETRY", "true").lower() not in {"true", "1"}:
-        found = "MLflow may report its usage to its makers, since MLFLOW_DISABLE_TELEMETRY is set otherwise"
-        yield Finding("telemetry", "note", found, "unset MLFLOW_DISABLE_TELEMETRY: frames turns it off")
+    reporting = [
+        name for name, off in SETTINGS.items() if os.environ.get(name, off).lower() not in _SAME_AS[off]
+    ]
+    if reporting:
+        found = f"libraries may report their use to their makers: {', '.join(reporting)} set by you"
+        yield Finding("telemetry", "note", found, "unset it: frames turns such reports off")
 
 
 CHECKS: Final[dict[str, Callable[[], Iterator[Finding]]]] = {

@@ -71,13 +71,15 @@ def test_a_sound_installation_passes_and_leaves_nothing_behind(tmp_path: Path) -
 def test_what_is_wrong_is_named_with_its_remedy_and_the_exit_status_is_one(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_text("this is no database, whatever its name says\n" * 50)
     fake = write_metadata(tmp_path / "fakes", "numpy", "1.26.0")
+    (fake / "duckdb.py").write_text("raise ImportError('built for another processor')\n")
     done = run_doctor(tmp_path, PYTHONPATH=str(fake), OMP_NUM_THREADS="4000")
     assert done.returncode == 1
     assert "numpy 1.26.0 is installed, needed" in done.stdout
     assert "> pip install 'numpy" in done.stdout
     assert "file is not a database" in done.stdout
     assert "OMP_NUM_THREADS is '4000'" in done.stdout
-    assert "to be mended: numpy, store" in done.stderr
+    assert "duckdb cannot be loaded: ImportError: built for another processor" in done.stdout
+    assert "to be mended: numpy, loading, store" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -227,6 +229,14 @@ def test_settings_of_the_network_are_shown_without_passwords(monkeypatch: pytest
     assert "HTTPS_PROXY is set" in network.found
     assert "secret" not in network.found
     assert telemetry.status == "note"
+    assert "MLFLOW_DISABLE_TELEMETRY" in telemetry.found
+
+
+@pytest.mark.parametrize("value", ["true", "1", "TRUE"])
+def test_telemetry_that_is_off_is_not_mentioned(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", value)
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    assert [finding.check for finding in check_network()] == ["network"]
 
 
 def test_a_check_that_breaks_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Help pages: a table of contents in data order, plain everywhere, and examples that can be copied."""
 
 import inspect
+import json
 import os
 import subprocess
 import sys
@@ -94,6 +95,18 @@ def test_a_docstring_is_split_into_summary_details_and_example() -> None:
     text = "Do this,\nand that.\n\nMore of it.\n\nStill more.\n\nExample: frames do\n--it"
     assert split_help(text) == ("Do this, and that.", "More of it.\n\nStill more.", "frames do --it")
     assert split_help("Only this.") == ("Only this.", "", "")
+
+
+def test_what_was_written_is_listed_as_json(tmp_path: Path) -> None:
+    project, units = tmp_path / "project", tmp_path / "units.csv"
+    units.write_text("id,text\n1,One sentence.\n", encoding="utf-8")
+    made = CliRunner().invoke(app, ["init", str(project), "--json"])
+    written = json.loads(made.stdout)["written"]
+    assert str(project / "codebook.yaml") in written
+    assert all(Path(path).is_file() for path in written)
+    options = ["--codebook", str(project / "codebook.yaml"), "-o", str(tmp_path / "out.csv"), "--json"]
+    exported = CliRunner().invoke(app, ["label-export", str(units), *options])
+    assert json.loads(exported.stdout) == {"written": [str(tmp_path / "out.csv")]}
 
 
 def run_frames(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
