@@ -18,7 +18,7 @@ _MODELS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 def run_demo(folder: Path) -> None:
-    """Check, train baseline and transformer, compare, register the better, score the example's newest posts.
+    """Check, train baseline and transformer, compare, register the better, score the example's posts, report.
 
     Raises:
         DataError: the folder holds something that is not an earlier demo.
@@ -28,6 +28,7 @@ def run_demo(folder: Path) -> None:
     from pipeline.evaluation.evaluate_bundle import compare_bundles, short_name
     from pipeline.predict import predict, print_predict_report
     from pipeline.printing import print_comparison, print_evaluation, print_folds
+    from pipeline.reporting.html_report import write_report
     from pipeline.tracked_training import record_comparison, train_and_record
     from pipeline.tracking.mlflow_tracker import MlflowTracker
     from pipeline.tracking.promotion import promote_checked
@@ -86,12 +87,17 @@ def run_demo(folder: Path) -> None:
         "Most of these posts are of 2024, so the model has seen them in training: an illustration, no finding."
     )
 
+    report = write_report(
+        folder / "scores", folder / "report.html", bundle=bundles[best], title="The embedded example"
+    )
+
     _heading(screen, "What was written")
     for path, what in (
         (trained[0].bundle, "baseline bundle"),
         (trained[1].bundle, "transformer bundle"),
         (folder / "scores" / "sentences", "scores of every sentence"),
         (folder / "scores" / "posts", "scores of every post, with evidence sentences"),
+        (report.path, "the same to look at: open it in a browser"),
         (folder / "mlflow.db", f"all runs: mlflow ui --backend-store-uri {tracking.uri}"),
     ):
         screen.print(f"{path}  {what}", soft_wrap=True)
