@@ -9,7 +9,18 @@ from typing import Any
 
 import typer
 
-from pipeline.commands import data, drift, explain, labels, models, reference, report, scores, shares
+from pipeline.commands import (
+    data,
+    drift,
+    experiments,
+    explain,
+    labels,
+    models,
+    reference,
+    report,
+    scores,
+    shares,
+)
 from pipeline.commands.help_page import CommandPage, PanelledGroup
 from pipeline.predict import predict_command
 
@@ -38,6 +49,7 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
     },
     "3. Models": {
         "train": models.train,
+        "learning-curve": experiments.learning_curve,
         "evaluate": models.evaluate,
         "compare": models.compare,
         "models": models.models,

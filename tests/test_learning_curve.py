@@ -1,6 +1,10 @@
 import io
 import itertools
 import json
+import os
+import sqlite3
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +18,7 @@ from pipeline.data.splits import Folds
 from pipeline.errors import ConfigError
 from pipeline.evaluation.intervals import Estimate
 from pipeline.evaluation.learning_curve import LearningCurve, learning_curve, nested_parts
+from pipeline.evaluation.learning_gain import describe_gain
 from pipeline.reporting.learning_curve_figure import learning_curve_figure
 from pipeline.training import read_folds
 
@@ -47,15 +52,16 @@ def folds(config: RunConfig) -> Folds:
 
 
 def test_quality_grows_with_sentences_up_to_all_there_are(curve: LearningCurve, folds: Folds) -> None:
-    few, _, everything = curve.points
+    few, *_, half, everything = curve.points
     assert everything.size == len(folds.train) + len(folds.dev)
     assert few.macro_f1.value < everything.macro_f1.value
     assert everything.macro_f1.value > 0.8
     assert everything.macro_f1.low <= everything.macro_f1.value <= everything.macro_f1.high
     assert curve.n_test == len(folds.test)
-    assert curve.gain_of_last_step == pytest.approx(
-        everything.macro_f1.value - curve.points[1].macro_f1.value
-    )
+    assert half.asked == everything.size // 2
+    gain = curve.last_doubling
+    assert gain.value == pytest.approx(everything.macro_f1.value - half.macro_f1.value)
+    assert gain.low <= gain.value <= gain.high
 
 
 def test_sizes_count_dev_and_reach_past_the_asked_by_less_than_a_post(curve: LearningCurve) -> None:
@@ -66,7 +72,8 @@ def test_sizes_count_dev_and_reach_past_the_asked_by_less_than_a_post(curve: Lea
 
 
 def test_a_size_beyond_what_there_is_is_left_out_and_said(curve: LearningCurve) -> None:
-    assert len(curve.points) == 3
+    assert [point.asked for point in curve.points][:2] == [10, 40]
+    assert len(curve.points) == 4  # half and all of what there is are always points
     assert any("left out: 5000" in note for note in curve.notes)
 
 
@@ -129,3 +136,57 @@ def test_json_is_plain(curve: LearningCurve) -> None:
     raw = json.loads(json.dumps(curve.to_json()))
     assert [point["size"] for point in raw["points"]] == [point.size for point in curve.points]
     assert raw["points"][-1]["macro_f1"]["value"] == curve.points[-1].macro_f1.value
+
+
+def test_repeats_draw_other_sentences_and_their_range_is_told(config: RunConfig) -> None:
+    curve = learning_curve(config, (20,), repeats=3)
+    few, half, everything = curve.sizes
+    assert (few.draws, half.draws, everything.draws) == (3, 3, 1)
+    drawn = [point.macro_f1.value for point in curve.points if point.asked == 20]
+    assert (few.macro_f1.low, few.macro_f1.high) == (min(drawn), max(drawn))
+    assert few.macro_f1.value == pytest.approx(sum(drawn) / 3)
+    halves = [point.macro_f1.value for point in curve.points if point.asked == everything.size // 2]
+    assert curve.half == half
+    assert curve.last_doubling.value == pytest.approx(everything.macro_f1.value - sum(halves) / 3)
+    assert len(curve.to_table()) == 7
+    axes = learning_curve_figure(curve).axes[0]
+    assert "range of 3 draws" in [text.get_text() for text in axes.get_legend().get_texts()]
+
+
+@pytest.mark.parametrize(
+    ("gain", "said"),
+    [
+        (Estimate(0.05, 0.01, 0.09), "this is no promise"),
+        (Estimate(0.05, -0.01, 0.09), "cannot be told"),
+        (Estimate(-0.05, -0.09, -0.01), "nothing here says"),
+        (Estimate(0.05), "nothing follows"),
+        (None, "too few"),
+    ],
+)
+def test_the_outlook_says_no_more_than_the_interval(gain: Estimate | None, said: str) -> None:
+    assert said in describe_gain(gain, 100, 200, 0.95)
+
+
+def test_the_command_prints_writes_and_records(config: RunConfig, tmp_path: Path) -> None:
+    file = tmp_path / "run.yaml"
+    file.write_text(json.dumps(config.model_dump(mode="json")), encoding="utf-8")  # JSON is YAML
+    store = tmp_path / "store.db"
+    arguments = ["--sizes", "20,60", "--repeats", "2", "--format", "svg", "-o", "curve", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", "learning-curve", str(file), *arguments],
+        cwd=tmp_path,
+        env={**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{store}"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["measured_on"] == "test"
+    assert "choose them with frames sweep" in said["notes"][0]
+    assert (tmp_path / "curve" / "learning_curve.svg").read_text(encoding="utf-8").startswith("<?xml")
+    assert len((tmp_path / "curve" / "learning_curve.csv").read_text(encoding="utf-8").splitlines()) == 8
+    with sqlite3.connect(store) as database:
+        steps = database.execute("select step from metrics where key = 'macro_f1' order by step").fetchall()
+    assert [step for (step,) in steps] == [summary["size"] for summary in said["sizes"]]

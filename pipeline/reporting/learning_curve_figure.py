@@ -1,5 +1,7 @@
 """The learning curve as a figure: how quality grows with labelled sentences."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
@@ -14,15 +16,30 @@ _CROWDED = 1.25  # sizes closer than this ratio would print over one another
 
 
 def learning_curve_figure(curve: LearningCurve) -> Figure:
-    """Macro-F1 with its interval, and mean average precision, over labelled sentences (logarithmic axis)."""
+    """Macro-F1 and mean average precision over labelled sentences (logarithmic axis).
+
+    Of several draws: each as a dot, their mean as the line, and their range as a band.
+    """
     figure = Figure(figsize=(7.0, 4.6), dpi=_DPI, layout="constrained")
     axes = figure.subplots()
-    sizes = np.array([point.size for point in curve.points], float)
-    value, low, high = _bounds([point.macro_f1 for point in curve.points])
-    spread = np.clip(np.stack([value - low, high - value]), 0, None)
-    label = f"macro-F1, with {curve.confidence:.0%} interval of the test fold"
-    axes.errorbar(sizes, value, yerr=spread, color=BLUE, fmt="o-", capsize=3, label=label)
-    ranked, _, _ = _bounds([point.mean_average_precision for point in curve.points])
+    sizes = np.array([summary.size for summary in curve.sizes], float)
+    value, low, high = _bounds([summary.macro_f1 for summary in curve.sizes])
+    several = max(summary.draws for summary in curve.sizes)
+    if several > 1:
+        axes.plot(sizes, value, color=BLUE, marker="o", label="macro-F1, mean of the draws")
+        axes.fill_between(sizes, low, high, color=BLUE, alpha=0.15, label=f"range of {several} draws")
+        each, _, _ = _bounds([point.macro_f1 for point in curve.points])
+        drawn = [point.size for point in curve.points]
+        axes.plot(drawn, each, color=BLUE, marker=".", linestyle="none", alpha=0.5)
+    else:
+        _, low, high = _bounds([point.macro_f1 for point in curve.points])
+        spread = np.clip(np.stack([value - low, high - value]), 0, None)
+        label = f"macro-F1, with {curve.confidence:.0%} interval of the test fold"
+        axes.errorbar(sizes, value, yerr=spread, color=BLUE, fmt="o-", capsize=3, label=label)
+    ranked = [
+        _mean(p.mean_average_precision.value for p in curve.points if p.asked == asked)
+        for asked in dict.fromkeys(point.asked for point in curve.points)
+    ]
     axes.plot(sizes, ranked, color=ORANGE, marker="s", linestyle="--", label="mean average precision")
     axes.set_xscale("log")
     shown = _spaced(sizes)
@@ -44,6 +61,11 @@ def learning_curve_figure(curve: LearningCurve) -> Figure:
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="upper left", frameon=False, fontsize=9)
     return figure
+
+
+def _mean(values: Iterable[float | None]) -> float:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else float("nan")
 
 
 def _bounds(estimates: list[Estimate]) -> tuple[Floats, Floats, Floats]:

@@ -1,0 +1,71 @@
+"""Commands of the panel of models that train many: the learning curve and the sweep."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from pipeline.commands.options import AsJson, Debug, Overrides, print_json
+from pipeline.terminal import console, progress_bar, run_command
+
+
+def learning_curve(
+    config: Annotated[Path, typer.Argument(help="Config of a training run.")],
+    sizes: Annotated[
+        str,
+        typer.Option("--sizes", help="Labelled sentences to train on, separated by commas."),
+    ] = "25,50,100,200,400,800,1600,3200",
+    repeats: Annotated[
+        int, typer.Option("--repeats", min=1, help="Draws of the sentences of each size.")
+    ] = 3,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FOLDER", help="Folder for the plot and the table (CSV)."),
+    ] = None,
+    plot_format: Annotated[Literal["png", "svg"], typer.Option("--format", help="Of the plot.")] = "png",
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Measure how quality grows with labelled sentences.
+
+    Trains the config's model on parts of its rows, drawn anew for each repeat, and on all of them. Half of all is
+    always a size, so that the gain of the last doubling is measured, with its interval. Sizes beyond what there is
+    are left out. Every model is measured on the test fold: this is a figure for a report and for planning a labelling
+    round, not for choosing settings. Recorded in MLflow with the number of sentences as the step.
+
+    Example: frames learning-curve configs/runs/sample_baseline.yaml -o curve
+    """
+
+    def work() -> None:
+        from pipeline.commands.experiment_tables import print_curve
+        from pipeline.config import load_run_config
+        from pipeline.tracked_curve import draw_and_record_curve
+
+        loaded, wanted = load_run_config(config, overrides or ()), _parse_sizes(sizes)
+        with progress_bar(quiet=as_json) as progress:
+            recorded = draw_and_record_curve(
+                loaded, wanted, progress, repeats=repeats, output=output, plot_format=plot_format
+            )
+        if as_json:
+            print_json(recorded.to_json())
+        else:
+            print_curve(console(), recorded)
+
+    run_command(work, debug)
+
+
+def _parse_sizes(text: str) -> list[int]:
+    """Numbers separated by commas.
+
+    Raises:
+        ConfigError: anything else.
+    """
+    from pipeline.errors import ConfigError
+
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise ConfigError(
+            f"--sizes {text}: expected numbers separated by commas, such as 50,100,200"
+        ) from None
