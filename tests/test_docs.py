@@ -2,16 +2,14 @@
 
 import inspect
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from pipeline.cli import PANELS, app
 from pipeline.commands.help_page import split_help
@@ -119,25 +117,25 @@ def test_a_page_written_by_hand_is_short(page: Path) -> None:
         assert len(page.read_text(encoding="utf-8").splitlines()) <= LONGEST_PAGE
 
 
-def test_the_walk_through_runs(tmp_path: Path) -> None:
+def test_the_walk_through_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one process, since starting each command anew would take most of the time."""
     text = (REPOSITORY / "docs" / "walkthrough.md").read_text(encoding="utf-8")
-    blocks = [block for block, is_run in shell_blocks(text) if is_run]
-    assert len(blocks) > 5
+    lines = [line for block, is_run in shell_blocks(text) if is_run for line in block.splitlines()]
+    assert len(lines) > 8
     for name in ("configs", "pipeline"):
         (tmp_path / name).symlink_to(REPOSITORY / name)
-    environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    done = subprocess.run(
-        ["bash", "-euxo", "pipefail", "-c", "\n".join(blocks)],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "needs 30 more labelled units" in done.stdout
-    assert (tmp_path / "MODEL_CARD.md").read_text(encoding="utf-8").startswith("# Model card")
-    assert json.loads((tmp_path / "january.json").read_text(encoding="utf-8"))["n"] == 184
-    assert json.loads((tmp_path / "scored.json").read_text(encoding="utf-8"))["newly_scored"] == 433
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    shown = ""
+    for line in lines:
+        (words,) = commands_in(line)
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, f"{line}\n{done.output}"
+        target = re.search(r"> (\S+)$", line)
+        if target:
+            Path(target[1]).write_text(done.stdout, encoding="utf-8")
+        shown += done.stdout
+    assert "needs 30 more labelled units" in shown
+    assert Path("MODEL_CARD.md").read_text(encoding="utf-8").startswith("# Model card")
+    assert json.loads(Path("january.json").read_text(encoding="utf-8"))["n"] == 184
+    assert json.loads(Path("scored.json").read_text(encoding="utf-8"))["newly_scored"] == 433
