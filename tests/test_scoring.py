@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pipeline.data.sentences import split_sentences
 from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.errors import ModelError
+from pipeline.scoring import scored_keys
 from pipeline.scoring.score_posts import ScoredBatch, post_schema, score_batch, sentence_schema
 from pipeline.scoring.scored_keys import ScoredKeys, digest_key
 
@@ -210,6 +211,19 @@ def test_scored_keys_know_what_was_added() -> None:
     assert keys.contains(digests[:500_000]).all()
     assert not keys.contains(digests[500_000:]).any()
     assert not ScoredKeys().contains(digests[:3]).any()
+
+
+def test_many_scored_keys_lie_in_few_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scored_keys, "_RECENT", 100)
+    monkeypatch.setattr(scored_keys, "_LARGEST", 1000)
+    keys = ScoredKeys()
+    digests = [digest_key(f"c/{i}", "h") for i in range(6400)]
+    for start in range(0, 6400, 50):
+        keys.add(digests[start : start + 50])
+    assert len(keys) == 6400
+    assert len(keys._sorted) <= 10  # 800 in each; 64 arrays without merging
+    assert keys.contains(digests).all()
+    assert not keys.contains([digest_key(f"c/{i}", "other") for i in range(100)]).any()
 
 
 def test_scored_keys_tell_trailing_zero_bytes_apart() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _RECENT = 250_000  # digests kept in a set before they become a sorted array
+_LARGEST = 16_000_000  # digests in an array; merging takes as much memory again for a moment
 DIGEST_BYTES = 16
 
 
@@ -18,7 +19,7 @@ def digest_key(post_key: str, content_hash: str) -> bytes:
 class ScoredKeys:
     """A growing set of digests: sorted arrays of 16 bytes a row and a small set of recent ones.
 
-    About 200 MB for ten million posts.
+    Arrays of like size are merged, so that there are few to look into. About 200 MB for ten million posts.
     """
 
     def __init__(self) -> None:
@@ -36,6 +37,7 @@ class ScoredKeys:
             settled.sort()
             self._sorted.append(settled)
             self._recent = set()
+            self._merge()
 
     def contains(self, digests: list[bytes]) -> NDArray[np.bool_]:
         """Which of the digests are in, shape (n,)."""
@@ -45,3 +47,13 @@ class ScoredKeys:
             places = np.minimum(np.searchsorted(settled, wanted), len(settled) - 1)
             found |= settled[places] == wanted
         return found
+
+    def _merge(self) -> None:
+        """Join the last two arrays while they are of like size and not too large."""
+        while len(self._sorted) > 1:
+            before, last = (len(array) for array in self._sorted[-2:])
+            if before >= 2 * last or before + last > _LARGEST:
+                return
+            merged = np.concatenate((self._sorted.pop(-2), self._sorted.pop()))
+            merged.sort(kind="stable")  # two sorted runs: one pass
+            self._sorted.append(merged)

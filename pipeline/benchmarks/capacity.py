@@ -1,0 +1,266 @@
+"""What scoring ten million or a billion posts takes, computed from measured rates.
+
+    python -m pipeline.benchmarks.capacity                                  # prints docs/capacity.md
+    python -m pipeline.benchmarks.capacity --measure BUNDLE --posts 40000   # figures for the rates file
+
+Every figure of the page comes from `capacity_rates.json`, which says how each was measured, and from the formulas
+that the page states. A test holds the page against the command.
+"""
+
+import json
+import math
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import typer
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipeline.benchmarks.scoring_scale import write_posts
+from pipeline.decisions.model_bundle import load_bundle
+from pipeline.errors import DataError
+from pipeline.scoring.compact_parts import PART_BYTES
+from pipeline.scoring.engines.open_engine import InProcessEngine
+from pipeline.scoring.output_dataset import open_dataset
+from pipeline.scoring.score_posts import ScoredBatch
+from pipeline.scoring.scored_keys import DIGEST_BYTES, ScoredKeys
+from pipeline.scoring.scoring_run import WINDOWS_PER_COMMIT, identify_model, score_tables
+from pipeline.terminal import run_command
+
+RATES = Path(__file__).with_name("capacity_rates.json")
+PAGE_POSTS = (10_000_000, 1_000_000_000)
+WINDOW_POSTS = 2000  # what `frames predict` takes unless told otherwise
+_GB = 1e9
+
+Count = Annotated[float, Field(gt=0)]
+
+
+class _Measured(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ScorerRate(_Measured):
+    """Posts that one node of two cores scores in a second, from a table to an output folder, and how it is known."""
+
+    name: str
+    posts_per_second: Count
+    how: str
+
+
+class Rates(_Measured):
+    """What was measured, on which machine; bytes are for one post.
+
+    Attributes:
+        machine: in words.
+        scorers: models.
+        driver_posts_per_second: what the driver alone does: reading, keys, commits.
+        input_bytes: of a posts table.
+        output_bytes: of posts and sentences together.
+        key_bytes: memory for what was scored before.
+        how: how the last four were measured.
+    """
+
+    machine: str
+    scorers: tuple[ScorerRate, ...]
+    driver_posts_per_second: Count
+    input_bytes: Count
+    output_bytes: Count
+    key_bytes: Count
+    how: str
+
+
+def read_rates(path: Path) -> Rates:
+    """A rates file.
+
+    Raises:
+        DataError: not readable, or a figure is missing or not positive.
+    """
+    try:
+        return Rates.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: not a rates file: {error}") from None
+
+
+def machine_hours(posts: int, posts_per_second: float) -> float:
+    """Hours of one node."""
+    return posts / posts_per_second / 3600
+
+
+def render_page(rates: Rates) -> str:
+    """The page in Markdown."""
+    heads = ["", *(f"{posts:,} posts" for posts in PAGE_POSTS)]
+    rows = [
+        [
+            f"{scorer.name}: hours of one node",
+            *(f"{machine_hours(posts, scorer.posts_per_second):,.1f}" for posts in PAGE_POSTS),
+        ]
+        for scorer in rates.scorers
+    ]
+    rows += [
+        ["input (posts table), GB", *(f"{posts * rates.input_bytes / _GB:,.1f}" for posts in PAGE_POSTS)],
+        ["output, GB", *(f"{posts * rates.output_bytes / _GB:,.1f}" for posts in PAGE_POSTS)],
+        [
+            "driver alone, hours",
+            *(f"{machine_hours(p, rates.driver_posts_per_second):,.1f}" for p in PAGE_POSTS),
+        ],
+        ["memory of the keys, GB", *(f"{posts * rates.key_bytes / _GB:,.1f}" for posts in PAGE_POSTS)],
+        ["commits", *(f"{posts / (WINDOW_POSTS * WINDOWS_PER_COMMIT):,.0f}" for posts in PAGE_POSTS)],
+        ["part files after `frames compact`", *(f"{_compacted(posts, rates):,}" for posts in PAGE_POSTS)],
+    ]
+    measured = [[s.name, f"{s.posts_per_second:,.0f}", s.how] for s in rates.scorers]
+    measured.append(["driver", f"{rates.driver_posts_per_second:,.0f}", rates.how])
+    limits = [[s.name, f"{rates.driver_posts_per_second / s.posts_per_second:,.1f}"] for s in rates.scorers]
+    return _TEMPLATE.format(
+        machine=rates.machine,
+        measured=_table(["", "posts a second", "how"], measured),
+        wanted=_table(heads, rows),
+        limits=_table(["", "nodes that one driver keeps busy"], limits),
+        input_bytes=rates.input_bytes,
+        output_bytes=rates.output_bytes,
+        key_bytes=rates.key_bytes,
+        part_mib=PART_BYTES // 2**20,
+        commit_posts=WINDOW_POSTS * WINDOWS_PER_COMMIT,
+    )
+
+
+def _compacted(posts: int, rates: Rates) -> int:
+    """Part files of both tables when each pair is full; every channel and month has at least a pair."""
+    return 2 * math.ceil(posts * rates.output_bytes / PART_BYTES)
+
+
+def _table(heads: list[str], rows: list[list[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+class _TimedEngine:
+    """Scores in this process and keeps the seconds apart from the driver's."""
+
+    def __init__(self, engine: InProcessEngine) -> None:
+        self._engine = engine
+        self.seconds = 0.0
+
+    def score(self, windows: Iterable[pa.RecordBatch]) -> Iterator[ScoredBatch]:
+        for window in windows:
+            start = time.perf_counter()
+            scored = list(self._engine.score([window]))
+            self.seconds += time.perf_counter() - start
+            yield from scored
+
+
+def measure_footprint(bundle: Path, n_posts: int, seed: int = 0) -> dict[str, float]:
+    """The driver's rate and the bytes of a post, by scoring synthetic posts; with the names of the rates file.
+
+    Raises:
+        ModelError: no bundle there.
+    """
+    model = load_bundle(bundle)
+    with tempfile.TemporaryDirectory(prefix="frames-capacity-") as temporary:
+        table, output = Path(temporary) / "posts.parquet", Path(temporary) / "scores"
+        write_posts(table, n_posts, seed)
+        engine = _TimedEngine(InProcessEngine(model, datetime.now(UTC)))
+        start = time.perf_counter()
+        with open_dataset(output, identify_model(model)) as dataset:
+            dataset.start_run([])
+            score_tables([table], dataset, engine, batch_posts=WINDOW_POSTS, on_progress=lambda *_: None)
+        seconds = time.perf_counter() - start - engine.seconds
+        output_bytes = sum(path.stat().st_size for path in output.rglob("part-*.parquet"))
+        n_sentences = sum(pq.read_metadata(path).num_rows for path in (output / "sentences").rglob("part-*"))
+        return {
+            "driver_posts_per_second": round(n_posts / seconds, 0),
+            "input_bytes": round(table.stat().st_size / n_posts, 0),
+            "output_bytes": round(output_bytes / n_posts, 0),
+            "key_bytes": round(measure_key_bytes(), 1),
+            "sentences_per_post": round(n_sentences / n_posts, 2),
+        }
+
+
+def measure_key_bytes(n_keys: int = 2_000_000) -> float:
+    """Resident memory that a key takes among many, bytes; Linux only."""
+    keys, generator = ScoredKeys(), np.random.default_rng(0)
+    before = _resident_bytes()
+    for _ in range(n_keys // WINDOW_POSTS):
+        drawn = generator.bytes(DIGEST_BYTES * WINDOW_POSTS)
+        keys.add(drawn[i : i + DIGEST_BYTES] for i in range(0, len(drawn), DIGEST_BYTES))
+    return (_resident_bytes() - before) / len(keys)
+
+
+def _resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def main(
+    rates: Annotated[Path, typer.Argument(help="Rates file.")] = RATES,
+    measure: Annotated[
+        Path | None, typer.Option(help="Measure with this bundle instead of printing.")
+    ] = None,
+    posts: Annotated[int, typer.Option(min=WINDOW_POSTS, help="Synthetic posts to measure with.")] = 40_000,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Print the page on capacity, or measure what its rates file holds."""
+
+    def work() -> None:
+        if measure is not None:
+            typer.echo(json.dumps(measure_footprint(measure, posts), indent=1))
+        else:
+            typer.echo(render_page(read_rates(rates)), nl=False)
+
+    run_command(work, debug)
+
+
+_TEMPLATE = """\
+# Capacity
+
+<!-- Made by: python -m pipeline.benchmarks.capacity > docs/capacity.md. Measure again, do not edit. -->
+
+What ten million and a billion posts take, computed from rates measured on {machine}.
+Your machine, your posts and your model are others: measure a hundred thousand of your posts first and put your rates in.
+
+{wanted}
+
+A billion is computed, not tried: the largest run measured here is 300,000 posts.
+
+## What was measured
+
+{measured}
+
+Bytes of a post: {input_bytes:,.0f} in the posts table, {output_bytes:,.0f} in the output (posts and sentences, zstd),
+{key_bytes:.1f} of memory for its key, all measured in the run of the driver.
+
+## Formulas
+
+- hours of one node = posts / posts a second / 3600. With N nodes divide by N, as long as the driver keeps up.
+- nodes that one driver keeps busy = driver's posts a second / node's posts a second. The driver's rate leaves out
+  what it costs to send windows to other processes and to receive scores, so it is an upper bound.
+- disk = posts x bytes of a post; `frames compact` needs up to 1 GB more while it runs.
+- memory of the driver = one model + some windows (4 MB of text each) + posts scored so far x bytes of a key.
+- commits = posts / {commit_posts:,}, more of slow models (one each 30 seconds). Each adds two part files to every
+  channel and month that it met: a few where input is ordered by channel, in random order up to two for each post.
+- part files after `frames compact` = 2 x output / {part_mib} MiB, and at least two for each channel and month.
+- GPU: not measured. With your rate R in posts a second, put R in place of the node's rate in the first two formulas.
+
+## What limits each
+
+{limits}
+
+- **Baseline**: the driver, soon. Beyond the nodes of the table, divide the input by channel and give each part an
+  output folder and a driver of its own.
+- **Transformer**: the nodes' cores. One driver keeps as many nodes busy as the table says.
+- **Memory of the keys**: the driver holds a key for each post that the output folder has, in one process. Where
+  that is too much, again several folders by channel: no post is then in two of them.
+- **Part files**: readers open all of them; `frames compact` merges those of a channel and month.
+- **Object stores**: the output folder must be a file system with locks, renames and hard links or copies. Write to
+  a disk and copy `posts/` and `sentences/` to the store when the run has ended; input is read from a file system too.
+"""
+
+
+if __name__ == "__main__":
+    typer.run(main)
