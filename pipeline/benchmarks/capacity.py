@@ -222,7 +222,7 @@ _TEMPLATE = """\
 <!-- Made by: python -m pipeline.benchmarks.capacity > docs/capacity.md. Measure again, do not edit. -->
 
 What ten million and a billion posts take, computed from rates measured on {machine}.
-Your machine, your posts and your model are others: measure a hundred thousand of your posts first and put your rates in.
+Your machine, your posts and your model are others: measure with 100,000 of your posts and put your rates in.
 
 {wanted}
 
