@@ -4,7 +4,7 @@ BIN := .venv/bin
 BENCH_SETS ?= bench
 MODEL ?=
 
-.PHONY: setup demo test lint bench-quality bench-scoring constraints
+.PHONY: setup demo test lint bench-quality bench-scoring constraints lock licences dist-check offline-check
 
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -42,3 +42,24 @@ constraints:
 	echo '# The whole tree as it was tested. Made by: make constraints' > constraints.txt
 	.venv-pins/bin/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' >> constraints.txt
 	rm -rf .venv-pins
+
+# What pip would install of constraints.txt on this platform, with hashes: for pip install --require-hashes -r
+lock: setup
+	rm -rf .venv-pins && mkdir .venv-pins
+	$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --constraint constraints.txt \
+		--report .venv-pins/report.json .
+	$(BIN)/python -m pipeline.supply_chain lock .venv-pins/report.json -o requirements.lock
+	rm -rf .venv-pins
+
+# Licences of all that is installed, and a bill of materials (CycloneDX)
+licences: setup
+	$(BIN)/python -m pipeline.supply_chain licences
+	$(BIN)/python -m pipeline.supply_chain sbom -o sbom.json
+
+# Wheel and source distribution: built, compared with the sources, installed elsewhere, trained with
+dist-check: setup
+	DIST_CHECK=full $(BIN)/python -m pytest tests/test_distribution.py
+
+# Demo and tests in a network namespace that holds nothing but the loopback device
+offline-check: setup
+	unshare -rn sh -c 'ip link set lo up 2>/dev/null; $(BIN)/frames demo && $(BIN)/python -m pytest'

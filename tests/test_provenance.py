@@ -26,6 +26,13 @@ def test_versions_machine_and_time_are_plain_values() -> None:
     assert found["cpu_count"] >= 1
 
 
+def test_threads_are_recorded_since_a_transformer_depends_on_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert collect_provenance()["omp_num_threads"] == "3"
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert collect_provenance()["omp_num_threads"] is None
+
+
 def test_heavy_libraries_are_not_imported() -> None:
     code = (
         "import sys; from pipeline.tracking.provenance import collect_provenance; collect_provenance(); "

@@ -37,6 +37,9 @@ def collect_provenance() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cpu_count": os.cpu_count(),
+        "omp_num_threads": os.environ.get(
+            "OMP_NUM_THREADS"
+        ),  # a transformer's hash depends on it; null: all cores
         "packages": {name: installed_version(name) for name in PACKAGES},
         "git": describe_checkout(Path.cwd()),
     }
