@@ -190,8 +190,8 @@ class Cascade:
                 f"model.kind: {self.settings.second.kind} does the same in less time"
             )
         return (
-            f"cascade: texts that the baseline gives less than {gate.threshold:.3f} for any frame are dismissed and "
-            f"keep its low probabilities: {gate.dismissed_share:.1%} of the training texts, out of fold; of "
+            f"cascade: texts to which the baseline gives a chance below {gate.threshold:.3f} of carrying any frame are "
+            f"dismissed and keep its low probabilities: {gate.dismissed_share:.1%} of the training texts, out of fold; of "
             f"{gate.carriers} that carry a frame {gate.missed} were missed ({gate.missed / gate.carriers:.2%}, upper "
             f"bound {gate.miss_bound:.2%} of {self.settings.max_miss_rate:.1%} allowed). Expected speed: "
             f"{speed_up:.2f} times the second stage's alone, if as many are dismissed among the texts to be scored"
