@@ -104,6 +104,8 @@ class Cascade:
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Probabilities, shape (n_texts, n_frames): the second stage's, or of dismissed texts the baseline's."""
+        if not self.threshold:  # nobody is dismissed
+            return np.asarray(self._read(_SECOND, texts), np.float32)
         probabilities = self._read(_FIRST, texts)
         rows = np.flatnonzero(carrying_scores(probabilities) >= self.threshold).tolist()
         if rows:
@@ -186,13 +188,13 @@ class Cascade:
         if not gate.dismissed_share:
             return (
                 f"cascade: the baseline can dismiss no text {allowed}, by {gate.carriers} coded texts with frames "
-                f"(of none missed the bound is {gate.miss_bound:.1%}): every text is read by the second stage, and "
-                f"model.kind: {self.settings.second.kind} does the same in less time"
+                f"(of none missed the bound is {gate.miss_bound:.1%}): every text is read by the second stage, as with "
+                f"model.kind: {self.settings.second.kind}"
             )
         return (
-            f"cascade: texts to which the baseline gives a chance below {gate.threshold:.3f} of carrying any frame are "
+            f"cascade: texts to which the baseline gives a chance below {gate.threshold:.3f} of any frame are "
             f"dismissed and keep its low probabilities: {gate.dismissed_share:.1%} of the training texts, out of fold; of "
-            f"{gate.carriers} that carry a frame {gate.missed} were missed ({gate.missed / gate.carriers:.2%}, upper "
-            f"bound {gate.miss_bound:.2%} of {self.settings.max_miss_rate:.1%} allowed). Expected speed: "
+            f"{gate.carriers} that carry one {gate.missed} were missed ({gate.missed / gate.carriers:.2%}, upper bound "
+            f" {gate.miss_bound:.2%} of {self.settings.max_miss_rate:.1%} allowed). Expected speed: "
             f"{speed_up:.2f} times the second stage's alone, if as many are dismissed among the texts to be scored"
         )
