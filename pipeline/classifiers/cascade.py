@@ -193,8 +193,8 @@ class Cascade:
             )
         return (
             f"cascade: texts to which the baseline gives a chance below {gate.threshold:.3f} of any frame are "
-            f"dismissed and keep its low probabilities: {gate.dismissed_share:.1%} of the training texts, out of fold; of "
-            f"{gate.carriers} that carry one {gate.missed} were missed ({gate.missed / gate.carriers:.2%}, upper bound "
-            f" {gate.miss_bound:.2%} of {self.settings.max_miss_rate:.1%} allowed). Expected speed: "
+            f"dismissed and keep its low probabilities: {gate.dismissed_share:.1%} of the training texts, out of fold. "
+            f"Of {gate.carriers} that carry a frame {gate.missed} were missed ({gate.missed / gate.carriers:.2%}, "
+            f"upper bound {gate.miss_bound:.2%} of {self.settings.max_miss_rate:.1%} allowed). Expected speed: "
             f"{speed_up:.2f} times the second stage's alone, if as many are dismissed among the texts to be scored"
         )
