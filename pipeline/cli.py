@@ -50,6 +50,7 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
     "3. Models": {
         "train": models.train,
         "learning-curve": experiments.learning_curve,
+        "sweep": experiments.sweep,
         "evaluate": models.evaluate,
         "compare": models.compare,
         "models": models.models,

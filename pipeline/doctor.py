@@ -30,6 +30,7 @@ LOADED: Final = (
 EXTRAS: Final = {
     "xlsx": "samples and codings as spreadsheets",
     "cleanlab": "frames suspects",
+    "sweep": "frames sweep",
     "ray": "scoring on a cluster",
     "spark": "a registered model as a column function of Spark",
     "bench": "the SetFit rival of the quality benchmark",

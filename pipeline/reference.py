@@ -31,6 +31,7 @@ _TYPE_NAMES = {
     bool: "true or false",
     Path: "path",
     type(None): "null",
+    Any: "any value",
 }
 _BOUNDS = {"gt": "above {}", "ge": "{} or more", "lt": "below {}", "le": "{} or less"}
 _MADE = (
@@ -114,7 +115,16 @@ def write_config_page() -> str:
             kind = model.model_fields.get("kind")
             title = f"`{key}`, with `kind: {kind.default}`" if kind else f"`{key}`"
             lines += ["", *_section_lines(title, f"{key}.", model)]
+            for inner, entry in _entry_models(model):
+                lines += ["", *_section_lines(f"`{key}.{inner}`, each entry", f"{key}.{inner}.KEY.", entry)]
     return "\n".join(lines) + "\n"
+
+
+def _entry_models(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """Keys of a section that hold a mapping, and the schema of its entries."""
+    for key, field in model.model_fields.items():
+        if get_origin(field.annotation) is dict:
+            yield from ((key, entry) for entry in _models(get_args(field.annotation)[1]))
 
 
 def _section_lines(title: str, prefix: str, model: type[BaseModel]) -> Iterator[str]:
@@ -123,7 +133,7 @@ def _section_lines(title: str, prefix: str, model: type[BaseModel]) -> Iterator[
     rows = []
     for key, field in model.model_fields.items():
         meaning = meanings.get(key, "")
-        if _models(field.annotation):
+        if _models(field.annotation) or key in dict(_entry_models(model)):
             rows.append((f"`{prefix}{key}`", "section", "required" if field.is_required() else "", meaning))
             continue
         default = "required" if field.is_required() else f"`{_yaml_text(_default_of(field))}`"

@@ -204,7 +204,7 @@ def predict_test(classifier: Classifier, decisions: DecisionRule, folds: Folds) 
 
 def work_folder(config: RunConfig, folds: Folds) -> Path:
     """Where unfinished work of exactly this config on exactly this data is kept."""
-    deciding = config.model_dump(mode="json", exclude={"name", "output", "tracking", "promotion"})
+    deciding = config.model_dump(mode="json", exclude={"name", "output", "tracking", "promotion", "sweep"})
     del deciding["data"]["licence"]
     key = json.dumps([deciding, folds.fingerprint], sort_keys=True)
     folder = Path(config.output) / _WORK_FOLDER / hashlib.sha256(key.encode()).hexdigest()[:16]

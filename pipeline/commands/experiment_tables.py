@@ -10,8 +10,12 @@ from pipeline.terminal import safe_text
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from pipeline.config import SweepSettings
     from pipeline.evaluation.learning_curve import SizeSummary
+    from pipeline.sweep.records import SweepResult, TrialRecord
     from pipeline.tracked_curve import RecordedCurve
+
+TOP = 10
 
 
 def print_curve(screen: Console, recorded: RecordedCurve) -> None:
@@ -34,3 +38,48 @@ def _size_row(summary: SizeSummary) -> tuple[str, ...]:
     mean = "too few" if estimate.value is None else f"{estimate.value:.3f}"
     spread = "" if estimate.low is None else f"{estimate.low:.3f} … {estimate.high:.3f}"
     return str(summary.size), str(summary.draws), mean, spread, f"{summary.seconds:.1f}"
+
+
+def describe_trial(
+    record: TrialRecord, best: TrialRecord | None, finished: int, settings: SweepSettings | None
+) -> str:
+    """One line on a trial that has just finished, and the best so far."""
+    wanted, metric = (settings.trials, settings.metric) if settings else (finished, "metric")
+    outcome = (
+        f"{metric} {record.value:.4f}" if record.value is not None else f"{record.state}: {record.reason}"
+    )
+    so_far = (
+        f"best {best.value:.4f}, trial {best.number}" if best and best.value is not None else "no best yet"
+    )
+    return safe_text(f"trial {record.number} ({finished} of {wanted}): {outcome} ({so_far})")
+
+
+def print_sweep(screen: Console, result: SweepResult) -> None:
+    """The ten best trials, what mattered, how many did not come to their end, and where the best config is."""
+    ranked = result.ranked
+    columns = ("trial", result.metric, "seconds", "settings")
+    rows = [
+        (str(r.number), f"{r.value:.4f}", f"{r.figures['seconds']:.1f}", _settings_text(r))
+        for r in ranked[:TOP]
+    ]
+    screen.print(plain_table(f"The best of {len(result.records)} trials", columns, rows))
+    for state in ("pruned", "failed"):
+        reasons = [record.reason for record in result.records if record.state == state]
+        if reasons:
+            screen.print(safe_text(f"{len(reasons)} {state}, the last: {reasons[-1]}"), soft_wrap=True)
+    if result.importances:
+        shares = ", ".join(f"{key} {share:.2f}" for key, share in result.importances.items())
+        screen.print(safe_text(f"importance: {shares}"), soft_wrap=True)
+    print_notes(screen, result.notes)
+    screen.print(f"run {result.run_id} in {safe_text(result.tracking_uri)}", soft_wrap=True)
+    if result.best_config is not None:
+        screen.print(f"best settings: frames train {safe_text(str(result.best_config))}", soft_wrap=True)
+
+
+def _settings_text(record: TrialRecord) -> str:
+    """For example "min_df=2, decisions.calibration=none"."""
+    shown = {
+        key.removeprefix("model."): f"{value:.4g}" if isinstance(value, float) else str(value)
+        for key, value in record.tried.items()
+    }
+    return ", ".join(f"{key}={value}" for key, value in shown.items())

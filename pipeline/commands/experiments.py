@@ -69,3 +69,54 @@ def _parse_sizes(text: str) -> list[int]:
         raise ConfigError(
             f"--sizes {text}: expected numbers separated by commas, such as 50,100,200"
         ) from None
+
+
+def sweep(
+    config: Annotated[Path, typer.Argument(help="Config with a section 'sweep'.")],
+    train: Annotated[
+        bool, typer.Option("--train", help="Train the best settings at once, and evaluate them on test.")
+    ] = False,
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Search for good settings without touching the test fold.
+
+    Tries what the config's section 'sweep' says, judged on dev or, where a model does not stop early by dev, out of
+    fold. Each trial is a child run in MLflow. A sweep that was killed goes on with the same command. The best settings
+    are written as a config, to be trained with frames train. Needs: pip install 'narrative-frames[sweep]'
+
+    Example: frames sweep configs/runs/sample_sweep.yaml
+    """
+
+    def work() -> None:
+        from pipeline.commands.experiment_tables import describe_trial, print_sweep
+        from pipeline.commands.model_tables import print_slices
+        from pipeline.config import load_run_config
+        from pipeline.printing import print_trained
+        from pipeline.sweep.records import TrialRecord
+        from pipeline.sweep.run_sweep import run_sweep
+        from pipeline.tracked_training import train_and_record
+
+        loaded = load_run_config(config, overrides or ())
+
+        def report(record: TrialRecord, best: TrialRecord | None, finished: int) -> None:
+            if not as_json:
+                line = describe_trial(record, best, finished, loaded.sweep)
+                console(stderr=True).print(line, soft_wrap=True)
+
+        with progress_bar(quiet=as_json) as progress:
+            result = run_sweep(loaded, config, progress, report)
+            trained = None
+            if train and result.best_config is not None:
+                best = load_run_config(result.best_config)
+                trained = train_and_record(best, progress, parent_run_id=result.run_id)
+        if as_json:
+            print_json({**result.to_json(), "trained": trained.to_json() if trained else None})
+            return
+        print_sweep(console(), result)
+        if trained is not None:
+            print_trained(console(), trained)
+            print_slices(console(), trained.slices)
+
+    run_command(work, debug)
