@@ -287,11 +287,14 @@ class TrackingSettings(_Settings):
             in the current folder.
         experiment: name of the MLflow experiment.
         register_as: name in the model registry; null leaves the model unregistered.
+        error_texts: show the texts of the hardest errors in the evaluation page of the run. Whoever can read the
+            store can then read them; without, the page names their rows.
     """
 
     uri: str | None = None
     experiment: str = "narrative-frames"
     register_as: str | None = None
+    error_texts: bool = False
 
 
 class SweepDimension(_Settings):

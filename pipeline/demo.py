@@ -40,6 +40,7 @@ def run_demo(folder: Path) -> None:
         uri=os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{folder / 'mlflow.db'}",
         experiment="narrative-frames demo",
         register_as=REGISTERED,
+        error_texts=True,
     )
     configs = [_config(name, model, tracking, folder) for name, model in _MODELS]
 

@@ -119,7 +119,7 @@ def run_training(config: RunConfig, tracker: Tracker, progress: Progress) -> Tra
     loaded = load_bundle(bundle)  # a bundle that cannot be read back is no result
     _record(tracker, report, figures, predictions, codebook.frame_ids)
     tracker.log_dict(slices.to_json(), "slices.json")
-    _record_page(tracker, loaded, predictions, folds.test)
+    _record_page(tracker, loaded, predictions, folds.test if config.tracking.error_texts else None)
     tracker.log_bundle(bundle)
     shutil.rmtree(work, ignore_errors=True)
     return TrainingResult(bundle, report, slices, folds, figures, notes)
@@ -241,14 +241,15 @@ def _record(
 
 
 def _record_page(
-    tracker: Tracker, bundle: ModelBundle, predictions: TestPredictions, test: LabelledData
+    tracker: Tracker, bundle: ModelBundle, predictions: TestPredictions, test: LabelledData | None
 ) -> None:
-    """The evaluation as a page; texts of errors are at hand only now, a bundle holds none."""
+    """The evaluation as a page, with the texts of errors where `test` is given: a bundle holds none."""
     if tracker.run_id is None:
         return  # nothing would be recorded
     from pipeline.reporting.evaluation_page import render_evaluation, texts_by_id
 
-    tracker.log_text(render_evaluation(bundle, predictions, texts_by_id(test)), "evaluation.html")
+    texts = texts_by_id(test) if test is not None else None
+    tracker.log_text(render_evaluation(bundle, predictions, texts), "evaluation.html")
 
 
 def _seen_texts(folds: Folds) -> dict[str, NDArray[Any]]:

@@ -141,7 +141,7 @@ class Recorder(NullTracker):
         self.texts[name] = text
 
 
-def test_a_recorded_run_keeps_the_page_with_the_texts_of_errors(
+def test_a_recorded_run_keeps_the_page_with_the_texts_of_errors_only_if_asked(
     tiny_bundle: ModelBundle, judged: tuple[TestPredictions, LabelledData]
 ) -> None:
     recorded, unrecorded = Recorder("run"), Recorder(None)
@@ -149,3 +149,6 @@ def test_a_recorded_run_keeps_the_page_with_the_texts_of_errors(
         _record_page(tracker, tiny_bundle, *judged)
     assert "nothing of the kind" in recorded.texts["evaluation.html"]
     assert unrecorded.texts == {}
+    predictions, _ = judged
+    _record_page(recorded, tiny_bundle, predictions, None)
+    assert "nothing of the kind" not in recorded.texts["evaluation.html"]
