@@ -8,11 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 from builders import FRAMES, codebook, toy_rows, write_tiny_encoder
-
-pytest.importorskip("optuna")
-
 from typer.testing import CliRunner
 
 from pipeline.cli import app
@@ -316,7 +314,9 @@ def test_two_processes_do_not_work_on_one_sweep(folder: Path, result: SweepResul
         sweep(folder / "sweep.yaml")
 
 
-def test_a_transformer_is_judged_on_dev_and_its_epochs_are_watched(tmp_path: Path, empty_store: Path) -> None:
+def test_a_transformer_is_judged_on_dev_and_stops_where_it_is_pruned(
+    tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = {
         "kind": "transformer",
         "encoder": str(write_tiny_encoder(tmp_path / "encoder")),
@@ -327,11 +327,43 @@ def test_a_transformer_is_judged_on_dev_and_its_epochs_are_watched(tmp_path: Pat
     }
     space = {"model.learning_rate": {"low": 1e-4, "high": 1e-2, "log": True}}
     path = write_config(tmp_path, empty_store, model=model, sweep={"trials": 1, "space": space})
-    (record,) = sweep(path).records
-    assert record.state == "complete"
+    (whole,) = sweep(path).records
+    assert whole.state == "complete"
+    unreachable = optuna.pruners.ThresholdPruner(lower=1.1)
+    monkeypatch.setattr(optuna.pruners, "MedianPruner", lambda **_: unreachable)
+    result = sweep(path, "sweep.trials=2")
+    pruned = result.records[1]
+    assert (pruned.state, pruned.value) == ("pruned", None)
+    assert "after epoch 1" in str(pruned.reason)
+    assert [(c["state"], c["status"]) for c in stored_children(tmp_path)] == [
+        ("complete", "FINISHED"),
+        ("pruned", "FINISHED"),
+    ]
+    assert not any((result.best_config.parent / "work").iterdir())
     with sqlite3.connect(tmp_path / "store.db") as database:
-        scores = database.execute(
-            "select value from metrics where key = ? and run_uuid = ?", (DEV_SCORE, record.run_id)
-        ).fetchall()
-    assert len(scores) == 2
-    assert record.value == pytest.approx(max(score for (score,) in scores), abs=1e-6)
+        scores = [
+            [
+                value
+                for (value,) in database.execute(
+                    "select value from metrics where key = ? and run_uuid = ?", (DEV_SCORE, record.run_id)
+                )
+            ]
+            for record in (whole, pruned)
+        ]
+    assert [len(values) for values in scores] == [2, 1]
+    assert whole.value == pytest.approx(max(scores[0]), abs=1e-6)
+
+
+def test_without_optuna_the_extra_is_named(folder: Path, result: SweepResult) -> None:
+    assert result.records
+    code = "import sys; sys.modules['optuna'] = None; from pipeline.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "sweep", str(folder / "sweep.yaml")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "pip install 'narrative-frames[sweep]'" in done.stderr
