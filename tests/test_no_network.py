@@ -118,7 +118,12 @@ def test_from_a_new_project_to_the_report_nothing_asks_for_the_network(cut_off: 
     cut_off.frames("check", "offline.yaml")
     cut_off.frames("train", "offline.yaml")
     cut_off.frames(
-        "predict", str(PACKAGE / "sample/channel_export"), "--model", "models:/offline/1", "--output", "scores"
+        "predict",
+        str(PACKAGE / "sample/channel_export"),
+        "--model",
+        "models:/offline/1",
+        "--output",
+        "scores",
     )
     cut_off.frames("report", "scores", "--output", "report.html")
     assert (folder / "report.html").stat().st_size > 10_000
