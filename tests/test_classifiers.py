@@ -413,6 +413,17 @@ def test_the_embedded_encoder_is_the_published_one_and_learns(tmp_path: Path) ->
 # The blend
 
 
+def test_texts_that_repeat_are_learnt_without_a_word_from_the_solver(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    texts = [f"{word} again" for word in ("threat", "peace", "threat")] * 30
+    truth = [FRAMES[:1] if i % 7 else FRAMES[1:] for i in range(len(texts))]
+    rows = labelled(texts, truth)
+    model = TfidfBaseline(TfidfSettings(min_df=1, c_grid=(3000.0,)), FRAMES, single_label=False)
+    model.fit(rows, None, each_its_own_cluster(rows), quiet_context(tmp_path))
+    assert not [warning for warning in recwarn if "converge" in str(warning.message)]
+
+
 def test_shares_of_the_members_are_reported(fitted: Fitted) -> None:
     shares = [
         value for name, value in fitted.summary.figures.items() if name.startswith("transformer_share/")

@@ -6,6 +6,7 @@ inside word borders carry inflected languages (Russian, Ukrainian) without a ste
 """
 
 import json
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
@@ -28,6 +30,7 @@ from pipeline.protocols import FitContext, FitSummary, Probabilities
 _SETTINGS_FILE = "classifier.json"
 _VOCABULARY_FILE = "vocabulary.json"
 _WEIGHTS_FILE = "weights.npz"
+_MAX_ITERATIONS = 1000
 _WORD = r"\w+"  # one-letter words too: they are prepositions in Russian and Ukrainian
 
 
@@ -218,9 +221,17 @@ class TfidfBaseline:
                 continue
             ratio = ((len(truth) - positives) / positives) ** self.settings.class_weight_power
             model = LogisticRegression(
-                C=c, solver="liblinear", dual=True, class_weight={0: 1.0, 1: ratio}, random_state=seed
+                C=c,
+                solver="liblinear",
+                dual=True,
+                class_weight={0: 1.0, 1: ratio},
+                max_iter=_MAX_ITERATIONS,
+                random_state=seed,
             )
-            model.fit(features, truth[:, k])
+            with warnings.catch_warnings():
+                # Where texts repeat, the last digits go on changing long after the ranking stands still.
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                model.fit(features, truth[:, k])
             weights[:, k], offsets[k] = model.coef_[0], model.intercept_[0]
         return weights, offsets
 
