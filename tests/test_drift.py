@@ -193,6 +193,8 @@ def test_texts_of_training_are_left_out_of_the_figures(bundle: ModelBundle, tmp_
     score(bundle, tmp_path / "half", [*known, *new_texts()[:60]], ["en"] * 120)
     report = measure_drift(tmp_path / "half", bundle)
     assert 0.3 < report.seen_share < 0.7
+    share = f"{report.seen_share:.0%}"
+    assert any(share in warning and "not the whole output" in warning for warning in report.warnings)
     assert report.sampled_posts <= 60
 
 
@@ -299,3 +301,16 @@ def test_scores_of_another_model_are_refused(
     score(tiny_bundle, tmp_path / "scores", ["They threaten our borders."], ["en"])
     with pytest.raises(DataError, match="holds no sentence that drift@"):
         measure_drift(tmp_path / "scores", bundle)
+
+
+def test_lengths_are_warned_of_with_figures_when_far_apart(
+    bundle: ModelBundle, same_kind: tuple[Path, PredictReport], tmp_path: Path
+) -> None:
+    near = measure_drift(same_kind[0], bundle)
+    assert not any("characters" in warning for warning in near.warnings)
+    texts = [" ".join(new_texts()[i : i + 5]).replace(".", ",") for i in range(40)]
+    score(bundle, tmp_path / "long", texts, ["en"] * len(texts))
+    far = measure_drift(tmp_path / "long", bundle)
+    assert far.length.mean_now > 1.5 * far.length.mean_then
+    (warning,) = (w for w in far.warnings if "characters" in w)
+    assert f"much longer than the training texts (mean {far.length.mean_now:.1f} characters" in warning

@@ -62,8 +62,8 @@ def _print(screen: Console, report: DriftReport) -> None:
 
     screen.print(
         f"{report.posts:,} posts, {report.sentences:,} sentences, against {report.training_rows:,} training texts of "
-        f"{safe_text(report.model_id)}; read: {report.sampled_sentences:,} different sentences of "
-        f"{report.sampled_posts:,} posts; left out: {report.seen_share:.0%}, which are training texts",
+        f"{safe_text(report.model_id)}; compared: {report.sampled_sentences:,} distinct new sentences "
+        f"of {report.sampled_posts:,} posts; left out: {report.seen_share:.0%}, which are training texts",
         soft_wrap=True,
     )
     share = report.unknown_words
@@ -99,8 +99,14 @@ def _print(screen: Console, report: DriftReport) -> None:
         )
         for shift in (*report.frames, report.length)
     ]
-    columns = ("", "mean then", "mean now", "shift", "noise", "shifted")
-    screen.print(plain_table("Sentences: probabilities of frames, and length in characters", columns, rows))
+    columns = ("", "training", "new, distinct", "shift", "noise", "shifted")
+    screen.print(
+        plain_table(
+            "Distinct new sentences against training texts: mean probabilities, and length in characters",
+            columns,
+            rows,
+        )
+    )
     screen.print(
         f"shift: Jensen-Shannon divergence in bits, 0 to 1; noise: what chance alone reaches; shifted: above noise and "
         f"{MATERIAL}",

@@ -40,6 +40,8 @@ from pipeline.scoring.read_scores import open_scores
 from pipeline.scoring.score_posts import probability_column
 
 READ_SENTENCES: Final = 20_000  # of all; enough for every figure, whatever the size of the output
+LEFT_OUT: Final = 0.2  # share of training texts from which the rest does not speak for the whole output
+LENGTH_RATIO: Final = 1.5  # of mean lengths, either way; nearer ones are no reason to warn
 SEPARABLE: Final = 0.9  # area under the curve from which the two sets of texts hardly overlap
 _NORMAL_95: Final = 1.96
 _LANGUAGES = """
@@ -290,22 +292,43 @@ def _with_warnings(
     warnings = [
         warn_of_languages(reference, languages),
         warn_of_words(reference, report.unknown_words.value or 0.0, report.sampled_posts),
+        _note_left_out(report),
     ]
     shifted = [shift for shift in report.frames if shift.is_shifted]
     if shifted:
         listed = ", ".join(f"{s.name} (mean {s.mean_then:.2f} then, {s.mean_now:.2f} now)" for s in shifted)
         warnings.append(
-            f"scores are distributed otherwise than in training for {len(shifted)} of {len(report.frames)} frames: "
-            f"{listed}. The posts may differ, or the model's errors: only coded new posts tell"
+            f"scores of distinct new sentences ({report.seen_share:.0%} of those read left out as training texts) are "
+            f"distributed otherwise than in training for {len(shifted)} of {len(report.frames)} frames: {listed}; "
+            f"means over all sentences may be others. The posts may differ, or the model's errors: only coded new "
+            "posts tell"
         )
-    if report.length.is_shifted:
-        warnings.append(
-            "the sentences are much shorter or longer than the training texts: probabilities and thresholds were "
-            "fitted on other lengths"
-        )
+    warnings.append(_warn_of_length(report.length))
     if report.domain and report.domain.auc.low is not None and report.domain.auc.low >= SEPARABLE:
         warnings.append(
             f"a classifier tells these sentences from the training texts (area under the curve "
             f"{report.domain.auc.value:.2f}): the two hardly overlap"
         )
     return replace(report, warnings=tuple(warning for warning in warnings if warning))
+
+
+def _note_left_out(report: DriftReport) -> str | None:
+    if report.seen_share <= LEFT_OUT:
+        return None
+    return (
+        f"{report.seen_share:.0%} of the sentences read are training texts and were left out: what is compared here is "
+        "the rest, each sentence once, and not the whole output"
+    )
+
+
+def _warn_of_length(length: Shift) -> str | None:
+    if (
+        not length.is_shifted
+        or 1 / LENGTH_RATIO <= length.mean_now / max(length.mean_then, 1e-9) <= LENGTH_RATIO
+    ):
+        return None
+    direction = "longer" if length.mean_now > length.mean_then else "shorter"
+    return (
+        f"the sentences are much {direction} than the training texts (mean {length.mean_now:.1f} characters against "
+        f"{length.mean_then:.1f}): probabilities and thresholds were fitted on other lengths"
+    )

@@ -41,7 +41,7 @@ def describe_drift(scores: Path, bundle: ModelBundle, frame_names: dict[str, str
 
 def _list_figures(report: DriftReport, frame_names: dict[str, str]) -> list[tuple[str, str]]:
     compared = (
-        f"{report.sampled_sentences:,} different sentences of {report.sampled_posts:,} posts with "
+        f"{report.sampled_sentences:,} distinct new sentences of {report.sampled_posts:,} posts with "
         f"{report.training_rows:,} training texts; left out: {report.seen_share:.0%}, which are training texts"
     )
     unknown = "no words"
@@ -61,5 +61,5 @@ def _list_figures(report: DriftReport, frame_names: dict[str, str]) -> list[tupl
 
 def _describe_shift(shift: Shift) -> str:
     verdict = "shifted" if shift.is_shifted else "no shift"
-    means = f"mean {shift.mean_then:.3g} then, {shift.mean_now:.3g} now"
+    means = f"mean {shift.mean_then:.3g} in training, {shift.mean_now:.3g} in distinct new sentences"
     return f"{verdict}: {shift.divergence:.3f}, noise {shift.noise:.3f}; {means}"
