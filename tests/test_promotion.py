@@ -185,6 +185,11 @@ def test_a_protected_slice_that_cannot_be_judged_is_refused_if_named_and_noted_o
     assert "neither bundle keeps" in old.refusals[0]
     assert refusals("old dimension", "language").refusals == ()
     assert "protected slices were not judged" in refusals("old note", "language").notes[0]
+    english = replace(facts(), langs=np.full(200, "en"))
+    assert (
+        "the protected dimension language could not be judged"
+        in refusals("one", "language", known=english).notes[-1]
+    )
 
 
 def test_rows_facts_of_the_champion_serve_a_candidate_that_has_none(
@@ -352,6 +357,7 @@ def test_what_loses_is_refused_and_force_leaves_a_trace() -> None:
     assert champion("weather") == 1
     assert "was not promoted over version 1: macro-F1 gain -" in refused.describe_refusal()
     assert "--force" in refused.describe_refusal()
+    assert "the protected dimension language could not be judged" in refused.describe_refusal()
     forced = promote_checked("weather", 2, "quieter", force=True)
     assert forced.refusals == refused.refusals
     assert champion("weather") == 2

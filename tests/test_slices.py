@@ -208,12 +208,22 @@ def test_sentences_of_one_post_are_no_forwards_but_copies_in_other_posts_are() -
     assert known.lengths.tolist() == [6] * 6
 
 
+def test_a_language_that_no_column_states_is_identified_from_the_text() -> None:
+    texts = [
+        "Жители города рассказали журналистам о последствиях обстрела.",
+        "The ministers met on Monday.",
+        "1!",
+    ]
+    data = table(3, text=texts, lang=[None, "de", None])
+    assert RowFacts.of(data, np.arange(3)).langs.tolist() == ["ru", "de", ""]  # what is stated stays
+
+
 def test_facts_are_read_from_the_table_in_utc_and_stay_the_same_in_a_file(tmp_path: Path) -> None:
     dates = pd.to_datetime(["2024-01-31T23:30:00-02:00", "NaT"], utc=True).astype("datetime64[us, UTC]")
     data = table(2, source=["канал", None], lang=[None, "uk"], date=dates)
     known = RowFacts.of(data, np.array([0, 1]))
     assert known.sources.tolist() == ["канал", ""]
-    assert known.langs.tolist() == ["", "uk"]
+    assert known.langs.tolist() == ["", "uk"]  # "text 0" is too short to identify
     assert known.days.astype(str).tolist() == ["2024-02-01", "NaT"]
     whole = predictions(np.eye(2), np.eye(2), known)
     arrays: dict[str, Any] = whole.to_arrays()

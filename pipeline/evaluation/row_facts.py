@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.data.labels import LabelledData
+from pipeline.data.language import UNDETERMINED, identify_language
 
 _PREFIX = "row_"
 
@@ -23,7 +24,7 @@ class RowFacts:
 
     Attributes:
         sources: channel; "" where unknown.
-        langs: language code; "" where unknown.
+        langs: language code, as stated or else identified from the text; "" where neither is known.
         days: day of the post (UTC, datetime64[D]); NaT where unknown.
         lengths: characters of the text.
         posts: posts in its forward cluster, its own included, as far as they are evaluated or were purged.
@@ -50,7 +51,7 @@ class RowFacts:
         table = data.table
         return RowFacts(
             sources=_known(table["source"]),
-            langs=_known(table["lang"]),
+            langs=_languages(table["lang"], table["text"]),
             days=_days(table["date"]),
             lengths=np.array([len(text) for text in table["text"]], np.int64),
             posts=_count_posts(table["group"], clusters)
@@ -107,6 +108,14 @@ class TrainingFacts:
 
 def _known(values: "pd.Series[Any]") -> NDArray[np.str_]:
     return np.array(["" if pd.isna(value) else str(value) for value in values], str)
+
+
+def _languages(stated: "pd.Series[Any]", texts: "pd.Series[Any]") -> NDArray[np.str_]:
+    found = [
+        identify_language(text) if pd.isna(code) else str(code)
+        for code, text in zip(stated, texts, strict=True)
+    ]
+    return np.array(["" if code == UNDETERMINED else code for code in found], str)
 
 
 def _days(dates: "pd.Series[Any]") -> NDArray[np.datetime64]:

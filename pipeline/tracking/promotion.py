@@ -60,8 +60,9 @@ class Promotion:
     def describe_refusal(self) -> str:
         """One message: what was refused, the numbers, what to do."""
         listed = "; ".join(self.refusals)
+        notes = "".join(f". Note: {note}" for note in (self.check.notes if self.check else ()))
         return (
-            f"version {self.version} of '{self.name}' was not promoted over version {self.previous}: {listed}. "
+            f"version {self.version} of '{self.name}' was not promoted over version {self.previous}: {listed}{notes}. "
             "If it has to be promoted all the same: --force, which is kept in the registry with these figures"
         )
 

@@ -115,7 +115,7 @@ def check_promotion(
         settings,
         len(new.ids),
         refusals,
-        (*notes, *slice_notes, *_note_unjudged(gains)),
+        (*notes, *slice_notes, *_note_unjudged(gains), *_note_dimensions(gains, new, settings)),
     )
 
 
@@ -226,3 +226,17 @@ def _note_unjudged(gains: list[SliceGain]) -> Iterator[str]:
     few = [entry.name for entry in gains if entry.too_few is not None]
     if few:
         yield f"protected slices with too few texts or positives to be judged: {', '.join(few)}"
+
+
+def _note_dimensions(
+    gains: list[SliceGain], new: TestPredictions, settings: PromotionSettings
+) -> Iterator[str]:
+    if new.facts is None:  # said already
+        return
+    judged = {entry.dimension for entry in gains if entry.gain.value is not None}
+    for dimension in settings.protected_slices:
+        if "=" not in dimension and dimension not in judged:
+            yield (
+                f"the protected dimension {dimension} could not be judged: no part of the texts that it sets apart has "
+                "enough texts and positives; a loss there would not show"
+            )
