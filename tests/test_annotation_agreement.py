@@ -7,13 +7,17 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.annotation.agreement import measure_agreement, read_for_agreement
+from pipeline.annotation.agreement import measure_agreement, read_for_agreement, write_disputed
 from pipeline.annotation.coded_table import Coding
 from pipeline.annotation.coefficients import agreement_terms, coefficients
-from pipeline.annotation.record_files import read_records
+from pipeline.annotation.label_exchange import export_units, import_codings, write_codings
+from pipeline.annotation.record_files import read_records, write_records
+from pipeline.annotation.sample_files import write_sample
 from pipeline.cli import app
 from pipeline.config import SAMPLE_FOLDER
+from pipeline.data.codebook import draft_codebook
 from pipeline.errors import DataError
+from pipeline.prevalence.labelled_sample import read_labelled_sample
 
 
 def judge(rows: list[str], values: str) -> dict[str, float]:
@@ -110,7 +114,7 @@ def test_the_report_says_what_stands_against_what() -> None:
     frames = {frame.name: frame for frame in report.frames}
     assert frames["order"].coded == 18
     assert frames["threat"].figures["alpha"].value == 1
-    assert "1 units have one coding only and say nothing" in report.notes
+    assert "1 unit has one coding only: nothing to compare" in report.notes
 
 
 def test_intervals_are_over_clusters_not_over_copies() -> None:
@@ -175,6 +179,77 @@ def test_the_command_prints_the_object_and_writes_what_to_discuss(tmp_path: Path
     assert low < value < high
     rows = read_records(discuss)
     assert len(rows) == result["disputed"] == 10
-    assert set(rows[0].cells) == {"id", "text", "in_dispute", "by labelled_sentences", "by second"}
+    assert set(rows[0].cells) == {
+        *("id", "text", "in_dispute", "by labelled_sentences", "by second"),
+        *("labels", "is_ground_truth"),
+    }
     shown = CliRunner().invoke(app, ["agreement", *inputs])
     assert "Krippendorff" in shown.output
+
+
+def test_settled_disputes_are_imported_and_give_shares_one_labelling(tmp_path: Path) -> None:
+    book = draft_codebook("Book", ["order", "unity"], mode="multi_label")
+    sample = [
+        {
+            "id": f"chan/{i}:0",
+            "unit": "sentence",
+            "text": f"text {i}",
+            "channel": "chan",
+            "stratum": "all",
+            "inclusion_probability": 0.5,
+            "design": "random",
+            "purpose": "estimate",
+            "sample_id": "s",
+        }
+        for i in range(4)
+    ]
+    write_sample(tmp_path / "sample.csv", sample)
+    given = {"anna": ["order", "order", "(no frame)", "unity"], "ben": ["order", "unity", "order", "unity"]}
+    for name, labels in given.items():
+        export_units(tmp_path / "sample.csv", book, tmp_path / f"{name}.csv", "table", "labels")
+        cells = [
+            record.cells | {"labels": x}
+            for record, x in zip(read_records(tmp_path / f"{name}.csv"), labels, strict=True)
+        ]
+        write_records(tmp_path / f"{name}.csv", cells, list(cells[0]))
+    coders = [tmp_path / "anna.csv", tmp_path / "ben.csv"]
+    imported = import_codings(coders, book, sample=tmp_path / "sample.csv")
+    write_codings(tmp_path / "coded.csv", imported)
+    with pytest.raises(DataError, match=r"2 units have codings that differ.*frames agreement.*--discuss"):
+        read_labelled_sample(tmp_path / "coded.csv", book.frame_ids)
+
+    discuss = tmp_path / "settled.csv"
+    write_disputed(discuss, measure_agreement(read_for_agreement(coders, book)[0], book.frame_ids))
+    rows = [record.cells for record in read_records(discuss)]
+    assert sorted((row["by anna"], row["by ben"]) for row in rows) == [
+        ("(no frame)", "order"),
+        ("order", "unity"),
+    ]
+    open_rows = import_codings(
+        [*coders, discuss], book, sample=tmp_path / "sample.csv", empty_is_coded=True
+    ).codings
+    assert {c.status for c in open_rows if c.is_ground_truth} == {"skipped"}
+    filled = [row | {"labels": "(no frame)" if row["by ben"] == "order" else "order;unity"} for row in rows]
+    write_records(discuss, filled, list(filled[0]))
+    everything = import_codings([*coders, discuss], book, sample=tmp_path / "sample.csv")
+    assert not everything.rejects
+    write_codings(tmp_path / "all.csv", everything)
+    settled = read_labelled_sample(tmp_path / "all.csv", book.frame_ids)
+    assert settled.labels.tolist() == [[1, 0], [1, 1], [0, 0], [0, 1]]
+
+
+def test_a_table_to_settle_is_never_written_over(tmp_path: Path) -> None:
+    discuss = tmp_path / "discuss.csv"
+    arguments = [
+        "agreement",
+        "sample:labelled_sentences.jsonl",
+        "sample:second_coding.jsonl",
+        "--discuss",
+        str(discuss),
+    ]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    assert "frames label-import sample:labelled_sentences.jsonl" in done.output
+    again = CliRunner().invoke(app, arguments)
+    assert again.exit_code == 1
+    assert "exists already" in again.output

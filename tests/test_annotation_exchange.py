@@ -303,10 +303,11 @@ def test_unknown_frames_are_refused_with_the_nearest_one(tmp_path: Path) -> None
     path = tmp_path / "anna.csv"
     path.write_text("id,text,labels\n1,a,order\n2,b,ordre\n3,c,ordre;zebra\n", "utf-8")
     with pytest.raises(
-        DataError, match=r"'ordre' \(2 times, first at .*line 3\); did you mean 'order'\?"
+        DataError, match=r"2 labels are not .*'ordre' \(2 times, first at .*line 3; did you mean 'order'\?\)"
     ) as caught:
         import_codings([path], BOOK)
-    assert "'zebra' (1 times" in str(caught.value)
+    assert "'zebra' (1 time, at" in str(caught.value)
+    assert 'Expected some of: order, threat: <outside> & "in", text, (no frame). Mend' in str(caught.value)
 
 
 def test_a_single_label_codebook_takes_exactly_one(tmp_path: Path) -> None:
@@ -351,7 +352,7 @@ CODINGS = [
 @pytest.mark.parametrize(
     ("rule", "labels", "unsettled"),
     [
-        ("majority", {"agree": ["order"], "two of three": ["order"], "one": []}, {"tie", "gold"}),
+        ("majority", {"agree": ["order"], "two of three": ["order"], "gold": ["text"], "one": []}, {"tie"}),
         (
             "any",
             {
@@ -392,6 +393,8 @@ def test_single_label_units_need_a_majority() -> None:
     combined = combine_codings(codings, SINGLE, "majority")
     assert [row["id"] for row in combined.rows] == ["v"]
     assert combined.unsettled[0]["in_dispute"] == ["order", "text"]
+    assert "left out 1 disputed unit that it could not settle" in combined.notes[0]
+    assert "a sample for frames shares must not lose them" in combined.notes[0]
     with pytest.raises(ConfigError, match="single_label"):
         combine_codings(codings, SINGLE, "any")
 

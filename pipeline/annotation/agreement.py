@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.annotation.coded_table import Coding, keep_last, resolve_labels
+from pipeline.annotation.coded_table import NO_FRAME, Coding, keep_last, resolve_labels, say_count
 from pipeline.annotation.coefficients import (
     PAIR,
     AgreementTerms,
@@ -24,6 +24,7 @@ from pipeline.annotation.coefficients import (
     coefficients,
 )
 from pipeline.annotation.combine import describe_codings
+from pipeline.annotation.exchange.spreadsheet import IN_DISPUTE
 from pipeline.annotation.label_exchange import read_codings
 from pipeline.annotation.record_files import write_records
 from pipeline.data.codebook import Codebook
@@ -128,14 +129,16 @@ def read_for_agreement(
     rejects += more
     notes = []
     if rejects:
-        notes.append(f"{len(rejects)} rows not used, the first: {rejects[0].where}: {rejects[0].reason}")
+        unused = say_count(len(rejects), "row", "rows")
+        notes.append(f"{unused} not used, the first: {rejects[0].where}: {rejects[0].reason}")
     n_uncoded = sum(coding.status != "coded" for coding in codings)
     n_truth = sum(coding.status == "coded" and coding.is_ground_truth for coding in codings)
     if n_uncoded:
-        notes.append(f"{n_uncoded} codings are skipped or cancelled and count as missing")
+        notes.append(f"{say_count(n_uncoded, 'coding is', 'codings are')} missing: skipped or cancelled")
     if n_truth and not with_ground_truth:
         notes.append(
-            f"{n_truth} codings are ground truth (adjudicated) and left out; --with-ground-truth takes them"
+            f"{say_count(n_truth, 'coding is', 'codings are')} ground truth (adjudicated) and left out; "
+            "--with-ground-truth takes them in"
         )
     used = [c for c in codings if c.status == "coded" and (with_ground_truth or not c.is_ground_truth)]
     return used, notes
@@ -201,24 +204,33 @@ def measure_agreement(
 
 def _note_limits(n_single: int, frames: Sequence[FrameAgreement]) -> list[str]:
     perfect = sum(frame.figures["percent"].value == 1 for frame in frames)
-    counts = {
-        "units have one coding only and say nothing": n_single,
-        "frames have no disagreement at all; drawing again cannot show any, so they have no real interval": perfect,
-    }
-    return [f"{n} {what}" for what, n in counts.items() if n]
+    notes = []
+    if n_single:
+        notes.append(f"{say_count(n_single, 'unit has', 'units have')} one coding only: nothing to compare")
+    if perfect:
+        frames_have = say_count(perfect, "frame has", "frames have")
+        notes.append(
+            f"{frames_have} no disagreement at all; drawing again cannot show any, so the interval says nothing there"
+        )
+    return notes
 
 
 def write_disputed(path: Path, report: AgreementReport) -> None:
-    """Write the units on which annotators differ, one column for each annotator, for a meeting of the coders."""
+    """Write the units on which annotators differ, to be talked through and settled.
+
+    One column for each annotator, then `labels`, to be filled in, and `is_ground_truth`, which is true: the filled-in
+    table is read like that of a coder.
+    """
+    given = [f"by {name}" for name in report.annotators]
     rows = [
-        {**unit, **{f"by {name}": unit["codings"].get(name) for name in report.annotators}}
+        {
+            **unit,
+            **{f"by {name}": ";".join(labels) or NO_FRAME for name, labels in unit["codings"].items()},
+            "is_ground_truth": True,
+        }
         for unit in report.disputed
     ]
-    for row in rows:
-        for name in report.annotators:
-            given = row[f"by {name}"]
-            row[f"by {name}"] = None if given is None else ";".join(given) or NONE
-    write_records(path, rows, ["id", "text", "in_dispute", *(f"by {name}" for name in report.annotators)])
+    write_records(path, rows, ["id", "text", IN_DISPUTE, *given, "labels", "is_ground_truth"])
 
 
 class _Bootstrap:

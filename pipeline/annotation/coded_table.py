@@ -16,6 +16,7 @@ from pipeline.errors import DataError
 
 Status = Literal["coded", "skipped", "cancelled"]
 STATUSES: Final = ("coded", "skipped", "cancelled")
+NO_FRAME: Final = "(no frame)"  # the mark that says: coded, and none of the frames is there
 LABELLED_COLUMNS: Final = ("source", "date", "group", "lang")
 CODED_COLUMNS: Final = (
     *("id", "text", "annotator", "labels", "status", "is_ground_truth"),
@@ -155,6 +156,11 @@ def keep_last(codings: Sequence[Coding]) -> tuple[list[Coding], list[Reject]]:
     return list(last.values()), rejects
 
 
+def say_count(n: int, one: str, many: str) -> str:
+    """A number and what it counts: "1 unit is", "2 units are"."""
+    return f"{n} {one if n == 1 else many}"
+
+
 def _name_by_text(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -170,9 +176,12 @@ def _refuse_unknown(
         first = next(coding.where for coding in codings if label in coding.labels)
         near = difflib.get_close_matches(label, known, n=1)
         hint = f"; did you mean '{known[near[0]]}'?" if near else ""
-        lines.append(f"'{label:.80}' ({n} times, first at {first}){hint}")
+        times = say_count(n, "time, at", "times, first at")
+        lines.append(f"'{label:.80}' ({times} {first}{hint})")
     more = f" and {len(counts) - _LISTED} more" if len(counts) > _LISTED else ""
+    wrong = say_count(len(counts), "label is", "labels are")
+    expected = [*codebook.frame_ids, *([NO_FRAME] if codebook.mode == "multi_label" else [])]
     raise DataError(
-        f"{path_names}: {len(counts)} labels are not in the codebook '{codebook.name}': {'; '.join(lines)}{more}. "
-        f"Expected some of: {', '.join(codebook.frame_ids)}. Mend the labels, or add the frames to the codebook"
+        f"{path_names}: {wrong} not in the codebook '{codebook.name}': {'; '.join(lines)}{more}. "
+        f"Expected some of: {', '.join(expected)}. Mend the labels, or add the frames to the codebook"
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pipeline.annotation.coded_table import LABELLED_COLUMNS, Coding
+from pipeline.annotation.coded_table import LABELLED_COLUMNS, Coding, say_count
 from pipeline.annotation.record_files import write_records
 from pipeline.annotation.sample_files import DESIGN_COLUMNS
 from pipeline.data.codebook import Codebook
@@ -55,8 +55,9 @@ def combine_codings(codings: Sequence[Coding], codebook: Codebook, rule: Rule) -
     Args:
         codings: with frame ids, one for each unit and annotator.
         codebook: of a single-label codebook, only majority and ground-truth give one label.
-        rule: "majority": frames that more than half of the annotators gave; a unit with a frame given by exactly
-            half is unsettled. "any", "all": frames that any, or all, gave. "ground-truth": codings marked so.
+        rule: "majority": what was settled (ground truth), else frames that more than half of the annotators gave; a
+            unit with a frame given by exactly half is unsettled. "any", "all": frames that any, or all, gave.
+            "ground-truth": codings marked so.
 
     Raises:
         ConfigError: a rule that cannot give exactly one label for a single-label codebook.
@@ -73,7 +74,8 @@ def combine_codings(codings: Sequence[Coding], codebook: Codebook, rule: Rule) -
     rows, unsettled, n_uncoded, n_without_truth = [], [], 0, 0
     for unit in units.values():
         coded = [coding for coding in unit if coding.status == "coded"]
-        deciding = [coding for coding in coded if coding.is_ground_truth] if rule == "ground-truth" else coded
+        settled = [coding for coding in coded if coding.is_ground_truth]
+        deciding = settled if rule == "ground-truth" or (rule == "majority" and settled) else coded
         if not deciding:
             n_uncoded += not coded
             n_without_truth += bool(coded)
@@ -85,19 +87,29 @@ def combine_codings(codings: Sequence[Coding], codebook: Codebook, rule: Rule) -
             rows.append(_describe(labels, coded, unit))
     if not rows:
         raise DataError(
-            f"nothing to train on is left: {len(unsettled)} units unsettled, {n_uncoded} skipped or cancelled by all"
-            f", {n_without_truth} without ground truth. Where a blank means that no frame is there, import with "
-            "--empty-is-coded"
+            f"nothing to train on is left: {say_count(len(unsettled), 'unit', 'units')} unsettled, {n_uncoded} skipped "
+            f"or cancelled by all, {n_without_truth} without ground truth. Where a blank means that no "
+            "frame is there, import with --empty-is-coded"
         )
+    n_differ = sum(row["needs_discussion"] for row in rows)
     counts = {
-        "could not be settled and are left out": len(unsettled),
-        "were skipped or cancelled by all who saw them and are left out": n_uncoded,
-        "have no coding marked as ground truth and are left out": n_without_truth,
-        "were settled though annotators differ (needs_discussion)": sum(
-            row["needs_discussion"] for row in rows
-        ),
+        ("unit was", "units were", "skipped or cancelled by all who saw it: left out"): n_uncoded,
+        ("unit has", "units have", "no coding marked as ground truth: left out"): n_without_truth,
+        ("unit was", "units were", "settled though annotators differ (needs_discussion)"): n_differ,
     }
-    return Combined(rows, unsettled, tuple(f"{n} units {what}" for what, n in counts.items() if n))
+    notes = [f"{say_count(n, one, many)} {what}" for (one, many, what), n in counts.items() if n]
+    return Combined(rows, unsettled, (*_note_unsettled(len(unsettled), rule), *notes))
+
+
+def _note_unsettled(n: int, rule: Rule) -> list[str]:
+    if not n:
+        return []
+    note = (
+        f"--combine {rule} left out {say_count(n, 'disputed unit', 'disputed units')} that it could not settle. To "
+        "train, that may do; a sample for frames shares must not lose them, as disputed units are unlike the others: "
+        "write them with `frames agreement --discuss FILE`, fill in its column labels, and import FILE with the codings"
+    )
+    return [note]
 
 
 def write_labelled(path: Path, combined: Combined) -> Path | None:

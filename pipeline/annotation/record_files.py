@@ -89,14 +89,19 @@ def read_bounded_text(path: Path) -> str:
     return decode_utf8(path)
 
 
-def refuse_existing(path: Path) -> None:
+def refuse_existing(path: Path, option: str = "") -> None:
     """Do not write over a file into which people may have put their work.
+
+    Args:
+        path: to be written.
+        option: of the command, that allows it.
 
     Raises:
         DataError: there is one.
     """
     if path.exists():
-        raise DataError(f"{path}: exists already and may hold labels; give another name, or delete it first")
+        remedy = f"delete it first, or give {option}" if option else "or delete it first"
+        raise DataError(f"{path}: exists already and may hold labels; give another name, {remedy}")
 
 
 def check_suffix(path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations  # the types below are for the reader; loading them would load more
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
+from pipeline.annotation.coded_table import say_count
 from pipeline.data.channel_export.values import make_excerpt
 from pipeline.printing import plain_table, print_notes
 from pipeline.terminal import safe_text
@@ -71,6 +73,24 @@ def print_agreement(screen: Console, report: AgreementReport) -> None:
     print_notes(screen, report.notes)
 
 
+def print_how_to_settle(screen: Console, discuss: Path, inputs: Sequence[Path], n_disputed: int) -> None:
+    """What to do with the table of disputed units."""
+    screen.print(
+        f"to settle   {safe_text(str(discuss))} ({say_count(n_disputed, 'text', 'texts')})", soft_wrap=True
+    )
+    if not n_disputed:
+        return
+    names = " ".join(shlex.quote(str(path)) for path in (*inputs, discuss))
+    screen.print(
+        "Write what you settled on into its column labels (frame ids, ';' between; (no frame) where there is none; "
+        "empty: still open), then read all together:",
+        soft_wrap=True,
+        markup=False,
+    )
+    command = f"frames label-import {names} --codebook CODEBOOK --sample SAMPLE -o settled.jsonl"
+    screen.print(safe_text(command), soft_wrap=True, markup=False)
+
+
 def print_suspects(
     screen: Console, found: Sequence[Suspect], notes: Sequence[str], output: Path | None
 ) -> None:
@@ -86,7 +106,7 @@ def print_suspects(
     ]
     if rows:
         screen.print(plain_table("Labels to look at again", ("text", "frame", "coded", "probability"), rows))
-    screen.print(f"{len(found)} labels are suspect, {len(rows)} shown")
+    screen.print(f"{say_count(len(found), 'label is', 'labels are')} suspect, {len(rows)} shown")
     if output:
         screen.print(f"whole list  {safe_text(str(output))}", soft_wrap=True)
     print_notes(screen, notes)

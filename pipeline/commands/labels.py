@@ -194,7 +194,8 @@ def agreement(
         Path | None, typer.Option("--codebook", help="Order of frames; unknown labels are refused.")
     ] = None,
     discuss: Annotated[
-        Path | None, typer.Option("--discuss", help="Write the texts on which annotators differ.")
+        Path | None,
+        typer.Option("--discuss", help="Write the texts on which annotators differ, to be settled."),
     ] = None,
     with_ground_truth: Annotated[
         bool, typer.Option("--with-ground-truth", help="Adjudicated codings count as an annotator's.")
@@ -208,19 +209,20 @@ def agreement(
 ) -> None:
     """Say how far annotators agree, frame by frame.
 
-    --discuss writes the texts on which they differ.
+    --discuss writes the texts on which they differ: fill in its column labels, and import it with the codings.
 
     Example: frames agreement anna.xlsx ben.xlsx --codebook codebook.yaml --discuss discuss.xlsx
     """
 
     def work() -> None:
         from pipeline.annotation.agreement import measure_agreement, read_for_agreement, write_disputed
-        from pipeline.annotation.record_files import check_suffix
-        from pipeline.commands.label_tables import print_agreement
+        from pipeline.annotation.record_files import check_suffix, refuse_existing
+        from pipeline.commands.label_tables import print_agreement, print_how_to_settle
         from pipeline.data.codebook import load_codebook
 
         if discuss:
             check_suffix(discuss)
+            refuse_existing(discuss)
         book = load_codebook(find_input(codebook)) if codebook else None
         codings, notes = read_for_agreement(
             [find_input(path) for path in inputs],
@@ -235,6 +237,8 @@ def agreement(
             print_json(report.to_json())
         else:
             print_agreement(console(), report)
+            if discuss:
+                print_how_to_settle(console(), discuss, inputs, len(report.disputed))
 
     run_command(work, debug)
 

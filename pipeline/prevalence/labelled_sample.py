@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from pipeline.annotation.coded_table import Coding, resolve_labels
+from pipeline.annotation.coded_table import Coding, resolve_labels, say_count
 from pipeline.annotation.exchange.spreadsheet import read_table
 from pipeline.data.codebook import draft_codebook
 from pipeline.data.near_duplicates import cluster_texts
@@ -149,8 +149,10 @@ def _settle(codings: Sequence[Coding]) -> list[Coding]:
     if open_units:
         listed = "; ".join(f"{coding.where} ('{coding.id:.80}')" for coding in open_units[:_LISTED])
         raise DataError(
-            f"{len(open_units)} units have codings that differ: {listed}. Settle them first, and leave one row for "
-            "each unit or mark the settled one as is_ground_truth"
+            f"{say_count(len(open_units), 'unit has', 'units have')} codings that differ: {listed}. Settle them first: "
+            "`frames agreement CODED --codebook CODEBOOK --discuss settled.csv` lists them; fill in its column labels; "
+            "`frames label-import CODED settled.csv --codebook CODEBOOK --sample SAMPLE -o all.jsonl` adds what was "
+            "settled (is_ground_truth), and `--sample all.jsonl` is taken here"
         )
     return settled
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.annotation.coded_table import Coding, ReadCodings, make_coding
-from pipeline.annotation.exchange.spreadsheet import NO_FRAME, judge_blank
+from pipeline.annotation.coded_table import NO_FRAME, Coding, ReadCodings, make_coding
+from pipeline.annotation.exchange.spreadsheet import judge_blank
 from pipeline.annotation.record_files import Record, read_bounded_text, read_json_records, write_records
 from pipeline.data.codebook import Codebook
 from pipeline.data.label_values import RowError

@@ -2,13 +2,14 @@
 
 Read are also tables of codings and labelled files, in any format of `pipeline.annotation.record_files`. A row
 without any mark may be one without a frame or one that nobody came to: the mark "(no frame)" says the former.
+In a table of disputed units (`write_disputed`) a row without labels is one that is not settled, in any case.
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pipeline.annotation.coded_table import STATUSES, Coding, ReadCodings, Status, make_coding
+from pipeline.annotation.coded_table import NO_FRAME, STATUSES, Coding, ReadCodings, Status, make_coding
 from pipeline.annotation.record_files import Record, read_records, write_records
 from pipeline.data.codebook import Codebook
 from pipeline.data.label_values import RowError
@@ -16,7 +17,7 @@ from pipeline.data.labels import Reject
 from pipeline.errors import DataError
 
 Layout = Literal["frames", "labels"]
-NO_FRAME: Final = "(no frame)"
+IN_DISPUTE: Final = "in_dispute"  # column of a table of disputed units
 FRAME_COLUMN: Final = "frame: "  # begins a frame's column, so that a frame may be called "text"
 _YES: Final = frozenset({"x", "1", "1.0", "true", "yes", "y", "+", "✓", "\u0445", "да"})  # \u0445: Cyrillic x
 _NO: Final = frozenset({"", "0", "0.0", "false", "no", "n", "-", "нет"})
@@ -95,7 +96,8 @@ def _read_coding(record: Record, labels: Any, stem: str, *, empty_is_coded: bool
         annotator=stem if annotator is None else annotator,
         is_ground_truth=_read_truth(cells.get("is_ground_truth"), "is_ground_truth"),
     )
-    marked, status = judge_blank(coding.labels, empty_is_coded=empty_is_coded or is_explicit)
+    is_none = is_explicit or (empty_is_coded and IN_DISPUTE not in cells)
+    marked, status = judge_blank(coding.labels, empty_is_coded=is_none)
     status = _read_status(cells.get("status"), status)
     return Coding(
         coding.where,
