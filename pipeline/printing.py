@@ -57,6 +57,7 @@ def plain_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
 
 def print_evaluation(screen: Console, report: EvaluationReport, title: str) -> None:
     """One line for each frame, overall figures with their intervals, and the notes."""
+    print_notes(screen, report.warnings)
     columns = ("frame", "coded", "found", "prec.", "recall", "F1", "interval", "AP")
     rows = [
         (

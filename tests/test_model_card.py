@@ -16,6 +16,7 @@ from pipeline.config import load_run_config
 from pipeline.data.codebook import Codebook, dump_codebook
 from pipeline.decisions.model_bundle import ModelBundle, load_bundle, read_manifest
 from pipeline.errors import ModelError
+from pipeline.reporting.card_figures import say_calibration_harmed, say_none_worse, slices_part
 from pipeline.reporting.markdown import escape, table
 from pipeline.reporting.model_card import MODEL_CARD, read_card, shorten_card, write_card
 from pipeline.terminal import safe_text
@@ -247,7 +248,36 @@ def test_the_commands_print_the_card_and_the_slices(trained: TrainedModel, card:
     data = str(trained.bundle.parent.parent / "labelled.jsonl")
     tables = runner.invoke(app, ["evaluate", str(trained.bundle), data])
     assert tables.exit_code == 0, tables.output
-    assert "Slices, the worst first" in tables.stdout
+    assert tables.stdout.index("training data") < tables.stdout.index("coded")  # above the table
+    assert "What training has not seen" in tables.stdout
+    below = tables.stdout.partition("Slices below the rest")[2].partition("What training has not seen")[0]
+    assert "+0." not in below.split("interval of gap")[0]
     printed = json.loads(runner.invoke(app, ["evaluate", str(trained.bundle), data, "--json"]).stdout)
     unseen = [entry for entry in printed["slices"]["slices"] if entry["value"] == "channels not in training"]
     assert [entry["n"] for entry in unseen] == [80]
+
+
+def one_slice(value: float, low: float, high: float) -> dict[str, Any]:
+    gap = {"value": value, "low": low, "high": high}
+    names = {"dimension": "channel", "value": f"at {value}", "n": 30, "n_frames": 2, "too_few": None}
+    return {**names, "macro_f1": {"value": 0.5, "low": 0.4, "high": 0.6}, "gap": gap}
+
+
+def test_only_slices_below_the_rest_are_listed_and_chance_is_said() -> None:
+    by_chance = [one_slice(-0.1, -0.8, 0.75), one_slice(0.26, -0.1, 0.4)]
+    shown = slices_part({"slices": {"slices": by_chance, "notes": []}})
+    assert "No slice is shown to be worse than the rest" in shown
+    assert "at -0.1" in shown
+    assert "at 0.26" not in shown
+    surely = [one_slice(-0.5, -0.8, -0.1), *by_chance]
+    assert "No slice is shown" not in slices_part({"slices": {"slices": surely, "notes": []}})
+    assert say_none_worse([]) is None
+
+
+def test_calibration_that_made_things_worse_is_said_with_the_figures() -> None:
+    figures = {"brier_before": 0.02, "brier_after": 0.03, "error_before": 0.04, "error_after": 0.01}
+    said = say_calibration_harmed({"calibration": {"overall": figures}})
+    assert said is not None
+    assert "worse on the test fold: Brier score (0.0200 before, 0.0300 after)." in said
+    assert say_calibration_harmed({"calibration": {"overall": {**figures, "brier_after": 0.01}}}) is None
+    assert say_calibration_harmed({}) is None

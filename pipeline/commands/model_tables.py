@@ -5,6 +5,7 @@ from __future__ import annotations  # the types below are for the reader; loadin
 from typing import TYPE_CHECKING, Any
 
 from pipeline.printing import plain_table, print_notes
+from pipeline.reporting.card_figures import say_none_worse
 from pipeline.terminal import safe_text
 
 if TYPE_CHECKING:
@@ -20,11 +21,16 @@ WORST = 5
 
 def print_slices(screen: Console, report: SliceReport) -> None:
     """The slices furthest below the rest, those of unseen channels and later months, and how many say nothing."""
-    worst = report.worst(WORST)
-    shown = [*worst, *(entry for entry in report.of("novelty") if entry not in worst)]
-    if shown:
-        columns = ("slice", "texts", "frames", "macro-F1", "interval", "gap", "interval of gap")
-        screen.print(plain_table("Slices, the worst first", columns, map(_slice_row, shown)))
+    worst, novelty = report.worst(WORST), report.of("novelty")
+    columns = ("slice", "texts", "frames", "macro-F1", "interval", "gap", "interval of gap")
+    if worst:
+        screen.print(plain_table("Slices below the rest, the worst first", columns, map(_slice_row, worst)))
+    if novelty:
+        screen.print(plain_table("What training has not seen", columns, map(_slice_row, novelty)))
+    none_worse = say_none_worse([entry.to_json() for entry in report.slices])
+    if none_worse:
+        screen.print(none_worse, soft_wrap=True)
+    if worst or novelty:
         screen.print(
             "gap: macro-F1 of the slice minus that of all other texts, over the frames with enough positives in both",
             soft_wrap=True,

@@ -74,7 +74,7 @@ def evaluate_with_slices(
         f"{seen} of {len(data)} texts stand in this model's own training data: these figures flatter it; "
         "evaluate on texts it has not seen"
     )
-    return replace(report, notes=(warning, *report.notes)), slices
+    return replace(report, warnings=(warning,)), slices
 
 
 def compare_bundles(

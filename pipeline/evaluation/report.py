@@ -66,6 +66,7 @@ class EvaluationReport:
         macro_f1_supported: the same over frames that have positives here.
         mean_average_precision: over frames that have positives here.
         calibration_error: expected calibration error, all frames pooled.
+        notes: what a reader has to know; warnings: why the figures mislead, which stands above them.
         calibration: the same before and after calibration, with Brier scores, for each frame as well.
     """
 
@@ -80,6 +81,7 @@ class EvaluationReport:
     confidence: float
     per_frame: tuple[FrameScores, ...]
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     calibration: CalibrationQuality | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -94,7 +96,7 @@ class EvaluationReport:
             "confidence": self.confidence,
             "intervals": {name: getattr(self, name).to_json() for name in names},
             "per_frame": {scores.frame: scores.to_json() for scores in self.per_frame},
-            "notes": list(self.notes),
+            "notes": [*self.warnings, *self.notes],
         }
 
     def flat_metrics(self) -> dict[str, float]:
@@ -193,6 +195,7 @@ def evaluate_decisions(
         per_frame=per_frame,
         notes=_notes(frame_ids, positives),
         calibration=None,
+        warnings=(),
         **estimates,
     )
 

@@ -79,8 +79,8 @@ class SliceReport:
     notes: tuple[str, ...] = ()
 
     def worst(self, count: int) -> tuple[Slice, ...]:
-        """The slices furthest below the rest, those without figures left out."""
-        return tuple(entry for entry in self.slices if entry.gap.value is not None)[:count]
+        """The slices furthest below the rest: those with a negative gap alone."""
+        return tuple(e for e in self.slices if e.gap.value is not None and e.gap.value < 0)[:count]
 
     def of(self, dimension: str) -> tuple[Slice, ...]:
         """The slices of one dimension, worst first."""

@@ -13,6 +13,10 @@ _OVERALL = {
     "samples_f1": "samples-F1",
     "mean_average_precision": "mean average precision",
 }
+CALIBRATION_FIGURES = (  # title and keys of metrics.json
+    ("Brier score", "brier_before", "brier_after"),
+    ("Calibration error", "error_before", "error_after"),
+)
 _NONE = "Not recorded in this bundle."
 
 
@@ -61,10 +65,8 @@ def slices_part(metrics: Mapping[str, Any]) -> str:
     if not slices:
         return _NONE
     judged = [entry for entry in slices["slices"] if entry["gap"]["value"] is not None]
-    shown = [
-        *judged[:WORST],
-        *(e for e in slices["slices"] if e["dimension"] == "novelty" and e not in judged[:WORST]),
-    ]
+    worst = [entry for entry in judged if entry["gap"]["value"] < 0][:WORST]
+    shown = [*worst, *(e for e in slices["slices"] if e["dimension"] == "novelty" and e not in worst)]
     rows = [
         (
             f"{entry['dimension']}: {entry['value']}",
@@ -80,12 +82,23 @@ def slices_part(metrics: Mapping[str, Any]) -> str:
     few = sum(1 for entry in slices["slices"] if entry["too_few"])
     text = (
         "Gap: macro-F1 of the slice minus that of all other test texts, over the frames with enough positives in "
-        f"both. The worst of many slices looks worse than it is. Slices with too few texts for figures: {few}."
+        "both. Listed are the lowest gaps below zero, then channels and months that training has not seen. "
+        f"The worst of many slices looks worse than it is. Slices with too few texts for figures: {few}."
     )
     columns = ("slice", "texts", "frames", "macro-F1", "interval", "gap", "interval of gap")
-    body = table(columns, rows) if rows else "No slice has enough texts and positives to be compared."
+    body = table(columns, rows) if rows else ""
+    if not judged and not rows:
+        body = "No slice has enough texts and positives to be compared."
     notes = bullets(slices["notes"])
-    return "\n\n".join(part for part in (text, body, notes) if part)
+    return "\n\n".join(part for part in (text, say_none_worse(slices["slices"]), body, notes) if part)
+
+
+def say_none_worse(slices: Sequence[Mapping[str, Any]]) -> str | None:
+    """A sentence where slices were compared and chance may explain every gap; `slices` as in `metrics.json`."""
+    highs = [entry["gap"]["high"] for entry in slices if entry["gap"]["value"] is not None]
+    if not highs or any(high is not None and high < 0 for high in highs):
+        return None
+    return "No slice is shown to be worse than the rest: no gap has its whole interval below zero."
 
 
 def calibration_part(metrics: Mapping[str, Any], frame_ids: Sequence[str]) -> str:
@@ -102,7 +115,20 @@ def calibration_part(metrics: Mapping[str, Any], frame_ids: Sequence[str]) -> st
     ]
     text = "Brier score and expected calibration error (ten bins) on the test fold; smaller is better."
     columns = ("frame", "Brier before", "Brier after", "error before", "error after")
-    return f"{text}\n\n{table(columns, rows)}"
+    return "\n\n".join(part for part in (text, say_calibration_harmed(metrics), table(columns, rows)) if part)
+
+
+def say_calibration_harmed(metrics: Mapping[str, Any]) -> str | None:
+    """A sentence where calibration made a figure of all frames worse on the test fold."""
+    overall = (metrics.get("calibration") or {}).get("overall") or {}
+    worse = [
+        f"{title} ({overall[before]:.4f} before, {overall[after]:.4f} after)"
+        for title, before, after in CALIBRATION_FIGURES
+        if overall.get(before) is not None and overall[after] > overall[before]
+    ]
+    if not worse:
+        return None
+    return f"Calibration, fitted on the dev fold, made it worse on the test fold: {' and '.join(worse)}."
 
 
 def _plain(estimate: Mapping[str, float | None], digits: int = 3, sign: str = "") -> str:

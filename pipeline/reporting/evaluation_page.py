@@ -13,6 +13,7 @@ from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.errors import DataError
 from pipeline.evaluation.evaluate_bundle import read_test_predictions
 from pipeline.evaluation.test_predictions import TestPredictions
+from pipeline.reporting.card_figures import CALIBRATION_FIGURES, say_calibration_harmed, say_none_worse
 from pipeline.reporting.curves import precision_recall_curve, reliability_bins
 from pipeline.reporting.html_page import render_page, write_page
 from pipeline.reporting.model_facts import describe_origin, describe_quality, frame_titles
@@ -73,8 +74,9 @@ def render_evaluation(bundle: ModelBundle, predictions: TestPredictions, texts: 
         "title": f"Evaluation of {bundle.manifest['name']}",
         "quality": describe_quality(bundle),
         "calibration": _describe_calibration(bundle.metrics),
+        "calibration_notes": _some(say_calibration_harmed(bundle.metrics)),
         "slices": slices.get("slices", []),
-        "slice_notes": slices.get("notes", []),
+        "slice_notes": [*_some(say_none_worse(slices.get("slices", []))), *slices.get("notes", [])],
         "has_texts": texts is not None,
         "errors": _find_errors(bundle, predictions, texts, titles),
         "provenance": [
@@ -117,17 +119,13 @@ def _describe_calibration(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
     overall = (metrics.get("calibration") or {}).get("overall")
     if overall is None:
         return []
-    rows = (
-        ("Brier score", "brier_before", "brier_after"),
-        ("Calibration error", "error_before", "error_after"),
-    )
     return [
         (
             title,
             f"{overall[after]:.4f}"
             + ("" if overall[before] is None else f", before calibration {overall[before]:.4f}"),
         )
-        for title, before, after in rows
+        for title, before, after in CALIBRATION_FIGURES
     ]
 
 
@@ -173,6 +171,10 @@ def _describe_error(
         text = f"{text[:_CHARACTERS].rstrip()} … [shortened]"
     coded = [titles[frame] for j, frame in enumerate(bundle.frame_ids) if predictions.truth[row, j]]
     return {"id": name, "text": text, "language": language, "coded": ", ".join(coded) or "no frame"}
+
+
+def _some(sentence: str | None) -> list[str]:
+    return [] if sentence is None else [sentence]
 
 
 def _rounded(values: NDArray[Any]) -> list[float]:
