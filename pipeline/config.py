@@ -397,7 +397,9 @@ def resolve_run_config(raw: dict[str, Any], path: Path) -> RunConfig:
     try:
         config = RunConfig.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(describe_validation_error(path, error, raw, what="config")) from None
+        raise ConfigError(
+            describe_validation_error(path, error, raw, model=RunConfig, what="config")
+        ) from None
     resolved = {
         key: str(find_data_file(value, path.parent, f"{path}, key 'data.{key}'"))
         for key in ("codebook", "labelled", "train", "dev", "test")

@@ -1,11 +1,12 @@
 """YAML as people write it, read strictly: duplicate keys and surprises are errors with a line number."""
 
-from collections.abc import Mapping, Sequence
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import ConfigError, located
 
@@ -69,16 +70,50 @@ def load_yaml_mapping(path: Path, *, what: str) -> dict[str, Any]:
 
 
 def describe_validation_error(
-    path: Path | str, error: ValidationError, raw: Mapping[str, Any], *, what: str
+    path: Path | str, error: ValidationError, raw: Mapping[str, Any], *, model: type[BaseModel], what: str
 ) -> str:
-    """One line for each fault of a pydantic validation of `raw`: key path, reason, what was received."""
+    """One line for each fault of a pydantic validation of `raw` by `model`: key path, reason, what was received."""
     lines = []
     for fault in error.errors():
         key = ".".join(_keys_in_file(fault["loc"], raw, missing=fault["type"] == "missing")) or "(top level)"
-        reason = fault["msg"].removeprefix("Value error, ")
+        reason = describe_fault(fault["msg"])
+        if fault["type"] == "extra_forbidden":
+            reason = "no such key" + _suggest(model, fault["loc"])
         received = "" if fault["type"] in {"missing", "value_error"} else f", got {_shorten(fault['input'])}"
         lines.append(f"  {key}: {reason}{received}")
     return f"{path}: this {what} does not fit:\n" + "\n".join(lines)
+
+
+def describe_fault(message: str) -> str:
+    """A message of pydantic without its label."""
+    return message.removeprefix("Value error, ")
+
+
+def _suggest(model: type[BaseModel], location: Sequence[int | str]) -> str:
+    """The known key nearest to an unknown one, as a question; "" where none is near."""
+    *sections, unknown = map(str, location)
+    places = [model]
+    for part in sections:
+        tagged = [place for place in places if _tag(place) == part]
+        inside = [sub for place in places if part in place.model_fields for sub in _models_of(place, part)]
+        places = inside or tagged or places
+    known = {name for place in places for name in place.model_fields}
+    near = difflib.get_close_matches(unknown, sorted(known), n=1)
+    return f" (did you mean '{near[0]}'?)" if near else ""
+
+
+def _tag(model: type[BaseModel]) -> str | None:
+    """What tells a member of a union from the others, as pydantic writes it into a location."""
+    return str(model.model_fields["kind"].default) if "kind" in model.model_fields else None
+
+
+def _models_of(model: type[BaseModel], key: str) -> Iterator[type[BaseModel]]:
+    annotations: list[Any] = [model.model_fields[key].annotation]
+    while annotations:
+        annotation = annotations.pop()
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            yield annotation
+        annotations += get_args(annotation)
 
 
 def _keys_in_file(location: Sequence[int | str], raw: Any, *, missing: bool) -> list[str]:

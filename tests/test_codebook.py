@@ -46,7 +46,12 @@ def test_hash_ignores_layout_but_not_content(tmp_path: Path) -> None:
         ("Speaks of how the world is ordered.", "''", "frames.0.definition: .*at least 1 character"),
         ("parent: order", "parent: nowhere", "parent 'nowhere', which is not a frame"),
         ("parent: order", "parent: multipolarity", "third level"),
-        ("    parent: order", "    colour: red", "frames.1.colour: Extra inputs"),
+        ("    parent: order", "    colour: red", "frames.1.colour: no such key, got"),
+        (
+            "    parent: order",
+            "    parents: order",
+            r"frames.1.parents: no such key \(did you mean 'parent'\?\)",
+        ),
         ("name: Test book", "name: Test book\nname: Again", "line 3: .*'name' stands twice"),
         ("name: Test book", "name: [", "not valid YAML"),
         ("id: multipolarity", "id: 'a;b'", "frames.1.id"),

@@ -26,7 +26,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from pipeline.errors import ConfigError, DataError
-from pipeline.yaml_files import describe_validation_error, load_yaml_mapping
+from pipeline.yaml_files import describe_fault, describe_validation_error, load_yaml_mapping
 
 FrameId = Annotated[str, StringConstraints(pattern=r"^[^\s;][^;\n\r\t]*$", max_length=100)]
 NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -123,7 +123,9 @@ def load_codebook(path: Path) -> Codebook:
     try:
         return Codebook.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(describe_validation_error(path, error, raw, what="codebook")) from None
+        raise ConfigError(
+            describe_validation_error(path, error, raw, model=Codebook, what="codebook")
+        ) from None
 
 
 def draft_codebook(
@@ -154,7 +156,7 @@ def _draft_frame(label: str) -> Frame:
             id=label, name=label.replace("_", " ").strip().capitalize() or label, definition=definition
         )
     except ValidationError as error:
-        reasons = "; ".join(fault["msg"] for fault in error.errors())
+        reasons = "; ".join(describe_fault(fault["msg"]) for fault in error.errors())
         raise DataError(f"the label '{label:.60}' cannot be a frame id: {reasons}; rename it") from None
 
 

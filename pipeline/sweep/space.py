@@ -74,7 +74,8 @@ def _misfits(key: str, config: RunConfig, settings: SweepSettings, path: Path) -
         try:
             RunConfig.model_validate(raw)
         except ValidationError as error:
-            reason = describe_validation_error(path, error, raw, what="config").partition("\n")[2].strip()
+            described = describe_validation_error(path, error, raw, model=RunConfig, what="config")
+            reason = described.partition("\n")[2].strip()
             yield f"  sweep.space.{key}, {name}: {reason}"
 
 
@@ -111,7 +112,9 @@ def config_with(config: RunConfig, values: Mapping[str, Any], *, name: str) -> R
     try:
         return RunConfig.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(describe_validation_error(name, error, raw, what="trial")) from None
+        raise ConfigError(
+            describe_validation_error(name, error, raw, model=RunConfig, what="trial")
+        ) from None
 
 
 def portable_config(config: RunConfig) -> dict[str, Any]:
