@@ -225,10 +225,16 @@ def test_settled_disputes_are_imported_and_give_shares_one_labelling(tmp_path: P
         ("(no frame)", "order"),
         ("order", "unity"),
     ]
-    open_rows = import_codings(
-        [*coders, discuss], book, sample=tmp_path / "sample.csv", empty_is_coded=True
-    ).codings
-    assert {c.status for c in open_rows if c.is_ground_truth} == {"skipped"}
+    blind, _ = read_for_agreement([tmp_path / "coded.csv"], book)
+    write_disputed(tmp_path / "blind.csv", measure_agreement(blind, book.frame_ids))
+    assert [record.cells["id"] for record in read_records(tmp_path / "blind.csv")] == [
+        row["id"] for row in rows
+    ]
+
+    half = [rows[0] | {"labels": "order"}, rows[1]]
+    write_records(discuss, half, list(rows[0]))
+    read = import_codings([*coders, discuss], book, sample=tmp_path / "sample.csv", empty_is_coded=True)
+    assert [c.status for c in read.codings if c.is_ground_truth] == ["coded", "skipped"]
     filled = [row | {"labels": "(no frame)" if row["by ben"] == "order" else "order;unity"} for row in rows]
     write_records(discuss, filled, list(filled[0]))
     everything = import_codings([*coders, discuss], book, sample=tmp_path / "sample.csv")

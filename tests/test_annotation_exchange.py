@@ -132,7 +132,10 @@ def test_units_and_labels_survive_the_way_there_and_back(
     write_records(folder / "sample.parquet", units, SAMPLE_COLUMNS)
     export_units(folder / "sample.parquet", BOOK, folder / f"out{suffix}", tool, layout)
     coded = label(folder / f"out{suffix}", tool, chosen)
-    imported = import_codings([coded], BOOK)
+    assert "-chan/" not in coded.read_bytes().decode("utf-8", "ignore")
+    with pytest.raises(DataError, match=r"is a code .*give --sample FILE"):
+        import_codings([coded], BOOK)
+    imported = import_codings([coded], BOOK, sample=folder / "sample.parquet")
     assert [coding.text for coding in imported.codings] == [text.replace("\r\n", "\n") for text in texts]
     assert [coding.id for coding in imported.codings] == [unit["id"] for unit in units]
     assert [set(coding.labels) for coding in imported.codings] == [set(labels) for labels in chosen]
@@ -242,7 +245,7 @@ def test_label_studio_keeps_annotators_cancelled_ones_and_ground_truth(tmp_path:
     assert "field 'result'" in reasons["task 5, annotation 1"]
     assert "not JSON-MIN" in reasons["task 6"]
     assert "replaced by the later coding of '7'" in reasons["task 7, annotation 2"]
-    assert "1 units have no annotation yet" in imported.notes
+    assert "1 unit has no annotation yet" in imported.notes
 
 
 def test_label_studio_config_is_xml_that_names_frames_by_id() -> None:
@@ -321,14 +324,51 @@ def test_a_single_label_codebook_takes_exactly_one(tmp_path: Path) -> None:
 def test_the_sample_is_joined_and_strangers_are_rejected(tmp_path: Path) -> None:
     write_records(tmp_path / "sample.jsonl", make_units(["first text", "second text"]), SAMPLE_COLUMNS)
     path = tmp_path / "anna.csv"
-    path.write_text("id,text,labels\n-chan/0:0,first TEXT,order\nother,x,order\n", "utf-8")
+    rows = "-chan/0:0,first TEXT,order\n" * 20
+    path.write_text(f"id,text,labels\n{rows}other,x,order\n", "utf-8")
     imported = import_codings([path], BOOK, sample=tmp_path / "sample.jsonl")
     assert [(c.id, c.text, c.extra["design"]) for c in imported.codings] == [
         ("-chan/0:0", "first text", "random")
     ]
     assert "not in the sample" in imported.rejects[0].reason
-    assert "1 units of the sample have no coding" in imported.notes
-    assert any(note.startswith("1 codings had a text that differs") for note in imported.notes)
+    assert "1 unit of the sample without a coding" in imported.notes
+    assert any(note.startswith("20 codings had a text that differs") for note in imported.notes)
+    assert any(note.startswith("1 coding was rejected, as the id is not in") for note in imported.notes)
+
+
+@pytest.mark.parametrize("stranger", ["chan/9:0", "u-0123456789ab"])
+def test_another_sample_is_refused(stranger: str, tmp_path: Path) -> None:
+    """A code that the sample does not explain is enough; of plain ids, a few may be strange."""
+    write_records(tmp_path / "sample.jsonl", make_units(["first text"]), SAMPLE_COLUMNS)
+    path = tmp_path / "anna.csv"
+    n_known = 19 if stranger.startswith("u-") else 18
+    known = "-chan/0:0,first text,order\n" * n_known
+    path.write_text(f"id,text,labels\n{known}{stranger},x,order\n", "utf-8")
+    with pytest.raises(
+        DataError, match=rf"1 of {n_known + 1} codings have ids .*line {n_known + 2}.*'{stranger}'"
+    ):
+        import_codings([path], BOOK, sample=tmp_path / "sample.jsonl")
+
+
+def test_codings_of_another_draw_are_refused_unless_this_one_contains_them(tmp_path: Path) -> None:
+    write_records(tmp_path / "sample.jsonl", make_units(["first text"]), SAMPLE_COLUMNS)
+    path = tmp_path / "coded.csv"
+    known = "-chan/0:0,first text,order,old\n"
+    path.write_text(f"id,text,labels,sample_id\n{known}", "utf-8")
+    imported = import_codings([path], BOOK, sample=tmp_path / "sample.jsonl")
+    assert imported.codings[0].extra["sample_id"] == "0123"
+    path.write_text(f"id,text,labels,sample_id\n{known * 30}chan/9:0,x,order,old\n", "utf-8")
+    with pytest.raises(DataError, match="not in this sample"):
+        import_codings([path], BOOK, sample=tmp_path / "sample.jsonl")
+
+
+def test_a_file_without_a_coding_is_refused(tmp_path: Path) -> None:
+    full, blank = tmp_path / "anna.csv", tmp_path / "ben.csv"
+    full.write_text("id,text,labels\n1,a,order\n", "utf-8")
+    blank.write_text("id,text,labels\n1,a,\n2,b,\n", "utf-8")
+    with pytest.raises(DataError, match=r"ben\.csv: no coding: 2 rows are left blank"):
+        import_codings([full, blank], BOOK)
+    assert len(import_codings([full, blank], BOOK, empty_is_coded=True).codings) == 3
 
 
 def coding(unit: str, annotator: str, *labels: str, **fields: Any) -> Coding:
@@ -448,6 +488,8 @@ def test_the_commands_go_the_whole_way(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, export)
     assert done.exit_code == 0, done.output
     assert (tmp_path / "tasks.config.xml").is_file()
+    assert "submit without a choice" in done.output
+    assert "as --sample" in done.output
     again = CliRunner().invoke(app, export)
     assert again.exit_code == 1
     assert "exists already" in again.output
@@ -462,5 +504,33 @@ def test_the_commands_go_the_whole_way(tmp_path: Path) -> None:
     rows = [record.cells for record in read_records(tmp_path / "labelled.jsonl")]
     assert rows[0]["labels"] == ["multipolarity"]
     assert rows[0]["inclusion_probability"] == 1 / 3
-    shown = CliRunner().invoke(app, [a for a in arguments if a != "--json"])
+    arguments.remove("--json")
+    again = CliRunner().invoke(app, arguments)
+    assert again.exit_code == 1
+    assert (
+        "exists already and may hold labels; give another name, delete it first, or give --replace"
+        in again.output
+    )
+    shown = CliRunner().invoke(app, [*arguments, "--replace"])
+    assert shown.exit_code == 0, shown.output
     assert "units with combined labels" in shown.output
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [([], "mark with x each frame"), (["--layout", "labels"], "write frame ids into labels, ';' between")],
+)
+def test_export_says_how_to_fill_in_the_table(options: list[str], expected: str, tmp_path: Path) -> None:
+    write_records(tmp_path / "sample.csv", make_units(["Blocs shift."]), SAMPLE_COLUMNS)
+    book = ["--codebook", "sample:codebook.yaml", "-o", str(tmp_path / "anna.csv")]
+    done = CliRunner().invoke(app, ["label-export", str(tmp_path / "sample.csv"), *book, *options])
+    assert expected in done.output
+    assert "(no frame)" in done.output
+    assert "codebook.yaml: give them to the coders" in done.output
+
+
+def test_labels_to_train_on_are_json_lines(tmp_path: Path) -> None:
+    arguments = ["label-import", "x.csv", "--codebook", "sample:codebook.yaml", "-o", str(tmp_path / "o.csv")]
+    done = CliRunner().invoke(app, [*arguments, "--labelled", str(tmp_path / "labelled.xlsx")])
+    assert done.exit_code == 1
+    assert "ends in .jsonl" in done.output

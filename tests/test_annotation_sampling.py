@@ -20,7 +20,7 @@ from pipeline.annotation.draw_sample import SampleSettings, draw_sample
 from pipeline.annotation.population import open_population
 from pipeline.annotation.probability_designs import allocate, draw_random, draw_stratified, number_units
 from pipeline.annotation.record_files import read_records, write_records
-from pipeline.annotation.sample_files import SAMPLE_COLUMNS, read_sample
+from pipeline.annotation.sample_files import SAMPLE_COLUMNS, make_unit_code, read_sample
 from pipeline.cli import app
 from pipeline.data.posts import POSTS_SCHEMA
 from pipeline.decisions.model_bundle import ModelBundle
@@ -184,7 +184,7 @@ def test_posts_as_units_say_which_hold_no_sentence(posts: Path, scores: Path) ->
         drawn = draw_sample(source, SampleSettings(size=59, unit="post"))
         assert {row["id"] for row in drawn.rows} == {f"chan{i % 3}/{i}" for i in range(60) if i != 7}
         assert {row["inclusion_probability"] for row in drawn.rows} == {1.0}
-        assert any("1 posts have no sentence" in note for note in drawn.notes)
+        assert any("1 post has no sentence" in note for note in drawn.notes)
 
 
 def test_active_needs_scores_and_is_never_for_estimates(posts: Path, scores: Path) -> None:
@@ -254,6 +254,9 @@ def test_exclusion_is_counted_for_training_and_refused_for_estimates(posts: Path
     rest = draw_sample(posts, SampleSettings(size=147, purpose="train"), [tmp_path / "done.csv"])
     assert not {row["id"] for row in rest.rows} & {row["id"] for row in first.rows}
     assert any("30 of 177 units left out" in note for note in rest.notes)
+    write_records(tmp_path / "coder.csv", [{"id": make_unit_code("chan0/3:0", "s")}], ["id"])
+    with pytest.raises(DataError, match="in place of an id"):
+        draw_sample(posts, SampleSettings(size=10, purpose="train"), [tmp_path / "coder.csv"])
     with pytest.raises(DataError, match="only 147 units"):
         draw_sample(posts, SampleSettings(size=148, purpose="train"), [tmp_path / "done.csv"])
 
@@ -271,7 +274,11 @@ def test_copies_are_marked_not_dropped(tmp_path: Path) -> None:
     drawn = draw_sample(tmp_path / "posts.parquet", SampleSettings(size=11, unit="post"))
     cluster = {row["id"]: row["cluster"] for row in drawn.rows}
     assert cluster["chan0/3"] == cluster["chan1/4"]
+    assert any("1 unit is a forward or near-duplicate" in note for note in drawn.notes)
     assert any("copy the label within a cluster" in note for note in drawn.notes)
+    to_train = draw_sample(tmp_path / "posts.parquet", SampleSettings(size=11, unit="post", purpose="train"))
+    assert any("label one and copy" in note for note in to_train.notes)
+    assert not any("count in estimates" in note for note in to_train.notes)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet", ".xlsx"])

@@ -27,6 +27,7 @@ from pipeline.annotation.combine import describe_codings
 from pipeline.annotation.exchange.spreadsheet import IN_DISPUTE
 from pipeline.annotation.label_exchange import read_codings
 from pipeline.annotation.record_files import write_records
+from pipeline.annotation.sample_files import make_unit_code
 from pipeline.data.codebook import Codebook
 from pipeline.data.near_duplicates import cluster_texts
 from pipeline.errors import DataError
@@ -218,8 +219,8 @@ def _note_limits(n_single: int, frames: Sequence[FrameAgreement]) -> list[str]:
 def write_disputed(path: Path, report: AgreementReport) -> None:
     """Write the units on which annotators differ, to be talked through and settled.
 
-    One column for each annotator, then `labels`, to be filled in, and `is_ground_truth`, which is true: the filled-in
-    table is read like that of a coder.
+    Codes stand in place of ids where the sample is known. One column for each annotator, then `labels`, to be filled
+    in, and `is_ground_truth`, which is true: the filled-in table is read like that of a coder.
     """
     given = [f"by {name}" for name in report.annotators]
     rows = [
@@ -316,5 +317,15 @@ def _count_confusions(units: Sequence[Sequence[Coding]]) -> tuple[tuple[str, str
 
 
 def _list_disputed(units: Sequence[Sequence[Coding]]) -> tuple[dict[str, Any], ...]:
-    disputed = [describe_codings(unit) for unit in units if len({frozenset(c.labels) for c in unit}) > 1]
+    disputed = [
+        describe_codings(unit) | {"id": _blind_id(unit[0])}
+        for unit in units
+        if len({frozenset(c.labels) for c in unit}) > 1
+    ]
     return tuple(sorted(disputed, key=lambda unit: (-len(unit["in_dispute"]), unit["id"])))
+
+
+def _blind_id(coding: Coding) -> str:
+    """The code that coders know the unit by, where its sample is known: an id tells the channel."""
+    sample_id = coding.extra.get("sample_id")
+    return coding.id if sample_id is None else make_unit_code(coding.id, sample_id)

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.annotation.active_design import draw_active, measure_uncertainty
+from pipeline.annotation.coded_table import say_count
 from pipeline.annotation.population import Population, UnitKind, open_population
 from pipeline.annotation.probability_designs import (
     Allocation,
@@ -28,9 +29,9 @@ from pipeline.annotation.probability_designs import (
     number_units,
 )
 from pipeline.annotation.record_files import read_records
-from pipeline.annotation.sample_files import read_id
+from pipeline.annotation.sample_files import is_unit_code, read_id
 from pipeline.data.near_duplicates import cluster_texts
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, DataError
 
 Design = Literal["random", "stratified", "active"]
 Purpose = Literal["estimate", "train"]
@@ -101,7 +102,7 @@ def draw_sample(source: Path, settings: SampleSettings, exclude: Sequence[Path] 
 
     Raises:
         ConfigError: settings that contradict one another.
-        DataError: the source or a file cannot be used, or has too few units.
+        DataError: the source or a file cannot be used, a file holds codes in place of ids, or has too few units.
     """
     check_settings(settings, exclude)
     population = open_population(source, settings.unit, with_scores=settings.design == "active")
@@ -109,6 +110,11 @@ def draw_sample(source: Path, settings: SampleSettings, exclude: Sequence[Path] 
     excluded = {
         read_id(record.cells.get("id"), record.where) for path in exclude for record in read_records(path)
     }
+    if codes := sorted(filter(is_unit_code, excluded)):
+        raise DataError(
+            f"--exclude: '{codes[0]}' is a code that label-export gave in place of an id; give the sample itself, or "
+            "what label-import wrote"
+        )
     identity = {**asdict(settings), "source": _fingerprint(population), "excluded": sorted(excluded)}
     sample_id = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
     if exclude:
@@ -116,7 +122,7 @@ def draw_sample(source: Path, settings: SampleSettings, exclude: Sequence[Path] 
         notes += more
     drawn = _draw(population, settings)
     rows = _describe(population, drawn, settings, sample_id)
-    return Sample(rows, sample_id, len(population), (*notes, *_note_copies(rows)))
+    return Sample(rows, sample_id, len(population), (*notes, *_note_copies(rows, settings.purpose)))
 
 
 def check_settings(settings: SampleSettings, exclude: Sequence[Path] = ()) -> None:
@@ -225,12 +231,14 @@ def _fingerprint(population: Population) -> dict[str, Any]:
     return {"n": len(population), "digest": parts}
 
 
-def _note_copies(rows: Sequence[dict[str, Any]]) -> list[str]:
+def _note_copies(rows: Sequence[dict[str, Any]], purpose: Purpose) -> list[str]:
     copies = len(rows) - len({row["cluster"] for row in rows})
     if not copies:
         return []
-    note = (
-        f"{copies} units are forwards or near-duplicates of others in the sample (equal `cluster`): all of them "
-        "count in estimates, so label all, or copy the label within a cluster"
+    remedy = "all of them count in estimates, so label all, or copy the label within a cluster"
+    if purpose == "train":
+        remedy = "copies teach a model little, so label one and copy the label within its cluster"
+    are_copies = say_count(
+        copies, "unit is a forward or near-duplicate", "units are forwards or near-duplicates"
     )
-    return [note]
+    return [f"{are_copies} of others in the sample (equal `cluster`): {remedy}"]

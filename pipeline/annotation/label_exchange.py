@@ -6,10 +6,17 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pipeline.annotation.coded_table import CODED_COLUMNS, Coding, ReadCodings, keep_last, resolve_labels
+from pipeline.annotation.coded_table import (
+    CODED_COLUMNS,
+    Coding,
+    ReadCodings,
+    keep_last,
+    resolve_labels,
+    say_count,
+)
 from pipeline.annotation.exchange import doccano, label_studio, prodigy, spreadsheet
 from pipeline.annotation.record_files import check_suffix, read_bounded_text, refuse_existing, write_records
-from pipeline.annotation.sample_files import DESIGN_COLUMNS, read_sample
+from pipeline.annotation.sample_files import DESIGN_COLUMNS, is_unit_code, make_unit_code, read_sample
 from pipeline.data.codebook import Codebook
 from pipeline.data.label_files import parse_json
 from pipeline.data.labels import Reject
@@ -17,6 +24,8 @@ from pipeline.errors import DataError
 
 Tool = Literal["label-studio", "prodigy", "doccano", "table"]
 TOOLS: Final = ("label-studio", "prodigy", "doccano", "table")
+MAX_STRANGERS: Final = 0.05  # share of codings that may have ids which are not in the sample
+_LISTED: Final = 3  # rejects that one message names
 _SUFFIX: Final = {"label-studio": ".json", "prodigy": ".jsonl", "doccano": ".jsonl"}
 
 
@@ -52,6 +61,8 @@ def export_units(
 ) -> list[Path]:
     """Write the units of a sample for an annotation tool.
 
+    Coders see codes in place of ids, which name the channel: `make_unit_code`.
+
     Args:
         sample: a file of `frames sample`, or any with the columns id and text.
         codebook: the frames to choose from.
@@ -71,7 +82,7 @@ def export_units(
     if tool == "table":
         check_suffix(output)
     refuse_existing(output)
-    units = read_sample(sample)
+    units = [unit | {"id": make_unit_code(unit["id"], unit["sample_id"])} for unit in read_sample(sample)]
     if tool == "label-studio":
         return label_studio.write_tasks(output, units, codebook)
     if tool == "prodigy":
@@ -95,19 +106,23 @@ def import_codings(
         paths: exports of one tool, or of several.
         codebook: every label must be one of its frames.
         tool: None to recognise it from each file.
-        sample: the sample that was exported: its texts and design are joined by id.
+        sample: the sample that was exported: its ids, texts and design are joined by id or code.
         empty_is_coded: in tables and doccano, a unit without a label carries no frame.
 
     Raises:
-        DataError: a file cannot be read, labels are not in the codebook, or nothing usable is left.
+        DataError: a file cannot be read or holds no coding, labels are not in the codebook, the sample is another
+            one or, where it is needed, not given, or nothing usable is left.
     """
     reads = [read_codings(path, tool=tool, empty_is_coded=empty_is_coded) for path in paths]
+    for path, read in zip(paths, reads, strict=True):
+        _refuse_uncoded(path, read)
     rejects = [reject for read in reads for reject in read.rejects]
     codings = [coding for read in reads for coding in read.codings]
     codings, more = resolve_labels(codings, codebook, ", ".join(map(str, paths)))
     rejects += more
     notes = _note_untouched(sum(read.n_untouched for read in reads))
     if sample is None:
+        _refuse_codes(codings)
         notes += _note_without_design(codings)
     else:
         codings, more, joined = _join_sample(codings, sample)
@@ -116,7 +131,7 @@ def import_codings(
     codings, more = keep_last(codings)
     rejects += more
     if not codings:
-        listed = f": {rejects[0].where}: {rejects[0].reason}" if rejects else ""
+        listed = f": {list_rejects(rejects)}" if rejects else ""
         raise DataError(f"{', '.join(map(str, paths))}: no usable coding{listed}")
     return Imported(codings, rejects, (*notes, *_note_blank(codings, empty_is_coded=empty_is_coded)))
 
@@ -173,43 +188,102 @@ def write_codings(path: Path, imported: Imported) -> Path | None:
     return rejects
 
 
+def _refuse_uncoded(path: Path, read: ReadCodings) -> None:
+    if any(coding.status != "skipped" for coding in read.codings):
+        return
+    if read.rejects:
+        n = say_count(len(read.rejects), "row", "rows")
+        raise DataError(f"{path}: no usable coding; {n} rejected: {list_rejects(read.rejects)}")
+    n = say_count(len(read.codings) + read.n_untouched, "row is", "rows are")
+    raise DataError(
+        f"{path}: no coding: {n} left blank or skipped. Is it the file that the coder filled in? Where a blank means "
+        "that no frame is there, give --empty-is-coded"
+    )
+
+
+def _refuse_codes(codings: Sequence[Coding]) -> None:
+    coded = [coding for coding in codings if is_unit_code(coding.id)]
+    if coded:
+        raise DataError(
+            f"{coded[0].where}: '{coded[0].id}' is a code that label-export gave in place of an id "
+            f"({say_count(len(coded), 'row', 'rows')}): give --sample FILE, the sample that was exported: it is the key"
+        )
+
+
 def _join_sample(codings: Sequence[Coding], sample: Path) -> tuple[list[Coding], list[Reject], list[str]]:
     units = {row["id"]: row for row in read_sample(sample)}
-    kept, rejects, n_changed = [], [], 0
+    codes = {make_unit_code(row["id"], row["sample_id"]): row for row in units.values()}
+    strangers = [coding for coding in codings if coding.id not in units and coding.id not in codes]
+    _refuse_other_sample(strangers, len(codings), {row["sample_id"] for row in units.values()}, sample)
+    rejects = [_reject_stranger(coding, sample) for coding in strangers]
+    kept, n_changed = [], 0
     for coding in codings:
-        unit = units.get(coding.id)
+        unit = units.get(coding.id) or codes.get(coding.id)
         if unit is None:
-            rejects.append(Reject(coding.where, f"the id '{coding.id:.80}' is not in the sample {sample}"))
             continue
         n_changed += coding.text.split() != unit["text"].split()
         design = {name: unit[name] for name in DESIGN_COLUMNS if unit[name] is not None}
         text = unit["text"].replace("\r\n", "\n")  # as codings and labelled files are read
-        kept.append(replace(coding, text=text, extra={**coding.extra, **design}))
+        kept.append(replace(coding, id=unit["id"], text=text, extra={**coding.extra, **design}))
     n_missing = len(units.keys() - {coding.id for coding in kept})
-    counts = {
-        "units of the sample have no coding": n_missing,
-        "codings had a text that differs from the sample's, which is used": n_changed,
-    }
-    return kept, rejects, [f"{n} {what}" for what, n in counts.items() if n]
+    notes = []
+    if strangers:
+        n = say_count(len(strangers), "coding was", "codings were")
+        notes.append(
+            f"{n} rejected, as the id is not in the sample {sample}: is it the sample that was exported?"
+        )
+    if n_missing:
+        notes.append(f"{say_count(n_missing, 'unit', 'units')} of the sample without a coding")
+    if n_changed:
+        n = say_count(n_changed, "coding", "codings")
+        notes.append(f"{n} had a text that differs from the sample's, which is used")
+    return kept, rejects, notes
+
+
+def _refuse_other_sample(
+    strangers: Sequence[Coding], n_codings: int, sample_ids: set[Any], sample: Path
+) -> None:
+    """Stop where the codings are of another sample: codes and sample ids show it, else many ids that are not there."""
+    surely = [
+        coding
+        for coding in strangers
+        if is_unit_code(coding.id)
+        or ("sample_id" in coding.extra and coding.extra["sample_id"] not in sample_ids)
+    ]
+    if not surely and len(strangers) <= MAX_STRANGERS * n_codings:
+        return
+    rejects = [_reject_stranger(coding, sample) for coding in surely or strangers]
+    raise DataError(
+        f"{sample}: {len(strangers)} of {say_count(n_codings, 'coding', 'codings')} have ids that are not in this "
+        f"sample: {list_rejects(rejects)}. Give the sample that was exported as --sample, or leave these rows out"
+    )
+
+
+def _reject_stranger(coding: Coding, sample: Path) -> Reject:
+    return Reject(coding.where, f"the id '{coding.id:.80}' is not in the sample {sample}")
+
+
+def list_rejects(rejects: Sequence[Reject]) -> str:
+    """The first rejects with their reasons, in a line."""
+    listed = "; ".join(f"{reject.where}: {reject.reason}" for reject in rejects[:_LISTED])
+    return listed + (" ..." if len(rejects) > _LISTED else "")
 
 
 def _note_untouched(n: int) -> list[str]:
-    return [f"{n} units have no annotation yet"] if n else []
+    return [f"{say_count(n, 'unit has', 'units have')} no annotation yet"] if n else []
 
 
 def _note_without_design(codings: Sequence[Coding]) -> list[str]:
     n = sum("inclusion_probability" not in coding.extra for coding in codings)
     if not n:
         return []
-    return [
-        f"{n} codings carry no inclusion probability, so no estimate can use them; --sample FILE joins it"
-    ]
+    no_design = say_count(n, "coding has", "codings have")
+    return [f"{no_design} no inclusion probability, which estimates need; --sample FILE joins it"]
 
 
 def _note_blank(codings: Sequence[Coding], *, empty_is_coded: bool) -> list[str]:
     n = sum(coding.status == "skipped" for coding in codings)
     if not n or empty_is_coded:
         return []
-    return [
-        f"{n} codings count as skipped; where blank means that no frame is there, import with --empty-is-coded"
-    ]
+    skipped = say_count(n, "coding counts", "codings count")
+    return [f"{skipped} as skipped; where blank means that no frame is there, import with --empty-is-coded"]

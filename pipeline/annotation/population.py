@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.annotation.coded_table import say_count
 from pipeline.data.posts import is_posts_table, iter_posts
 from pipeline.data.sentences import split_sentences
 from pipeline.errors import DataError
@@ -192,7 +193,8 @@ def _indicate(frames: Iterable[Iterable[str] | None], frame_ids: tuple[str, ...]
 
 
 def _note_empty(n: int) -> list[str]:
-    return [f"{n} posts have no sentence besides boilerplate: they are no units"] if n else []
+    have_none = say_count(n, "post has", "posts have")
+    return [f"{have_none} no sentence besides boilerplate: nothing to label there"] if n else []
 
 
 def _find_text(post: PostText, index: int) -> tuple[str, str, str]:

@@ -1,6 +1,8 @@
 """The file of a sample: units to label, with what later estimates have to know about how they were drawn."""
 
+import hashlib
 import math
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +27,22 @@ SAMPLE_COLUMNS: Final = ("id", "unit", "text", *DESIGN_COLUMNS[1:], "before", "a
 UNITS: Final = ("sentence", "post")
 DESIGNS: Final = ("random", "stratified", "active")
 PURPOSES: Final = ("estimate", "train")
+_CODE: Final = re.compile(r"u-[0-9a-f]{12}")  # the prefix keeps spreadsheets from reading a number
 _CHOICES: Final = {"unit": UNITS, "design": DESIGNS, "purpose": PURPOSES}
+
+
+def make_unit_code(unit_id: str, sample_id: object) -> str:
+    """The id of a unit as coders see it: it tells neither channel nor post, and the sample file is its key.
+
+    SHA-256 of both ids, of which 12 digits are kept: among 10,000 units, two share a code in 1 of 5 million samples.
+    """
+    digest = hashlib.sha256(f"{sample_id or ''}\n{unit_id}".encode()).hexdigest()
+    return f"u-{digest[:12]}"
+
+
+def is_unit_code(unit_id: str) -> bool:
+    """Whether an id looks like one of `make_unit_code`."""
+    return _CODE.fullmatch(unit_id) is not None
 
 
 def write_sample(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations  # the types below are for the reader; loading them would load more
 
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.annotation.coded_table import say_count
+from pipeline.annotation.label_exchange import list_rejects
 from pipeline.data.channel_export.values import make_excerpt
 from pipeline.printing import plain_table, print_notes
 from pipeline.terminal import safe_text
@@ -18,14 +19,40 @@ if TYPE_CHECKING:
 
     from pipeline.annotation.agreement import AgreementReport, FrameAgreement
     from pipeline.annotation.suspects import Suspect
+    from pipeline.data.labels import Reject
     from pipeline.evaluation.intervals import Estimate
 
 _CONFUSIONS = 10  # shown; --json has all
 _SUSPECTS = 20  # shown; the output file and --json have all
 
 
-def print_imported(screen: Console, result: dict[str, Any], paths: dict[str, str]) -> None:
-    """Counts of codings, the files that were written, and the notes."""
+_HOW_TO_CODE: Final = {
+    ("table", "frames"): "mark with x each frame that a text carries, or (no frame) where it carries none",
+    ("table", "labels"): "write frame ids into labels, ';' between, or (no frame) where a text carries none",
+    "doccano": "give each frame that a text carries, or (no frame) where it carries none",
+    "prodigy": "choose the frames and accept; accept without a choice where a text carries none",
+    "label-studio": "choose the frames and submit; submit without a choice where a text carries none",
+}
+
+
+def print_how_to_code(screen: Console, tool: str, layout: str, sample: Path, codebook: Path) -> None:
+    """What to tell the coders, and what is needed to read their work back."""
+    how = _HOW_TO_CODE[(tool, layout) if tool == "table" else tool]
+    untouched = "a row left empty" if tool == "table" else "a text that nobody opened"
+    place = " (also in the panel Codebook of the configuration)" if tool == "label-studio" else ""
+    lines = [
+        f"Coders: {how}; {untouched} counts as not coded. Leave id and text as they are.",
+        f"Definitions of the frames stand in {codebook}{place}: give them to the coders.",
+        f"Ids are codes that do not tell the channel; {sample} is the key: keep it for label-import, as --sample.",
+    ]
+    for line in lines:
+        screen.print(safe_text(line), soft_wrap=True, markup=False)
+
+
+def print_imported(
+    screen: Console, result: dict[str, Any], paths: dict[str, str], rejects: Sequence[Reject]
+) -> None:
+    """Counts of codings, the files that were written, the notes, and the first rejects."""
     rows = [("units", result["units"]), ("codings", result["codings"])]
     rows += [(f"  {status}", n) for status, n in result["status"].items()]
     rows += [("ground truth", result["ground_truth"]), ("rejected rows", result["rejects"])]
@@ -36,6 +63,9 @@ def print_imported(screen: Console, result: dict[str, Any], paths: dict[str, str
     for name, path in paths.items():
         screen.print(f"{name:10} {safe_text(path)}", soft_wrap=True)
     print_notes(screen, [*result["notes"], *combined.get("notes", ())])
+    if rejects:
+        rejected = say_count(len(rejects), "row was", "rows were")
+        print_notes(screen, [f"{rejected} rejected: {list_rejects(rejects)}"])
 
 
 def print_agreement(screen: Console, report: AgreementReport) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from pipeline.commands.options import AsJson, Columns, Debug, find_input, parse_columns, print_json
+from pipeline.errors import ConfigError
 from pipeline.terminal import console, progress_bar, run_command, safe_text
 
 CodebookFile = Annotated[Path, typer.Option("--codebook", help="Codebook (YAML).")]
@@ -115,14 +116,17 @@ def label_export(
 
     def work() -> None:
         from pipeline.annotation.label_exchange import export_units
+        from pipeline.commands.label_tables import print_how_to_code
         from pipeline.data.codebook import load_codebook
 
-        written = export_units(find_input(units), load_codebook(find_input(codebook)), output, tool, layout)
+        book = find_input(codebook)
+        written = export_units(find_input(units), load_codebook(book), output, tool, layout)
         if as_json:
             print_json({"written": [str(path) for path in written]})
             return
         for path in written:
             console().print(f"wrote {safe_text(str(path))}", soft_wrap=True)
+        print_how_to_code(console(), tool, layout, units, book)
 
     run_command(work, debug)
 
@@ -130,13 +134,19 @@ def label_export(
 def label_import(
     inputs: Annotated[list[Path], typer.Argument(help="What the coders made: one file or several.")],
     codebook: CodebookFile,
-    output: Annotated[Path, typer.Option("-o", "--output", help="Table of codings to write (.jsonl).")],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="Table of codings to write: .jsonl, .csv, .parquet or .xlsx."),
+    ],
     tool: Annotated[
         Literal["label-studio", "prodigy", "doccano", "table"] | None,
         typer.Option("--from", help="Who wrote it; recognised by its content if not given."),
     ] = None,
     units: Annotated[
-        Path | None, typer.Option("--sample", help="The sample that was exported; joins its design by id.")
+        Path | None,
+        typer.Option(
+            "--sample", help="The sample that was exported: key to the coders' ids; joins its design."
+        ),
     ] = None,
     empty_is_coded: Annotated[
         bool,
@@ -149,6 +159,9 @@ def label_import(
     labelled: Annotated[
         Path | None, typer.Option("--labelled", help="Also write combined labels, for frames train (.jsonl).")
     ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Write over the output if it exists already.")
+    ] = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -163,12 +176,18 @@ def label_import(
     def work() -> None:
         from pipeline.annotation.combine import combine_codings, write_labelled
         from pipeline.annotation.label_exchange import import_codings, write_codings
-        from pipeline.annotation.record_files import check_suffix
+        from pipeline.annotation.record_files import check_suffix, refuse_existing
         from pipeline.commands.label_tables import print_imported
         from pipeline.data.codebook import load_codebook
 
+        check_suffix(output)
+        if labelled and labelled.suffix.lower() != ".jsonl":
+            raise ConfigError(
+                f"--labelled {labelled}: expected a name that ends in .jsonl, which frames train reads"
+            )
         for path in (output, labelled or output):
-            check_suffix(path)
+            if not replace:
+                refuse_existing(path, "--replace")
         book = load_codebook(find_input(codebook))
         imported = import_codings(inputs, book, tool=tool, sample=units, empty_is_coded=empty_is_coded)
         combined = combine_codings(imported.codings, book, combine) if labelled else None
@@ -181,7 +200,7 @@ def label_import(
         if as_json:
             print_json({"files": paths, **result})
         else:
-            print_imported(console(), result, paths)
+            print_imported(console(), result, paths, imported.rejects)
 
     run_command(work, debug)
 
