@@ -5,7 +5,8 @@ prints what it returns.
 """
 
 from collections.abc import Callable
-from typing import Any
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import typer
 
@@ -33,6 +34,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # help is plain text; the panels are drawn by PanelledGroup
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"narrative-frames {version('narrative-frames')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _all_commands(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Print name and version.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None: ...
+
 
 PANELS: dict[str, dict[str, Callable[..., Any]]] = {
     "1. Data": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # the types below are for the reader; loading them would load mlflow
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from pipeline.tracked_training import TrainedModel
     from pipeline.tracking.registry_lookup import RegisteredVersion
 
-_LONGEST_FIGURE: Final = 15  # characters; the interval of a difference has 13
+_LONGEST_FIGURE: Final = 16  # characters; a moment has 16, the interval of a difference 13
 
 
 def plain_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Padding:
@@ -179,16 +180,17 @@ def print_trained(screen: Console, trained: TrainedModel) -> None:
 
 def print_models(screen: Console, versions: Sequence[RegisteredVersion]) -> None:
     """Registered versions, newest first within a name."""
-    columns = ("model", "version", "aliases", "macro-F1", "bundle", "by", "at")
+    columns = ("model", "version", "kind", "aliases", "macro-F1", "bundle", "by", "at (UTC)")
     rows = [
         (
             version.name,
             version.version,
+            version.kind or "",
             ", ".join(version.aliases),
             "" if version.macro_f1 is None else f"{version.macro_f1:.3f}",
             (version.bundle_hash or "")[:12],
             version.who,
-            version.when,
+            _moment(version.when),
         )
         for version in versions
     ]
@@ -199,6 +201,14 @@ def print_notes(screen: Console, notes: Iterable[str]) -> None:
     """Notes to the reader, one a line."""
     for note in notes:
         screen.print(f"Note: {safe_text(note)}", soft_wrap=True)
+
+
+def _moment(stamp: str | None) -> str:
+    """Day and minute in UTC of a tag that a person may have overwritten."""
+    try:
+        return "" if stamp is None else f"{datetime.fromisoformat(stamp).astimezone(UTC):%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError):
+        return str(stamp)
 
 
 def _day(moment: pd.Timestamp) -> str:

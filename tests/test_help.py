@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,9 @@ def test_the_completion_script_is_printed_for_the_shell_that_asks() -> None:
         check=True,
     )
     assert "complete -o default -F _frames_completion frames" in script.stdout
+
+
+def test_the_version_is_printed_with_the_name() -> None:
+    shown = run_frames("--version")
+    assert shown.stdout == f"narrative-frames {version('narrative-frames')}\n"
+    assert shown.returncode == 0

@@ -1,14 +1,17 @@
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from pipeline.config import TrackingSettings
 from pipeline.decisions.model_bundle import ModelBundle, load_bundle
 from pipeline.errors import ModelError, PipelineError
+from pipeline.printing import print_models
 from pipeline.tracking.mlflow_store import open_store
 from pipeline.tracking.mlflow_tracker import MlflowTracker
 from pipeline.tracking.model_registry import (
@@ -216,3 +219,16 @@ def test_reading_makes_no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         with pytest.raises(PipelineError, match="there is no MLflow store"):
             read()
     assert not list(tmp_path.iterdir())
+
+
+def test_models_are_listed_with_the_minute_of_their_registration(
+    run_id: str, tiny_bundle: ModelBundle
+) -> None:
+    register(run_id, "timed", tiny_bundle)
+    (entry,) = [entry for entry in list_models() if entry.name == "timed"]
+    screen = Console(record=True, width=120)
+    print_models(
+        screen, [entry, replace(entry, when="2026-11-25T09:03:07.123456+02:00"), replace(entry, when="x")]
+    )
+    lines = screen.export_text().splitlines()
+    assert any("2026-11-25 07:03" in line and "tfidf" in line and "timed" in line for line in lines)
