@@ -1,6 +1,7 @@
 """`frames init`: a new project folder with a commented codebook, configs and a place for data."""
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -108,6 +109,12 @@ mlflow.db*
 exports/
 scores/
 """
+
+
+def is_template(texts: Iterable[str]) -> bool:
+    """Whether labelled texts are those of a new project and no others."""
+    rows = [row for table in _DATA_EXAMPLES.values() for row in csv.DictReader(table.splitlines())]
+    return {*texts} <= {row["text"] for row in rows}
 
 
 def init_project(

@@ -31,6 +31,7 @@ from pipeline.evaluation.report import EvaluationReport
 from pipeline.evaluation.row_facts import RowFacts, TrainingFacts
 from pipeline.evaluation.slices import SliceReport, evaluate_slices
 from pipeline.evaluation.test_predictions import TestPredictions, evaluate_predictions
+from pipeline.project import is_template
 from pipeline.protocols import Classifier, FitContext, FitSummary, Progress, Tracker
 from pipeline.reporting.data_statement import describe_data
 from pipeline.reporting.model_card import MODEL_CARD, write_card
@@ -134,7 +135,13 @@ def read_folds(config: RunConfig, codebook: Codebook) -> Folds:
     data = config.data
 
     def read(path: str) -> LabelledData:
-        return read_labelled(Path(path), codebook, data.columns)
+        labelled = read_labelled(Path(path), codebook, data.columns)
+        if is_template(labelled.table["text"]):
+            raise DataError(
+                f"{path}: holds nothing but the placeholder rows that `frames init` wrote; replace them with your own "
+                "labelled sentences"
+            )
+        return labelled
 
     if data.labelled:
         return make_folds(read(data.labelled), config.folds)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.checking import check_run
 from pipeline.config import load_run_config
 from pipeline.data.codebook import load_codebook
 from pipeline.data.labels import read_labelled
@@ -114,3 +115,11 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
 def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
     init_project(tmp_path)
     check_that_everything_loads(tmp_path)
+
+
+@pytest.mark.parametrize("mode", ["multi_label", "single_label"])
+def test_a_fresh_project_is_told_to_replace_the_placeholder_rows(tmp_path: Path, mode: str) -> None:
+    folder = tmp_path / "fresh"
+    init_project(folder, mode=mode)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match=r"placeholder rows .* replace them with your own labelled sentences"):
+        check_run(folder / "configs" / "baseline.yaml")

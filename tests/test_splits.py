@@ -128,7 +128,7 @@ def test_by_time_later_copies_of_earlier_texts_leave_test() -> None:
     check_folds(data, folds)
     assert folds.purged == ("190",)
     assert {"195", "199"} <= set(ids(folds.test))
-    assert any("1 rows purged" in note for note in folds.notes)
+    assert any("1 row purged" in note for note in folds.notes)
 
 
 def test_the_cut_by_time_is_the_day_boundary_nearest_to_the_wanted_share() -> None:

@@ -164,7 +164,7 @@ def _title(estimate: ShareEstimate, unit: str) -> str:
 def _rows(estimates: Sequence[ShareEstimate]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Columns and rows of one domain's table."""
     if estimates[0].corrected.value is None:
-        needs = f"needs {estimates[0].labels_needed} more labelled units"
+        needs = f"needs {estimates[0].labels_needed} more labelled unit{'s' if estimates[0].labels_needed != 1 else ''}"
         rows: list[tuple[str, ...]] = [
             (estimate.frame, _percent(estimate.raw_share), needs) for estimate in estimates
         ]

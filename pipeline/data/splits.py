@@ -240,7 +240,8 @@ def _assemble(
             )
     folds = {name: data.subset(np.flatnonzero(masks[name])) for name in NAMES}
     if purged.any():
-        notes.append(f"{int(purged.sum())} rows purged: forwards or near-duplicates of rows in another fold")
+        rows = "1 row" if purged.sum() == 1 else f"{int(purged.sum())} rows"
+        notes.append(f"{rows} purged: forwards or near-duplicates of rows in another fold")
     notes += [*_note_large_cluster(clusters), *_note_missing(folds)]
     return Folds(
         train=folds["train"],
