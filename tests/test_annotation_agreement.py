@@ -231,6 +231,8 @@ def test_settled_disputes_are_imported_and_give_shares_one_labelling(tmp_path: P
         row["id"] for row in rows
     ]
 
+    with pytest.raises(DataError, match=r"settled\.csv: no coding: 2 rows .* Write what was settled into"):
+        import_codings([*coders, discuss], book, sample=tmp_path / "sample.csv", empty_is_coded=True)
     half = [rows[0] | {"labels": "order"}, rows[1]]
     write_records(discuss, half, list(rows[0]))
     read = import_codings([*coders, discuss], book, sample=tmp_path / "sample.csv", empty_is_coded=True)

@@ -195,10 +195,10 @@ def _refuse_uncoded(path: Path, read: ReadCodings) -> None:
         n = say_count(len(read.rejects), "row", "rows")
         raise DataError(f"{path}: no usable coding; {n} rejected: {list_rejects(read.rejects)}")
     n = say_count(len(read.codings) + read.n_untouched, "row is", "rows are")
-    raise DataError(
-        f"{path}: no coding: {n} left blank or skipped. Is it the file that the coder filled in? Where a blank means "
-        "that no frame is there, give --empty-is-coded"
-    )
+    remedy = "Is it the file that the coder filled in? Where a blank means that no frame is there, give --empty-is-coded"
+    if read.codings and all(coding.is_ground_truth for coding in read.codings):
+        remedy = "Write what was settled into the column labels, and (no frame) where there is none"
+    raise DataError(f"{path}: no coding: {n} left blank or skipped. {remedy}")
 
 
 def _refuse_codes(codings: Sequence[Coding]) -> None:
@@ -266,7 +266,7 @@ def _reject_stranger(coding: Coding, sample: Path) -> Reject:
 def list_rejects(rejects: Sequence[Reject]) -> str:
     """The first rejects with their reasons, in a line."""
     listed = "; ".join(f"{reject.where}: {reject.reason}" for reject in rejects[:_LISTED])
-    return listed + (" ..." if len(rejects) > _LISTED else "")
+    return listed + (f"; and {len(rejects) - _LISTED} more" if len(rejects) > _LISTED else "")
 
 
 def _note_untouched(n: int) -> list[str]:
