@@ -195,7 +195,9 @@ def _refuse_uncoded(path: Path, read: ReadCodings) -> None:
         n = say_count(len(read.rejects), "row", "rows")
         raise DataError(f"{path}: no usable coding; {n} rejected: {list_rejects(read.rejects)}")
     n = say_count(len(read.codings) + read.n_untouched, "row is", "rows are")
-    remedy = "Is it the file that the coder filled in? Where a blank means that no frame is there, give --empty-is-coded"
+    remedy = (
+        "Is it the file that was filled in? Where a blank means that no frame is there, give --empty-is-coded"
+    )
     if read.codings and all(coding.is_ground_truth for coding in read.codings):
         remedy = "Write what was settled into the column labels, and (no frame) where there is none"
     raise DataError(f"{path}: no coding: {n} left blank or skipped. {remedy}")
