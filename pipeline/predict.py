@@ -299,7 +299,7 @@ def print_predict_report(screen: "Console", report: PredictReport) -> None:
     print_notes(screen, report.warnings)
     if report.rejects:
         screen.print(
-            f"{report.rejects:,} records could not be used; reasons in "
+            f"{report.rejects:,} record{'s' if report.rejects != 1 else ''} could not be used; reasons in "
             f"{safe_text(str(report.output / 'rejects.jsonl'))}",
             soft_wrap=True,
         )

@@ -1,4 +1,5 @@
 import errno
+import fcntl
 import json
 import os
 import resource
@@ -265,6 +266,7 @@ def test_a_crash_at_any_step_loses_and_doubles_nothing(
     whole = read_parts(tmp_path / "whole")
     for step in range(n_steps):
         out = tmp_path / str(step)
+        out.mkdir()  # a folder that was there is not tidied away after a failure: all is left as by a dead process
         with pytest.MonkeyPatch.context() as patch:
             die_at(step, patch)
             with pytest.raises(Died):
@@ -350,3 +352,12 @@ def test_the_lock_goes_with_a_killed_process(tmp_path: Path) -> None:
         holder.kill()
     with open_dataset(tmp_path, MODEL) as dataset:
         assert isinstance(dataset, OutputDataset)
+
+
+def test_a_folder_that_its_run_removes_while_another_begins_is_not_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fcntl, "flock", lambda *_: (tmp_path / "_lock").unlink())
+    with pytest.raises(DataError, match="try again"), open_dataset(tmp_path, MODEL):
+        pass
+    assert list(tmp_path.iterdir()) == []

@@ -320,3 +320,23 @@ def test_errors_are_messages(
     assert message in result.stderr
     assert "Traceback" not in result.stderr
     assert result.stdout == ""
+    assert not (tmp_path / "out").exists()  # nothing half-made stays
+
+
+def fail_in(out: Path, bundle: ModelBundle, rejects: Sequence[str]) -> None:
+    with open_dataset(out, identify_model(bundle)) as dataset:
+        if rejects:
+            dataset.add_rejects(rejects)
+        raise DataError("failed")
+
+
+def test_only_a_new_folder_without_anything_in_it_goes_after_a_failure(
+    tiny_bundle: ModelBundle, tmp_path: Path
+) -> None:
+    (tmp_path / "mine").mkdir()
+    for name in ("mine", "kept", "gone"):
+        with pytest.raises(DataError):
+            fail_in(tmp_path / name, tiny_bundle, rejects=['{"reason": "of use"}'] if name == "kept" else [])
+    assert (tmp_path / "mine").is_dir()
+    assert (tmp_path / "kept" / "rejects.jsonl").is_file()
+    assert not (tmp_path / "gone").exists()

@@ -33,7 +33,7 @@ from pipeline.errors import DataError
 from pipeline.scoring.durable_files import explain_full_disk, new_file, replacing, write_json
 from pipeline.scoring.score_posts import ScoredBatch
 from pipeline.scoring.scored_keys import ScoredKeys, digest_key
-from pipeline.scoring.transactions import TransactionLog, lock_folder
+from pipeline.scoring.transactions import TransactionLog, lock_folder, remove_if_unused
 
 FORMAT = 1
 MANIFEST, REJECTS = "manifest.json", "rejects.jsonl"
@@ -154,6 +154,8 @@ class OutputDataset:
 def open_dataset(root: Path, identity: ModelIdentity, *, rescore: bool = False) -> Iterator[OutputDataset]:
     """Lock an output folder, finish or undo what a crash left, and check that it fits the model.
 
+    A folder made here goes again if the work in it fails before anything was written besides the empty manifest.
+
     Args:
         root: a new folder, an empty one, or one that an earlier run wrote.
         identity: of the model that will score.
@@ -165,9 +167,15 @@ def open_dataset(root: Path, identity: ModelIdentity, *, rescore: bool = False) 
     """
     with explain_full_disk(root):
         _refuse_foreign_folder(root)
+        is_new = not root.exists()
         root.mkdir(parents=True, exist_ok=True)
         with lock_folder(root):
-            yield OutputDataset(root, identity, rescore=rescore)
+            try:
+                yield OutputDataset(root, identity, rescore=rescore)
+            except BaseException:
+                if is_new:
+                    remove_if_unused(root, [MANIFEST])
+                raise
 
 
 def read_output_manifest(root: Path) -> dict[str, Any]:

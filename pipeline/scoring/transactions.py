@@ -24,6 +24,7 @@ from pipeline.scoring import durable_files
 from pipeline.scoring.durable_files import sync_folder, write_json
 
 _LOCK, _LOG, _STAGING = "_lock", "_log", "_staging"
+_REMOVED = "{root}: another run has just removed this new folder, since it failed before it scored anything; try again"
 _REPLACED = ".replaced"  # what a folder is called between two renames
 
 
@@ -87,12 +88,17 @@ def lock_folder(root: Path) -> Iterator[None]:
     Raises:
         FolderInUseError: another process holds it; the message says which.
     """
-    descriptor = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        descriptor = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    except FileNotFoundError:
+        raise FolderInUseError(_REMOVED.format(root=root)) from None
     with os.fdopen(descriptor, "r+", encoding="utf-8") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise FolderInUseError(_describe_holder(root, stream)) from None
+        if not _is_still_there(root / _LOCK, descriptor):
+            raise FolderInUseError(_REMOVED.format(root=root))
         stream.truncate()
         holder = {
             "process": os.getpid(),
@@ -102,6 +108,33 @@ def lock_folder(root: Path) -> Iterator[None]:
         stream.write(json.dumps(holder))
         stream.flush()
         yield
+
+
+def remove_if_unused(root: Path, keeps_nothing: Sequence[str]) -> None:
+    """Remove an output folder, which must be locked, unless it holds a file besides the lock and those named.
+
+    Files are removed by name and folders only when empty, the lock last: nothing that appears meanwhile is lost.
+    """
+    mine = {root / _LOCK, *(root / name for name in keeps_nothing)}
+    inside = sorted(root.rglob("*"), reverse=True)  # what is deeper comes first
+    if any(not path.is_dir() and path not in mine for path in inside):
+        return
+    with suppress(OSError):
+        for path in inside:
+            if path.is_dir():
+                path.rmdir()
+            elif path != root / _LOCK:
+                path.unlink()
+        (root / _LOCK).unlink()
+        root.rmdir()
+
+
+def _is_still_there(lock: Path, descriptor: int) -> bool:
+    """Whether the file that we have locked is still that of the folder: its holder may have removed both."""
+    try:
+        return os.path.samestat(lock.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def finish_pending(root: Path) -> None:
