@@ -1,6 +1,8 @@
 """The page on capacity is what the command prints from the committed rates."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,6 @@ from pipeline.benchmarks.capacity import (
     RATES,
     machine_hours,
     measure_footprint,
-    measure_key_bytes,
     read_rates,
     render_page,
 )
@@ -57,4 +58,7 @@ def test_what_the_rates_file_needs_can_be_measured(tiny_bundle: ModelBundle) -> 
     measured = measure_footprint(tiny_bundle.folder, 2000)
     assert all(value > 0 for value in measured.values())
     assert 4 < measured["sentences_per_post"] < 5
-    assert 8 < measure_key_bytes(1_000_000) < 60  # 16 and overhead; less where freed memory is used again
+    # In a process of its own: in this one freed memory is used again.
+    code = "from pipeline.benchmarks.capacity import measure_key_bytes; print(measure_key_bytes(1_000_000))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 8 < float(ran.stdout) < 60  # 16 and overhead

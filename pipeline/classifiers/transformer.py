@@ -293,7 +293,11 @@ class FineTunedTransformer:
                 if not len(rows):
                     continue
                 batch = pad([token_ids[i] for i in rows], self._padding_id)
-                found = network(**{name: tensor.to(device) for name, tensor in batch.items()})["logits"]
+                try:
+                    found = network(**{name: tensor.to(device) for name, tensor in batch.items()})["logits"]
+                except (ValueError, IndexError, TypeError, RuntimeError) as error:
+                    # A configuration may fit its weights and still ask for what cannot be computed.
+                    raise ModelError(f"the encoder cannot compute these texts: {error}") from error
                 logits[rows] = found.float().cpu().numpy()
         network.train(was_training)
         return logits
