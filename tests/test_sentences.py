@@ -166,16 +166,18 @@ def test_long_blocks_are_cut_and_nothing_is_lost() -> None:
 @pytest.mark.parametrize(
     "unit", ["a", "a ", ". ", "👉", "👉 ", "👉A ", "a\n", "A,\n", "1. ", "- ", '"', "a.", "#a ", "U.S. The "]
 )
-def test_time_grows_linearly_with_length(unit: str) -> None:
+def test_the_work_grows_linearly_with_length(unit: str) -> None:
     def seconds(length: int) -> float:
         post = unit * (length // len(unit))
-        started = time.process_time()
-        check_invariants(post, split_sentences(post))
-        return time.process_time() - started
+        taken = []
+        for _ in range(3):
+            started = time.process_time()
+            check_invariants(post, split_sentences(post))
+            taken.append(time.process_time() - started)
+        return min(taken)  # what else the machine does only adds
 
-    seconds(2_000)
-    short, long = seconds(15_000), seconds(120_000)
-    assert long < 24 * max(short, 0.01)  # 8 times longer; a quadratic splitter would take 64 times as long
+    short, long = seconds(6_000), seconds(48_000)
+    assert long < 32 * max(short, 0.01)  # 8 times longer; a quadratic splitter would take 64 times as long
 
 
 FRAGMENTS = st.sampled_from(
