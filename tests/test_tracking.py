@@ -14,7 +14,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from mlflow import MlflowClient
@@ -245,7 +245,8 @@ def test_nothing_is_logged_from_a_folder_that_is_no_bundle(store: str, tmp_path:
 
 
 @settings(deadline=None, max_examples=150)
-@given(st.lists(st.text(max_size=300), min_size=2, max_size=2, unique=True))
+@given(st.lists(st.text(max_size=300) | st.text("./ a", max_size=6), min_size=2, max_size=2, unique=True))
+@example(["", "..0"])
 def test_metric_names_are_taken_by_mlflow_and_never_become_one(names: list[str]) -> None:
     made = [safe_name(f"frame/{name}/f1") for name in names] + [safe_name(name) for name in names]
     for name in made:

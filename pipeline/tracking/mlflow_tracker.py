@@ -231,7 +231,7 @@ def safe_name(name: str) -> str:
     safe = re.sub(r"[^\w./ -]", "_", name)
     # MLflow refuses names that would be another file name once read as a path
     parts = ["_" if part in {"", ".", ".."} else part for part in safe.split("/")]
-    safe = "/".join(parts)
+    safe = re.sub(r"^\.\.", "__", "/".join(parts))
     if safe == name and len(name) <= NAME_LIMIT:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:12]
