@@ -4,7 +4,6 @@
 work needs is imported when it starts, so that help pages stay quick.
 """
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from pipeline.commands.options import AsJson, Debug, find_model, parse_columns, print_json
 from pipeline.errors import DataError
 from pipeline.terminal import console, progress_bar, run_command, safe_text
 
@@ -234,8 +234,8 @@ def predict_command(
     gpus_per_worker: Annotated[
         float, typer.Option("--gpus-per-worker", min=0, help="GPUs of each Ray worker, 0.5 for half of one.")
     ] = 0.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
 ) -> None:
     """Score posts, each exactly once.
 
@@ -245,7 +245,6 @@ def predict_command(
     """
 
     def work() -> None:
-        from pipeline.commands.options import find_model, parse_columns
         from pipeline.data.channel_export.records import ReadOptions
         from pipeline.decisions.model_bundle import load_bundle
         from pipeline.scoring.engines.open_engine import EngineSettings
@@ -265,7 +264,7 @@ def predict_command(
                 on_progress=progress,
             )
         if as_json:
-            typer.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
+            print_json(report.to_json())
         else:
             print_predict_report(console(), report)
         report.raise_if_files_failed()

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.data.labels import LabelledData
+from pipeline.errors import DataError
 
 Probabilities = NDArray[np.float32]  # shape (n_texts, n_frames), each in [0, 1], columns in codebook order
 Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
@@ -48,6 +49,16 @@ class FitSummary:
     notes: tuple[str, ...] = ()
     out_of_fold: Probabilities | None = None
     decided_on: Probabilities | None = None
+
+    def require_out_of_fold(self, train: LabelledData) -> Probabilities:
+        """The out-of-fold probabilities of the rows of `train`, which a fit without dev owes.
+
+        Raises:
+            DataError: all rows are one forward cluster, so that nothing is outside of a fold.
+        """
+        if self.out_of_fold is None:
+            raise DataError(f"{train.path}: all training rows are near-duplicates of one another")
+        return self.out_of_fold
 
 
 class FittedClassifier(Protocol):

@@ -187,9 +187,7 @@ def fit_with_decisions(
     else:
         known, clusters = join_folds(folds, ("train", "dev"))
         summary, truth = classifier.fit(known, None, clusters, context), known.indicator()
-        if summary.out_of_fold is None:
-            raise DataError(f"{known.path}: all training rows are near-duplicates of one another")
-        raw = summary.out_of_fold
+        raw = summary.require_out_of_fold(known)
     decisions = fit_decision_rule(raw, truth, config.decisions, single_label=single_label)
     return classifier, decisions, replace(summary, decided_on=raw)
 

@@ -17,7 +17,7 @@ from pipeline.classifiers.build import build_classifier, load_classifier
 from pipeline.classifiers.stacking import Stack, fit_stack
 from pipeline.config import BlendSettings
 from pipeline.data.labels import LabelledData
-from pipeline.errors import DataError, ModelError
+from pipeline.errors import ModelError
 from pipeline.protocols import Classifier, FitContext, FitSummary, FittedClassifier, Probabilities
 
 _FILE = "classifier.json"
@@ -58,12 +58,10 @@ class Blend:
             member = self._new_member(kind)
             inner = replace(context, work_folder=context.work_folder / kind)
             summary = member.fit(train, None, clusters, inner)
-            if summary.out_of_fold is None:
-                raise DataError(f"{train.path}: all training rows are near-duplicates of one another")
             self._members[kind] = member
             figures |= {f"{kind}_{figure}": value for figure, value in summary.figures.items()}
             notes += summary.notes
-            out_of_fold.append(summary.out_of_fold)
+            out_of_fold.append(summary.require_out_of_fold(train))
         self._stack = fit_stack(out_of_fold, train.indicator(), single_label=self.single_label)
         share = self._stack.weights / np.maximum(self._stack.weights.sum(axis=0), 1e-9)
         figures |= {

@@ -19,7 +19,7 @@ from pipeline.classifiers.gate import CONFIDENCE, Gate, carrying_scores, choose_
 from pipeline.config import CascadeSettings, DecisionSettings, ModelSettings
 from pipeline.data.labels import LabelledData
 from pipeline.decisions.calibration import Calibrator, fit_calibrator
-from pipeline.errors import ConfigError, DataError, ModelError
+from pipeline.errors import ConfigError, ModelError
 from pipeline.protocols import FitContext, FitSummary, FittedClassifier, Probabilities
 
 _FILE = "classifier.json"
@@ -73,16 +73,15 @@ class Cascade:
             stage = build_classifier(settings, self.labels, single_label=False)
             inner = replace(context, work_folder=context.work_folder / name)
             summary = stage.fit(train, None, clusters, inner)
-            if summary.out_of_fold is None:
-                raise DataError(f"{train.path}: all training rows are near-duplicates of one another")
+            out_of_fold = summary.require_out_of_fold(train)
             self._stages[name] = stage
             self._calibrators[name] = fit_calibrator(
-                summary.out_of_fold,
+                out_of_fold,
                 truth,
                 single_label=False,
                 shrinkage=DecisionSettings().shrinkage_positives,
             )
-            calibrated[name] = self._calibrators[name](summary.out_of_fold)
+            calibrated[name] = self._calibrators[name](out_of_fold)
             figures |= {f"{name}_{figure}": value for figure, value in summary.figures.items()}
             notes += summary.notes
         scores = carrying_scores(calibrated[_FIRST])

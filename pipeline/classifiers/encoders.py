@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib.util
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import pipeline.no_telemetry  # noqa: F401 - the hub client reads its settings while it is imported
 from pipeline.errors import ModelError
+from pipeline.json_files import read_json_object
 
 EMBEDDED = "embedded"
 EMBEDDED_NAME = "sentence-transformers/all-MiniLM-L6-v2"
@@ -116,7 +116,7 @@ def refuse_code(path: Path) -> None:
     Raises:
         ModelError: it does, or it is damaged.
     """
-    for key, value in _pairs(_read_json(path)):
+    for key, value in _pairs(read_json_object(path)):
         from_hub = key in _ATTENTION_KEYS and isinstance(value, str) and "/" in value
         if key in _CODE_KEYS or from_hub:
             raise ModelError(
@@ -137,7 +137,7 @@ def _refuse_links(folder: Path, name: str) -> None:
 
 
 def _check_index(path: Path) -> None:
-    places = _read_json(path).get("weight_map")
+    places = read_json_object(path).get("weight_map")
     values = set(places.values()) if isinstance(places, dict) and places else {None}
     for place in values:
         plain = isinstance(place, str) and place.endswith(".safetensors") and Path(place).name == place
@@ -145,16 +145,6 @@ def _check_index(path: Path) -> None:
             raise ModelError(
                 f"{path}: key 'weight_map': expected names of safetensors files beside it, got {place!r:.100}"
             )
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"{path}: cannot be read: {error}") from None
-    if not isinstance(content, dict):
-        raise ModelError(f"{path}: cannot be read: expected a JSON object, got {type(content).__name__}")
-    return content
 
 
 def _pairs(content: dict[str, Any]) -> Iterator[tuple[str, Any]]:

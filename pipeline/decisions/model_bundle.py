@@ -31,6 +31,7 @@ from pipeline.classifiers.build import load_classifier
 from pipeline.data.codebook import Codebook
 from pipeline.decisions.decision_rule import DecisionRule
 from pipeline.errors import ModelError
+from pipeline.json_files import read_json_object
 from pipeline.protocols import FittedClassifier
 
 FORMAT = 1
@@ -174,8 +175,8 @@ def load_bundle(folder: Path) -> ModelBundle:
     manifest = read_manifest(folder)
     verify_files(folder, manifest)
     try:
-        codebook = Codebook.model_validate(_read_json(folder / _CODEBOOK))
-        decisions = DecisionRule.from_json(_read_json(folder / _DECISIONS))
+        codebook = Codebook.model_validate(read_json_object(folder / _CODEBOOK))
+        decisions = DecisionRule.from_json(read_json_object(folder / _DECISIONS))
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{folder}: codebook or decisions do not fit their schema: {error}") from None
     shapes = {
@@ -189,7 +190,7 @@ def load_bundle(folder: Path) -> ModelBundle:
     classifier = load_classifier(str(manifest["kind"]), folder / _CLASSIFIER)
     if tuple(classifier.labels) != codebook.frame_ids:
         raise ModelError(f"{folder}: the classifier's columns are not the codebook's frames")
-    return ModelBundle(folder, manifest, codebook, classifier, decisions, _read_json(folder / _METRICS))
+    return ModelBundle(folder, manifest, codebook, classifier, decisions, read_json_object(folder / _METRICS))
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -204,7 +205,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"{folder}: not a model bundle (no {MANIFEST} there); give the folder that `frames train` "
             "printed, or a registered model such as models:/NAME@champion"
         )
-    manifest = _read_json(path)
+    manifest = read_json_object(path)
     if manifest.get("format") != FORMAT:
         raise ModelError(
             f"{path}: bundle format {manifest.get('format')!r}; this version reads {FORMAT}: use "
@@ -268,13 +269,3 @@ def _hash_files(folder: Path) -> dict[str, str]:
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True), encoding="utf-8")
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"{path}: cannot be read: {error}") from None
-    if not isinstance(content, dict):
-        raise ModelError(f"{path}: expected a JSON object")
-    return content

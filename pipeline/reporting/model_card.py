@@ -4,13 +4,13 @@ Every figure is read from the bundle's own files; the card adds none. The outlin
 "Model cards for model reporting".
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ModelError
+from pipeline.json_files import read_json_object
 from pipeline.reporting.card_figures import calibration_part, frames_part, metrics_part, slices_part
 from pipeline.reporting.markdown import bullets, escape, table
 
@@ -102,20 +102,12 @@ def shorten_card(card: str, limit: int, remainder: str) -> str:
 
 def _read(folder: Path, manifest: Mapping[str, Any]) -> _Source:
     names = ("codebook", "config", "metrics", "decisions")
-    codebook, config, metrics, decisions = (_read_json(folder / f"{name}.json") for name in names)
-    classifiers = [_read_json(path) for path in sorted((folder / "classifier").rglob("classifier.json"))]
+    codebook, config, metrics, decisions = (read_json_object(folder / f"{name}.json") for name in names)
+    classifiers = [
+        read_json_object(path) for path in sorted((folder / "classifier").rglob("classifier.json"))
+    ]
     encoders = tuple(found["encoder"] for found in classifiers if isinstance(found.get("encoder"), dict))
     return _Source(manifest, codebook, config, metrics, decisions, encoders)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path}: cannot be read: {error}") from None
-    if not isinstance(content, dict):
-        raise ModelError(f"{path}: expected a JSON object")
-    return content
 
 
 def _model_part(source: _Source) -> str:

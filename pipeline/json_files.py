@@ -1,0 +1,22 @@
+"""Reading the JSON files of models and encoders."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import ModelError
+
+
+def read_json_object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file.
+
+    Raises:
+        ModelError: no such file, no JSON, or something else than an object.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path}: cannot be read: {error}") from None
+    if not isinstance(content, dict):
+        raise ModelError(f"{path}: cannot be read: expected a JSON object, got {type(content).__name__}")
+    return content
