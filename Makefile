@@ -4,7 +4,7 @@ BIN := .venv/bin
 BENCH_SETS ?= bench
 MODEL ?=
 
-.PHONY: setup demo test lint bench-quality bench-scoring constraints lock licences dist-check offline-check
+.PHONY: setup demo test torture lint bench-quality bench-scoring constraints lock licences dist-check offline-check
 
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -26,6 +26,10 @@ lint: setup
 # A process a core, a file of tests at a time; each counts on one thread, or they would wait for one another
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
+
+# Faults, hostile input and endurance in their long form; the figures stand at the end. Hours: TORTURE="-k fuzz" for a part
+torture: setup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --long $(TORTURE) tests/test_torture_*.py
 
 # Ours against rivals on every set below a folder: make bench-quality BENCH_SETS=path
 bench-quality: setup

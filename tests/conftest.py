@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,32 @@ _PHRASES = {
     "unity.1": "we stand together as one people",
 }
 _ENDINGS = ("today", "again", "in the north", "говорит министр", "as before", "and more so")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="the long form of the fault and abuse tests")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests counted, also those that ran in other processes."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
+    figures = {text for report in reports for name, text in report.user_properties if name == "figure"}
+    if figures:
+        terminalreporter.section("figures")
+        for figure in sorted(figures):
+            terminalreporter.write_line(figure)
+
+
+@pytest.fixture(scope="session")
+def is_long(request: pytest.FixtureRequest) -> bool:
+    """Whether the long form was asked for: `make torture`."""
+    return bool(request.config.getoption("--long"))
+
+
+@pytest.fixture
+def print_figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Give it a line with a count, it stands at the end of the test run."""
+    return lambda text: record_property("figure", text)
 
 
 def make_tiny_bundle(folder: Path, *, name: str = "tiny", threshold: float = 0.4) -> ModelBundle:
