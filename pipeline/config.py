@@ -147,7 +147,9 @@ class TransformerSettings(_Settings):
             Sooner, and less sure.
         inner_folds: of "out_of_fold".
         patience: with "dev", epochs without a better dev score before training stops; the best one is kept.
-        precision: "auto" is bf16 on an accelerator that has it, else fp32.
+        precision: of the matrix products in training. "auto" is bf16 on a GPU or processor that has instructions
+            for it (half as fast again on a processor), else fp32; the run records which. Machines that differ in it
+            train slightly different models: name one to have the same on both.
         scoring: "onnx_int8" scores without torch, with 8-bit matrix products, several times faster; "torch"
             with the network itself.
         max_int8_loss: mean average precision that 8-bit scoring may lose on dev (without dev, on training

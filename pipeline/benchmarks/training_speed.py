@@ -10,8 +10,9 @@ used.
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import pipeline.no_telemetry  # noqa: F401 - libraries read their settings while they are imported
 
@@ -61,7 +62,6 @@ class Contestants:
         self.truth = data.indicator()[:n_rows].astype(np.float32)
         texts = list(data.table["text"])[:n_rows]
         self.token_ids = self._tokenizer(texts, truncation=True, max_length=256)["input_ids"]
-        self._pretrained: Any = read_network(encoder)
 
     def train_stock(self, folder: Path) -> None:
         """One epoch with the library's defaults."""
@@ -79,6 +79,7 @@ class Contestants:
                 seed=self._seed,
                 report_to="none",
                 disable_tqdm=True,
+                dataloader_pin_memory=False,
                 save_strategy="no",
                 logging_strategy="no",
             ),
@@ -86,11 +87,11 @@ class Contestants:
             data_collator=DataCollatorWithPadding(self._tokenizer),
         ).train()
 
-    def train_ours(self, folder: Path, precision: str) -> None:
+    def train_ours(self, precision: str, folder: Path) -> None:
         """One epoch with the settings of a configuration that says nothing."""
         settings = TransformerSettings.model_validate({"epochs": 1, "precision": precision, "device": "cpu"})
         network = FrameNetwork(
-            self._copy_of_pretrained(),
+            read_network(self._encoder),
             self.truth.shape[1],
             vector_scale=settings.vector_scale,
             dropout=settings.dropout,
@@ -107,9 +108,6 @@ class Contestants:
             context=context,
         )
 
-    def _copy_of_pretrained(self) -> Any:
-        return read_network(self._encoder)
-
     def _rows(self) -> Dataset:
         return Dataset.from_dict({"input_ids": self.token_ids, "labels": self.truth.tolist()})
 
@@ -122,7 +120,7 @@ def measure(train: Callable[[Path], None], n_rows: int) -> float:
         return n_rows / (time.perf_counter() - began)
 
 
-def main(
+def main(  # noqa: PLR0917 - a command has many options
     labels: Annotated[Path, typer.Option(help="Labelled rows.")] = _SAMPLE / "labelled_sentences.jsonl",
     codebook: Annotated[Path, typer.Option(help="Their codebook.")] = _SAMPLE / "codebook.yaml",
     rows: Annotated[int, typer.Option(min=50, help="At most so many rows.")] = 1000,
@@ -139,12 +137,11 @@ def main(
         for _ in range(rounds):
             rates[STOCK].append(measure(contestants.train_stock, len(lengths)))
             for precision in PRECISIONS:
-                rates[precision].append(
-                    measure(lambda folder, p=precision: contestants.train_ours(folder, p), len(lengths))
-                )
+                rates[precision].append(measure(partial(contestants.train_ours, precision), len(lengths)))
         median = {name: float(np.median(found)) for name, found in rates.items()}
         shown = [(name, f"{rate:.1f}", f"{rate / median[STOCK]:.2f}") for name, rate in median.items()]
-        title = f"one epoch of {len(lengths):,} sentences of {np.mean(lengths):.0f} tokens, {torch.get_num_threads()} threads"
+        mean, threads = np.mean(lengths), torch.get_num_threads()
+        title = f"one epoch of {len(lengths):,} sentences of {mean:.0f} tokens, {threads} threads"
         console().print(plain_table(title, ("method", "sentences/s", "x stock"), shown))
 
     run_command(work, debug)

@@ -124,6 +124,7 @@ class FineTunedTransformer:
             "steps": float(outcome.steps),
             "best_epoch": float(outcome.best_epoch),
             "resumed_at_step": float(outcome.resumed_at_step),
+            "trained_in_bf16": float(outcome.in_bf16),
             "texts_in_windows": float((np.bincount(windows.owners) > 1).sum()),
             "texts_cut": float(windows.is_cut.sum()),
             **scoring.figures,

@@ -43,12 +43,13 @@ DevScore = Callable[[FrameNetwork], float]
 
 @dataclass(frozen=True, slots=True)
 class TrainingOutcome:
-    """Optimiser steps taken, the epoch that was kept (1 is the first), and where a resumed run began."""
+    """Optimiser steps taken, the epoch that was kept (1 is the first), where a resumed run began, and the precision."""
 
     steps: int
     best_epoch: int
     best_score: float | None
     resumed_at_step: int
+    in_bf16: bool
 
 
 class PaddingCollator:
@@ -99,7 +100,7 @@ class _FrameTrainer(Trainer):
                 layer_decay=self._settings.layer_decay,
                 weight_decay=self._settings.weight_decay,
             )
-            self.optimizer = torch.optim.AdamW(groups, eps=1e-6)
+            self.optimizer = torch.optim.AdamW(groups, eps=1e-6, fused=True)  # a third of the time
         return self.optimizer
 
 
@@ -226,12 +227,14 @@ def fine_tune(
         _train(trainer, checkpoint)
     if watch.best_score is not None:
         load_weights(network, folder / BEST_FILE)
+    trainer.accelerator.unwrap_model(network, keep_fp32_wrapper=False)  # what follows is in single precision
     network.to("cpu")
     return TrainingOutcome(
         max(trainer.state.global_step, resumed_at),  # a run that had stopped early is not trained again
         watch.best_epoch,
         watch.best_score,
         resumed_at,
+        bool(trainer.args.bf16),
     )
 
 
@@ -248,9 +251,6 @@ def _train(trainer: Trainer, checkpoint: Path | None) -> None:
 
 def _arguments(folder: Path, settings: TransformerSettings, seed: int) -> TrainingArguments:
     use_cuda = settings.device != "cpu" and torch.cuda.is_available()
-    bf16 = settings.precision == "bf16" or (
-        settings.precision == "auto" and use_cuda and torch.cuda.is_bf16_supported()
-    )
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=settings.epochs,
@@ -268,11 +268,21 @@ def _arguments(folder: Path, settings: TransformerSettings, seed: int) -> Traini
         report_to="none",
         disable_tqdm=True,
         use_cpu=not use_cuda,
-        bf16=bf16,
+        bf16=trains_in_bf16(settings, use_cuda=use_cuda),
         remove_unused_columns=False,
         dataloader_pin_memory=use_cuda,
         accelerator_config={"even_batches": False, "use_seedable_sampler": False},
     )
+
+
+def trains_in_bf16(settings: TransformerSettings, *, use_cuda: bool) -> bool:
+    """Whether matrix products of training are rounded to bfloat16; weights and optimiser stay in single precision."""
+    if settings.precision != "auto":
+        return settings.precision == "bf16"
+    if use_cuda:
+        return bool(torch.cuda.is_bf16_supported())
+    able = torch.cpu.get_capabilities()  # other processors only imitate it, more slowly than float32
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
 def newest_whole_checkpoint(folder: Path) -> Path | None:
