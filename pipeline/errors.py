@@ -33,6 +33,19 @@ class MissingExtraError(PipelineError):
         )
 
 
+def show_value(value: object, limit: int = 80) -> str:
+    """A value from outside for a message: its `repr` on one line, cut to `limit` characters, never an exception."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits; nested deeper than Python follows
+        text = f"({type(value).__name__}, too large to show)"
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
+
+
+class SaidElsewhereError(PipelineError):
+    """One of several processes ends because another failed, which says why."""
+
+
 def located(path: Path | str, message: str, *, line: int | None = None, field: str | None = None) -> str:
     """Put the place in front of a message: `posts.csv, line 3, field 'text': ...`."""
     place = [str(path)]

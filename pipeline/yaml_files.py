@@ -8,7 +8,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from pipeline.errors import ConfigError, located
+from pipeline.errors import ConfigError, located, show_value
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -29,14 +29,24 @@ def _construct_mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[An
 
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_mapping)
 
-MAX_YAML_BYTES = 5_000_000  # a config or codebook is written by people; this bounds alias bombs too
+MAX_YAML_BYTES = (
+    1_000_000  # a config or codebook is written by people; the reader takes seconds for a megabyte
+)
+MAX_DEPTH = 50  # levels; the time that the reader takes grows with the square of the depth
+
+
+_OPENING = (
+    *(yaml.BlockMappingStartToken, yaml.BlockSequenceStartToken),
+    *(yaml.FlowMappingStartToken, yaml.FlowSequenceStartToken),
+)
+_CLOSING = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
 
 
 def load_yaml_mapping(path: Path, *, what: str) -> dict[str, Any]:
     """Read a YAML file whose top level is a mapping.
 
     Raises:
-        ConfigError: no such file, not UTF-8, not YAML, a key twice, aliases, or not a mapping.
+        ConfigError: no such file, not UTF-8, not YAML, a key twice, aliases, tags, nested too deeply, or not a mapping.
     """
     if not path.is_file():
         raise ConfigError(f"{path}: no such {what} file")
@@ -49,24 +59,33 @@ def load_yaml_mapping(path: Path, *, what: str) -> dict[str, Any]:
             f"{path}: expected UTF-8, got other bytes at position {error.start}; save it as UTF-8"
         ) from None
     try:
-        for token in yaml.scan(text, Loader=yaml.SafeLoader):
-            if isinstance(token, yaml.AliasToken):  # no use in these files, and nested ones explode
-                line = token.start_mark.line + 1
-                raise ConfigError(
-                    located(path, "YAML aliases (*name) are not accepted; write it out", line=line)
-                )
+        _check_tokens(text, path, what)
         raw = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader subclass
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2024-13-45
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the last two: a date such as 2024-13-45
         mark = getattr(error, "problem_mark", None)
-        reason = getattr(error, "problem", None) or str(error)
+        reason = " ".join(str(getattr(error, "problem", None) or error).split())
         raise ConfigError(
             located(path, f"not valid YAML: {reason}", line=mark.line + 1 if mark else None)
         ) from None
-    except RecursionError:
-        raise ConfigError(f"{path}: nested too deeply to be a {what}") from None
     if not isinstance(raw, dict):
         raise ConfigError(f"{path}: expected a mapping of keys at the top level, got {type(raw).__name__}")
     return raw
+
+
+def _check_tokens(text: str, path: Path, what: str) -> None:
+    """Refuse what no config needs and what makes the YAML reader explode, hang or fail in ways of its own."""
+    depth = 0
+    for token in yaml.scan(text, Loader=yaml.SafeLoader):
+        line = token.start_mark.line + 1
+        if isinstance(token, yaml.AliasToken):  # nested ones explode
+            raise ConfigError(located(path, "YAML aliases (*name) are not accepted; write it out", line=line))
+        if isinstance(token, yaml.TagToken):
+            raise ConfigError(
+                located(path, "YAML tags (!name) are not accepted; quote text with a !", line=line)
+            )
+        depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
+        if depth > MAX_DEPTH:
+            raise ConfigError(located(path, f"nested too deeply to be a {what}", line=line))
 
 
 def describe_validation_error(
@@ -79,7 +98,9 @@ def describe_validation_error(
         reason = describe_fault(fault["msg"])
         if fault["type"] == "extra_forbidden":
             reason = "no such key" + _suggest(model, fault["loc"])
-        received = "" if fault["type"] in {"missing", "value_error"} else f", got {_shorten(fault['input'])}"
+        received = (
+            "" if fault["type"] in {"missing", "value_error"} else f", got {show_value(fault['input'])}"
+        )
         lines.append(f"  {key}: {reason}{received}")
     return f"{path}: this {what} does not fit:\n" + "\n".join(lines)
 
@@ -127,8 +148,3 @@ def _keys_in_file(location: Sequence[int | str], raw: Any, *, missing: bool) -> 
                 continue
         keys.append(str(part))
     return keys
-
-
-def _shorten(value: object, limit: int = 80) -> str:
-    text = repr(value)
-    return text if len(text) <= limit else text[: limit - 3] + "..."

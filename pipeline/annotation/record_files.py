@@ -7,6 +7,7 @@ None as empty.
 
 import csv
 import io
+import itertools
 import json
 import re
 from collections import Counter
@@ -21,12 +22,14 @@ import pyarrow.parquet as pq
 
 from pipeline.annotation.workbooks import load_openpyxl, read_rows, write_rows
 from pipeline.data.label_files import DELIMITERS, MAX_FIELD, decode_utf8, parse_json
+from pipeline.data.parquet_cells import read_row_cells
 from pipeline.errors import DataError, located
 from pipeline.scoring.durable_files import replacing
 
 SUFFIXES: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
 WRITTEN: Final = (".csv", ".jsonl", ".parquet", ".xlsx")
 MAX_BYTES: Final = 500_000_000  # of a file, unpacked; what people label is far smaller
+_SNIFFED_ROWS: Final = 20
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 
@@ -162,7 +165,7 @@ def _refuse_half_characters(item: dict[str, Any], where: str) -> None:
 
 
 def _read_csv(path: Path, text: str) -> Iterator[Record]:
-    delimiter = max(DELIMITERS, key=lambda sign: _count_columns(text, sign))
+    delimiter = max(DELIMITERS, key=lambda sign: _fitness(text, sign))
     previous_limit = csv.field_size_limit(MAX_FIELD)
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -187,11 +190,15 @@ def _read_csv(path: Path, text: str) -> Iterator[Record]:
         csv.field_size_limit(previous_limit)
 
 
-def _count_columns(text: str, delimiter: str) -> int:
+def _fitness(text: str, delimiter: str) -> tuple[bool, int]:
+    """Whether the first rows have as many cells as the header, more than one, and how many the header has."""
     try:
-        return len(next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), []))
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        widths = [len(cells) for cells in itertools.islice(filter(None, reader), _SNIFFED_ROWS)]
     except csv.Error:
-        return 0
+        return False, 0
+    header = next(iter(widths), 0)
+    return header > 1 and set(widths) == {header}, header
 
 
 def _check_header(path: Path, header: list[str]) -> list[str]:
@@ -208,7 +215,7 @@ def _read_parquet(path: Path) -> Iterator[Record]:
             if sum(group.total_byte_size for group in groups) > MAX_BYTES:
                 raise DataError(f"{path}: larger than {MAX_BYTES // 10**6} MB when unpacked; split the file")
             _check_header(path, list(file.schema_arrow.names))
-            for n, row in enumerate(file.read().to_pylist(), start=1):
+            for n, row in enumerate(read_row_cells(file.read()), start=1):
                 yield Record(f"{path}, row {n}", row)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: not a readable Parquet file: {error}") from None

@@ -4,15 +4,20 @@ XLSX holds no control characters, and readers take some sequences for escapes; b
 escape (U+241B), and spelt back.
 """
 
+import itertools
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.errors import DataError, MissingExtraError
+from defusedxml.ElementTree import iterparse
+
+from pipeline.errors import DataError, MissingExtraError, show_value
 
 MAX_CELL: Final = 32_767  # characters that a cell holds
+MAX_ROWS: Final = 1_048_576  # of a sheet
+MAX_CELLS: Final = 10_000_000  # that are read of a sheet; a file of a few bytes may claim billions
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\u241b\ufffe\uffff]|(?<=_)x(?=[0-9A-Fa-f]{4}_)|(?<=x)0(?=05F_)")
 _SPELT = re.compile("\u241b(.)", re.DOTALL)
 _SPECIAL: Final = {"\x1b": "e", "\ufffe": "E", "\uffff": "F"}
@@ -20,27 +25,26 @@ _SPECIAL_BACK: Final = {letter: sign for sign, letter in _SPECIAL.items()}
 
 
 def read_rows(path: Path, max_bytes: int) -> list[list[Any]]:
-    """Values of the first sheet, row by row; formulas as the values that were last computed.
+    """Values of the first sheet, row by row, none shorter than the first unless it is empty.
+
+    Formulas are the values that were last computed.
 
     Raises:
-        DataError: damaged, or larger than `max_bytes` when unpacked.
+        DataError: damaged, larger than `max_bytes` when unpacked, more than MAX_CELLS, or rows out of order.
         MissingExtraError: openpyxl is not installed.
     """
     openpyxl = load_openpyxl()
-    rows: list[list[Any]] = []
     try:
-        unpacked = _unpacked_size(path)
-        if unpacked <= max_bytes:
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-            rows = [
-                [_read_cell(cell) for cell in row] for row in book.worksheets[0].iter_rows(values_only=True)
-            ]
+        _check_unpacked_size(path, max_bytes)
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        try:
+            return _read_sheet(path, book.worksheets[0])
+        finally:
             book.close()
+    except DataError:
+        raise
     except Exception as error:  # noqa: BLE001 - damaged workbooks raise anything inside the reader
-        raise DataError(f"{path}: not a readable XLSX workbook: {error!r:.200}") from None
-    if unpacked > max_bytes:
-        raise DataError(f"{path}: larger than {max_bytes // 10**6} MB when unpacked; split the file")
-    return rows
+        raise DataError(f"{path}: not a readable XLSX workbook: {show_value(error, 200)}") from None
 
 
 def write_rows(path: Path, rows: Sequence[Sequence[Any]]) -> None:
@@ -80,9 +84,42 @@ def load_openpyxl() -> Any:
     return openpyxl
 
 
-def _unpacked_size(path: Path) -> int:
+def _read_sheet(path: Path, sheet: Any) -> list[list[Any]]:
+    """All rows, those in between that the file leaves out too; a cell's address alone decides how many there are."""
+    with sheet._get_source() as source:  # noqa: SLF001 - openpyxl says nothing of rows that it leaves out
+        for earlier, later in itertools.pairwise(_stated_numbers(source)):
+            if not earlier < later <= MAX_ROWS:
+                raise DataError(
+                    f"{path}: row {later} stands behind row {earlier}; save the workbook once more"
+                )
+    sheet.reset_dimensions()
+    rows: list[list[Any]] = []
+    width = n_cells = 0
+    for row in sheet.iter_rows(values_only=True):
+        width = width or len(row)
+        n_cells += max(len(row), width if row else 1)
+        if n_cells > MAX_CELLS:
+            raise DataError(
+                f"{path}: more than {MAX_CELLS:,} cells, empty ones in between counted; split the file"
+            )
+        missing = [None] * (width - len(row)) if row else []
+        rows.append([*map(_read_cell, row), *missing])
+    return rows
+
+
+def _stated_numbers(source: Any) -> Iterator[int]:
+    yield 0
+    for _, element in iterparse(source):
+        if element.tag.endswith("}row"):
+            if number := element.get("r"):
+                yield int(number)
+            element.clear()
+
+
+def _check_unpacked_size(path: Path, max_bytes: int) -> None:
     with zipfile.ZipFile(path) as archive:
-        return sum(member.file_size for member in archive.infolist())
+        if sum(member.file_size for member in archive.infolist()) > max_bytes:
+            raise DataError(f"{path}: larger than {max_bytes // 10**6} MB when unpacked; split the file")
 
 
 def _read_cell(value: object) -> object:

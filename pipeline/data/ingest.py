@@ -14,7 +14,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -25,7 +25,7 @@ from pipeline.data.channel_export import pasted_text
 from pipeline.data.channel_export.detect import HEAD_BYTES, detect_format, format_by_name
 from pipeline.data.channel_export.plain_columns import PlainColumns
 from pipeline.data.channel_export.records import ExportFormat, RawPost, ReadOptions, Skipped
-from pipeline.data.channel_export.values import make_excerpt
+from pipeline.data.channel_export.values import clean_text, make_excerpt
 from pipeline.data.input_files import FoundFiles, InputFile, find_inputs
 from pipeline.data.posts import POSTS_SCHEMA, is_posts_table, iter_posts, make_post_row
 from pipeline.data.posts_merge import merge_posts
@@ -118,6 +118,10 @@ def ingest(
     """
     if output.suffix != ".parquet":
         raise DataError(f"{output}: expected an output that ends in .parquet, for example posts.parquet")
+    if options.channel is not None:
+        options = replace(
+            options, channel=clean_text(options.channel)
+        )  # from a command line, it may be no UTF-8
     history, rejects = _beside(output, "history.parquet"), _beside(output, "rejects.jsonl")
     _check_output(output, history)
     found = find_inputs(inputs, {output, history, rejects})
@@ -220,8 +224,8 @@ class _Reading:
     def reject(self, source_file: str, record: str, reason: str, excerpt: str = "") -> None:
         entry = {
             "source_file": source_file,
-            "record": record,
-            "reason": reason,
+            "record": clean_text(record),
+            "reason": clean_text(reason),  # it may name a file whose name is no UTF-8
             "excerpt": make_excerpt(excerpt),
         }
         if self.rejects is not None:

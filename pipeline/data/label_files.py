@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.data.parquet_cells import read_cells
 from pipeline.errors import DataError, located
 
 REQUIRED = ("text", "labels")
@@ -228,7 +229,7 @@ def _read_parquet(path: Path, names: Mapping[str, str]) -> tuple[list[RawRow], l
         if missing := [column for column in REQUIRED if column not in present]:
             raise DataError(_missing_columns(path, missing, names, found))
         table = pq.read_table(path, columns=list(dict.fromkeys(present.values())))
-        values = {column: table.column(name).to_pylist() for column, name in present.items()}
+        values = {column: read_cells(table.column(name)) for column, name in present.items()}
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: not a readable Parquet file: {error}") from None
     rows = [

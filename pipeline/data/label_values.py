@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.data.label_files import RawRow
+from pipeline.errors import show_value
 
 LONGEST_LABEL_LIST = 10_000  # characters; a longer cell is no list of labels
 PURPOSES = ("estimate", "train")  # why a text was drawn for labelling
@@ -44,7 +45,7 @@ def _read_text(value: object) -> str:
     if value is None:
         raise RowError("field 'text': the text is empty")
     if not isinstance(value, str):
-        raise RowError(f"field 'text': expected text, got {value!r:.80}")
+        raise RowError(f"field 'text': expected text, got {show_value(value)}")
     if not value.translate(INVISIBLE).strip():
         raise RowError("field 'text': the text is empty")
     return _checked_unicode(value, "text").replace("\r\n", "\n")
@@ -66,16 +67,20 @@ def _read_name(value: object, column: str) -> str | None:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise RowError(f"field '{column}': expected text, got {value!r:.80}")
-    return _checked_unicode(str(value).strip(), column) or None
+        raise RowError(f"field '{column}': expected text, got {show_value(value)}")
+    try:
+        text = str(value)
+    except ValueError:  # more digits than Python writes out, as of a hexadecimal number
+        raise RowError(f"field '{column}': expected text, got {show_value(value)}") from None
+    return _checked_unicode(text.strip(), column) or None
 
 
 def _read_purpose(value: object) -> str | None:
     purpose = _read_name(value, "purpose")
     if purpose is not None and purpose not in PURPOSES:
         raise RowError(
-            f"field 'purpose': expected {' or '.join(PURPOSES)} or nothing, got {purpose!r:.60}; rename the column "
-            "if it says something else"
+            f"field 'purpose': expected {' or '.join(PURPOSES)} or nothing, got {show_value(purpose)}; rename the "
+            "column if it says something else"
         )
     return purpose
 
@@ -87,7 +92,7 @@ def _read_labels(value: object) -> tuple[str, ...]:
     elif value is None or value != value:  # noqa: PLR0124 - NaN is how Parquet from pandas spells empty
         value = []
     if not isinstance(value, list | tuple | set):
-        raise RowError(f"field 'labels': expected a list, or text separated by ';', got {value!r:.80}")
+        raise RowError(f"field 'labels': expected a list, or text separated by ';', got {show_value(value)}")
     labels = [_read_name(label, "labels") for label in value]
     return tuple(dict.fromkeys(label for label in labels if label))
 
@@ -100,9 +105,9 @@ def _split_labels(text: str) -> object:
         for parse in (json.loads, ast.literal_eval):  # literals only: nothing is executed
             try:
                 return parse(text)
-            except (ValueError, SyntaxError, RecursionError, MemoryError):
+            except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
                 continue
-    raise RowError(f"""field 'labels': expected a list such as ["a", "b"], got {text!r:.80}""")
+    raise RowError(f"""field 'labels': expected a list such as ["a", "b"], got {show_value(text)}""")
 
 
 def _read_date(value: object) -> tuple[datetime | None, bool]:
@@ -116,12 +121,12 @@ def _read_date(value: object) -> tuple[datetime | None, bool]:
     elif isinstance(value, str):
         moment = _parse_date(value.strip())
     else:
-        raise RowError(f"field 'date': expected an ISO 8601 date as text, got {value!r:.80}")
+        raise RowError(f"field 'date': expected an ISO 8601 date as text, got {show_value(value)}")
     if moment.tzinfo is not None:
         try:
             return moment.astimezone(UTC), False
         except OverflowError:
-            raise RowError(f"field 'date': {value!r:.80} is out of range") from None
+            raise RowError(f"field 'date': {show_value(value)} is out of range") from None
     return moment.replace(tzinfo=UTC), True
 
 
@@ -135,5 +140,5 @@ def _parse_date(text: str) -> datetime:
     except ValueError:
         raise RowError(
             f"field 'date': expected ISO 8601 such as 2024-04-23 or 2024-04-23T10:30:00+00:00, "
-            f"got {text!r:.80}"
+            f"got {show_value(text)}"
         ) from None

@@ -12,7 +12,6 @@ sets (64-bit hashes stand for the 3-grams). numpy and scipy do the work: pure Py
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -21,6 +20,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
+
+from pipeline.data.normal_form import normalize_compatibility
 
 NGRAM = 3
 SKETCH = 12  # word 3-grams of each text that are looked up
@@ -85,7 +86,7 @@ def cluster_texts(
 
 def _tokenize(text: str) -> list[str]:
     """Words in normal form: compatibility characters, case, links, emoji and punctuation do not count."""
-    plain = unicodedata.normalize("NFKC", _LINK.sub(" ", text)).casefold().translate(_INVISIBLE)
+    plain = normalize_compatibility(_LINK.sub(" ", text)).casefold().translate(_INVISIBLE)
     return _TOKEN.findall(plain)
 
 

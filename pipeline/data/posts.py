@@ -12,10 +12,11 @@ from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.data.channel_export.records import RawPost
-from pipeline.data.channel_export.values import make_excerpt
+from pipeline.data.channel_export.values import EARLIEST, LATEST, make_excerpt
 from pipeline.data.language import identify_language
 from pipeline.errors import DataError
 
@@ -86,8 +87,10 @@ def iter_posts(
     with _open_table(path) as file:
         try:
             for batch in file.iter_batches(batch_rows, columns=schema.names):
-                yield batch.select(schema.names).cast(schema)
-        except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: a null where there is none
+                typed = batch.select(schema.names).cast(schema)
+                _check_values(typed)
+                yield typed
+        except (pa.ArrowException, OSError, ValueError, OverflowError) as error:  # a null where there is none
             raise DataError(
                 f"{path}: the posts table is damaged: {make_excerpt(error)}; ingest again"
             ) from None
@@ -108,6 +111,16 @@ def is_posts_table(path: Path) -> bool:
         return set(pq.read_schema(path).names) >= set(POSTS_SCHEMA.names)
     except (pa.ArrowException, OSError):
         return False
+
+
+def _check_values(batch: pa.RecordBatch) -> None:
+    """Refuse texts that are no UTF-8 and times that Python cannot hold, which a forged table may have."""
+    batch.validate(full=True)
+    for column in batch.columns:
+        if pa.types.is_timestamp(column.type):
+            for moment in pc.min_max(column).as_py().values():  # OverflowError: beyond the year 9999
+                if moment is not None and not EARLIEST <= moment < LATEST:
+                    raise ValueError(f"a time outside {EARLIEST.year} to {LATEST.year}: {moment}")
 
 
 @contextlib.contextmanager

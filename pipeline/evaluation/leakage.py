@@ -2,11 +2,12 @@
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pipeline.data.normal_form import normalize_compatibility
 
 _NOT_WORDS = re.compile(r"\W+")
 
@@ -28,5 +29,5 @@ def count_seen(texts: Sequence[str], training_digests: NDArray[np.uint64]) -> in
 
 
 def _digest(text: str) -> int:
-    plain = _NOT_WORDS.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+    plain = _NOT_WORDS.sub(" ", normalize_compatibility(text).casefold()).strip()
     return int.from_bytes(hashlib.sha256(plain.encode("utf-8", "replace")).digest()[:8], "big")

@@ -7,7 +7,8 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from pipeline.data.channel_export.values import clean_text
 
-_LAYOUT = re.compile(r"[ \t]*[\r\n][ \t\r\n]*")  # white space of the file, not of the message
+# White space of the file, not of the message; a run of spaces is tried once, from its beginning
+_LAYOUT = re.compile(r"(?<![ \t])[ \t]*+[\r\n][ \t\r\n]*")
 _LAYOUT_MARK: Final = "\0"  # cannot stand in a text: clean_text drops it
 _BLOCKS: Final = {"blockquote", "pre", "div", "p", "ul", "ol", "li", "details", "summary"}
 _NO_TEXT: Final = {"script", "style"}
@@ -72,5 +73,6 @@ class _TextWriter:
         self._block_ended = True
 
     def finish(self) -> str:
-        text = re.sub(f"{_LAYOUT_MARK}*\n{_LAYOUT_MARK}*", "\n", "".join(self._parts))
-        return re.sub(f"{_LAYOUT_MARK}+", " ", text.strip(_LAYOUT_MARK)).strip("\n")
+        text = re.sub(f"{_LAYOUT_MARK}+", _LAYOUT_MARK, "".join(self._parts))
+        text = re.sub(f"{_LAYOUT_MARK}?\n{_LAYOUT_MARK}?", "\n", text)
+        return text.strip(_LAYOUT_MARK).replace(_LAYOUT_MARK, " ").strip("\n")

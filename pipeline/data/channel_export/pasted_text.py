@@ -24,6 +24,7 @@ from pipeline.data.channel_export.values import (
     clean_text,
     decode_utf8_head,
     make_excerpt,
+    name_of_file,
     open_text,
     parse_time,
 )
@@ -218,7 +219,7 @@ def _read_draft(draft: _Draft, path: Path, options: ReadOptions) -> RawPost | Sk
     if not text.strip():
         return Skipped("no_text", record, "no text below the line that opens the post")
     return RawPost(
-        channel=options.channel or draft.channel or draft.origin or path.stem,
+        channel=options.channel or draft.channel or draft.origin or name_of_file(path),
         message_id=None,
         published_at=_read_time(draft.time, options),
         text=text,

@@ -12,7 +12,14 @@ from typing import Final
 from pipeline.data.channel_export.post_links import parse_post_link
 from pipeline.data.channel_export.records import RawPost, ReadOptions, Skipped
 from pipeline.data.channel_export.table_rows import fold_name
-from pipeline.data.channel_export.values import clean_text, make_excerpt, parse_count, parse_int, parse_time
+from pipeline.data.channel_export.values import (
+    clean_text,
+    make_excerpt,
+    name_of_file,
+    parse_count,
+    parse_int,
+    parse_time,
+)
 from pipeline.errors import DataError
 
 SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
@@ -175,7 +182,7 @@ class PlainColumns:
             elif "message_id" in self._mapped:
                 raise ValueError(f"field '{self.names['message_id']}': {error}") from None
             # else: an "id" of some other kind, found by its name only; the post is known by its text
-        return channel or self._options.channel or self._path.stem, number
+        return channel or self._options.channel or name_of_file(self._path), number
 
     def _read_time(self, cells: Mapping[str, object], column: str) -> datetime | None:
         value = self._cell(cells, column)

@@ -33,6 +33,7 @@ from pipeline.data.channel_export.table_rows import (
     read_table_rows,
 )
 from pipeline.data.channel_export.values import decode_utf8_head, make_excerpt, open_text
+from pipeline.data.parquet_cells import read_row_cells
 from pipeline.errors import DataError, located
 
 PARQUET_MAGIC: Final = b"PAR1"
@@ -144,7 +145,7 @@ class PlainParquet:
                 number = 0
                 names = list(dict.fromkeys((*columns.names.values(), *columns.text_names)))
                 for batch in file.iter_batches(_BATCH_ROWS, columns=names):
-                    for cells in in_microseconds(batch).to_pylist():
+                    for cells in read_row_cells(in_microseconds(batch)):
                         number += 1
                         yield columns.read_post(cells, f"row {number}")
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
@@ -160,10 +161,10 @@ PARQUET_FORMAT: Final = PlainParquet()
 
 
 def in_microseconds(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Cast times to microseconds: Python's own times hold no finer ones."""
+    """Cast nanoseconds to microseconds: Python's own times hold no finer ones."""
     arrays = [
         column.cast(pa.timestamp("us", column.type.tz), safe=False)
-        if pa.types.is_timestamp(column.type)
+        if pa.types.is_timestamp(column.type) and column.type.unit == "ns"  # coarser ones might overflow
         else column
         for column in batch.columns
     ]

@@ -22,13 +22,20 @@ from lxml import etree  # type: ignore[import-untyped]
 from pipeline.data.channel_export.html_text import read_html_text
 from pipeline.data.channel_export.post_links import parse_post_link
 from pipeline.data.channel_export.records import RawPost, ReadOptions, Skipped
-from pipeline.data.channel_export.values import clean_text, decode_utf8_head, make_excerpt, parse_time
+from pipeline.data.channel_export.values import (
+    clean_text,
+    decode_utf8_head,
+    make_excerpt,
+    name_of_file,
+    parse_time,
+)
 from pipeline.errors import DataError
 
 _FEED = re.compile(r"<(?:\w+:)?(?:rss|RDF|feed)[\s>]")
 _TAG = re.compile(r"<[a-zA-Z!/]")
 _FORWARD = re.compile(
-    r"(?:forwarded\s+from|переслано\s+(?:из|от|від|з|із))\s*:?\s+(?P<name>\S.{0,255}?)\s*", re.IGNORECASE
+    r"(?:forwarded\s+from|переслано\s+(?:из|от|від|з|із))(?:\s*+:\s++|\s++)(?P<name>\S.{0,255}?)\s*+",
+    re.IGNORECASE,
 )
 _VIA = re.compile(r"via\s+@\w+", re.ASCII | re.IGNORECASE)
 _ITEMS: Final = {"item", "entry"}
@@ -46,7 +53,7 @@ class _Feed:
 
     def channel(self, path: Path) -> str:
         named = (parse_post_link(link) for link in self.links)
-        return next((link[0] for link in named if link), "") or self.title or path.stem
+        return next((link[0] for link in named if link), "") or self.title or name_of_file(path)
 
 
 class Rss:
@@ -90,21 +97,25 @@ def _walk_items(path: Path) -> Iterator[tuple[Element, _Feed]]:
     """Give each item when it is complete, with what was read of the feed up to there."""
     feed = _Feed()
     parents: list[Element] = []
+    items_open = 0
     with path.open("rb") as file:
         for event, element in iterparse(file, events=("start", "end")):
+            name = _local_name(element)
             if event == "start":
                 parents.append(element)
+                items_open += name in _ITEMS
                 continue
             parents.pop()
-            name = _local_name(element)
-            inside_item = any(_local_name(parent) in _ITEMS for parent in parents)
-            if name in _ITEMS and not inside_item:
+            items_open -= name in _ITEMS
+            if items_open:
+                continue
+            if name in _ITEMS:
                 yield element, feed
-                element.clear()
-                if parents:
-                    parents[-1].remove(element)
-            elif not inside_item and name in _FEED_FIELDS and len(parents) <= 2:  # noqa: PLR2004 - rss, channel
+            elif name in _FEED_FIELDS and len(parents) <= 2:  # noqa: PLR2004 - rss, channel
                 _learn_feed(feed, name, element)
+            element.clear()
+            if parents:
+                parents[-1].remove(element)
 
 
 def _learn_feed(feed: _Feed, name: str, element: Element) -> None:

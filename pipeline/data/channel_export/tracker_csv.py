@@ -7,6 +7,7 @@ UTC unless `utc_offset_hours` says otherwise.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -26,6 +27,7 @@ from pipeline.data.channel_export.values import (
     clean_text,
     decode_utf8_head,
     make_excerpt,
+    name_of_file,
     open_text,
     parse_int,
     parse_time,
@@ -68,8 +70,8 @@ class TrackerCsv:
         """Stream the rows in file order.
 
         Raises:
-            DataError: the columns of the tracker are missing, other bytes than UTF-8, or cut off within a
-                quoted cell.
+            DataError: columns of the tracker are missing or stand twice, other bytes than UTF-8, or cut off
+                within a quoted cell.
         """
         with open_text(path) as file:
             head = read_table_head(file.read(HEAD_CHARS), _KNOWN)
@@ -78,6 +80,9 @@ class TrackerCsv:
                 f"{path}: expected a tracker's columns ({', '.join(_TEXTS)}; one of {', '.join(_IDS)}; ...), "
                 f"got: {', '.join(head.names) or 'none'}; read it as --format plain-csv"
             )
+        folded = Counter(fold_name(name) for name in head.names)
+        if repeated := [name for name in _KNOWN if folded[name] > 1]:
+            raise DataError(f"{path}: the column '{min(repeated)}' stands more than once")
         zoned = options if options.utc_offset_hours is not None else replace(options, utc_offset_hours=0)
         for row in read_table_rows(path, head.delimiter):
             if row.fault:
@@ -108,7 +113,7 @@ def _read_row(cells: Mapping[str, str], record: str, path: Path, options: ReadOp
     link = parse_post_link(_cell(cells, "msg_link"))
     named = _first(cells, _CHANNELS) or (link[0] if link else "")
     return RawPost(
-        channel=named or _cell(cells, "channel_id") or options.channel or path.stem,
+        channel=named or _cell(cells, "channel_id") or options.channel or name_of_file(path),
         message_id=_read_id(cells, link),
         published_at=_read_time(cells, "date", options),
         text=text,

@@ -6,6 +6,7 @@ becomes "\n".
 """
 
 import codecs
+import os
 import re
 import reprlib
 from datetime import UTC, datetime, timedelta, timezone
@@ -50,6 +51,11 @@ def clean_text(value: object) -> str:
         return ""
     text = str(value).replace("\r\n", "\n").replace("\0", "")
     return _SURROGATE.sub("�", text)
+
+
+def name_of_file(path: Path) -> str:
+    r"""The file's name without its ending, as a text that can be stored: bytes that are no UTF-8 as "\xff"."""
+    return os.fsencode(path.stem).decode("utf-8", errors="backslashreplace")
 
 
 def make_excerpt(value: object) -> str:
@@ -137,7 +143,7 @@ def parse_time(value: object, options: ReadOptions) -> datetime:
 
 
 def _parse_decimal(text: str) -> Decimal:
-    if not _NUMBER.fullmatch(text):
+    if len(text) > EXCERPT_CHARS or not _NUMBER.fullmatch(text):  # a million digits overflow even decimals
         raise ValueError(f"expected a number, got '{make_excerpt(text)}'")
     try:
         return Decimal(text)
