@@ -4,7 +4,7 @@ BIN := .venv/bin
 BENCH_SETS ?= bench
 MODEL ?=
 
-.PHONY: setup demo test torture lint bench-quality bench-scoring constraints lock licences dist-check offline-check
+.PHONY: setup demo test torture test-lowest lint bench-quality bench-scoring constraints lock licences dist-check offline-check
 
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -30,6 +30,15 @@ test: lint
 # Faults, hostile input and endurance in their long form; the figures stand at the end. Hours: TORTURE="-k fuzz" for a part
 torture: setup
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --long $(TORTURE) tests/test_torture_*.py
+
+# The same tests with the lowest versions that pyproject.toml allows; constraints.txt holds the newest
+test-lowest: setup
+	rm -rf .venv-lowest && $(PYTHON) -m venv .venv-lowest
+	$(BIN)/python -m pipeline.supply_chain lowest pyproject.toml -o .venv-lowest/lowest.txt
+	.venv-lowest/bin/python -m pip install --quiet torch==2.13.0
+	.venv-lowest/bin/python -m pip install --quiet --constraint .venv-lowest/lowest.txt --editable '.[dev]'
+	OMP_NUM_THREADS=1 .venv-lowest/bin/python -m pytest -n auto --dist loadfile
+	rm -rf .venv-lowest
 
 # Ours against rivals on every set below a folder: make bench-quality BENCH_SETS=path
 bench-quality: setup

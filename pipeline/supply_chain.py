@@ -3,6 +3,7 @@
     python -m pipeline.supply_chain licences                  every installed package, checked against ALLOWED
     python -m pipeline.supply_chain sbom -o sbom.json         CycloneDX 1.5, what this installation needs
     python -m pipeline.supply_chain lock REPORT -o FILE       requirements with hashes, from a report of pip's
+    python -m pipeline.supply_chain lowest PYPROJECT -o FILE  the lowest versions that a project's ranges allow, as pins
 
 Everything is read from the packages' own metadata; nothing is loaded and nothing is fetched.
 """
@@ -11,6 +12,7 @@ import json
 import os
 import re
 import sys
+import tomllib
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -191,6 +193,30 @@ def make_lock(report: Path) -> str:
     return head + "".join(lines)
 
 
+def lowest_versions(project: Path, extras: Iterable[str] = ("ray", "xlsx", "cleanlab", "sweep")) -> str:
+    """The lowest version of each direct dependency that its range allows, as constraints for pip.
+
+    Args:
+        project: a pyproject.toml.
+        extras: whose dependencies are added; those of development are tools, of which the newest will do.
+
+    Raises:
+        DataError: the file cannot be read, or a dependency has no lower bound.
+    """
+    try:
+        table = tomllib.loads(project.read_text(encoding="utf-8"))["project"]
+        texts = [*table["dependencies"], *(one for e in extras for one in table["optional-dependencies"][e])]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{project}: expected a pyproject.toml with dependencies: {error!r}") from None
+    pins = []
+    for one in map(Requirement, texts):
+        bounds = [part.version for part in one.specifier if part.operator in {">=", "=="}]
+        if not bounds:
+            raise DataError(f"{project}: '{one}' has no lower bound, so no lowest version can be tested")
+        pins.append(f"{canonicalize_name(one.name)}=={bounds[0]}\n")
+    return "".join(sorted(set(pins)))
+
+
 def _locked(item: dict[str, Any]) -> str:
     name, version = canonicalize_name(item["metadata"]["name"]), item["metadata"]["version"]
     if name == DISTRIBUTION:
@@ -300,6 +326,17 @@ def lock(report: Annotated[Path, typer.Argument(help="What pip reported.")], out
 
     def work() -> None:
         _write(output, make_lock(report))
+        console().print(f"{output}: written")
+
+    run_command(work)
+
+
+@app.command()
+def lowest(project: Annotated[Path, typer.Argument(help="A pyproject.toml.")], output: Output) -> None:
+    """Write the lowest versions of the direct dependencies as constraints."""
+
+    def work() -> None:
+        _write(output, lowest_versions(project))
         console().print(f"{output}: written")
 
     run_command(work)

@@ -10,7 +10,16 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.errors import DataError
-from pipeline.supply_chain import ALLOWED, Package, app, find_licence, list_packages, make_lock, make_sbom
+from pipeline.supply_chain import (
+    ALLOWED,
+    Package,
+    app,
+    find_licence,
+    list_packages,
+    lowest_versions,
+    make_lock,
+    make_sbom,
+)
 
 ROOT = Path(__file__).parent.parent
 
@@ -143,3 +152,18 @@ def test_lock_and_constraints_agree() -> None:
     assert len(locked) == len(re.findall(r"--hash=sha256:[0-9a-f]{64}$", lock, re.MULTILINE)) > 50
     differing = {name for name, version in locked.items() if pins.get(name, version) != version.split("+")[0]}
     assert not differing
+
+
+def test_the_lowest_versions_are_the_lower_bounds_of_the_ranges(tmp_path: Path) -> None:
+    project = tmp_path / "pyproject.toml"
+    project.write_text(
+        "[project]\ndependencies = ['Py_Yaml>=6.0.2,<7', 'torch==2.13.0']\n"
+        "optional-dependencies = {sheets = ['openpyxl>=3.1.5,<4'], dev = ['pytest>=9']}\n",
+        encoding="utf-8",
+    )
+    found = lowest_versions(project, extras=["sheets"]).splitlines()
+    assert found == ["openpyxl==3.1.5", "py-yaml==6.0.2", "torch==2.13.0"]
+    project.write_text("[project]\ndependencies = ['rich<20']\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"rich<20.*no lower bound"):
+        lowest_versions(project, extras=[])
+    assert lowest_versions(ROOT / "pyproject.toml")  # every one of ours has a bound
