@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.data.labels import LabelledData
 from pipeline.errors import DataError
+from pipeline.processes import ALONE, Processes
 
 Probabilities = NDArray[np.float32]  # shape (n_texts, n_frames), each in [0, 1], columns in codebook order
 Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
@@ -25,12 +26,14 @@ class FitContext:
         work_folder: for checkpoints; a classifier that finds its own unfinished work there goes on from it.
         log_metric: name, value, step -> recorded as a curve.
         progress: called often; the caller draws the bar.
+        processes: that share the training of a network.
     """
 
     seed: int
     work_folder: Path
     log_metric: Callable[[str, float, int], None]
     progress: Progress
+    processes: Processes = ALONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,8 @@ from rich.progress import Progress as RichProgress
 from rich.text import Text
 
 import pipeline.no_telemetry  # noqa: F401 - for every command, before it imports any library
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, SaidElsewhereError
+from pipeline.processes import refuse_several_processes
 
 Progress = Callable[[str, int, int], None]  # pipeline.protocols.Progress, without its imports
 
@@ -105,21 +106,28 @@ def progress_bar(*, quiet: bool = False) -> Iterator[Progress]:
         yield show
 
 
-def run_command(function: Callable[[], None], debug: bool = False) -> None:
+def run_command(
+    function: Callable[[], None], debug: bool = False, *, in_several_processes: bool = False
+) -> None:
     """Run what a command does; what a user can mend becomes a message on standard error and exit status 1.
 
     Args:
         function: the command's work.
         debug: also print the traceback of such an error. Defects keep theirs in any case.
+        in_several_processes: the work is made to be shared by processes that torchrun starts.
     """
     # Threads of the numeric libraries wait asleep: spinning made training three times slower beside other work.
     # It has to be said before those libraries are loaded; a user's own setting stands.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
+        if not in_several_processes:
+            refuse_several_processes("this command")
         function()
     except KeyboardInterrupt:
         _print_error("interrupted")
         raise typer.Exit(_INTERRUPTED) from None
+    except SaidElsewhereError:
+        raise typer.Exit(_FAILED) from None
     except BrokenPipeError:
         # The reader went away (`| head`); what is still buffered must not fail again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

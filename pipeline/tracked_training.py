@@ -9,6 +9,7 @@ from pipeline.decisions.model_bundle import ModelBundle, read_manifest
 from pipeline.evaluation.comparison import Comparison
 from pipeline.evaluation.report import EvaluationReport
 from pipeline.evaluation.slices import SliceReport
+from pipeline.processes import ALONE, Processes
 from pipeline.protocols import Progress
 from pipeline.reporting.model_card import MODEL_CARD, read_card, shorten_card
 from pipeline.tracking.mlflow_tracker import MlflowTracker
@@ -59,12 +60,15 @@ class TrainedModel:
 
 
 def train_and_record(
-    config: RunConfig, progress: Progress, *, parent_run_id: str | None = None
+    config: RunConfig, progress: Progress, *, parent_run_id: str | None = None, processes: Processes = ALONE
 ) -> TrainedModel:
-    """Train a model as one MLflow run and, if the config names a registered model, as its newest version."""
-    tags = {"kind": config.model.kind}
+    """Train a model as one MLflow run and, if the config names a registered model, as its newest version.
+
+    Of several processes only the first calls this.
+    """
+    tags = {"kind": config.model.kind, "processes": str(processes.size)}
     with MlflowTracker.start(config.tracking, config.name, parent_run_id=parent_run_id, tags=tags) as tracker:
-        result = run_training(config, tracker, progress)
+        result = run_training(config, tracker, progress, processes)
         manifest = read_manifest(result.bundle)
         card = read_card(result.bundle, manifest)
         tracker.log_text(card, MODEL_CARD)

@@ -7,6 +7,7 @@ read codebook and labels -> folds -> fit -> calibrate and set thresholds on rows
 import hashlib
 import json
 import shutil
+import tempfile
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.classifiers.build import build_classifier
-from pipeline.config import DecisionSettings, RunConfig
+from pipeline.classifiers.build import build_classifier, find_transformer
+from pipeline.config import DecisionSettings, ModelSettings, RunConfig
 from pipeline.data.codebook import Codebook, load_codebook
 from pipeline.data.labels import LabelledData, read_labelled
 from pipeline.data.splits import Folds, join_folds, make_folds, make_folds_from_files
@@ -31,6 +32,7 @@ from pipeline.evaluation.report import EvaluationReport
 from pipeline.evaluation.row_facts import RowFacts, TrainingFacts
 from pipeline.evaluation.slices import SliceReport, evaluate_slices
 from pipeline.evaluation.test_predictions import TestPredictions, evaluate_predictions
+from pipeline.processes import ALONE, Processes, refuse_several_processes
 from pipeline.project import is_template
 from pipeline.protocols import Classifier, FitContext, FitSummary, Progress, Tracker
 from pipeline.reporting.data_statement import describe_data
@@ -61,17 +63,20 @@ class TrainingResult:
     notes: tuple[str, ...]
 
 
-def run_training(config: RunConfig, tracker: Tracker, progress: Progress) -> TrainingResult:
+def run_training(
+    config: RunConfig, tracker: Tracker, progress: Progress, processes: Processes = ALONE
+) -> TrainingResult:
     """Train, evaluate and save one model, and record it all.
 
     A run that was killed is taken up by running the same config on the same data again; finished stages of its
-    classifier are not repeated.
+    classifier are not repeated. Of several processes only the first calls this, the others `assist_training`.
 
     Raises:
-        ConfigError: the codebook does not fit its schema.
+        ConfigError: the codebook does not fit its schema; several processes for a model without a transformer.
         DataError: labels that cannot be used; a frame with too few positives to learn.
     """
     clock = _Clock()
+    _find_shared_part(config, processes)
     codebook = load_codebook(Path(config.data.codebook))
     folds = read_folds(config, codebook)
     frame_notes = check_positives(folds.train, config.decisions)
@@ -80,8 +85,8 @@ def run_training(config: RunConfig, tracker: Tracker, progress: Progress) -> Tra
         tracker.log_dataset(data, name)
     clock.lap("read_seconds")
 
-    work = work_folder(config, folds)
-    context = FitContext(config.seed, work, tracker.log_metric, progress)
+    work = work_folder(config, folds, processes.size)
+    context = FitContext(config.seed, work, tracker.log_metric, progress, processes)
     classifier, decisions, summary = fit_with_decisions(config, codebook, folds, context)
     clock.lap("fit_seconds")
 
@@ -113,6 +118,7 @@ def run_training(config: RunConfig, tracker: Tracker, progress: Progress) -> Tra
             "test_fingerprint": folds.test.fingerprint,
             "data": describe_data(folds, config),
             "seed": config.seed,
+            "processes": processes.size,
             "figures": figures,
             "notes": list(notes),
         },
@@ -124,6 +130,38 @@ def run_training(config: RunConfig, tracker: Tracker, progress: Progress) -> Tra
     tracker.log_bundle(bundle)
     shutil.rmtree(work, ignore_errors=True)
     return TrainingResult(bundle, report, slices, folds, figures, notes)
+
+
+def assist_training(config: RunConfig, processes: Processes) -> None:
+    """What a process does that is not the first: its share of the training. Nothing of its own remains.
+
+    Raises:
+        ConfigError, DataError: as in `run_training`.
+    """
+    part = _find_shared_part(config, processes)
+    codebook = load_codebook(Path(config.data.codebook))
+    folds = read_folds(config, codebook)
+    check_positives(folds.train, config.decisions)
+    single_label = codebook.mode == "single_label"
+    whole = build_classifier(config.model, codebook.frame_ids, single_label=single_label)
+    shared = build_classifier(part, codebook.frame_ids, single_label=single_label)
+    with tempfile.TemporaryDirectory(prefix="frames-assist-") as folder:
+        context = FitContext(config.seed, Path(folder), lambda *_: None, lambda *_: None, processes)
+        shared.fit(*_rows_to_fit(whole, folds), context)
+
+
+def _find_shared_part(config: RunConfig, processes: Processes) -> ModelSettings:
+    """The model, or that part of it which several processes train together.
+
+    Raises:
+        ConfigError: it has no such part.
+    """
+    if processes.size == 1:
+        return config.model
+    transformer = find_transformer(config.model)
+    if transformer is None:
+        refuse_several_processes(f"training with model.kind: {config.model.kind}")
+    return transformer or config.model
 
 
 def read_folds(config: RunConfig, codebook: Codebook) -> Folds:
@@ -181,15 +219,24 @@ def fit_with_decisions(
     """
     single_label = codebook.mode == "single_label"
     classifier = build_classifier(config.model, codebook.frame_ids, single_label=single_label)
-    if classifier.needs_dev:
-        summary = classifier.fit(folds.train, folds.dev, folds.clusters["train"], context)
-        raw, truth = classifier.predict_proba(list(folds.dev.table["text"])), folds.dev.indicator()
+    train, dev, clusters = _rows_to_fit(classifier, folds)
+    summary = classifier.fit(train, dev, clusters, context)
+    if dev is not None:
+        raw, truth = classifier.predict_proba(list(dev.table["text"])), dev.indicator()
     else:
-        known, clusters = join_folds(folds, ("train", "dev"))
-        summary, truth = classifier.fit(known, None, clusters, context), known.indicator()
-        raw = summary.require_out_of_fold(known)
+        raw, truth = summary.require_out_of_fold(train), train.indicator()
     decisions = fit_decision_rule(raw, truth, config.decisions, single_label=single_label)
     return classifier, decisions, replace(summary, decided_on=raw)
+
+
+def _rows_to_fit(
+    classifier: Classifier, folds: Folds
+) -> tuple[LabelledData, LabelledData | None, NDArray[np.int64]]:
+    """Rows to train on, rows that stop the training where the classifier wants them, clusters of the first."""
+    if classifier.needs_dev:
+        return folds.train, folds.dev, folds.clusters["train"]
+    known, clusters = join_folds(folds, ("train", "dev"))
+    return known, None, clusters
 
 
 def predict_test(classifier: Classifier, decisions: DecisionRule, folds: Folds) -> TestPredictions:
@@ -207,11 +254,12 @@ def predict_test(classifier: Classifier, decisions: DecisionRule, folds: Folds) 
     )
 
 
-def work_folder(config: RunConfig, folds: Folds) -> Path:
-    """Where unfinished work of exactly this config on exactly this data is kept."""
+def work_folder(config: RunConfig, folds: Folds, n_processes: int = 1) -> Path:
+    """Where unfinished work of exactly this config on exactly this data, by as many processes, is kept."""
     deciding = config.model_dump(mode="json", exclude={"name", "output", "tracking", "promotion", "sweep"})
     del deciding["data"]["licence"]
-    key = json.dumps([deciding, folds.fingerprint], sort_keys=True)
+    shared_by = [n_processes] if n_processes > 1 else []
+    key = json.dumps([deciding, folds.fingerprint, *shared_by], sort_keys=True)
     folder = Path(config.output) / _WORK_FOLDER / hashlib.sha256(key.encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     return folder

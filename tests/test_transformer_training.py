@@ -17,13 +17,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoModel
 
+from pipeline.classifiers.checkpoints import newest_whole_checkpoint
 from pipeline.classifiers.token_batches import TokenBatchSampler, batch_sizes, batches_by_length
 from pipeline.classifiers.transformer import FineTunedTransformer
 from pipeline.classifiers.transformer_network import FrameNetwork
 from pipeline.classifiers.transformer_training import (
     TrainingOutcome,
     fine_tune,
-    newest_whole_checkpoint,
     pad,
 )
 from pipeline.config import TransformerSettings

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.config import BlendSettings, CascadeSettings, ModelSettings, TfidfSettings
+from pipeline.config import BlendSettings, CascadeSettings, ModelSettings, TfidfSettings, TransformerSettings
 from pipeline.errors import ModelError
 from pipeline.protocols import Classifier, FittedClassifier
 
@@ -26,6 +26,15 @@ def build_classifier(settings: ModelSettings, labels: tuple[str, ...], *, single
     from pipeline.classifiers.transformer import FineTunedTransformer
 
     return FineTunedTransformer(settings, labels, single_label=single_label)
+
+
+def find_transformer(settings: ModelSettings) -> TransformerSettings | None:
+    """The transformer in a model, whose training several processes can share; None where there is none."""
+    if isinstance(settings, CascadeSettings):
+        return find_transformer(settings.second)
+    if isinstance(settings, BlendSettings):
+        return settings.transformer
+    return settings if isinstance(settings, TransformerSettings) else None
 
 
 def load_classifier(kind: str, folder: Path) -> FittedClassifier:

@@ -51,16 +51,22 @@ class TokenBatchSampler:
         lengths: tokens of each text, shape (n,).
         tokens_per_batch: padded tokens of a batch; the jitter may exceed it a little.
         seed: with the epoch's number it determines the order, and nothing else does.
+        share_among: processes that take batches in turn. Each gets as many: where they do not come out even, the
+            epoch's first batches come once more at its end.
     """
 
-    def __init__(self, lengths: Sequence[int], tokens_per_batch: int, seed: int) -> None:
+    def __init__(
+        self, lengths: Sequence[int], tokens_per_batch: int, seed: int, *, share_among: int = 1
+    ) -> None:
         self._lengths = np.asarray(lengths, float)
         self._sizes = batch_sizes(sorted(lengths), tokens_per_batch)
+        self.steps = -(-len(self._sizes) // share_among)  # of an epoch
+        self._n = self.steps * share_among
         self._seed = seed
         self._epoch = 0
 
     def __len__(self) -> int:
-        return len(self._sizes)
+        return self._n
 
     def set_epoch(self, epoch: int) -> None:
         """Choose which epoch's order the next iteration gives."""
@@ -71,5 +77,5 @@ class TokenBatchSampler:
         jitter = generator.uniform(0.9, 1.1, size=len(self._lengths))
         order = np.argsort(self._lengths * jitter + generator.uniform(-1, 1, size=len(jitter)), kind="stable")
         batches = np.split(order, np.cumsum(self._sizes)[:-1])
-        for i in generator.permutation(len(batches)):
+        for i in np.resize(generator.permutation(len(batches)), self._n):
             yield batches[i].tolist()

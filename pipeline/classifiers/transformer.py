@@ -1,9 +1,9 @@
 """The fine-tuned transformer: the same interface as the baseline, on top of any encoder."""
 
 import copy
+import itertools
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,11 +15,12 @@ import numpy as np
 import torch
 from datasets import Dataset
 from numpy.typing import NDArray
-from sklearn.model_selection import GroupKFold
 from tokenizers import Tokenizer
 from transformers import set_seed
 from transformers.utils import logging as transformers_logging
 
+from pipeline.classifiers.checkpoints import load_weights, save_weights
+from pipeline.classifiers.crossed_training import Crossed, train_crossed
 from pipeline.classifiers.encoders import Encoder, find_encoder
 from pipeline.classifiers.graph_scorer import GraphScorer, to_probabilities
 from pipeline.classifiers.onnx_export import ScoringCheck, ScoringGraph, choose_scoring_graph, draw_evenly
@@ -40,15 +41,13 @@ from pipeline.classifiers.transformer_training import (
     DevScore,
     TrainingOutcome,
     fine_tune,
-    load_weights,
     pad,
-    save_weights,
 )
-from pipeline.classifiers.weight_average import WeightAverage
 from pipeline.config import TransformerSettings
 from pipeline.data.labels import LabelledData
 from pipeline.errors import ConfigError, ModelError
 from pipeline.evaluation.metrics import mean_average_precision
+from pipeline.processes import ALONE, Processes
 from pipeline.protocols import FitContext, FitSummary, Probabilities
 
 _PREDICTION_TOKENS_PER_BATCH = 4096
@@ -94,8 +93,7 @@ class FineTunedTransformer:
         """Fine-tune on `train`; with `dev`, keep the epoch of best mean average precision there.
 
         Without dev, every row gets a probability from a network that has not seen its forward cluster, and the
-        networks trained for that are averaged with the one of all rows (Wortsman et al. 2022, "Model soups:
-        averaging weights of multiple fine-tuned models improves accuracy without increasing inference time").
+        networks trained for that are averaged with the one of all rows, see `pipeline.classifiers.crossed_training`.
         """
         encoder = find_encoder(
             self.settings.encoder,
@@ -114,23 +112,28 @@ class FineTunedTransformer:
             )
         windows = self._tokenize(list(train.table["text"]))
         crossed = (
-            None if dev is not None else self._fit_crossed(pretrained, windows, truth, clusters, context)
+            None if dev is not None else self._train_crossed(pretrained, windows, truth, clusters, context)
         )
         outcome = self._fine_tune(pretrained, windows, truth, dev, context)
+        out_of_fold = None
         if crossed is not None:
             crossed.average_into(self._fitted()[0])
+            out_of_fold = to_probabilities(crossed.logits, single_label=self.single_label)
+        if context.processes.rank:  # scoring is prepared by the first process, which writes the model
+            return FitSummary({}, out_of_fold=out_of_fold)
         scoring = self._prepare_scoring(windows, truth, dev)
         figures = {
             "steps": float(outcome.steps),
             "best_epoch": float(outcome.best_epoch),
             "resumed_at_step": float(outcome.resumed_at_step),
             "trained_in_bf16": float(outcome.in_bf16),
+            "processes": float(context.processes.size),
             "texts_in_windows": float((np.bincount(windows.owners) > 1).sum()),
             "texts_cut": float(windows.is_cut.sum()),
             **scoring.figures,
         }
         notes = (*self._notes(windows), *scoring.notes)
-        return FitSummary(figures, notes, out_of_fold=crossed.probabilities if crossed else None)
+        return FitSummary(figures, notes, out_of_fold=out_of_fold)
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Probabilities before calibration, shape (n_texts, n_frames)."""
@@ -214,38 +217,32 @@ class FineTunedTransformer:
             padding_id=self._padding_id,
             settings=self.settings,
             context=context,
-            score_dev=self._dev_scorer(dev) if dev is not None else None,
+            score_dev=self._dev_scorer(dev, context.processes) if dev is not None else None,
         )
 
-    def _fit_crossed(
+    def _train_crossed(
         self,
         pretrained: Any,
         windows: TokenWindows,
         truth: NDArray[Any],
         clusters: NDArray[np.int64],
         context: FitContext,
-    ) -> "_Crossed | None":
-        """One network for each inner fold, trained without it; None where all rows are one cluster."""
-        n_folds = min(self.settings.inner_folds, len(np.unique(clusters)))
-        if n_folds < 2:  # noqa: PLR2004 - nothing is outside of a single fold
-            return None
-        logits = np.zeros(truth.shape, np.float32)
-        soup = WeightAverage()
-        folds = GroupKFold(n_folds, shuffle=True, random_state=context.seed).split(truth, groups=clusters)
-        for fold, (fitted, held_out) in enumerate(folds):
-            context.progress("transformer: out of fold", fold, n_folds)
-            inner = replace(
-                context,
-                work_folder=context.work_folder / f"fold-{fold}",
-                log_metric=lambda *_: None,  # curves of inner folds would overwrite those of the run
-                progress=lambda *_: None,
-            )
+    ) -> Crossed | None:
+        def train_without(
+            fitted: NDArray[np.int64], held_out: NDArray[np.int64], inner: FitContext
+        ) -> tuple[FrameNetwork, NDArray[np.float32]]:
             self._fine_tune(pretrained, windows.of_texts(fitted), truth[fitted], None, inner)
             unseen = windows.of_texts(held_out)
-            logits[held_out] = unseen.pool(self._predict_logits(unseen.token_ids))
-            soup.add(self._fitted()[0])
-        context.progress("transformer: out of fold", n_folds, n_folds)
-        return _Crossed(to_probabilities(logits, single_label=self.single_label), soup)
+            logits = unseen.pool(self._predict_logits(unseen.token_ids, inner.processes))
+            return self._fitted()[0], logits
+
+        return train_crossed(
+            train_without,
+            clusters,
+            n_frames=len(self.labels),
+            inner_folds=self.settings.inner_folds,
+            context=context,
+        )
 
     def _read_tokenizer(self, encoder: Encoder) -> int:
         """Keep the fast tokenizer itself: it needs neither templates nor code when a bundle is loaded.
@@ -283,14 +280,17 @@ class FineTunedTransformer:
             raise ModelError("this transformer was neither fitted nor loaded")
         return make_windows(self._tokenizer, texts, self._limits)
 
-    def _predict_logits(self, token_ids: list[list[int]]) -> NDArray[np.float32]:
-        """Logits of windows, shape (n_windows, n_frames)."""
+    def _predict_logits(
+        self, token_ids: list[list[int]], processes: Processes = ALONE
+    ) -> NDArray[np.float32]:
+        """Logits of windows, shape (n_windows, n_frames); each of several processes computes some of the batches."""
         network, _ = self._fitted()
         logits = np.zeros((len(token_ids), len(self.labels)), np.float32)
         was_training, device = network.training, network.head.weight.device
         network.eval()
         with torch.inference_mode():
-            for rows in batches_by_length([len(ids) for ids in token_ids], _PREDICTION_TOKENS_PER_BATCH):
+            batches = batches_by_length([len(ids) for ids in token_ids], _PREDICTION_TOKENS_PER_BATCH)
+            for rows in itertools.islice(batches, processes.rank, None, processes.size):
                 if not len(rows):
                     continue
                 batch = pad([token_ids[i] for i in rows], self._padding_id)
@@ -301,7 +301,7 @@ class FineTunedTransformer:
                     raise ModelError(f"the encoder cannot compute these texts: {error}") from error
                 logits[rows] = found.float().cpu().numpy()
         network.train(was_training)
-        return logits
+        return processes.sum(logits)
 
     def _prepare_scoring(
         self, train: TokenWindows, truth: NDArray[Any], dev: LabelledData | None
@@ -333,11 +333,12 @@ class FineTunedTransformer:
         self._scorer = read(chosen.graph) if chosen.graph is not None else None
         return chosen
 
-    def _dev_scorer(self, dev: LabelledData) -> DevScore:
+    def _dev_scorer(self, dev: LabelledData, processes: Processes) -> DevScore:
         windows, truth = self._tokenize(list(dev.table["text"])), dev.indicator()
 
         def score(_network: FrameNetwork) -> float:
-            return mean_average_precision(truth, windows.pool(self._predict_logits(windows.token_ids)))
+            logits = self._predict_logits(windows.token_ids, processes)
+            return mean_average_precision(truth, windows.pool(logits))
 
         return score
 
@@ -352,19 +353,6 @@ class FineTunedTransformer:
         if self._tokenizer is None or self._network is None:
             raise ModelError("this transformer was neither fitted nor loaded")
         return self._network, self._tokenizer
-
-
-@dataclass(frozen=True, slots=True)
-class _Crossed:
-    """Probabilities (n, k) of rows by networks that had not seen them, and the sum of those networks."""
-
-    probabilities: Probabilities
-    soup: WeightAverage
-
-    def average_into(self, network: FrameNetwork) -> None:
-        """Make `network` the average of itself and of all others."""
-        self.soup.add(network)
-        self.soup.load_into(network)
 
 
 def _describe_encoder(network: FrameNetwork) -> dict[str, Any]:

@@ -1,12 +1,9 @@
 """Fine-tuning with transformers' Trainer: token-budget batches, best epoch kept, exact resumption."""
 
 import json
-import os
 import pickle
-import re
-import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +13,6 @@ import pipeline.no_telemetry  # noqa: F401 - libraries read their settings while
 
 import torch
 from datasets import Dataset
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.utils.data import DataLoader
 from transformers import (
@@ -28,11 +24,15 @@ from transformers import (
     TrainingArguments,
 )
 from transformers.trainer_callback import ExportableState
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
+from pipeline.classifiers.checkpoints import load_weights, mark_whole, save_weights, step_of
+from pipeline.classifiers.shared_work import require_same_work, share_checkpoint, share_folder
 from pipeline.classifiers.token_batches import TokenBatchSampler, pad_tokens
 from pipeline.classifiers.transformer_network import FrameNetwork, parameter_groups
 from pipeline.config import TransformerSettings
-from pipeline.errors import ConfigError, ModelError
+from pipeline.errors import ModelError
+from pipeline.processes import refuse_several_processes
 from pipeline.protocols import FitContext
 
 BEST_FILE = "best.safetensors"
@@ -109,6 +109,7 @@ class _EpochWatch(TrainerCallback, ExportableState):
 
     Its state travels in every checkpoint, so that a resumed run remembers the best epoch it has seen. Scoring
     hangs on an epoch's last step, not on its end: the checkpoint of that step must already know the score.
+    Several processes go by the score of the first, lest one stop where another goes on.
     """
 
     def __init__(
@@ -141,7 +142,7 @@ class _EpochWatch(TrainerCallback, ExportableState):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         """Give the sampler the number of the epoch: its order depends on nothing else."""
-        self._sampler.set_epoch(state.global_step // len(self._sampler))
+        self._sampler.set_epoch(state.global_step // self._sampler.steps)
 
     def on_step_end(
         self,
@@ -153,9 +154,19 @@ class _EpochWatch(TrainerCallback, ExportableState):
     ) -> None:
         """Tell how far training is; after the last step of an epoch, score dev."""
         self._context.progress("transformer: fine-tuning", state.global_step, state.max_steps)
-        if state.global_step % len(self._sampler) == 0:
-            self._end_epoch(state.global_step // len(self._sampler), state.global_step, model)
+        if state.global_step % self._sampler.steps == 0:
+            self._end_epoch(state.global_step // self._sampler.steps, state.global_step, model)
             control.should_training_stop = self.out_of_patience
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Complete a checkpoint to which several processes have added their random state."""
+        processes = self._context.processes
+        processes.gather(None)
+        if processes.size > 1 and not processes.rank:
+            checkpoint = self._context.work_folder / f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
+            mark_whole(checkpoint, processes.size)
 
     def on_log(
         self,
@@ -175,11 +186,12 @@ class _EpochWatch(TrainerCallback, ExportableState):
         if self._score_dev is None:
             self.best_epoch = epoch
             return
-        score = self._score_dev(network)
+        score = self._context.processes.gather(self._score_dev(network))[0]
         self._context.log_metric("dev_mean_average_precision", score, step)
         if self.best_score is None or score > self.best_score:
             self.best_score, self.best_epoch, self.epochs_without_gain = score, epoch, 0
-            save_weights(network, self._context.work_folder / BEST_FILE)
+            if not self._context.processes.rank:
+                save_weights(network, self._context.work_folder / BEST_FILE)
         else:
             self.epochs_without_gain += 1
 
@@ -198,35 +210,51 @@ def fine_tune(
     A checkpoint in `context.work_folder` from a run that was killed is taken up where it stopped: order of
     batches, optimiser, random state and best epoch included, so that the result is the uninterrupted one.
 
+    Several processes take a batch each for every step, which follows the mean of their gradients; all have the same
+    network at the end. Their folder is that of the first.
+
     Raises:
-        ConfigError: torchrun started this process beside others.
+        ConfigError: torchrun started processes that are not those of the context; they train on different rows,
+            with different settings or versions, or do not see the same folder.
         ModelError: the checkpoint holds anything but tensors and numbers, so it is not one of ours.
     """
-    _refuse_several_processes()
-    folder = context.work_folder
-    folder.mkdir(parents=True, exist_ok=True)
+    processes = context.processes
+    if processes.size == 1:
+        refuse_several_processes("this training")
+    folder = share_folder(context.work_folder, processes)
+    context = replace(context, work_folder=folder)
+    arguments = _arguments(folder, settings, context.seed)
+    require_same_work(rows, settings, arguments, processes)
     sampler = TokenBatchSampler(
-        [len(ids) for ids in rows["input_ids"]], settings.tokens_per_batch, context.seed
+        [len(ids) for ids in rows["input_ids"]],
+        settings.tokens_per_batch,
+        context.seed,
+        share_among=processes.size,
     )
     watch = _EpochWatch(score_dev, sampler, context, settings.patience)
     trainer = _FrameTrainer(
         sampler=sampler,
         settings=settings,
         model=network,
-        args=_arguments(folder, settings, context.seed),
+        args=arguments,
         train_dataset=rows,
         data_collator=PaddingCollator(padding_id),
         callbacks=[watch],
     )
     trainer.remove_callback(PrinterCallback)  # it prints what we record
-    checkpoint = newest_whole_checkpoint(folder)
-    resumed_at = _step_of(checkpoint) if checkpoint else 0
+    checkpoint = share_checkpoint(folder, processes)
+    resumed_at = step_of(checkpoint) if checkpoint else 0
     if checkpoint:
         watch.restore(checkpoint)
+    if processes.rank:
+        # Else all would drop out the same places of their batches.
+        torch.manual_seed(context.seed + processes.rank)
     if not watch.out_of_patience:
         _train(trainer, checkpoint)
+    processes.gather(None)  # the first may still write its best epoch
     if watch.best_score is not None:
         load_weights(network, folder / BEST_FILE)
+    processes.gather(None)  # and may remove it when all have read it
     trainer.accelerator.unwrap_model(network, keep_fp32_wrapper=False)  # what follows is in single precision
     network.to("cpu")
     return TrainingOutcome(
@@ -272,6 +300,9 @@ def _arguments(folder: Path, settings: TransformerSettings, seed: int) -> Traini
         remove_unused_columns=False,
         dataloader_pin_memory=use_cuda,
         accelerator_config={"even_batches": False, "use_seedable_sampler": False},
+        # Otherwise gradients are bundled anew after the first step, and three processes or more would add them in
+        # another order once they are resumed.
+        ddp_find_unused_parameters=True,
     )
 
 
@@ -283,52 +314,3 @@ def trains_in_bf16(settings: TransformerSettings, *, use_cuda: bool) -> bool:
         return bool(torch.cuda.is_bf16_supported())
     able = torch.cpu.get_capabilities()  # other processors only imitate it, more slowly than float32
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
-
-
-def newest_whole_checkpoint(folder: Path) -> Path | None:
-    """The latest checkpoint that was completely written; half-written ones are removed.
-
-    The trainer state is the last file that a checkpoint gets.
-    """
-    whole = []
-    for path in folder.glob("checkpoint-*"):
-        if _is_whole(path):
-            whole.append(path)
-        else:
-            shutil.rmtree(path)
-    return max(whole, key=_step_of, default=None)
-
-
-def _is_whole(checkpoint: Path) -> bool:
-    try:
-        json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # not there yet, or cut off
-        return False
-    return (checkpoint / "optimizer.pt").is_file()
-
-
-def _step_of(checkpoint: Path) -> int:
-    found = re.search(r"(\d+)$", checkpoint.name)
-    return int(found[1]) if found else 0
-
-
-def save_weights(network: torch.nn.Module, path: Path) -> None:
-    """Write weights as safetensors, whole or not at all."""
-    temporary = path.with_name(path.name + ".tmp")
-    save_file({name: t.detach().cpu().contiguous() for name, t in network.state_dict().items()}, temporary)
-    os.replace(temporary, path)  # noqa: PTH105 - atomic on every platform
-
-
-def load_weights(network: torch.nn.Module, path: Path) -> None:
-    """Read what `save_weights` wrote."""
-    network.load_state_dict(load_file(path))
-
-
-def _refuse_several_processes() -> None:
-    """Under torchrun every process would read, evaluate and record the whole run."""
-    processes = os.environ.get("WORLD_SIZE", "1")
-    if processes != "1":
-        raise ConfigError(
-            f"training is one process and uses one GPU, but this is one of {processes} (WORLD_SIZE): start it without "
-            "torchrun, and give each of several runs a GPU of its own: CUDA_VISIBLE_DEVICES=0 frames train CONFIG"
-        )

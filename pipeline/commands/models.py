@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pipeline.commands.options import AsJson, Columns, Debug, Overrides, find_model, parse_columns, print_json
+from pipeline.processes import Processes, join_processes
 from pipeline.terminal import console, progress_bar, run_command, safe_text
 
 
@@ -17,26 +18,42 @@ def train(
 ) -> None:
     """Train, evaluate, save and record one model.
 
-    Prints the run id, the folder of the model (its bundle) and its version in the registry.
+    Prints the run id, the folder of the model (its bundle) and its version in the registry. A transformer can be
+    trained on several GPUs: torchrun --nproc-per-node 2 -m pipeline.cli train CONFIG
 
     Example: frames train configs/transformer.yaml --set model.epochs=2
     """
 
     def work() -> None:
-        from pipeline.commands.model_tables import print_slices
-        from pipeline.config import load_run_config
-        from pipeline.printing import print_trained
-        from pipeline.tracked_training import train_and_record
+        with join_processes() as processes:
+            if processes.rank:
+                _assist(config, overrides, processes)
+            else:
+                _train(config, overrides, processes, as_json=as_json)
 
-        with progress_bar(quiet=as_json) as progress:
-            trained = train_and_record(load_run_config(config, overrides or ()), progress)
-        if as_json:
-            print_json(trained.to_json())
-        else:
-            print_trained(console(), trained)
-            print_slices(console(), trained.slices)
+    run_command(work, debug, in_several_processes=True)
 
-    run_command(work, debug)
+
+def _train(config: Path, overrides: Overrides, processes: Processes, *, as_json: bool) -> None:
+    from pipeline.commands.model_tables import print_slices
+    from pipeline.config import load_run_config
+    from pipeline.printing import print_trained
+    from pipeline.tracked_training import train_and_record
+
+    with progress_bar(quiet=as_json) as progress:
+        trained = train_and_record(load_run_config(config, overrides or ()), progress, processes=processes)
+    if as_json:
+        print_json(trained.to_json())
+    else:
+        print_trained(console(), trained)
+        print_slices(console(), trained.slices)
+
+
+def _assist(config: Path, overrides: Overrides, processes: Processes) -> None:
+    from pipeline.config import load_run_config
+    from pipeline.training import assist_training
+
+    assist_training(load_run_config(config, overrides or ()), processes)
 
 
 def evaluate(
