@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from pipeline.errors import ConfigError
-from pipeline.yaml_files import describe_validation_error, load_yaml_mapping
+from pipeline.errors import ConfigError, shorten
+from pipeline.yaml_files import describe_validation_error, load_yaml_mapping, parse_yaml_value
 
 SAMPLE_PREFIX = "sample:"
 SAMPLE_FOLDER = Path(__file__).parent / "sample"
@@ -422,14 +421,17 @@ def find_data_file(value: str, config_folder: Path, where: str) -> Path:
         candidates = [Path(value)]
     else:
         candidates = [config_folder / value, Path.cwd() / value]
-    found = sorted({candidate.resolve() for candidate in candidates if candidate.is_file()})
+    try:
+        found = sorted({candidate.resolve() for candidate in candidates if candidate.is_file()})
+    except OSError as error:  # a name longer than any file's
+        raise ConfigError(f"{where}: '{shorten(value)}': {error.strerror}") from None
     if len(found) > 1:
         raise ConfigError(
             f"{where}: '{value}' is ambiguous: both {found[0]} and {found[1]} exist; give an absolute path"
         )
     if not found:
         places = " nor ".join(str(candidate) for candidate in dict.fromkeys(candidates))
-        raise ConfigError(f"{where}: no such file: {places}")
+        raise ConfigError(f"{where}: no such file: {shorten(places, 1000)}")
     return found[0]
 
 
@@ -442,10 +444,7 @@ def apply_override(raw: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     if not equals or not key.strip():
         raise ConfigError(f"--set {override}: expected key=value, for example --set model.epochs=2")
-    try:
-        value = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError):  # ValueError: a date such as 2024-13-45
-        raise ConfigError(f"--set {override}: '{text}' is not a YAML value; quote it") from None
+    value = parse_yaml_value(text, f"--set {override}")
     *sections, last = key.strip().split(".")
     place = raw
     for section in sections:

@@ -5,6 +5,7 @@ prints the message alone and exits with 1. Anything else that is raised is a def
 and keeps its traceback.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -44,6 +45,19 @@ def show_value(value: object, limit: int = 80) -> str:
 
 class SaidElsewhereError(PipelineError):
     """One of several processes ends because another failed, which says why."""
+
+
+def shorten(text: object, limit: int = 200) -> str:
+    """A text from outside for a message: on one line, cut to `limit` characters."""
+    line = " ".join(str(text)[: limit * 4].split())
+    return line if len(line) <= limit else f"{line[: limit - 3]}..."
+
+
+def list_names(names: Iterable[str], most: int = 20) -> str:
+    """Names from outside for a message, "a, b, c": each shortened, not more than `most`; "" where there are none."""
+    found = list(names)
+    listed = ", ".join(shorten(name, 60) for name in found[:most])
+    return listed if len(found) <= most else f"{listed} and {len(found) - most:,} more"
 
 
 def located(path: Path | str, message: str, *, line: int | None = None, field: str | None = None) -> str:

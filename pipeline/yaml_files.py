@@ -1,6 +1,7 @@
 """YAML as people write it, read strictly: duplicate keys and surprises are errors with a line number."""
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -8,7 +9,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from pipeline.errors import ConfigError, located, show_value
+from pipeline.errors import ConfigError, located, shorten, show_value
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -32,9 +33,11 @@ _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _c
 MAX_YAML_BYTES = (
     1_000_000  # a config or codebook is written by people; the reader takes seconds for a megabyte
 )
+_LISTED = 20  # faults that one message tells
 MAX_DEPTH = 50  # levels; the time that the reader takes grows with the square of the depth
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _OPENING = (
     *(yaml.BlockMappingStartToken, yaml.BlockSequenceStartToken),
     *(yaml.FlowMappingStartToken, yaml.FlowSequenceStartToken),
@@ -72,7 +75,20 @@ def load_yaml_mapping(path: Path, *, what: str) -> dict[str, Any]:
     return raw
 
 
-def _check_tokens(text: str, path: Path, what: str) -> None:
+def parse_yaml_value(text: str, where: str) -> Any:
+    """One value, as of an override; `where` begins the message of an error.
+
+    Raises:
+        ConfigError: not YAML, or what `load_yaml_mapping` refuses.
+    """
+    try:
+        _check_tokens(text, where, "value")
+        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader subclass
+    except (yaml.YAMLError, ValueError, OverflowError):  # the last two: a date such as 2024-13-45
+        raise ConfigError(f"{where}: '{shorten(text)}' is not a YAML value; quote it") from None
+
+
+def _check_tokens(text: str, path: Path | str, what: str) -> None:
     """Refuse what no config needs and what makes the YAML reader explode, hang or fail in ways of its own."""
     depth = 0
     for token in yaml.scan(text, Loader=yaml.SafeLoader):
@@ -83,6 +99,8 @@ def _check_tokens(text: str, path: Path, what: str) -> None:
             raise ConfigError(
                 located(path, "YAML tags (!name) are not accepted; quote text with a !", line=line)
             )
+        if isinstance(token, yaml.ScalarToken) and _SURROGATE.search(token.value):
+            raise ConfigError(located(path, "half of a surrogate pair, which is no character", line=line))
         depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
         if depth > MAX_DEPTH:
             raise ConfigError(located(path, f"nested too deeply to be a {what}", line=line))
@@ -93,7 +111,8 @@ def describe_validation_error(
 ) -> str:
     """One line for each fault of a pydantic validation of `raw` by `model`: key path, reason, what was received."""
     lines = []
-    for fault in error.errors():
+    faults = error.errors()
+    for fault in faults[:_LISTED]:
         key = ".".join(_keys_in_file(fault["loc"], raw, missing=fault["type"] == "missing")) or "(top level)"
         reason = describe_fault(fault["msg"])
         if fault["type"] == "extra_forbidden":
@@ -101,7 +120,9 @@ def describe_validation_error(
         received = (
             "" if fault["type"] in {"missing", "value_error"} else f", got {show_value(fault['input'])}"
         )
-        lines.append(f"  {key}: {reason}{received}")
+        lines.append(f"  {shorten(key, 100)}: {shorten(reason, 500)}{received}")
+    if len(faults) > _LISTED:
+        lines.append(f"  and {len(faults) - _LISTED:,} more")
     return f"{path}: this {what} does not fit:\n" + "\n".join(lines)
 
 

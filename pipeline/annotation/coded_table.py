@@ -12,7 +12,7 @@ from pipeline.data.codebook import Codebook
 from pipeline.data.label_files import RawRow
 from pipeline.data.label_values import RowError, read_row
 from pipeline.data.labels import Reject
-from pipeline.errors import DataError
+from pipeline.errors import DataError, list_names, shorten
 
 Status = Literal["coded", "skipped", "cancelled"]
 STATUSES: Final = ("coded", "skipped", "cancelled")
@@ -23,6 +23,7 @@ CODED_COLUMNS: Final = (
     *DESIGN_COLUMNS,
     *LABELLED_COLUMNS,
 )
+_COMPARED = 100  # characters of a label that are compared with frames: the time grows with their square
 _LISTED = 10  # unknown labels that one message names
 
 
@@ -174,14 +175,14 @@ def _refuse_unknown(
     lines = []
     for label, n in counts.most_common(_LISTED):
         first = next(coding.where for coding in codings if label in coding.labels)
-        near = difflib.get_close_matches(label, known, n=1)
+        near = difflib.get_close_matches(label[:_COMPARED], known, n=1)
         hint = f"; did you mean '{known[near[0]]}'?" if near else ""
         times = say_count(n, "time, at", "times, first at")
-        lines.append(f"'{label:.80}' ({times} {first}{hint})")
+        lines.append(f"'{shorten(label, 80)}' ({times} {first}{hint})")
     more = f" and {len(counts) - _LISTED} more" if len(counts) > _LISTED else ""
     wrong = say_count(len(counts), "label is", "labels are")
     expected = [*codebook.frame_ids, *([NO_FRAME] if codebook.mode == "multi_label" else [])]
     raise DataError(
         f"{path_names}: {wrong} not in the codebook '{codebook.name}': {'; '.join(lines)}{more}. "
-        f"Expected some of: {', '.join(expected)}. Mend the labels, or add the frames to the codebook"
+        f"Expected some of: {list_names(expected, 50)}. Mend the labels, or add the frames to the codebook"
     )

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from pipeline.annotation.workbooks import load_openpyxl, read_rows, write_rows
 from pipeline.data.label_files import DELIMITERS, MAX_FIELD, decode_utf8, parse_json
 from pipeline.data.parquet_cells import read_row_cells
-from pipeline.errors import DataError, located
+from pipeline.errors import DataError, located, shorten
 from pipeline.scoring.durable_files import replacing
 
 SUFFIXES: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
@@ -204,7 +204,7 @@ def _fitness(text: str, delimiter: str) -> tuple[bool, int]:
 def _check_header(path: Path, header: list[str]) -> list[str]:
     header = [release_formula(name) for name in header]
     if repeated := [name for name, count in Counter(header).items() if count > 1 and name]:
-        raise DataError(f"{path}: the column '{repeated[0]:.60}' stands more than once")
+        raise DataError(f"{path}: the column '{shorten(repeated[0], 60)}' stands more than once")
     return header
 
 
@@ -218,7 +218,7 @@ def _read_parquet(path: Path) -> Iterator[Record]:
             for n, row in enumerate(read_row_cells(file.read()), start=1):
                 yield Record(f"{path}, row {n}", row)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not a readable Parquet file: {error}") from None
+        raise DataError(f"{path}: not a readable Parquet file: {shorten(error)}") from None
 
 
 def _plain(value: object) -> object:

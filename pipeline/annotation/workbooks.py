@@ -4,6 +4,7 @@ XLSX holds no control characters, and readers take some sequences for escapes; b
 escape (U+241B), and spelt back.
 """
 
+import contextlib
 import itertools
 import re
 import zipfile
@@ -36,7 +37,8 @@ def read_rows(path: Path, max_bytes: int) -> list[list[Any]]:
     openpyxl = load_openpyxl()
     try:
         _check_unpacked_size(path, max_bytes)
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        with contextlib.redirect_stdout(None):  # openpyxl prints what it thinks of styles
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         try:
             return _read_sheet(path, book.worksheets[0])
         finally:

@@ -25,7 +25,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from pipeline.errors import ConfigError, DataError
+from pipeline.errors import ConfigError, DataError, list_names
 from pipeline.yaml_files import describe_fault, describe_validation_error, load_yaml_mapping
 
 FrameId = Annotated[str, StringConstraints(pattern=r"^[^\s;][^;\n\r\t]*$", max_length=100)]
@@ -107,8 +107,8 @@ class Codebook(BaseModel):
                 else "Mend the labels, or add the frames to the codebook."
             )
             raise DataError(
-                f"{where}: labels that are not in the codebook '{self.name}': {', '.join(unknown[:10])}"
-                f"{' ...' if len(unknown) > 10 else ''}; expected some of: {', '.join(self.frame_ids)}. "  # noqa: PLR2004 - ten names fill a line
+                f"{where}: labels that are not in the codebook '{self.name}': {list_names(unknown, 10)}; "
+                f"expected some of: {list_names(self.frame_ids, 50)}. "
                 f"{remedy}"
             )
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.data.parquet_cells import read_cells
-from pipeline.errors import DataError, located
+from pipeline.errors import DataError, list_names, located, shorten
 
 REQUIRED = ("text", "labels")
 OPTIONAL = ("id", "source", "date", "group", "lang", "purpose")
@@ -87,7 +87,7 @@ def _missing_columns(
 ) -> str:
     wanted = ", ".join(f"'{names[column]}'" for column in missing)
     return (
-        f"{path}: no column {wanted}; the file has: {', '.join(found) or 'no columns'}. "
+        f"{path}: no column {wanted}; the file has: {list_names(found) or 'no columns'}. "
         "Name the file's columns with --column text=sentence --column labels=frames, or in a config with "
         "data.columns: {text: sentence, labels: frames}"
     )
@@ -163,7 +163,9 @@ def _parse_csv(
 
 def _check_header(path: Path, header: list[str], names: Mapping[str, str], line: int) -> None:
     if repeated := [name for name, count in Counter(header).items() if count > 1 and name in names.values()]:
-        raise DataError(located(path, f"the column '{repeated[0]}' stands more than once", line=line))
+        raise DataError(
+            located(path, f"the column '{shorten(repeated[0], 60)}' stands more than once", line=line)
+        )
     if missing := [column for column in REQUIRED if names[column] not in header]:
         raise DataError(_missing_columns(path, missing, names, header))
 
@@ -224,14 +226,14 @@ def _read_parquet(path: Path, names: Mapping[str, str]) -> tuple[list[RawRow], l
     try:
         found = pq.read_schema(path).names
         if repeated := [name for name, count in Counter(found).items() if count > 1]:
-            raise DataError(f"{path}: the column '{repeated[0]}' stands more than once")
+            raise DataError(f"{path}: the column '{shorten(repeated[0], 60)}' stands more than once")
         present = {column: name for column, name in names.items() if name in found}
         if missing := [column for column in REQUIRED if column not in present]:
             raise DataError(_missing_columns(path, missing, names, found))
         table = pq.read_table(path, columns=list(dict.fromkeys(present.values())))
         values = {column: read_cells(table.column(name)) for column, name in present.items()}
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not a readable Parquet file: {error}") from None
+        raise DataError(f"{path}: not a readable Parquet file: {shorten(error)}") from None
     rows = [
         RawRow(f"{path}, row {n + 1}", {column: values[column][n] for column in values})
         for n in range(table.num_rows)

@@ -14,7 +14,7 @@ from pipeline.annotation.record_files import Record, read_records, write_records
 from pipeline.data.codebook import Codebook
 from pipeline.data.label_values import RowError
 from pipeline.data.labels import Reject
-from pipeline.errors import DataError
+from pipeline.errors import DataError, list_names
 
 Layout = Literal["frames", "labels"]
 IN_DISPUTE: Final = "in_dispute"  # column of a table of disputed units
@@ -54,7 +54,7 @@ def read_table(path: Path, *, empty_is_coded: bool) -> ReadCodings:
     if not frame_columns and "labels" not in columns:
         raise DataError(
             f"{path}: expected a column 'labels', or columns '{FRAME_COLUMN}...'; the file has: "
-            f"{', '.join(sorted(columns)) or 'none'}"
+            f"{list_names(sorted(columns)) or 'none'}"
         )
     read = ReadCodings()
     for record in records:

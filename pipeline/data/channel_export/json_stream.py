@@ -168,7 +168,7 @@ class JsonCursor:
         found = self.peek()
         if not found:
             return JsonStreamError("the file ends in the middle of the JSON", line=self.line, truncated=True)
-        return JsonStreamError(f"expected {expected}, got '{found}'", line=self.line)
+        return JsonStreamError(f"expected {expected}, got {found!r}", line=self.line)
 
     def _find_end(self, *, keep: bool) -> int:
         """Find where the value at the cursor ends, by brackets and strings alone: no recursion."""

@@ -20,7 +20,7 @@ from pipeline.data.channel_export.values import (
     parse_int,
     parse_time,
 )
-from pipeline.errors import DataError
+from pipeline.errors import DataError, list_names, shorten
 
 SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "text": (
@@ -229,12 +229,12 @@ def _match_columns(
         if column in mapped:
             candidates = [name for name in found if name == mapped[column]]
             if not candidates and not may_lack:
-                raise DataError(_missing(path, f"no column '{mapped[column]}'", found))
+                raise DataError(_missing(path, f"no column '{shorten(mapped[column], 60)}'", found))
         else:
             free = [name for name in found if name not in mapped.values()]
             candidates = _first_synonym(free, synonyms)
         if len(candidates) > 1:
-            raise DataError(f"{path}: the column '{candidates[0]}' stands more than once")
+            raise DataError(f"{path}: the column '{shorten(candidates[0], 60)}' stands more than once")
         if candidates:
             names[column] = candidates[0]
     if "text" not in names:
@@ -256,7 +256,7 @@ def _first_synonym(found: Iterable[str], synonyms: Sequence[str]) -> list[str]:
 
 def _missing(path: Path, what: str, found: Sequence[str]) -> str:
     return (
-        f"{path}: {what}; the file has: {', '.join(name for name in found if name) or 'no columns'}. "
+        f"{path}: {what}; the file has: {list_names(filter(None, found)) or 'no columns'}. "
         "Say which column is which with --column OURS=THEIRS, for example --column text=body "
         f"(ours are {', '.join(SYNONYMS)})"
     )

@@ -32,7 +32,7 @@ from pipeline.data.channel_export.values import (
     parse_int,
     parse_time,
 )
-from pipeline.errors import DataError
+from pipeline.errors import DataError, list_names
 
 _TEXTS: Final = ("message", "cleaned_message")
 _IDS: Final = ("msg_id", "msg_link", "signature")
@@ -78,7 +78,7 @@ class TrackerCsv:
         if not _is_tracker(head):
             raise DataError(
                 f"{path}: expected a tracker's columns ({', '.join(_TEXTS)}; one of {', '.join(_IDS)}; ...), "
-                f"got: {', '.join(head.names) or 'none'}; read it as --format plain-csv"
+                f"got: {list_names(head.names) or 'none'}; read it as --format plain-csv"
             )
         folded = Counter(fold_name(name) for name in head.names)
         if repeated := [name for name in _KNOWN if folded[name] > 1]:
