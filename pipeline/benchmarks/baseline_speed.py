@@ -2,10 +2,12 @@
 
     python -m pipeline.benchmarks.baseline_speed
 
-Both are fitted on the embedded sample with the same settings and score the same synthetic sentences in turns, in
-one process; the words that ours remembers are forgotten before each turn.
+Both are fitted on the embedded sample with the same settings and score the same synthetic sentences in turns, first
+in one process, then each in as many as there are cores; the words that ours remembers are forgotten before each turn.
 """
 
+import multiprocessing
+import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -31,6 +33,7 @@ from pipeline.terminal import console, run_command
 
 SETTINGS = TfidfSettings(c_grid=(3.0,), class_weight_power=0)
 RARE_WORDS = 0.05
+PLAIN, OURS = "plain scikit-learn", "ours"
 _WORD = r"(?u)\b\w+\b"  # scikit-learn's, but for words of one letter
 _SAMPLE = Path(__file__).parent.parent / "sample"
 
@@ -64,6 +67,33 @@ def measure(score: Callable[[list[str]], Any], texts: list[str]) -> float:
     return len(texts) / (time.process_time() - began)
 
 
+def measure_processes(score: Callable[[list[str]], Any], texts: list[str], n: int) -> float:
+    """Texts a second of the clock, shared among `n` processes that are there already and hold the model."""
+    shares = [texts[i::n] for i in range(n)]
+    with multiprocessing.get_context("fork").Pool(n, _remember, (score,)) as pool:
+        pool.map(_score, [share[:1] for share in shares], chunksize=1)
+        began = time.perf_counter()
+        pool.map(_score, shares, chunksize=1)
+        return len(texts) / (time.perf_counter() - began)
+
+
+_remembered: list[Callable[[list[str]], Any]] = []  # of a process of the pool
+
+
+def _remember(score: Callable[[list[str]], Any]) -> None:
+    _remembered.append(score)
+
+
+def _score(texts: list[str]) -> int:
+    return len(_remembered[0](texts))
+
+
+def _table(title: str, rates: dict[str, list[float]]) -> Any:
+    median = {name: float(np.median(found)) for name, found in rates.items()}
+    rows = [(n, f"{rate:,.0f}", f"{rate / median[PLAIN]:.1f}") for n, rate in median.items()]
+    return plain_table(title, ("method", "sentences/s", "x plain"), rows)
+
+
 def main(
     posts: Annotated[int, typer.Option(min=10, help="Posts whose sentences are scored.")] = 10_000,
     rounds: Annotated[int, typer.Option(min=1, help="Turns of each; the median counts.")] = 3,
@@ -77,19 +107,18 @@ def main(
         in_posts = (split_sentences(post) for post in make_posts(posts, seed, rare_words=RARE_WORDS))
         texts = list(dict.fromkeys(s.text for sentences in in_posts for s in sentences))
         plain = fit_plain(data, seed)
-        rates: dict[str, list[float]] = {"plain scikit-learn": [], "ours": []}
+        cores = os.cpu_count() or 1
+        alone: dict[str, list[float]] = {PLAIN: [], OURS: []}
+        together: dict[str, list[float]] = {PLAIN: [], OURS: []}
         with tempfile.TemporaryDirectory(prefix="frames-baseline-") as temporary:
             folder = fit_ours(data, Path(temporary), seed)
             for _ in range(rounds):
-                rates["plain scikit-learn"].append(measure(plain.predict_proba, texts))
-                rates["ours"].append(measure(TfidfBaseline.load(folder).predict_proba, texts))
+                for name, load in ((PLAIN, lambda: plain), (OURS, lambda: TfidfBaseline.load(folder))):
+                    alone[name].append(measure(load().predict_proba, texts))
+                    together[name].append(measure_processes(load().predict_proba, texts, cores))
             ours = TfidfBaseline.load(folder).predict_proba(texts)
-        median = {name: float(np.median(found)) for name, found in rates.items()}
-        rows = [
-            (n, f"{rate:,.0f}", f"{rate / median['plain scikit-learn']:.1f}") for n, rate in median.items()
-        ]
-        title = f"{len(texts):,} sentences, each once, on one core"
-        console().print(plain_table(title, ("method", "sentences/s", "x plain"), rows))
+        console().print(_table(f"{len(texts):,} sentences, each once, one process", alone))
+        console().print(_table(f"the same, {cores} processes on {cores} cores", together))
         difference = np.abs(ours - plain.predict_proba(texts)).max()
         console().print(f"largest difference of a probability: {difference:.1e}")
 
