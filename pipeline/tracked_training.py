@@ -1,5 +1,6 @@
 """Training and comparison as runs in MLflow: what `frames train` and `frames compare` do besides the work."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,8 +94,16 @@ def train_and_record(
             version=version,
             report=result.report,
             slices=result.slices,
-            notes=result.notes,
+            notes=(*result.notes, *_note_closed(tracker.closed_runs)),
             tracking_uri=tracker.tracking_uri,
+        )
+
+
+def _note_closed(run_ids: Sequence[str]) -> Iterator[str]:
+    for run_id in run_ids:
+        yield (
+            f"the MLflow run {run_id} was still open, but its process had ended before its time; it is now marked as "
+            "KILLED, with the tag state=interrupted"
         )
 
 

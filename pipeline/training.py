@@ -4,9 +4,6 @@ read codebook and labels -> folds -> fit -> calibrate and set thresholds on rows
   -> evaluate on test -> write the bundle -> record everything
 """
 
-import hashlib
-import json
-import shutil
 import tempfile
 import time
 from dataclasses import dataclass, replace
@@ -37,9 +34,9 @@ from pipeline.project import is_template
 from pipeline.protocols import Classifier, FitContext, FitSummary, Progress, Tracker
 from pipeline.reporting.data_statement import describe_data
 from pipeline.reporting.model_card import MODEL_CARD, write_card
+from pipeline.scoring.durable_files import explain_full_disk
 from pipeline.tracking.provenance import collect_provenance
-
-_WORK_FOLDER = ".work"
+from pipeline.unfinished_work import hold_work_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,8 @@ def run_training(
 
     Raises:
         ConfigError: the codebook does not fit its schema; several processes for a model without a transformer.
-        DataError: labels that cannot be used; a frame with too few positives to learn.
+        DataError: labels that cannot be used; a frame with too few positives to learn; another process trains
+            the same config on the same data in the same output folder; no room on the disk.
     """
     clock = _Clock()
     _find_shared_part(config, processes)
@@ -85,51 +83,54 @@ def run_training(
         tracker.log_dataset(data, name)
     clock.lap("read_seconds")
 
-    work = work_folder(config, folds, processes.size)
-    context = FitContext(config.seed, work, tracker.log_metric, progress, processes)
-    classifier, decisions, summary = fit_with_decisions(config, codebook, folds, context)
-    clock.lap("fit_seconds")
+    with (
+        explain_full_disk(Path(config.output)),
+        hold_work_folder(config, _work_key(folds, processes)) as work,
+    ):
+        context = FitContext(config.seed, work, tracker.log_metric, progress, processes)
+        classifier, decisions, summary = fit_with_decisions(config, codebook, folds, context)
+        clock.lap("fit_seconds")
 
-    predictions = predict_test(classifier, decisions, folds)
-    report = evaluate_predictions(predictions, codebook.frame_ids, config.evaluation, seed=config.seed)
-    training = TrainingFacts.of(folds.train, folds.dev)
-    slices = evaluate_slices(predictions, training, config.evaluation, seed=config.seed)
-    clock.lap("evaluate_seconds")
+        predictions = predict_test(classifier, decisions, folds)
+        report = evaluate_predictions(predictions, codebook.frame_ids, config.evaluation, seed=config.seed)
+        training = TrainingFacts.of(folds.train, folds.dev)
+        slices = evaluate_slices(predictions, training, config.evaluation, seed=config.seed)
+        clock.lap("evaluate_seconds")
 
-    notes = (*folds.notes, *frame_notes, *summary.notes, *report.notes)
-    figures = {**{f"fit_{name}": value for name, value in summary.figures.items()}, **clock.laps}
-    bundle = save_bundle(
-        bundle_folder(config),
-        name=config.name,
-        classifier=classifier,
-        codebook=codebook,
-        decisions=decisions,
-        config=config.model_dump(mode="json"),
-        metrics={**report.to_json(), "slices": slices.to_json()},
-        arrays={
-            "test_predictions": predictions.to_arrays(),
-            "training_texts": {**_seen_texts(folds), **training.to_arrays()},
-            DRIFT_REFERENCE: _describe_training(classifier, decisions, summary, folds).to_arrays(),
-        },
-        describe=lambda folder, manifest: {MODEL_CARD: write_card(folder, manifest)},
-        provenance={
-            **collect_provenance(),
-            "dataset_fingerprint": folds.fingerprint,
-            "test_fingerprint": folds.test.fingerprint,
-            "data": describe_data(folds, config),
-            "seed": config.seed,
-            "processes": processes.size,
-            "figures": figures,
-            "notes": list(notes),
-        },
-    )
-    loaded = load_bundle(bundle)  # a bundle that cannot be read back is no result
-    _record(tracker, report, figures, predictions, codebook.frame_ids)
-    tracker.log_dict(slices.to_json(), "slices.json")
-    _record_page(tracker, loaded, predictions, folds.test if config.tracking.error_texts else None)
-    tracker.log_bundle(bundle)
-    shutil.rmtree(work, ignore_errors=True)
-    return TrainingResult(bundle, report, slices, folds, figures, notes)
+        notes = (*folds.notes, *frame_notes, *summary.notes, *report.notes)
+        figures = {**{f"fit_{name}": value for name, value in summary.figures.items()}, **clock.laps}
+        bundle = save_bundle(
+            bundle_folder(config),
+            building_in=work,
+            name=config.name,
+            classifier=classifier,
+            codebook=codebook,
+            decisions=decisions,
+            config=config.model_dump(mode="json"),
+            metrics={**report.to_json(), "slices": slices.to_json()},
+            arrays={
+                "test_predictions": predictions.to_arrays(),
+                "training_texts": {**_seen_texts(folds), **training.to_arrays()},
+                DRIFT_REFERENCE: _describe_training(classifier, decisions, summary, folds).to_arrays(),
+            },
+            describe=lambda folder, manifest: {MODEL_CARD: write_card(folder, manifest)},
+            provenance={
+                **collect_provenance(),
+                "dataset_fingerprint": folds.fingerprint,
+                "test_fingerprint": folds.test.fingerprint,
+                "data": describe_data(folds, config),
+                "seed": config.seed,
+                "processes": processes.size,
+                "figures": figures,
+                "notes": list(notes),
+            },
+        )
+        loaded = load_bundle(bundle)  # a bundle that cannot be read back is no result
+        _record(tracker, report, figures, predictions, codebook.frame_ids)
+        tracker.log_dict(slices.to_json(), "slices.json")
+        _record_page(tracker, loaded, predictions, folds.test if config.tracking.error_texts else None)
+        tracker.log_bundle(bundle)
+        return TrainingResult(bundle, report, slices, folds, figures, notes)
 
 
 def assist_training(config: RunConfig, processes: Processes) -> None:
@@ -254,15 +255,9 @@ def predict_test(classifier: Classifier, decisions: DecisionRule, folds: Folds) 
     )
 
 
-def work_folder(config: RunConfig, folds: Folds, n_processes: int = 1) -> Path:
-    """Where unfinished work of exactly this config on exactly this data, by as many processes, is kept."""
-    deciding = config.model_dump(mode="json", exclude={"name", "output", "tracking", "promotion", "sweep"})
-    del deciding["data"]["licence"]
-    shared_by = [n_processes] if n_processes > 1 else []
-    key = json.dumps([deciding, folds.fingerprint, *shared_by], sort_keys=True)
-    folder = Path(config.output) / _WORK_FOLDER / hashlib.sha256(key.encode()).hexdigest()[:16]
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def _work_key(folds: Folds, processes: Processes) -> str:
+    """Unfinished work is taken up by as many processes as began it."""
+    return folds.fingerprint if processes.size == 1 else f"{folds.fingerprint} in {processes.size} processes"
 
 
 def bundle_folder(config: RunConfig) -> Path:

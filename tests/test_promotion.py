@@ -26,16 +26,10 @@ from pipeline.evaluation.leakage import text_digests
 from pipeline.evaluation.row_facts import RowFacts, TrainingFacts
 from pipeline.evaluation.test_predictions import TestPredictions
 from pipeline.tracked_training import TrainedModel, record_comparison, train_and_record
+from pipeline.tracking.alias_moves import read_history, set_alias
 from pipeline.tracking.mlflow_store import open_store
 from pipeline.tracking.mlflow_tracker import MlflowTracker
-from pipeline.tracking.model_registry import (
-    champion,
-    list_models,
-    read_history,
-    resolve_model,
-    roll_back,
-    set_alias,
-)
+from pipeline.tracking.model_registry import champion, list_models, resolve_model, roll_back
 from pipeline.tracking.promotion import promote_checked
 from pipeline.tracking.promotion_check import PromotionCheck, check_promotion
 

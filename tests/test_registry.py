@@ -12,17 +12,16 @@ from pipeline.config import TrackingSettings
 from pipeline.decisions.model_bundle import ModelBundle, load_bundle
 from pipeline.errors import ModelError, PipelineError
 from pipeline.printing import print_models
+from pipeline.tracking.alias_moves import read_history, set_alias
 from pipeline.tracking.mlflow_store import open_store
 from pipeline.tracking.mlflow_tracker import MlflowTracker
 from pipeline.tracking.model_registry import (
     champion,
     list_models,
     promote,
-    read_history,
     register_bundle,
     resolve_model,
     roll_back,
-    set_alias,
 )
 
 

@@ -14,6 +14,7 @@ the same hash; the manifest's file hashes cover everything else, and its own has
 before anything is used. They show damage and make a model's name binding; they are no signature.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -38,6 +39,7 @@ FORMAT = 1
 MANIFEST = "bundle.json"
 _CODEBOOK, _DECISIONS, _CONFIG, _METRICS = "codebook.json", "decisions.json", "config.json", "metrics.json"
 _CLASSIFIER = "classifier"
+BUILDING = ".building-"  # how the names of half-written bundles begin
 _MANIFEST_KEYS = {
     "name": str,
     "kind": str,
@@ -111,6 +113,7 @@ class ModelBundle:
 def save_bundle(
     destination: Path,
     *,
+    building_in: Path | None = None,
     name: str,
     classifier: FittedClassifier,
     codebook: Codebook,
@@ -132,7 +135,7 @@ def save_bundle(
     if destination.exists():
         raise ModelError(f"{destination} exists already; a bundle is never written over another")
     destination.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=".building-", dir=destination.parent))
+    building = Path(tempfile.mkdtemp(prefix=BUILDING, dir=building_in or destination.parent))
     try:
         (building / _CLASSIFIER).mkdir()
         classifier.save(building / _CLASSIFIER)
@@ -159,11 +162,25 @@ def save_bundle(
         manifest["manifest_hash"] = _manifest_hash(manifest)
         _write_json(building / MANIFEST, manifest)
         building.chmod(0o755)  # a temporary folder is private; a model is to be read
-        os.rename(building, destination)  # noqa: PTH104 - fails rather than replaces
+        _take_place(building, destination)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
     return destination
+
+
+def _take_place(building: Path, destination: Path) -> None:
+    """Bring the files to the disk and give the folder its name."""
+    for path in building.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as stream:
+                os.fsync(stream.fileno())
+    try:
+        os.rename(building, destination)  # noqa: PTH104 - fails rather than replaces
+    except OSError as error:
+        if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:
+            raise
+        raise ModelError(f"{destination} exists already; a bundle is never written over another") from None
 
 
 def load_bundle(folder: Path) -> ModelBundle:

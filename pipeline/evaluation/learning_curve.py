@@ -8,7 +8,6 @@ The curve is measured on the test fold, dev being a part of what grows. It is a 
 a labelling round. Whoever chooses settings by it would tune on test; `frames sweep` is there for that.
 """
 
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +27,8 @@ from pipeline.evaluation.learning_gain import estimate_gain
 from pipeline.evaluation.metrics import Counts, count_decisions
 from pipeline.evaluation.test_predictions import evaluate_predictions
 from pipeline.protocols import FitContext, Progress
-from pipeline.training import fit_with_decisions, predict_test, read_folds, work_folder
+from pipeline.training import fit_with_decisions, predict_test, read_folds
+from pipeline.unfinished_work import hold_work_folder
 
 DEFAULT_SIZES = (25, 50, 100, 200, 400, 800, 1600, 3200)
 _WORK = "learning-curve"
@@ -218,17 +218,16 @@ def learning_curve(
         raise ConfigError(f"repeats: expected 1 or more, got {repeats}")
     codebook = load_codebook(Path(config.data.codebook))
     folds = read_folds(config, codebook)
-    work = work_folder(config, folds) / _WORK  # beside what a killed run of this config left there
     parts = list(_draw_parts(folds, sizes, repeats, config.seed))
     points, counts = [], []
-    for i, (asked, draw, part) in enumerate(parts):
-        progress("learning curve", i, len(parts))
-        context = FitContext(config.seed, work / f"{asked}-{draw}", lambda *_: None, progress)
-        point, counted = _measure(config, codebook, part, context, asked=asked, draw=draw)
-        points.append(point)
-        counts.append(counted)
+    with hold_work_folder(config, f"{folds.fingerprint} {_WORK}") as work:
+        for i, (asked, draw, part) in enumerate(parts):
+            progress("learning curve", i, len(parts))
+            context = FitContext(config.seed, work / f"{asked}-{draw}", lambda *_: None, progress)
+            point, counted = _measure(config, codebook, part, context, asked=asked, draw=draw)
+            points.append(point)
+            counts.append(counted)
     progress("learning curve", len(parts), len(parts))
-    shutil.rmtree(work, ignore_errors=True)
     halves = [counted for point, counted in zip(points, counts, strict=True) if point.asked == _half(folds)]
     return LearningCurve(
         config.name,

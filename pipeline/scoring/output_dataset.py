@@ -20,7 +20,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -39,6 +39,7 @@ FORMAT = 1
 MANIFEST, REJECTS = "manifest.json", "rejects.jsonl"
 TABLES = ("sentences", "posts")
 _MAX_FOLDER_NAME = 150  # characters, escapes included; file systems allow 255 bytes
+_TICK = timedelta(microseconds=1)  # what a time on the disk can tell apart
 _KEY_COLUMNS = ("post_key", "content_hash", "bundle_hash", "codebook_hash")
 
 
@@ -67,6 +68,9 @@ class OutputDataset:
     def start_run(self, inputs: Sequence[str]) -> datetime:
         """The stamp for `scored_at`: now, or that of the unfinished run over the same inputs.
 
+        It lies behind the stamps of all earlier runs even if the clock was put back since: of the scores of a post
+        those of the last run are current.
+
         Nothing is written before the first commit, so a run that finds nothing new leaves no trace.
         """
         origin = {
@@ -77,9 +81,14 @@ class OutputDataset:
         }
         runs = self._manifest["runs"]
         is_resumed = bool(runs) and not runs[-1]["complete"] and origin.items() <= runs[-1].items()
-        stamp = runs[-1]["scored_at"] if is_resumed else datetime.now(UTC).isoformat(timespec="microseconds")
-        self._run = {**origin, "scored_at": stamp, "complete": False}
-        return datetime.fromisoformat(stamp)
+        if is_resumed:
+            stamp = datetime.fromisoformat(runs[-1]["scored_at"])
+        else:
+            earlier = [datetime.fromisoformat(run["scored_at"]) + _TICK for run in runs]
+            stamp = max([datetime.now(UTC), *earlier])
+        written = stamp.isoformat(timespec="microseconds")
+        self._run = {**origin, "scored_at": written, "complete": False}
+        return datetime.fromisoformat(written)
 
     def read_scored_keys(self) -> ScoredKeys:
         """Digests of what this model version has scored; memory grows by about 20 bytes for each post.

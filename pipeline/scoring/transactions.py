@@ -24,7 +24,7 @@ from pipeline.scoring import durable_files
 from pipeline.scoring.durable_files import sync_folder, write_json
 
 _LOCK, _LOG, _STAGING = "_lock", "_log", "_staging"
-_REMOVED = "{root}: another run has just removed this new folder, since it failed before it scored anything; try again"
+_REMOVED = "{root}: another run has just removed this folder, which it no longer needs; try again"
 _REPLACED = ".replaced"  # what a folder is called between two renames
 
 

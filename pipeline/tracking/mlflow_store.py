@@ -15,6 +15,7 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.errors import PipelineError
+from pipeline.tracking.store_file import create_database, lock_beside
 
 DATABASE_FILE = "mlflow.db"
 ARTIFACT_FOLDER = "mlruns"
@@ -69,8 +70,8 @@ def open_store(uri: str | None = None, *, create: bool = True) -> tuple[MlflowCl
             "MLFLOW_TRACKING_URI to the store that the training wrote to"
         )
     with store_errors(resolved), _first_contact():
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
+        if path is not None and not path.exists():
+            create_database(path)
         client = MlflowClient(tracking_uri=resolved, registry_uri=resolved)
         client.search_experiments(max_results=1)
     return client, resolved
@@ -100,6 +101,17 @@ def ensure_experiment(client: MlflowClient, uri: str, name: str) -> str:
             f"--experiment-id {experiment.experiment_id}`, or set tracking.experiment to another name"
         )
     return str(experiment.experiment_id)
+
+
+@contextmanager
+def lock_store(uri: str) -> Iterator[None]:
+    """Let one process of ours at a time read and then write in an sqlite store; a server is not locked."""
+    path = sqlite_path(uri)
+    if path is None:
+        yield
+        return
+    with lock_beside(path):
+        yield
 
 
 @contextmanager

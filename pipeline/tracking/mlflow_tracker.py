@@ -29,6 +29,7 @@ from mlflow.utils import mlflow_tags
 from pipeline.config import TrackingSettings
 from pipeline.data.labels import LabelledData
 from pipeline.errors import PipelineError
+from pipeline.tracking.lost_runs import NOTE_TAG, RunNote, close_lost_runs
 from pipeline.tracking.mlflow_store import (
     ensure_experiment,
     is_server,
@@ -56,16 +57,28 @@ class MlflowTracker:
     Attributes:
         run_id: of the run.
         model_uri: `models:/m-...` once `log_bundle` has run.
+        closed_runs: ids of runs whose processes had died, which were ended when this one began.
     """
 
-    def __init__(self, client: MlflowClient, uri: str, experiment_id: str, run_id: str) -> None:
+    def __init__(
+        self,
+        client: MlflowClient,
+        uri: str,
+        experiment_id: str,
+        run_id: str,
+        *,
+        note: RunNote,
+        closed_runs: Sequence[str] = (),
+    ) -> None:
         self._client = client
         self._uri = uri
         self._experiment_id = experiment_id
         self._unsent: list[Metric] = []
         self._send_after = 0.0
+        self._note = note
         self.run_id: str = run_id
         self.model_uri: str | None = None
+        self.closed_runs = tuple(closed_runs)
 
     @classmethod
     def start(
@@ -83,9 +96,15 @@ class MlflowTracker:
         client, uri = open_store(settings.uri)
         with store_errors(uri):
             experiment_id = ensure_experiment(client, uri, settings.experiment)
-            all_tags = {**_context_tags(parent_run_id), **(tags or {})}
-            run = client.create_run(experiment_id, tags=all_tags, run_name=run_name)
-        return cls(client, uri, experiment_id, run.info.run_id)
+            closed = close_lost_runs(client, uri)
+            note = RunNote(uri, experiment_id)
+            all_tags = {**_context_tags(parent_run_id), NOTE_TAG: note.name, **(tags or {})}
+            try:
+                run = client.create_run(experiment_id, tags=all_tags, run_name=run_name)
+            except BaseException:
+                note.release()
+                raise
+        return cls(client, uri, experiment_id, run.info.run_id, note=note, closed_runs=closed)
 
     def __enter__(self) -> Self:
         return self
@@ -219,7 +238,11 @@ class MlflowTracker:
             try:
                 self._send_metrics()
             finally:
-                self._client.set_terminated(self.run_id, status)
+                try:
+                    self._client.set_terminated(self.run_id, status)
+                    self._note.remove()
+                finally:
+                    self._note.release()
 
 
 def safe_name(name: str) -> str:

@@ -1,26 +1,31 @@
-"""Registered models: versions, aliases and who moved them when and why.
+"""Registered models: versions, and which of them is the champion.
 
-The version that `models:/NAME@champion` names is the one in use. Every move of an alias is kept as a tag of the
-registered model, so that a move can be undone and accounted for later.
+The version that `models:/NAME@champion` names is the one in use; `pipeline.tracking.alias_moves` moves the alias.
 """
 
 import pipeline.tracking.mlflow_environment  # noqa: F401 - MLflow reads its environment while it is imported
 
 # isort: split
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from mlflow import MlflowClient
-from mlflow.entities.model_registry import ModelVersion, RegisteredModel
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from pipeline.errors import ModelError
+from pipeline.tracking.alias_moves import (
+    CHAMPION,
+    AliasMove,
+    earlier_versions,
+    read_history_of,
+    set_alias,
+    settle_move,
+)
 from pipeline.tracking.mlflow_store import open_store, store_errors
 from pipeline.tracking.model_files import fetch_bundle
 from pipeline.tracking.provenance import current_user
@@ -39,38 +44,11 @@ from pipeline.tracking.registry_lookup import (
     versions_of,
 )
 
-CHAMPION = "champion"
 DESCRIPTION_LIMIT = 5000  # characters that the columns of MLflow's database hold, also of a tag
 _NAME = re.compile(r"[\w. -]{1,100}")
-_ALIAS = re.compile(r"[A-Za-z][\w-]{0,99}")
 _REGISTERED_URI = re.compile(r"models:/(?P<name>[^/@]+)(?:/(?P<version>\d+)|@(?P<alias>[^/@]+))")
 _LOGGED_URI = re.compile(r"models:/(?P<model_id>m-\w+)")
 _RUN_URI = re.compile(r"runs:/(?P<run_id>\w+)(?:/(?P<model>[^/]+))?")
-_HISTORY_TAG = "history."
-
-
-@dataclass(frozen=True, slots=True)
-class AliasMove:
-    """One move of an alias: from `previous` (None: it named nothing) to `version`, with both bundle hashes.
-
-    `forced` says that it went against a check; `figures` are those of the check, where there was one.
-    """
-
-    event: str  # "set" or "roll back"
-    alias: str
-    version: int
-    previous: int | None
-    bundle_hash: str | None
-    previous_bundle_hash: str | None
-    who: str
-    when: str
-    why: str
-    forced: bool = False
-    figures: dict[str, Any] | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return asdict(self)
 
 
 def register_bundle(
@@ -170,84 +148,21 @@ def roll_back(name: str, why: str, uri: str | None = None) -> int:
     Raises:
         ModelError: no such model, no earlier champion, or the earlier one was deleted.
     """
+    settled = settle_move(name, uri=uri)
+    if settled is not None and settled.event == "roll back":
+        return settled.version  # this is what was asked for
     client, uri = open_store(uri, create=False)
     with store_errors(uri):
         model = get_model(client, name)
         present = alias_version(model, CHAMPION)
-        earlier = _earlier_versions(_read_history(model, CHAMPION), present)
+        earlier = earlier_versions(read_history_of(model, CHAMPION), present)
         if not earlier:
             raise ModelError(
                 f"'{name}' has had no champion before the present one"
                 f" ({'none' if present is None else f'version {present}'}); promote another version instead"
             )
-    set_alias(name, earlier[-1], CHAMPION, why, event="roll back", uri=uri)
+    set_alias(name, earlier[-1], CHAMPION, why, event="roll back", judged_against=present, uri=uri)
     return earlier[-1]
-
-
-def set_alias(
-    name: str,
-    version: int,
-    alias: str,
-    why: str,
-    *,
-    event: str = "set",
-    forced: bool = False,
-    figures: dict[str, Any] | None = None,
-    uri: str | None = None,
-) -> AliasMove:
-    """Let an alias name a version, and keep who did it, when and why, and the figures it rested on.
-
-    Raises:
-        ModelError: no such model or version, an alias that MLflow does not take, no reason given.
-    """
-    if not why.strip():
-        raise ModelError("say why: the reason is kept in the registry beside the version")
-    if not _ALIAS.fullmatch(alias) or alias.lower() == "latest" or re.fullmatch(r"[vV]\d+", alias):
-        raise ModelError(
-            f"alias '{alias}': expected letters, digits, _ and -, beginning with a letter, and neither 'latest' "
-            "nor a version such as v1"
-        )
-    client, uri = open_store(uri, create=False)
-    with store_errors(uri):
-        model = get_model(client, name)
-        new, present = get_version(client, model, version), alias_version(model, alias)
-        old = None if present is None else get_version(client, model, present)
-        move = AliasMove(
-            event=event,
-            alias=alias,
-            version=version,
-            previous=present,
-            bundle_hash=new.tags.get("bundle_hash"),
-            previous_bundle_hash=old.tags.get("bundle_hash") if old else None,
-            who=current_user(),
-            when=_now(),
-            why=why.strip(),
-            forced=forced,
-            figures=figures,
-        )
-        stamp = re.sub(r"[^\dT.]", "", move.when.removesuffix("+00:00"))  # a tag's name takes no "+"
-        # Alias first: if the second call fails, a roll back still finds the way to the earlier version.
-        client.set_registered_model_alias(name, alias, str(version))
-        client.set_registered_model_tag(
-            name, f"{_HISTORY_TAG}{alias}.{stamp}", json.dumps(move.to_json(), ensure_ascii=False)
-        )
-        if forced:
-            trace = {key: getattr(move, key) for key in ("who", "when", "why", "figures")}
-            client.set_model_version_tag(
-                name, str(version), f"forced.{alias}", json.dumps(trace, ensure_ascii=False)
-            )
-    return move
-
-
-def read_history(name: str, alias: str = CHAMPION, uri: str | None = None) -> list[AliasMove]:
-    """Every recorded move of an alias, oldest first.
-
-    Raises:
-        ModelError: no such registered model, or a record that was changed by hand.
-    """
-    client, uri = open_store(uri, create=False)
-    with store_errors(uri):
-        return _read_history(get_model(client, name), alias)
 
 
 def resolve_model(model: str, uri: str | None = None) -> Path:
@@ -301,34 +216,6 @@ def _check_same_codebook(new: ModelVersion, present: ModelVersion) -> None:
             f"present champion, version {present.version} ({theirs[:12]}): scores before and after would not mean "
             "the same. Register it under another name, or promote it with force"
         )
-
-
-def _read_history(model: RegisteredModel, alias: str) -> list[AliasMove]:
-    prefix = f"{_HISTORY_TAG}{alias}."
-    try:
-        return [
-            AliasMove(**json.loads(value))
-            for key, value in sorted(model.tags.items())
-            if key.startswith(prefix)
-        ]
-    except (ValueError, TypeError) as error:
-        raise ModelError(f"'{model.name}': a tag {prefix}* is not as it was written: {error}") from None
-
-
-def _earlier_versions(history: list[AliasMove], present: int | None) -> list[int]:
-    """The versions a roll back can return to, the next one last: moves push, roll backs pop."""
-    stack: list[int] = []
-    for move in history:
-        if move.previous is not None and (not stack or stack[-1] != move.previous):
-            stack.append(move.previous)  # the alias was moved by other means in between
-        if move.event == "roll back":
-            while stack and stack[-1] != move.version:
-                stack.pop()
-        if not stack or stack[-1] != move.version:
-            stack.append(move.version)
-    while stack and stack[-1] == present:
-        stack.pop()
-    return stack
 
 
 def _now() -> str:

@@ -16,8 +16,9 @@ from typing import Any
 from pipeline.data.labels import LabelledData, read_labelled
 from pipeline.decisions.model_bundle import ModelBundle, load_bundle
 from pipeline.errors import ModelError, PipelineError
+from pipeline.tracking.alias_moves import CHAMPION, AliasMove, set_alias, settle_move
 from pipeline.tracking.mlflow_store import open_store, store_errors
-from pipeline.tracking.model_registry import CHAMPION, AliasMove, champion, resolve_model, set_alias
+from pipeline.tracking.model_registry import champion, resolve_model
 from pipeline.tracking.promotion_check import PromotionCheck, check_promotion
 from pipeline.tracking.registry_lookup import get_model, get_version
 
@@ -93,9 +94,13 @@ def promote_checked(
         DataError: the labelled file cannot be read.
     """
     _check_wish(name, version, why, uri)
+    settled = settle_move(name, uri=uri)
+    if settled is not None and settled.version == version:  # what was asked for, begun by a process that died
+        return Promotion(name, version, settled.previous, None, (), settled)
     present = champion(name, uri)
     if present is None:
-        return Promotion(name, version, None, None, (), set_alias(name, version, CHAMPION, why, uri=uri))
+        first = set_alias(name, version, CHAMPION, why, judged_against=None, uri=uri)
+        return Promotion(name, version, None, None, (), first)
     if present == version:
         raise ModelError(f"version {version} of '{name}' is the champion already")
     candidate = load_bundle(resolve_model(f"models:/{name}/{version}", uri))
@@ -110,6 +115,7 @@ def promote_checked(
         why,
         forced=bool(refusals),
         figures=summarise_check(check, refusals),
+        judged_against=present,
         uri=uri,
     )
     return Promotion(name, version, present, check, refusals, move)

@@ -10,6 +10,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils import mlflow_tags
 
 from pipeline.config import TrackingSettings
+from pipeline.tracking.lost_runs import NOTE_TAG, RunNote, close_lost_runs
 from pipeline.tracking.mlflow_store import open_store, store_errors
 from pipeline.tracking.mlflow_tracker import MlflowTracker
 
@@ -30,8 +31,11 @@ def resume_run(settings: TrackingSettings, run_id: str) -> MlflowTracker | None:
     if run.info.lifecycle_stage != "active":
         return None
     with store_errors(uri):
+        closed = close_lost_runs(client, uri)
+        note = RunNote(uri, run.info.experiment_id)
+        client.set_tag(run_id, NOTE_TAG, note.name)
         client.update_run(run_id, status="RUNNING")
-    return MlflowTracker(client, uri, run.info.experiment_id, run_id)
+    return MlflowTracker(client, uri, run.info.experiment_id, run_id, note=note, closed_runs=closed)
 
 
 def close_interrupted(

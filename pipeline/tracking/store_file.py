@@ -1,0 +1,54 @@
+"""A new MLflow database file that appears whole or not at all.
+
+MLflow builds its tables in dozens of steps; a process that dies between two of them, or two that build at the same
+time, would leave a file that no later run can use.
+"""
+
+import pipeline.tracking.mlflow_environment  # noqa: F401 - MLflow reads its environment while it is imported
+
+# isort: split
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mlflow.store.db.utils import _initialize_tables, create_sqlalchemy_engine_with_retry
+
+
+def create_database(path: Path) -> None:
+    """Make an empty MLflow database at `path`, unless there is a file already."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with lock_beside(path):
+        if path.exists():
+            return
+        building = path.with_name(f"_{path.name}.new")
+        _remove(building)
+        try:
+            engine = create_sqlalchemy_engine_with_retry(f"sqlite:///{building}")  # type: ignore[no-untyped-call]
+            _initialize_tables(engine)  # type: ignore[no-untyped-call]
+            engine.dispose()
+            os.rename(building, path)  # noqa: PTH104 - nobody else gets here: the folder is locked
+        finally:
+            _remove(building)
+
+
+@contextmanager
+def lock_beside(path: Path) -> Iterator[None]:
+    """Let one process at a time work on the file, by a lock on its folder that goes with the process.
+
+    File systems that lock no folders let everybody in.
+    """
+    descriptor = os.open(path.parent, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _remove(database: Path) -> None:
+    for ending in ("", "-journal", "-wal", "-shm"):
+        database.with_name(database.name + ending).unlink(missing_ok=True)

@@ -1,0 +1,307 @@
+"""`kill -9` at random moments of each step of the work; the same command again ends it as if nothing had been.
+
+Half of the moments are drawn in the duration of the command, half among its steps on the file system and its commits
+to the MLflow store. The seed is printed with the figures; FAULT_SEED=n repeats a run.
+"""
+
+import json
+import os
+import random
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from builders import write_tiny_encoder
+from faults import KILLED, Ended, Killer, measure, run, write_export, write_project
+
+from pipeline.decisions.model_bundle import load_bundle
+from pipeline.scoring.read_scores import read_scores
+
+PROMOTE = ("promote", "toy", "2", "--why", "better")
+PREDICT = ("predict", "a.jsonl", "b.jsonl", "--model", "bundle", "-o", "out", "--batch-posts", "10", "--json")
+INGEST = ("ingest", "b.jsonl", "-o", "posts.parquet", "--json")
+TRAIN = ("train", "run.yaml", "--json")
+
+
+@pytest.fixture(scope="module")
+def seed() -> int:
+    return int(os.environ.get("FAULT_SEED") or random.randrange(10**6))
+
+
+@dataclass
+class Rounds:
+    """Kills of one command, each in a fresh copy of one prepared folder (at one path: the store holds it)."""
+
+    folder: Path
+    command: tuple[str, ...]
+    seed: int
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.prepared = self.folder.with_name("prepared")
+        shutil.copytree(self.folder, self.prepared)
+        seconds, steps, _ = measure(self.folder, *self.command, counted=self.folder.with_name("steps"))
+        self.killer = Killer(self.seed, seconds, steps)
+
+    def restore(self) -> None:
+        shutil.rmtree(self.folder)
+        shutil.copytree(self.prepared, self.folder)
+
+    def kill(self) -> None:
+        """The command in a fresh copy, killed; where it was faster than the moment that was drawn, once more."""
+        while True:
+            self.restore()
+            ended = self.killer.run(self.folder, *self.command)
+            if ended.code == KILLED:
+                self.counts["points"] += 1
+                return
+            assert ended.code == 0, (self.killer.drawn[-1], ended.stderr[-3000:])
+
+    def again(self) -> Ended:
+        return run(self.folder, *self.command)
+
+    def describe(self, *counted: str) -> str:
+        names = ("points", *counted)
+        return f"seed {self.seed}; " + ", ".join(f"{self.counts[name]} {name}" for name in names)
+
+
+def points(n: int, *, is_long: bool) -> range:
+    return range(50 if is_long else n)
+
+
+# Ingest
+
+
+def read_versions(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Rows of the table and of its history, without what says from where they were read."""
+    found = {}
+    for name in ("posts.parquet", "posts.history.parquet"):
+        path = folder / name
+        found[name] = pq.read_table(path).to_pylist() if path.exists() else []
+    return found
+
+
+def version_keys(versions: dict[str, list[dict[str, Any]]]) -> Counter[tuple[str, str]]:
+    return Counter((row["post_key"], row["content_hash"]) for rows in versions.values() for row in rows)
+
+
+def test_ingest_is_killed(
+    tmp_path: Path, seed: int, is_long: bool, print_figure: Callable[[str], None]
+) -> None:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    write_export(folder / "a.jsonl", range(300))
+    write_export(
+        folder / "b.jsonl", range(150, 450), ending=" Edited.", edited_at="2025-01-01T00:00:00+00:00"
+    )
+    assert run(folder, "ingest", "a.jsonl", "-o", "posts.parquet").code == 0
+    before = read_versions(folder)
+    rounds = Rounds(folder, INGEST, seed)
+    whole, names = read_versions(folder), {path.name for path in folder.iterdir()}
+    assert len(whole["posts.parquet"]) == 450
+    assert len(whole["posts.history.parquet"]) == 150
+    for _ in points(2, is_long=is_long):
+        rounds.kill()
+        left = read_versions(folder)
+        assert left["posts.parquet"] in (before["posts.parquet"], whole["posts.parquet"]), "half a table"
+        rounds.counts["versions lost"] += len(version_keys(before) - version_keys(left))
+        assert rounds.again().code == 0
+        finished = read_versions(folder)
+        rounds.counts["versions lost"] += len(version_keys(whole) - version_keys(finished))
+        rounds.counts["versions twice"] += sum((version_keys(finished) - version_keys(whole)).values())
+        assert finished == whole
+        assert {path.name for path in folder.iterdir()} == names, "something was left behind"
+    print_figure(f"kill -9 of ingest: {rounds.describe('versions lost', 'versions twice')}")
+    assert not rounds.counts["versions lost"] + rounds.counts["versions twice"]
+
+
+# Predict
+
+
+def read_content(out: Path) -> dict[str, pd.DataFrame]:
+    tables: tuple[Any, ...] = ("posts", "sentences")
+    return {
+        name: read_scores(out, name, latest=False).drop(columns="scored_at").reset_index(drop=True)
+        for name in tables
+    }
+
+
+def test_predict_is_killed(
+    tmp_path: Path, seed: int, is_long: bool, print_figure: Callable[[str], None], tiny_bundle: Any
+) -> None:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    shutil.copytree(tiny_bundle.folder, folder / "bundle")
+    write_export(folder / "a.jsonl", range(120))
+    write_export(folder / "b.jsonl", range(60))
+    assert run(folder, *PREDICT).code == 0
+    write_export(folder / "b.jsonl", range(60, 300), ending=" More.", edited_at="2025-01-01T00:00:00+00:00")
+    before = read_content(folder / "out")["posts"]
+    rounds = Rounds(folder, PREDICT, seed)
+    whole = read_content(folder / "out")
+    for _ in points(2, is_long=is_long):
+        rounds.kill()
+        left = read_content(folder / "out")["posts"]
+        kept = before.merge(left, on=["post_key", "content_hash"], validate="one_to_one")
+        rounds.counts["posts lost"] += len(before) - len(kept)
+        report = rounds.again().json()
+        assert report["already_scored"] + report["newly_scored"] == report["posts_read"]
+        finished = read_content(folder / "out")
+        keys = ["post_key", "content_hash", "bundle_hash"]
+        rounds.counts["posts twice"] += int(finished["posts"].duplicated(keys).sum())
+        rounds.counts["posts lost"] += max(0, len(whole["posts"]) - len(finished["posts"]))
+        for name, table in whole.items():
+            pd.testing.assert_frame_equal(finished[name], table)
+        assert not list((folder / "out" / "_staging").iterdir())
+    print_figure(
+        f"kill -9 of predict: {len(whole['posts'])} posts; {rounds.describe('posts lost', 'posts twice')}"
+    )
+    assert not rounds.counts["posts lost"] + rounds.counts["posts twice"]
+
+
+# Train and promote: what the store says is read from its file, by SQL, so that MLflow mends nothing meanwhile
+
+
+def ask(folder: Path, question: str) -> list[tuple[Any, ...]]:
+    path = folder / "mlflow.db"
+    if not path.exists():
+        return []
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(question).fetchall()
+    finally:
+        connection.close()
+
+
+def check_versions(folder: Path) -> int:
+    """Every registered version is a whole, verified model; how many there are."""
+    assert ask(folder, "PRAGMA integrity_check") in ([("ok",)], [])
+    versions = ask(folder, "SELECT storage_location, source FROM model_versions")
+    for stored, source in versions:
+        place = Path(str(stored or source).removeprefix("file://"))
+        [manifest] = place.glob("data/*/bundle.json")
+        load_bundle(manifest.parent)
+    return len(versions)
+
+
+def statuses(folder: Path) -> Counter[str]:
+    return Counter(status for (status,) in ask(folder, "SELECT status FROM runs"))
+
+
+def interrupted(folder: Path) -> int:
+    return len(ask(folder, "SELECT 1 FROM tags WHERE key = 'state' AND value = 'interrupted'"))
+
+
+def kill_training(rounds: Rounds, n: int, expected_hash: str) -> None:
+    already = statuses(rounds.prepared)
+    for _ in range(n):
+        rounds.kill()
+        check_versions(rounds.folder)
+        cut_off = statuses(rounds.folder)["RUNNING"]
+        rounds.counts["runs left open by the kill"] += cut_off
+        trained = rounds.again().json()
+        assert trained["bundle_hash"] == expected_hash, "not the model of an uninterrupted run"
+        found = statuses(rounds.folder)
+        rounds.counts["still open after the next run"] += found["RUNNING"]
+        assert found["KILLED"] == cut_off == interrupted(rounds.folder)
+        assert found["FINISHED"] == already["FINISHED"] + 1, "the killed run stays as a finished one"
+        assert len([note for note in trained["notes"] if "KILLED" in note]) == cut_off
+        rounds.counts["versions checked"] += check_versions(rounds.folder)
+        assert load_bundle(rounds.folder / trained["bundle"]).bundle_hash == expected_hash
+        runs = rounds.folder / "runs"
+        assert not list(runs.rglob(".building-*"))
+        assert not list((runs / ".work").iterdir())
+        assert not list(rounds.folder.glob("_mlflow*"))
+
+
+COUNTED = ("runs left open by the kill", "still open after the next run", "versions checked")
+
+
+@pytest.mark.parametrize("store", ["new", "used"])
+def test_training_is_killed(
+    tmp_path: Path, seed: int, is_long: bool, print_figure: Callable[[str], None], store: str
+) -> None:
+    folder = tmp_path / "work"
+    write_project(folder)
+    if store == "used":
+        if not is_long:
+            pytest.skip("long form only: a new store is the harder case")
+        run(folder, *TRAIN).json()
+    rounds = Rounds(folder, TRAIN, seed)
+    [bundle] = sorted((folder / "runs").glob("toy-*"))[-1:]
+    kill_training(rounds, 18 if is_long else 1, load_bundle(bundle).bundle_hash)
+    print_figure(f"kill -9 of train, baseline, {store} store: {rounds.describe(*COUNTED)}")
+    assert not rounds.counts["still open after the next run"]
+
+
+def test_training_of_a_transformer_is_killed(
+    tmp_path: Path, seed: int, is_long: bool, print_figure: Callable[[str], None]
+) -> None:
+    if not is_long:
+        pytest.skip("long form only; test_transformer_training kills the same training at chosen steps")
+    folder = tmp_path / "work"
+    write_tiny_encoder(tmp_path / "encoder")
+    model = {
+        "kind": "transformer",
+        "encoder": str(tmp_path / "encoder"),
+        "epochs": 3,
+        "tokens_per_batch": 96,
+        "max_tokens": 64,
+        "checkpoint_every_steps": 3,
+        "device": "cpu",
+        "precision": "fp32",
+        "scoring": "torch",
+    }
+    write_project(folder, model)
+    run(folder, *TRAIN).json()
+    rounds = Rounds(folder, TRAIN, seed)
+    [bundle] = sorted((folder / "runs").glob("toy-*"))[-1:]
+    kill_training(rounds, 14, load_bundle(bundle).bundle_hash)
+    print_figure(f"kill -9 of train, transformer with checkpoints: {rounds.describe(*COUNTED)}")
+    assert not rounds.counts["still open after the next run"]
+
+
+def champion(folder: Path) -> int:
+    [(version,)] = ask(folder, "SELECT version FROM registered_model_aliases WHERE alias = 'champion'")
+    return int(version)
+
+
+def moves(folder: Path) -> list[dict[str, Any]]:
+    rows = ask(folder, "SELECT value FROM registered_model_tags WHERE key LIKE 'history.%' ORDER BY key")
+    return [json.loads(value) for (value,) in rows]
+
+
+def test_promotion_is_killed(
+    tmp_path: Path, seed: int, is_long: bool, print_figure: Callable[[str], None]
+) -> None:
+    folder = tmp_path / "work"
+    write_project(folder)
+    for threshold in ("0.4", "0.3"):
+        run(folder, *TRAIN, "--set", f"decisions.threshold={threshold}").json()
+    assert run(folder, "promote", "toy", "1", "--why", "first").code == 0
+    rounds = Rounds(folder, PROMOTE, seed)
+    assert champion(folder) == 2
+    for _ in points(2, is_long=is_long):
+        rounds.kill()
+        held = champion(folder)
+        rounds.counts[f"with version {held} as champion after the kill"] += 1
+        assert held in {1, 2}
+        check_versions(folder)
+        again = rounds.again()
+        if again.code:
+            assert "is the champion already" in again.message()
+        assert champion(folder) == 2
+        assert [(move["previous"], move["version"]) for move in moves(folder)] == [(None, 1), (1, 2)]
+        assert moves(folder)[-1]["why"] == "better"
+        assert not ask(folder, "SELECT 1 FROM registered_model_tags WHERE key LIKE 'pending.%'")
+    assert run(folder, "roll-back", "toy", "--why", "check").code == 0
+    assert champion(folder) == 1
+    held_by = [name for name in rounds.counts if name.startswith("with version")]
+    print_figure(f"kill -9 of promote: {rounds.describe(*held_by)}; each move recorded once")
