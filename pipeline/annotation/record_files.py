@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from pipeline.annotation.workbooks import load_openpyxl, read_rows, write_rows
 from pipeline.data.label_files import DELIMITERS, MAX_FIELD, decode_utf8, parse_json
-from pipeline.data.parquet_cells import read_row_cells
+from pipeline.data.parquet_cells import open_parquet, read_row_cells
 from pipeline.errors import DataError, located, shorten
 from pipeline.scoring.durable_files import replacing
 
@@ -210,12 +210,12 @@ def _check_header(path: Path, header: list[str]) -> list[str]:
 
 def _read_parquet(path: Path) -> Iterator[Record]:
     try:
-        with pq.ParquetFile(path, pre_buffer=False) as file:
+        with open_parquet(path) as file:
             groups = (file.metadata.row_group(i) for i in range(file.metadata.num_row_groups))
             if sum(group.total_byte_size for group in groups) > MAX_BYTES:
                 raise DataError(f"{path}: larger than {MAX_BYTES // 10**6} MB when unpacked; split the file")
             _check_header(path, list(file.schema_arrow.names))
-            for n, row in enumerate(read_row_cells(file.read()), start=1):
+            for n, row in enumerate(read_row_cells(file.read(), MAX_BYTES), start=1):
                 yield Record(f"{path}, row {n}", row)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: not a readable Parquet file: {shorten(error)}") from None

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from pipeline.data.parquet_cells import read_cells
+from pipeline.data.parquet_cells import open_parquet, read_cells
 from pipeline.errors import DataError, list_names, located, shorten
 
 REQUIRED = ("text", "labels")
@@ -224,13 +223,14 @@ def _json_row(where: str, item: object, names: Mapping[str, str]) -> RawRow:
 
 def _read_parquet(path: Path, names: Mapping[str, str]) -> tuple[list[RawRow], list[str]]:
     try:
-        found = pq.read_schema(path).names
-        if repeated := [name for name, count in Counter(found).items() if count > 1]:
-            raise DataError(f"{path}: the column '{shorten(repeated[0], 60)}' stands more than once")
-        present = {column: name for column, name in names.items() if name in found}
-        if missing := [column for column in REQUIRED if column not in present]:
-            raise DataError(_missing_columns(path, missing, names, found))
-        table = pq.read_table(path, columns=list(dict.fromkeys(present.values())))
+        with open_parquet(path) as file:
+            found = list(file.schema_arrow.names)
+            if repeated := [name for name, count in Counter(found).items() if count > 1]:
+                raise DataError(f"{path}: the column '{shorten(repeated[0], 60)}' stands more than once")
+            present = {column: name for column, name in names.items() if name in found}
+            if missing := [column for column in REQUIRED if column not in present]:
+                raise DataError(_missing_columns(path, missing, names, found))
+            table = file.read(columns=list(dict.fromkeys(present.values())))
         values = {column: read_cells(table.column(name)) for column, name in present.items()}
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: not a readable Parquet file: {shorten(error)}") from None

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final, TextIO
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pipeline.data.channel_export.json_stream import (
     MAX_VALUE_CHARS,
@@ -33,7 +32,7 @@ from pipeline.data.channel_export.table_rows import (
     read_table_rows,
 )
 from pipeline.data.channel_export.values import decode_utf8_head, make_excerpt, open_text
-from pipeline.data.parquet_cells import read_row_cells
+from pipeline.data.parquet_cells import open_parquet, read_row_cells
 from pipeline.errors import DataError, located
 
 PARQUET_MAGIC: Final = b"PAR1"
@@ -140,7 +139,7 @@ class PlainParquet:
             DataError: not a readable Parquet file, no column of texts, or a mapped column is missing.
         """
         try:
-            with pq.ParquetFile(path) as file:
+            with open_parquet(path) as file:
                 columns = PlainColumns(path, file.schema_arrow.names, options)
                 number = 0
                 names = list(dict.fromkeys((*columns.names.values(), *columns.text_names)))
