@@ -50,6 +50,9 @@ class DataSettings(_Settings):
         test: rows to evaluate on.
         columns: our column names and those of the file, for example {text: sentence}.
         licence: of the labelled texts, in words; it stands in the model card.
+        normalise_text: the classifier reads texts with disguises taken back (look-alike letters of another script,
+            invisible characters, fancy forms, emoji inside words), in training and scoring. What is stored and
+            quoted is the original. See docs/robustness.md.
     """
 
     codebook: str
@@ -59,6 +62,7 @@ class DataSettings(_Settings):
     test: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
     licence: str | None = None
+    normalise_text: bool = True
 
     @model_validator(mode="after")
     def _one_way(self) -> "DataSettings":

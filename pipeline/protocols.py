@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -67,8 +67,12 @@ class FitSummary:
 class FittedClassifier(Protocol):
     """Texts in, one probability for each frame out; decisions belong to `pipeline.decisions`."""
 
-    kind: ClassVar[str]
     labels: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        """Name of the kind, by which `build.load_classifier` reads it again."""
+        ...
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Uncalibrated probabilities, shape (n_texts, n_frames)."""
@@ -95,15 +99,6 @@ class Classifier(FittedClassifier, Protocol):
         self, train: LabelledData, dev: LabelledData | None, clusters: NDArray[np.int64], context: FitContext
     ) -> FitSummary:
         """Fit on `train`; `clusters` (n_train,) keep near-duplicates together in any inner split."""
-        ...
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Read what `save` wrote.
-
-        Raises:
-            ModelError: a file is missing or not what it should be.
-        """
         ...
 
 

@@ -143,9 +143,7 @@ def assist_training(config: RunConfig, processes: Processes) -> None:
     codebook = load_codebook(Path(config.data.codebook))
     folds = read_folds(config, codebook)
     check_positives(folds.train, config.decisions)
-    single_label = codebook.mode == "single_label"
-    whole = build_classifier(config.model, codebook.frame_ids, single_label=single_label)
-    shared = build_classifier(part, codebook.frame_ids, single_label=single_label)
+    whole, shared = _new_classifier(config, codebook), _new_classifier(config, codebook, part)
     with tempfile.TemporaryDirectory(prefix="frames-assist-") as folder:
         context = FitContext(config.seed, Path(folder), lambda *_: None, lambda *_: None, processes)
         shared.fit(*_rows_to_fit(whole, folds), context)
@@ -218,16 +216,26 @@ def fit_with_decisions(
     Raises:
         DataError: all rows are one forward cluster, so that nothing is outside of a fold.
     """
-    single_label = codebook.mode == "single_label"
-    classifier = build_classifier(config.model, codebook.frame_ids, single_label=single_label)
+    classifier = _new_classifier(config, codebook)
     train, dev, clusters = _rows_to_fit(classifier, folds)
     summary = classifier.fit(train, dev, clusters, context)
     if dev is not None:
         raw, truth = classifier.predict_proba(list(dev.table["text"])), dev.indicator()
     else:
         raw, truth = summary.require_out_of_fold(train), train.indicator()
+    single_label = codebook.mode == "single_label"
     decisions = fit_decision_rule(raw, truth, config.decisions, single_label=single_label)
     return classifier, decisions, replace(summary, decided_on=raw)
+
+
+def _new_classifier(config: RunConfig, codebook: Codebook, part: ModelSettings | None = None) -> Classifier:
+    """The config's model, or a part of it, unfitted."""
+    return build_classifier(
+        part or config.model,
+        codebook.frame_ids,
+        single_label=codebook.mode == "single_label",
+        normalise_text=config.data.normalise_text,
+    )
 
 
 def _rows_to_fit(

@@ -9,8 +9,21 @@ from pipeline.protocols import Classifier, FittedClassifier
 # Imports stand inside the functions: scoring with the baseline must not load torch.
 
 
-def build_classifier(settings: ModelSettings, labels: tuple[str, ...], *, single_label: bool) -> Classifier:
-    """A new, unfitted classifier of the kind that the settings name."""
+def build_classifier(
+    settings: ModelSettings, labels: tuple[str, ...], *, single_label: bool, normalise_text: bool = False
+) -> Classifier:
+    """A new, unfitted classifier of the kind that the settings name.
+
+    Args:
+        settings: keys of the kind.
+        labels: frame ids in column order.
+        single_label: one frame a text.
+        normalise_text: texts are normalised before they reach it, see `pipeline.data.text_normalisation`.
+    """
+    if normalise_text:
+        from pipeline.classifiers.normalised_text import LearnerOfNormalisedText
+
+        return LearnerOfNormalisedText(build_classifier(settings, labels, single_label=single_label))
     if isinstance(settings, TfidfSettings):
         from pipeline.classifiers.tfidf_baseline import TfidfBaseline
 
@@ -38,11 +51,18 @@ def find_transformer(settings: ModelSettings) -> TransformerSettings | None:
 
 
 def load_classifier(kind: str, folder: Path) -> FittedClassifier:
-    """Read a classifier that `save` wrote.
+    """Read a classifier that `save` wrote; it normalises its texts if it was trained on normalised ones.
 
     Raises:
         ModelError: the kind is unknown, or the files are not readable.
     """
+    from pipeline.classifiers.normalised_text import NormalisedText, reads_normalised
+
+    classifier = _load(kind, folder)
+    return NormalisedText(classifier) if reads_normalised(folder) else classifier
+
+
+def _load(kind: str, folder: Path) -> FittedClassifier:
     if kind == "tfidf":
         from pipeline.classifiers.tfidf_baseline import TfidfBaseline
 

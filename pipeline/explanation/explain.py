@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.classifiers.normalised_text import read_text, without_normalisation
 from pipeline.classifiers.tfidf_baseline import TfidfBaseline
 from pipeline.data.sentences import split_sentences
 from pipeline.decisions.calibration import logit
@@ -204,28 +205,36 @@ def _log_odds(base: float | None, words: Sequence[WordEffect], probability: NDAr
 
 def _is_sum(bundle: ModelBundle) -> bool:
     """Whether calibrated log odds are a sum over n-grams; those of a softmax are not."""
-    return isinstance(bundle.classifier, TfidfBaseline) and not bundle.decisions.single_label
+    return (
+        isinstance(without_normalisation(bundle.classifier), TfidfBaseline)
+        and not bundle.decisions.single_label
+    )
 
 
 _Effects = tuple[list[float | None], list[tuple[WordEffect, ...]]]  # base and words of each frame in question
 
 
 def _take_exact(bundle: ModelBundle, sentence: PlacedSentence, columns: Sequence[int]) -> _Effects:
-    model = bundle.classifier
+    model, read = without_normalisation(bundle.classifier), read_text(bundle.classifier, sentence.text)
     assert isinstance(model, TfidfBaseline)  # noqa: S101 - see _is_sum
     slopes, offsets = bundle.decisions.calibrator.slopes, bundle.decisions.calibrator.offsets
-    of_characters = contribute_characters(model, sentence.text) * slopes
+    of_characters = contribute_characters(model, read.text) * slopes
     bases: list[float | None] = [float(slopes[k] * model.offsets[k] + offsets[k]) for k in columns]
-    units = find_units(sentence.text)
+    units = find_units(read.text)
     effects = np.zeros((len(units), len(model.labels)))
     for i, (start, end) in enumerate(units):
         effects[i] = of_characters[start:end].sum(axis=0)
-    return bases, [_name_effects(sentence, units, effects[:, k]) for k in columns]
+    places = [read.find_original(start, end) for start, end in units]
+    return bases, [_name_effects(sentence, places, effects[:, k]) for k in columns]
 
 
 def _leave_out(bundle: ModelBundle, sentence: PlacedSentence, columns: Sequence[int]) -> _Effects:
-    text = sentence.text
-    units = [(start, end) for start, end in find_units(text) if is_word(text[start:end])]
+    text, read = sentence.text, read_text(bundle.classifier, sentence.text)
+    units = [
+        read.find_original(start, end)
+        for start, end in find_units(read.text)
+        if is_word(read.text[start:end])
+    ]
     variants = [text, *(text[:start] + text[end:] for start, end in units)]
     log_odds = logit(bundle.predict(variants)[0])
     effects = log_odds[0] - log_odds[1:]

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from pipeline.classifiers.normalised_text import without_normalisation
 from pipeline.decisions.model_bundle import ModelBundle, load_bundle
 from pipeline.errors import ConfigError, ModelError
 
@@ -44,7 +45,7 @@ def refuse_useless_gpus(bundle: ModelBundle) -> None:
         ConfigError: the model is not scored with torch: it is a baseline, or a transformer with an 8-bit
             scoring graph, for which its thresholds were made.
     """
-    if not isinstance(bundle.classifier, TorchScored):
+    if not isinstance(without_normalisation(bundle.classifier), TorchScored):
         raise ConfigError(
             f"{bundle.folder}: this model is scored on processors; a GPU would give other figures than those "
             "that its calibration and thresholds were made for, or stand idle: leave out --gpus-per-worker"
@@ -64,5 +65,6 @@ def move_to_gpu(bundle: ModelBundle) -> None:
             f"{bundle.folder}: the worker has a GPU by Ray's account, but torch {torch.__version__} finds none: "
             "install a build of torch with CUDA on the machines of the cluster, or leave out --gpus-per-worker"
         )
-    if isinstance(bundle.classifier, TorchScored):
-        bundle.classifier.score_with_torch("cuda")
+    classifier = without_normalisation(bundle.classifier)
+    if isinstance(classifier, TorchScored):
+        classifier.score_with_torch("cuda")
