@@ -15,7 +15,8 @@ from pipeline.classifiers.build import build_classifier, load_classifier
 from pipeline.classifiers.normalised_text import TEXT_FILE, with_normalisation, without_normalisation
 from pipeline.config import TfidfSettings
 from pipeline.data.look_alikes import ALIKE, SCRIPTS, find_script
-from pipeline.data.text_normalisation import Normalised, needs_normalising, normalise, normalise_texts
+from pipeline.data.normalise_batches import normalise_texts
+from pipeline.data.text_normalisation import Normalised, needs_normalising, normalise, normalise_text
 from pipeline.errors import ModelError
 from pipeline.protocols import Classifier
 
@@ -57,7 +58,26 @@ def test_what_has_nothing_to_be_done_is_itself_with_the_identity_map(text: str) 
         assert found.is_unchanged
     if found.is_unchanged:
         assert list(found.spans) == [(i, i + 1) for i in range(len(text))]
-    assert normalise_texts([text]) == [found.text]
+    assert normalise_text(text) == found.text
+
+
+@MANY
+@given(st.lists(TEXTS, max_size=20))
+def test_many_texts_at_once_are_each_as_alone(texts: list[str]) -> None:
+    texts = [*texts, *["ordinary text"] * 16]
+    assert normalise_texts(texts) == [normalise(text).text for text in texts]
+
+
+@pytest.mark.parametrize(
+    "text", PIECES + [f"a{piece}b" for piece in PIECES] + [f"{piece} в" for piece in PIECES]
+)
+def test_no_piece_is_overlooked_among_many_texts(text: str) -> None:
+    long = text * 9000
+    assert normalise_texts([*["ordinary"] * 16, text, long]) == [
+        *["ordinary"] * 16,
+        normalise_text(text),
+        normalise_text(long),
+    ]
 
 
 @MANY
@@ -114,7 +134,7 @@ def test_a_disguise_is_taken_back(disguised: str, plain: str) -> None:
         "لَا إِلَٰهَ إِلَّا", "שָׁלוֹם עֲלֵיכֶם",  # vowel marks
         "क्‍षत्रिय न्‍याय", "ക്‍", "ශ්‍රී ලංකා",  # joiners of Indic scripts
         "ᠠ\u180bᠶ", "日本語が。ｶﾀｶﾅ！", "한국어 ㅎㅎ", "Tiếng Việt đẹp", "Ελλάδα και Κύπρος",
-        "👨‍👩‍👧 и 🏳‍🌈", "🇺🇦🇷🇺 мир", "№ 5, ™, 100 м², ℹ",
+        "👨‍👩‍👧 и 🏳‍🌈", "🇺🇦🇷🇺 мир", "❗️ ☀️ 1️⃣ ▫️ ©️ ‼️", "№ 5, ™, 100 м², ℹ",
         "SMSка и IT-отдел, PRщик, USBшный",  # mixes that are meant
         "BBC и OPEC сообщают", "бронетранспортёр M113, система A2", "Сегодня сообщили: «See a cat»",
         "СРОЧНО❗Подробности", "А я і в школі", "U.S.S.R. and J. R. R. T.", "1 2 3 4 5", "μTorrent",

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.labels import LabelledData
-from pipeline.data.text_normalisation import RULES, Normalised, normalise, normalise_texts
+from pipeline.data.normalise_batches import normalise_texts
+from pipeline.data.text_normalisation import RULES, Normalised, normalise
 from pipeline.errors import ModelError
 from pipeline.json_files import read_json_object
 from pipeline.protocols import Classifier, FitContext, FitSummary, FittedClassifier, Probabilities
@@ -112,4 +113,4 @@ def with_normalisation(classifier: FittedClassifier) -> NormalisedText:
 
 
 def _normalise_rows(data: LabelledData) -> LabelledData:
-    return replace(data, table=data.table.assign(text=normalise_texts(data.table["text"])))
+    return replace(data, table=data.table.assign(text=normalise_texts(list(data.table["text"]))))
