@@ -148,7 +148,7 @@ def _normalise(text: str, spans: list[Span]) -> tuple[str, list[Span]]:
     """Normalised text and spans; where none are given, none are kept."""
     while needs_normalising(text):
         before = text
-        for find_edits in _STEPS:
+        for find_edits in _STEPS if _find_suspect(text) else _STEPS_OF_PLAIN_CHARACTERS:
             text, spans = _apply(text, spans, find_edits(text))
         if text == before:
             break
@@ -329,12 +329,12 @@ def _collapse_spaces(text: str) -> Iterator[_Edit]:
     return ((*run.span(), " ") for run in _SPACES.finditer(text))
 
 
-_STEPS: tuple[Callable[[str], Iterable[_Edit]], ...] = (
+_Step = Callable[[str], Iterable[_Edit]]
+_STEPS_OF_PLAIN_CHARACTERS: tuple[_Step, ...] = (_fold_look_alikes, _join_spaced, _collapse_spaces)
+_STEPS: tuple[_Step, ...] = (
     _drop_invisible,
     _make_plain,
     _compose_marks,
-    _fold_look_alikes,
     _drop_emoji_in_words,
-    _join_spaced,
-    _collapse_spaces,
+    *_STEPS_OF_PLAIN_CHARACTERS,
 )
