@@ -119,6 +119,8 @@ def run_command(
     # Threads of the numeric libraries wait asleep: spinning made training three times slower beside other work.
     # It has to be said before those libraries are loaded; a user's own setting stands.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Every batch has a shape of its own: a thousand compiled matrix products, kept for ever, were 400 MB in training.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
     try:
         if not in_several_processes:
             refuse_several_processes("this command")
