@@ -19,6 +19,7 @@ from pipeline.commands import (
     models,
     reference,
     report,
+    robustness,
     scores,
     shares,
 )
@@ -70,6 +71,7 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
         "sweep": experiments.sweep,
         "evaluate": models.evaluate,
         "compare": models.compare,
+        "robustness": robustness.robustness,
         "models": models.models,
         "model-card": models.model_card,
         "promote": models.promote,

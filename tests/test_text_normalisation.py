@@ -27,7 +27,7 @@ PIECES = [
     "1", "и\u0306", "می", "क्", "ש", "ᠠ", "\u3164", "война", "of", "\x00", "\ud800",
 ]  # fmt: skip
 TEXTS = st.one_of(st.text(max_size=40), st.lists(st.sampled_from(PIECES), max_size=25).map("".join))
-MANY = settings(deadline=None, max_examples=400)
+MANY = settings(deadline=None, max_examples=200)
 
 
 @MANY
@@ -172,9 +172,19 @@ def test_every_look_alike_is_of_another_script_and_of_the_same_case() -> None:
 def test_hostile_length_takes_linear_time() -> None:
     def seconds(n: int) -> float:
         best = 9.0
-        for piece in ("и\u0306\u0301", "aа", "\u200b\u200d", "a ", "❗\ufe0f", "a-", " \u2800", "\u0301"):
+        for piece in (
+            "\u0301\u0323",
+            "и\u0306\u0301",
+            "aа",
+            "\u200b\u200d",
+            "a ",
+            "❗\ufe0f",
+            "a-",
+            " \u2800",
+            "\u0301",
+        ):
             began = time.process_time()
-            normalise(piece * n)
+            normalise("a" + piece * n)
             best = max(time.process_time() - began, 0.0 if best == 9.0 else best)
         return best
 

@@ -84,6 +84,9 @@ _EMOJI_RUN = re.compile(f"[{EMOJI}\u200d\ufe0f]+")
 _SPACED = re.compile(rf"(?<![^\W_])[{OURS}]([ \xa0_-])[{OURS}](?:\1[{OURS}]){{2,}}(?![^\W_])")
 _SPACES = re.compile(rf"[\s{_BLANK}]{{2,}}|{_BLANK}")
 _WORD = re.compile(r"[^\W\d_]+")
+_MOST_MARKS = (
+    8  # of a letter that are read; Python takes quadratic time to order them, and letters have three at most
+)
 _ONE_LETTER_WORDS = frozenset("aioавикосужбяєзій")
 _COUNTERPART: dict[Script, frozenset[Script]] = {
     "latin": frozenset({"cyrillic"}),
@@ -213,7 +216,8 @@ def _make_plain(text: str) -> Iterator[_Edit]:
 
 def _compose_marks(text: str) -> Iterator[_Edit]:
     for marked in _MARKED.finditer(text):
-        yield *marked.span(), unicodedata.normalize("NFC", marked.group())[0]
+        letter_and_marks = marked.group()[: 1 + _MOST_MARKS]
+        yield *marked.span(), unicodedata.normalize("NFC", letter_and_marks)[0]
 
 
 def _fold_look_alikes(text: str) -> Iterator[_Edit]:

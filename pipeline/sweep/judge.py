@@ -29,7 +29,14 @@ def without_test(folds: Folds) -> Folds:
 
 def describe_task(config: RunConfig, codebook: Codebook, folds: Folds) -> str:
     """SHA-256 (hex) of all that trials depend on: settings, space, and train and dev; the test fold is no part."""
-    settings = config.model_dump(mode="json", include={"seed", "folds", "model", "decisions"})
+    deciding: dict[str, Any] = {
+        "seed": True,
+        "folds": True,
+        "model": True,
+        "decisions": True,
+        "data": {"normalise_text"},
+    }
+    settings = config.model_dump(mode="json", include=deciding)
     sweep = config.model_dump(mode="json", include={"sweep"})["sweep"]
     for key in ("trials", "timeout_minutes"):  # a longer sweep goes on from a shorter one
         del sweep[key]

@@ -1,0 +1,132 @@
+"""Command of the panel of models: figures on disguised and misspelt texts."""
+
+from __future__ import annotations  # the types below are for the reader; loading them would load numpy
+
+from pathlib import Path  # noqa: TC003 - typer reads it
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.commands.options import (
+    AsJson,
+    Columns,
+    Debug,
+    find_input,
+    find_model,
+    parse_columns,
+    print_json,
+)
+from pipeline.terminal import console, progress_bar, run_command, safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from pipeline.evaluation.robustness import Figures, RobustnessReport
+
+
+def robustness(
+    model: Annotated[
+        str, typer.Argument(help="Bundle folder, or a registered model: models:/NAME@champion.")
+    ],
+    labels: Annotated[
+        Path, typer.Option("--labels", help="Labelled CSV, JSONL or Parquet; sample:NAME of the example.")
+    ],
+    test_fold: Annotated[
+        bool,
+        typer.Option(
+            "--test-fold", help="Only rows of the model's test fold; FILE is what it was trained from."
+        ),
+    ] = False,
+    rate: Annotated[
+        float, typer.Option("--rate", min=0.01, max=1, help="Share of the words attacked.")
+    ] = 0.3,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the attacks and intervals.")] = 0,
+    attack: Annotated[
+        list[str] | None, typer.Option("--attack", help="Only this attack; may be repeated.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Also write the figures to this JSON file.")
+    ] = None,
+    column: Columns = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Measure a model on disguised and misspelt texts.
+
+    Attacks labelled texts with look-alike letters, invisible characters, emoji, odd casing, typing errors and more, and
+    compares with the clean texts: without normalisation of texts and with it.
+
+    Example: frames robustness models:/frames@champion --labels labelled.csv -o robustness.json
+    """
+
+    def work() -> None:
+        from pipeline.config import EvaluationSettings
+        from pipeline.data.labels import read_labelled
+        from pipeline.decisions.model_bundle import load_bundle
+        from pipeline.evaluation.robustness import find_attacks, measure_robustness, take_test_fold
+        from pipeline.scoring.durable_files import write_json
+
+        attacks = find_attacks(attack or ())
+        bundle = load_bundle(find_model(model))
+        data = read_labelled(find_input(labels), bundle.codebook, parse_columns(column))
+        if test_fold:
+            data = take_test_fold(bundle, data)
+        with progress_bar(quiet=as_json) as progress:
+            report = measure_robustness(
+                bundle, data, attacks, EvaluationSettings(), rate=rate, seed=seed, progress=progress
+            )
+        if output is not None:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            write_json(output, report.to_json())
+        if as_json:
+            print_json(report.to_json())
+            return
+        _print(console(), report)
+        if output is not None:
+            console().print(f"written to {safe_text(str(output))}", soft_wrap=True)
+
+    run_command(work, debug)
+
+
+def _print(screen: Console, report: RobustnessReport) -> None:
+    from pipeline.printing import plain_table, print_notes
+
+    print_notes(screen, report.warnings)
+    screen.print(
+        f"{safe_text(report.model_id)} on {report.n:,} texts, {report.rate:.0%} of their words attacked; off: texts as "
+        f"they are, on: normalised, {'as' if report.is_normalised else 'not as'} this model reads them",
+        soft_wrap=True,
+    )
+    clean = [f"{report.clean[name]['macro_f1']:.3f}" for name in ("before", "after")]
+    rows: list[Sequence[str]] = [("(clean)", clean[0], "", "", clean[1], "", "")]
+    rows += [(entry.attack, *_losses(entry.before), *_losses(entry.after)) for entry in report.attacks]
+    columns = ("attack", "off", "loss", "interval", "on", "loss", "interval")
+    screen.print(plain_table("Macro-F1, and what is lost against the clean texts", columns, rows))
+    clean = [f"{report.clean[name]['mean_average_precision']:.3f}" for name in ("before", "after")]
+    rows = [("(clean)", "", clean[0], clean[1], "", "")]
+    rows += [
+        (
+            entry.attack,
+            f"{entry.changed:.0%}",
+            f"{entry.before.mean_average_precision:.3f}",
+            f"{entry.after.mean_average_precision:.3f}",
+            f"{entry.before.flipped:.1%}",
+            f"{entry.after.flipped:.1%}",
+        )
+        for entry in report.attacks
+    ]
+    columns_of_ranking = ("attack", "texts changed", "mAP off", "mAP on", "flipped off", "flipped on")
+    screen.print(plain_table("Mean average precision, and decisions", columns_of_ranking, rows))
+    screen.print(
+        f"flipped: share of texts with another decision than on the clean text; intervals: {report.confidence:.0%}, "
+        f"{report.n_clusters:,} clusters",
+        soft_wrap=True,
+    )
+
+
+def _losses(figures: Figures) -> tuple[str, str, str]:
+    loss = figures.loss
+    interval = "" if loss.low is None or loss.high is None else f"{loss.low:+.3f} … {loss.high:+.3f}"
+    return f"{figures.macro_f1:.3f}", f"{loss.value:+.3f}", interval
