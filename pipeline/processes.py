@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # every command imports this module, and most need no arrays
     import numpy as np
     from numpy.typing import NDArray
 
-_FIRST_WORD_SECONDS = 5.0
+_FIRST_WORD_SECONDS = 15.0
 
 
 class Processes(Protocol):

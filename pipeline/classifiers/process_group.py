@@ -32,10 +32,14 @@ from pipeline.errors import ConfigError, PipelineError, SaidElsewhereError
 _NEEDED = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 _FAILED, _DONE = "failed", "done"
 _LONGEST_PAUSE = 0.1
-_FIRST_WORD_SECONDS = 3.0
+_FIRST_WORD_SECONDS = 15.0
 _LAST_WORD_SECONDS = 2.0
 _LATE_SECONDS = 1800.0
 _GO_ON = "the same command goes on from the last checkpoint"
+
+
+class _Terminated(BaseException):
+    """SIGTERM came; no `except Exception` on the way is to take it for an error of its own."""
 
 
 class ProcessGroup:
@@ -82,17 +86,24 @@ class ProcessGroup:
 
     def may_say_why(self) -> bool:
         """Whether this process is the one that tells the user of the failure; the first has the first word."""
-        patience = time.monotonic() + (_FIRST_WORD_SECONDS if self.rank else 0.0)
         try:
-            while time.monotonic() < patience and not self._store.check([_FAILED]):
-                time.sleep(_LONGEST_PAUSE)
+            if self.rank:
+                self._wait_for_first_word()
             return bool(self._store.compare_set(_FAILED, "", str(self.rank)) == str(self.rank).encode())
         except RuntimeError:  # the store is gone, and its host with it
             return self.rank == 0
 
     def name(self, rank: int) -> str:
         """A process as messages call it."""
-        return f"process {rank} of 0 to {self.size - 1}"
+        return f"process {rank} (of {self.size}, counted from 0)"
+
+    def _wait_for_first_word(self) -> None:
+        """Until the first process has failed as well, or waits for this one and so has not."""
+        patience = time.monotonic() + _FIRST_WORD_SECONDS
+        while time.monotonic() < patience:
+            if self._store.check([_FAILED]) or self._store.check([f"{self._gathered + 1}/0"]):
+                return
+            time.sleep(_LONGEST_PAUSE)
 
     def _read(self, key: str, rank: int) -> str:
         """What process `rank` put there, as soon as it has."""
@@ -126,10 +137,9 @@ def join_group() -> Iterator[ProcessGroup]:
         group.leave()
     except BaseException as error:
         if isinstance(error, SaidElsewhereError) or not group.may_say_why():
+            # The launcher ends the one that speaks as soon as another has ended: let it finish.
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            time.sleep(
-                _LAST_WORD_SECONDS
-            )  # the launcher ends the one that speaks as soon as another has ended
+            time.sleep(_LAST_WORD_SECONDS)
             raise SaidElsewhereError from error
         _raise_one(error, group)
     if dist.is_initialized():
@@ -153,14 +163,16 @@ def _stop(number: int, _frame: FrameType | None) -> None:
         return  # on its way out already: what is closed on that way is to be closed whole
     if number == signal.SIGINT:
         raise KeyboardInterrupt
-    raise PipelineError(
-        f"the launcher ended this process (SIGTERM), as it does when another has ended; {_GO_ON}"
-    )
+    raise _Terminated
 
 
 def _raise_one(error: BaseException, group: ProcessGroup) -> None:
     """Raise what the user is to read."""
-    place = f"{group.name(group.rank)}, on {platform.node()}: " if group.rank else ""
+    place = f"{group.name(group.rank)} on {platform.node()}: " if group.rank else ""
+    if isinstance(error, _Terminated):
+        raise PipelineError(
+            f"{place}ended by the launcher (SIGTERM), which was stopped or has seen another process end; {_GO_ON}"
+        ) from error
     if _is_lost_contact(error):
         raise PipelineError(
             f"{place}lost another process: it was killed, ran out of memory, or its machine cannot be reached. The "
