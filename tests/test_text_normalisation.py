@@ -111,6 +111,7 @@ def test_a_span_leads_back_to_all_that_its_parts_stand_for(text: str, data: st.D
         ("во\u200bй\u00adна \u202eи\u202c мир", "война и мир"),
         ("в\U000e0061ойна\ufeff", "война"),
         ("во❗️йна", "война"),
+        ("СРОЧНО❗️Подробности 5🔥👀", "СРОЧНО ❗️ Подробности 5 🔥👀"),
         ("𝐖𝐞𝐬𝐭 ｗｅｓｔ ﬁre ⓦⓔⓢⓣ ᴡᴇꜱᴛ 🆆🅴🆂🆃", "West west fire west west WEST"),
         ("и\u0306од е\u0308ж ї\u0336жак", "йод ёж їжак"),
         ("з\u0336а\u0489п\u0327а\u0361д", "запад"),
@@ -137,7 +138,7 @@ def test_a_disguise_is_taken_back(disguised: str, plain: str) -> None:
         "👨‍👩‍👧 и 🏳‍🌈", "🇺🇦🇷🇺 мир", "❗️ ☀️ 1️⃣ ▫️ ©️ ‼️", "№ 5, ™, 100 м², ℹ",
         "SMSка и IT-отдел, PRщик, USBшный",  # mixes that are meant
         "BBC и OPEC сообщают", "бронетранспортёр M113, система A2", "Сегодня сообщили: «See a cat»",
-        "СРОЧНО❗Подробности", "А я і в школі", "U.S.S.R. and J. R. R. T.", "1 2 3 4 5", "μTorrent",
+        "СРОЧНО ❗ Подробности", "А я і в школі", "U.S.S.R. and J. R. R. T.", "1 2 3 4 5", "μTorrent",
     ],
 )  # fmt: skip
 def test_what_means_something_stays(text: str) -> None:

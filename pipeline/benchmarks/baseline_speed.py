@@ -22,6 +22,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from pipeline.benchmarks.synthetic_posts import make_posts
+from pipeline.classifiers.normalised_text import NormalisedText
 from pipeline.classifiers.tfidf_baseline import TfidfBaseline
 from pipeline.config import TfidfSettings
 from pipeline.data.codebook import load_codebook
@@ -58,6 +59,11 @@ def fit_ours(data: LabelledData, folder: Path, seed: int) -> Path:
     model.fit(data, None, np.zeros(len(data), np.int64), context)  # one cluster: nothing to choose C by
     model.save(folder)
     return folder
+
+
+def load_ours(folder: Path) -> NormalisedText:
+    """The baseline as it is shipped, with normalisation of texts."""
+    return NormalisedText(TfidfBaseline.load(folder))
 
 
 def measure(score: Callable[[list[str]], Any], texts: list[str]) -> float:
@@ -113,10 +119,10 @@ def main(
         with tempfile.TemporaryDirectory(prefix="frames-baseline-") as temporary:
             folder = fit_ours(data, Path(temporary), seed)
             for _ in range(rounds):
-                for name, load in ((PLAIN, lambda: plain), (OURS, lambda: TfidfBaseline.load(folder))):
+                for name, load in ((PLAIN, lambda: plain), (OURS, lambda: load_ours(folder))):
                     alone[name].append(measure(load().predict_proba, texts))
                     together[name].append(measure_processes(load().predict_proba, texts, cores))
-            ours = TfidfBaseline.load(folder).predict_proba(texts)
+            ours = load_ours(folder).predict_proba(texts)
         console().print(_table(f"{len(texts):,} sentences, each once, one process", alone))
         console().print(_table(f"the same, {cores} processes on {cores} cores", together))
         difference = np.abs(ours - plain.predict_proba(texts)).max()

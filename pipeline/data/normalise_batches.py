@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.data.look_alikes import LETTERS
 from pipeline.data.text_normalisation import EMOJI, SUSPECT, normalise_text
 
-_SUSPECT, _LATIN, _CYRILLIC, _GREEK, _SMALL, _EMOJI, _SELECTOR, _SPACE, _SEPARATOR = (
+_SUSPECT, _LATIN, _CYRILLIC, _GREEK, _DIGIT, _EMOJI, _SELECTOR, _SPACE, _SEPARATOR = (
     1 << bit for bit in range(9)
 )
 _LETTER = _LATIN | _CYRILLIC | _GREEK
@@ -24,6 +24,7 @@ _CLASSES = {  # parts of character classes; a code point may be in several
     _LATIN: LETTERS["latin"],
     _CYRILLIC: LETTERS["cyrillic"],
     _GREEK: LETTERS["greek"],
+    _DIGIT: "0-9",
     _EMOJI: EMOJI,
     _SELECTOR: "\ufe0e\ufe0f",
     _SPACE: "\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000",
@@ -56,11 +57,11 @@ def _find_suspects(texts: list[str]) -> NDArray[np.bool_]:
     is_letter, is_space, is_special, separates = (
         (classes & of) != 0 for of in (_LETTER, _SPACE, _EMOJI | _SELECTOR, _SEPARATOR)
     )
-    is_small, selects = (classes & _SMALL) != 0, (classes & _SELECTOR) != 0
+    is_of_word, is_emoji, selects = ((classes & of) != 0 for of in (_LETTER | _DIGIT, _EMOJI, _SELECTOR))
     is_suspect = (classes & _SUSPECT) != 0
     is_suspect[1:] |= is_space[1:] & is_space[:-1]
     is_suspect[1:] |= selects[1:] & (is_letter | is_space)[:-1]  # elsewhere it belongs to a sign
-    is_suspect[1:] |= is_small[1:] & is_special[:-1]
+    is_suspect[1:] |= (is_of_word[1:] & is_special[:-1]) | (is_of_word[:-1] & is_emoji[1:])
     is_suspect[4:] |= separates[:-4] & is_letter[1:-3] & separates[2:-2] & is_letter[3:-1] & separates[4:]
     starts = np.cumsum([1, *(len(text) + 1 for text in texts[:-1])])
     scripts = np.bitwise_or.reduceat(classes & _LETTER, starts)
@@ -75,7 +76,4 @@ def _class_of_code_points() -> NDArray[np.uint16]:
     for bit, members in _CLASSES.items():
         for first, last in re.findall(r"(.)(?:-(.))?", members, re.DOTALL):
             classes[ord(first) : ord(last or first) + 1] |= bit
-    for code in np.flatnonzero(classes & _LETTER).tolist():
-        if chr(code).islower():
-            classes[code] |= _SMALL
     return classes

@@ -20,7 +20,7 @@ What is done, to Latin, Cyrillic and Greek text alone:
   "co") is ambiguous and follows those neighbours, if they agree; but not an abbreviation in capitals (BBC) or letters
   beside a digit (A2), which are as likely meant.
 - Emoji between two letters of a script go where a small letter follows: "во❗йна". Before a capital they stay, because
-  there one word may end and another begin.
+  there one word may end and another begin; what touches a word then gets a space, so that the word is read as itself.
 - Letters spaced out, four or more with one space, hyphen or underscore between any two, are joined; with spaces, short
   runs only if one of them is no word by itself ("а я і в" stays).
 - Runs of white space become one space.
@@ -80,13 +80,14 @@ _always_invisible = re.compile(f"[{_ALWAYS_INVISIBLE}]").match
 _known_letter_or_mark = re.compile(f"[{OURS}{_MARKS}\u02b0-\u02ff]").match
 _FORM = re.compile(f"[{FORMS}]")
 _MARKED = re.compile(f"[{OURS}][{_MARKS}]+")
-_EMOJI_RUN = re.compile(f"[{EMOJI}\u200d\ufe0f]+")
+_EMOJI_RUN = re.compile(f"[{EMOJI}][{EMOJI}\u200d\ufe0f]*")
 _SPACED = re.compile(rf"(?<![^\W_])[{OURS}]([ \xa0_-])[{OURS}](?:\1[{OURS}]){{2,}}(?![^\W_])")
 _SPACES = re.compile(rf"[\s{_BLANK}]{{2,}}|{_BLANK}")
 _WORD = re.compile(r"[^\W\d_]+")
 _MOST_MARKS = (
     8  # of a letter that are read; Python takes quadratic time to order them, and letters have three at most
 )
+_DIGITS = frozenset("0123456789")
 _ONE_LETTER_WORDS = frozenset("aioавикосужбяєзій")
 _COUNTERPART: dict[Script, frozenset[Script]] = {
     "latin": frozenset({"cyrillic"}),
@@ -307,11 +308,25 @@ def _carry(scripts: Sequence[Script | None]) -> list[Script | None]:
     return carried
 
 
-def _drop_emoji_in_words(text: str) -> Iterator[_Edit]:
+def _part_emoji(text: str) -> Iterator[_Edit]:
     for run in _EMOJI_RUN.finditer(text):
-        before, after = text[run.start() - 1 : run.start()], text[run.end() : run.end() + 1]
+        start, end = run.span()
+        before, after = text[start - 1 : start], text[end : end + 1]
         if before and after.islower() and (script := find_script(after)) and find_script(before) == script:
-            yield *run.span(), ""
+            yield start, end, ""
+            continue
+        left, right = (" " if _is_of_word(character) else "" for character in (before, after))
+        if end - start == 1 and (left or right):
+            yield start, end, left + text[start] + right
+            continue
+        if left:
+            yield start, start + 1, left + text[start]
+        if right:
+            yield end - 1, end, text[end - 1] + right
+
+
+def _is_of_word(character: str) -> bool:
+    return bool(character) and (find_script(character) is not None or character in _DIGITS)
 
 
 def _join_spaced(text: str) -> Iterator[_Edit]:
@@ -339,6 +354,6 @@ _STEPS: tuple[_Step, ...] = (
     _drop_invisible,
     _make_plain,
     _compose_marks,
-    _drop_emoji_in_words,
+    _part_emoji,
     *_STEPS_OF_PLAIN_CHARACTERS,
 )
