@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
+from pipeline.classifiers.normalised_text import NormalisedText
 from pipeline.classifiers.tfidf_baseline import TfidfBaseline
 from pipeline.cli import app
 from pipeline.commands.explain import mark_words
@@ -57,7 +58,7 @@ class Occluded:
     """The baseline behind another type, so that its words have to be left out."""
 
     kind = "wrapped"
-    labels = FRAMES
+    labels: tuple[str, ...] = FRAMES
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         return BASELINE.predict_proba(texts)
@@ -117,6 +118,23 @@ def test_words_with_the_base_make_the_calibrated_log_odds(pieces: list[str], bet
         assert total == pytest.approx(expected[k], abs=1e-4)
         for word in of_frame.words:
             assert text[word.start - 7 : word.end - 7] == word.text
+
+
+@pytest.mark.parametrize("classifier", [BASELINE, Occluded()])
+def test_words_of_a_disguised_text_are_those_of_the_original_with_the_effects_of_the_plain_one(
+    classifier: FittedClassifier,
+) -> None:
+    bundle = bundle_of(NormalisedText(classifier))
+    plain, disguised = "the missile and перемирие 😀", "the  mis\u200bsіle and пеpe\u0336м😀ирие😀"
+    (one,) = explain_sentences(bundle, [PlacedSentence(0, 5, plain)], ["threat"]).evidence
+    (other,) = explain_sentences(bundle, [PlacedSentence(0, 5, disguised)], ["threat"]).evidence
+    assert other.text == disguised
+    assert [disguised[word.start - 5 : word.end - 5] for word in other.words] == [w.text for w in other.words]
+    assert [word.text for word in other.words][1:4:2] == ["mis\u200bsіle", "пеpe\u0336м😀ирие"]
+    assert [word.effect for word in other.words] == pytest.approx(
+        [word.effect for word in one.words], abs=1e-5
+    )
+    assert other.log_odds == pytest.approx(one.log_odds)
 
 
 def test_units_cover_all_but_white_space() -> None:
