@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from builders import FRAMES, toy_rows
+from builders import FRAMES, toy_rows, write_tiny_encoder
 
 HOOKS = Path(__file__).parent / "fault_hooks"
 COMMAND = (sys.executable, "-m", "pipeline.cli")
@@ -31,6 +31,21 @@ CODEBOOK = {
     ],
 }
 BASELINE = {"kind": "tfidf", "c_grid": [10.0], "char_ngrams": None, "min_df": 1, "inner_folds": 2}
+
+
+def transformer(encoder: Path) -> dict[str, Any]:
+    """Settings of a transformer of toy size, with a checkpoint every few steps."""
+    return {
+        "kind": "transformer",
+        "encoder": str(write_tiny_encoder(encoder)),
+        "epochs": 3,
+        "tokens_per_batch": 96,
+        "max_tokens": 64,
+        "checkpoint_every_steps": 3,
+        "device": "cpu",
+        "precision": "fp32",
+        "scoring": "torch",
+    }
 
 
 @dataclass(frozen=True)
@@ -219,7 +234,8 @@ def mounted(mount: str, folder: Path) -> Iterator[SmallDisk]:
     try:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "ready\n"
-        enter = ("nsenter", "-t", str(holder.pid), "-U", "-m", "--preserve-credentials", f"--wd={folder}")
+        enter = ("nsenter", "-t", str(holder.pid), "-U", "-m", "--preserve-credentials")
+        enter += ("sh", "-c", 'cd "$0" && exec "$@"', str(folder))
         yield SmallDisk(folder, "mount namespace", enter)
     finally:
         holder.kill()

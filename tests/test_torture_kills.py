@@ -18,8 +18,7 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from builders import write_tiny_encoder
-from faults import KILLED, Ended, Killer, measure, run, write_export, write_project
+from faults import KILLED, Ended, Killer, measure, run, transformer, write_export, write_project
 
 from pipeline.decisions.model_bundle import load_bundle
 from pipeline.scoring.read_scores import read_scores
@@ -247,19 +246,7 @@ def test_training_of_a_transformer_is_killed(
     if not is_long:
         pytest.skip("long form only; test_transformer_training kills the same training at chosen steps")
     folder = tmp_path / "work"
-    write_tiny_encoder(tmp_path / "encoder")
-    model = {
-        "kind": "transformer",
-        "encoder": str(tmp_path / "encoder"),
-        "epochs": 3,
-        "tokens_per_batch": 96,
-        "max_tokens": 64,
-        "checkpoint_every_steps": 3,
-        "device": "cpu",
-        "precision": "fp32",
-        "scoring": "torch",
-    }
-    write_project(folder, model)
+    write_project(folder, transformer(tmp_path / "encoder"))
     run(folder, *TRAIN).json()
     rounds = Rounds(folder, TRAIN, seed)
     [bundle] = sorted((folder / "runs").glob("toy-*"))[-1:]

@@ -27,9 +27,10 @@ from pipeline.data.channel_export.plain_columns import PlainColumns
 from pipeline.data.channel_export.records import ExportFormat, RawPost, ReadOptions, Skipped
 from pipeline.data.channel_export.values import clean_text, make_excerpt
 from pipeline.data.input_files import FoundFiles, InputFile, find_inputs
-from pipeline.data.posts import POSTS_SCHEMA, is_posts_table, iter_posts, make_post_row
+from pipeline.data.posts import POSTS_SCHEMA, is_posts_table, iter_posts, make_post_row, write_pages
 from pipeline.data.posts_merge import merge_posts
 from pipeline.errors import DataError
+from pipeline.scoring.durable_files import explain_full_disk
 
 _BATCH_ROWS: Final = 10_000
 _BATCH_CHARS: Final = 1 << 25
@@ -125,12 +126,12 @@ def ingest(
     history, rejects = _beside(output, "history.parquet"), _beside(output, "rejects.jsonl")
     _check_output(output, history)
     found = find_inputs(inputs, {output, history, rejects})
-    with _working_folder(output) as folder:
+    with explain_full_disk(output), _working_folder(output) as folder:
         reading = _Reading(options, on_progress)
         with (folder / "rejects.jsonl").open("w", encoding="utf-8") as file:
             reading.rejects = file
             planned = _choose_formats(found, format_name, reading)
-            with pq.ParquetWriter(folder / "new.parquet", POSTS_SCHEMA, compression="zstd") as writer:
+            with write_pages(folder / "new.parquet", POSTS_SCHEMA) as writer:
                 for input_file, export_format in planned:
                     reading.read_file(input_file, export_format, writer)
                 reading.flush(writer)

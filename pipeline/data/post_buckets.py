@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+
+from pipeline.data.posts import count_rows, explain_damage, iter_pages
 
 ORIGIN_BITS: Final = 48  # `place` is origin << ORIGIN_BITS plus the row's number in its file
 _MOST_BUCKETS: Final = 200  # files that are open at once
@@ -38,7 +39,7 @@ def split_into_buckets(
     Returns:
         The bucket files, first to last; at least one.
     """
-    total = sum(pq.read_metadata(part).num_rows for part in parts)
+    total = sum(map(count_rows, parts))
     n_buckets = min(max(1, math.ceil(total / bucket_rows)), _MOST_BUCKETS)
     bounds = _find_bounds(parts, total, n_buckets)
     bucket_schema = schema.append(pa.field("origin", pa.int8())).append(pa.field("place", pa.int64()))
@@ -73,8 +74,8 @@ def _find_bounds(parts: Sequence[Path], total: int, n_buckets: int) -> list[_Ord
     step = max(1, total // _SAMPLED)
     sample: list[_OrderKey] = []
     for part in parts:
-        with pq.ParquetFile(part) as file:
-            for batch in file.iter_batches(_BATCH_ROWS, columns=list(_KEY_COLUMNS)):
+        with explain_damage(part):
+            for batch in iter_pages(part, _KEY_COLUMNS, _BATCH_ROWS):
                 sample.extend(_order_keys(batch.take(pa.array(np.arange(0, batch.num_rows, step)))))
     sample.sort()
     return [sample[len(sample) * number // n_buckets] for number in range(1, n_buckets)]
@@ -112,8 +113,8 @@ def _read_parts(parts: Sequence[Path], schema: pa.Schema) -> Iterator[pa.RecordB
     columns = schema.names[:-2]
     for origin, part in enumerate(parts):
         place = origin << ORIGIN_BITS
-        with pq.ParquetFile(part) as file:
-            for batch in file.iter_batches(_BATCH_ROWS, columns=columns):
+        with explain_damage(part):
+            for batch in iter_pages(part, columns, _BATCH_ROWS):
                 places = pa.array(np.arange(place, place + batch.num_rows))
                 origins = pa.array(np.full(batch.num_rows, origin, np.int8))
                 arrays = [batch.column(name).cast(schema.field(name).type) for name in columns]

@@ -38,6 +38,8 @@ POSTS_SCHEMA: Final = pa.schema(
     ]
 )
 _BATCH_ROWS: Final = 10_000
+# What a damaged file makes the Parquet reader raise.
+DAMAGE: Final = (pa.ArrowException, OSError, ValueError, KeyError, RuntimeError, MemoryError, OverflowError)
 
 
 def make_post_key(post: RawPost) -> str:
@@ -84,16 +86,12 @@ def iter_posts(
         DataError: no such file, or not a posts table.
     """
     schema = POSTS_SCHEMA if columns is None else pa.schema([POSTS_SCHEMA.field(name) for name in columns])
-    with _open_table(path) as file:
-        try:
-            for batch in file.iter_batches(batch_rows, columns=schema.names):
-                typed = batch.select(schema.names).cast(schema)
-                _check_values(typed)
-                yield typed
-        except (pa.ArrowException, OSError, ValueError, OverflowError) as error:  # a null where there is none
-            raise DataError(
-                f"{path}: the posts table is damaged: {make_excerpt(error)}; ingest again"
-            ) from None
+    _require_table(path)
+    with explain_damage(path):
+        for batch in iter_pages(path, schema.names, batch_rows):
+            posts = batch.select(schema.names).cast(schema)  # fails on a null where there is none
+            _check_values(posts)
+            yield posts
 
 
 def read_posts(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -109,7 +107,7 @@ def is_posts_table(path: Path) -> bool:
     """Whether the file is Parquet with the columns of POSTS_SCHEMA."""
     try:
         return set(pq.read_schema(path).names) >= set(POSTS_SCHEMA.names)
-    except (pa.ArrowException, OSError):
+    except DAMAGE:
         return False
 
 
@@ -123,8 +121,7 @@ def _check_values(batch: pa.RecordBatch) -> None:
                     raise ValueError(f"a time outside {EARLIEST.year} to {LATEST.year}: {moment}")
 
 
-@contextlib.contextmanager
-def _open_table(path: Path) -> Iterator[pq.ParquetFile]:
+def _require_table(path: Path) -> None:
     if not path.is_file():
         raise DataError(f"{path}: no such posts table; write one with: frames ingest EXPORTS -o {path}")
     if not is_posts_table(path):
@@ -132,5 +129,50 @@ def _open_table(path: Path) -> Iterator[pq.ParquetFile]:
             f"{path}: expected a posts table with the columns {', '.join(POSTS_SCHEMA.names)}; "
             "read other files with: frames ingest"
         )
-    with pq.ParquetFile(path, pre_buffer=False) as file:  # pre-buffered pages stay in memory to the end
-        yield file
+
+
+@contextlib.contextmanager
+def explain_damage(path: Path) -> Iterator[None]:
+    """Turn what the Parquet reader raises for a damaged posts table into a message that names it.
+
+    Raises:
+        DataError: the table is damaged.
+    """
+    try:
+        yield
+    except DAMAGE as error:
+        raise DataError(
+            f"{path}: the posts table is damaged: {make_excerpt(error)}. Restore it from a copy, or delete it and "
+            "ingest again"
+        ) from None
+
+
+def count_rows(path: Path) -> int:
+    """Rows of a posts table.
+
+    Raises:
+        DataError: the table is damaged.
+    """
+    with explain_damage(path):
+        return int(pq.read_metadata(path).num_rows)
+
+
+def iter_pages(path: Path, columns: Sequence[str], batch_rows: int) -> Iterator[pa.RecordBatch]:
+    """Batches of a Parquet file, with all that can be checked of it; see `explain_damage` for what is raised.
+
+    The checksums of its pages, where it has them, show any damage to values. Damage to the file's description of
+    itself, which has no checksum, may leave rows out, so they are counted.
+    """
+    n_read = 0
+    # pre-buffered pages would stay in memory to the end
+    with pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True) as file:
+        for batch in file.iter_batches(batch_rows, columns=list(columns)):
+            n_read += batch.num_rows
+            yield batch
+        if n_read != file.metadata.num_rows:
+            raise pa.ArrowInvalid(f"it states {file.metadata.num_rows:,} rows and {n_read:,} can be read")
+
+
+def write_pages(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """Open a new table whose pages carry checksums: no damage to a text goes unnoticed."""
+    return pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True)

@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.data.post_buckets import read_bucket, split_into_buckets
+from pipeline.data.posts import write_pages
 from pipeline.errors import DataError
 
 BUCKET_ROWS: Final = 100_000  # about 0.1 GB of posts
@@ -118,8 +119,8 @@ def merge_posts(
     counts = np.zeros(6, np.int64)
     with (
         _explain_failure(folder),
-        pq.ParquetWriter(merged, schema, compression="zstd") as table_writer,
-        pq.ParquetWriter(superseded, schema, compression="zstd") as history_writer,
+        write_pages(merged, schema) as table_writer,
+        write_pages(superseded, schema) as history_writer,
     ):
         for bucket in split_into_buckets(parts, folder, schema, bucket_rows):
             with _connect() as connection:

@@ -16,21 +16,28 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.errors import DataError
 from pipeline.protocols import Progress
-from pipeline.scoring.durable_files import explain_full_disk, link_or_copy, new_file, sync_folder
+from pipeline.scoring.durable_files import (
+    checksum_file,
+    explain_full_disk,
+    link_or_copy,
+    new_file,
+    sync_folder,
+)
 from pipeline.scoring.output_dataset import TABLES, read_output_manifest
+from pipeline.scoring.part_files import DAMAGE, PART_PATTERN, damaged, verify_parts
 from pipeline.scoring.read_scores import find_ties_between_folders
 from pipeline.scoring.transactions import TransactionLog, lock_folder
 
 PART_BYTES = 128 * 2**20  # of both tables together, as compressed
 _STAGED_BYTES = 2**30  # so much more room on the disk is needed for a while
 _ROWS_AT_ONCE = 100_000
-_PATTERN = "part-*.parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,7 @@ def compact_parts(
     read_output_manifest(root)
     with explain_full_disk(root), lock_folder(root):
         log = TransactionLog(root)
+        verify_parts(root, TABLES)
         n_before, bytes_before = _measure(root)
         plans = [plan for folder in _list_folders(root) if (plan := _plan(root, folder, part_bytes))]
         tied = find_ties_between_folders(root) if plans else set()
@@ -92,21 +100,22 @@ def compact_parts(
         for together in _batch(chosen):
             name, staging = log.begin()
             swaps: dict[str, str] = {}
+            checksums: dict[str, str] = {}
             try:
                 for plan in together:
-                    swaps |= _rebuild(root, staging, plan)
+                    swaps |= _rebuild(root, staging, plan, checksums)
                     done += 1
                     on_progress("merging part files", done, len(chosen))
             except BaseException:
                 shutil.rmtree(staging, ignore_errors=True)  # room for others when the disk is full
                 raise
-            log.commit_swaps(name, swaps)
+            log.commit_swaps(name, swaps, checksums)
         n_after, bytes_after = _measure(root)
     return CompactReport(n_before, n_after, bytes_before, bytes_after, len(chosen), len(plans) - len(chosen))
 
 
 def _measure(root: Path) -> tuple[int, int]:
-    sizes = [path.stat().st_size for table in TABLES for path in (root / table).rglob(_PATTERN)]
+    sizes = [path.stat().st_size for table in TABLES for path in (root / table).rglob(PART_PATTERN)]
     return len(sizes), sum(sizes)
 
 
@@ -115,7 +124,7 @@ def _list_folders(root: Path) -> list[str]:
         {
             path.parent.relative_to(root / table).as_posix()
             for table in TABLES
-            for path in (root / table).rglob(_PATTERN)
+            for path in (root / table).rglob(PART_PATTERN)
         }
     )
 
@@ -139,7 +148,7 @@ def _plan(root: Path, folder: str, part_bytes: int) -> _Plan | None:
 
 
 def _list_parts(root: Path, folder: str) -> list[Path]:
-    return [path for table in TABLES for path in (root / table / folder).glob(_PATTERN)]
+    return [path for table in TABLES for path in (root / table / folder).glob(PART_PATTERN)]
 
 
 def _batch(plans: Sequence[_Plan]) -> Iterator[list[_Plan]]:
@@ -154,8 +163,8 @@ def _batch(plans: Sequence[_Plan]) -> Iterator[list[_Plan]]:
         yield together
 
 
-def _rebuild(root: Path, staging: Path, plan: _Plan) -> dict[str, str]:
-    """Stage a folder with its parts merged, for each table that has it.
+def _rebuild(root: Path, staging: Path, plan: _Plan, checksums: dict[str, str]) -> dict[str, str]:
+    """Stage a folder with its parts merged, for each table that has it; add the checksums of merged parts.
 
     Returns:
         Path of each folder below the root, and a part that is no longer in it.
@@ -177,6 +186,7 @@ def _rebuild(root: Path, staging: Path, plan: _Plan) -> dict[str, str]:
                 link_or_copy(sources[0], new / target)
             else:
                 _merge(sources, new / target)
+                checksums[f"{table}/{plan.folder}/{target}"] = checksum_file(new / target)
         sync_folder(new)
         replaced[f"{table}/{plan.folder}"] = gone[0]
     return replaced
@@ -185,7 +195,7 @@ def _rebuild(root: Path, staging: Path, plan: _Plan) -> dict[str, str]:
 def _merge(sources: Sequence[Path], target: Path) -> None:
     """Write the rows of some parts one after another, in row groups of a good size."""
     schema = _read_schema(sources[0])
-    with new_file(target) as stream, pq.ParquetWriter(stream, schema, compression="zstd") as writer:
+    with new_file(target) as stream, _open_writer(stream, schema) as writer:
         held: list[pa.RecordBatch] = []
         for batch in chain.from_iterable(_read_rows(source, schema) for source in sources):
             held.append(batch)
@@ -194,6 +204,10 @@ def _merge(sources: Sequence[Path], target: Path) -> None:
                 held = []
         if held:
             writer.write_table(pa.Table.from_batches(held))
+
+
+def _open_writer(stream: IO[bytes], schema: pa.Schema) -> pq.ParquetWriter:
+    return pq.ParquetWriter(stream, schema, compression="zstd", write_page_checksum=True)
 
 
 def _read_schema(path: Path) -> pa.Schema:
@@ -215,8 +229,5 @@ def _read_rows(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
 def _explain_damage(path: Path) -> Iterator[None]:
     try:
         yield
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(
-            f"{path}: cannot be read: {error}. Restore it from a copy, or delete it (and the file of the same name "
-            "in the other table) and run `frames predict` again"
-        ) from None
+    except DAMAGE as error:
+        raise damaged(path, error) from None

@@ -15,7 +15,6 @@ version, stand beside the older ones; `pipeline.scoring.read_scores` picks the c
 """
 
 import hashlib
-import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,7 +29,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.errors import DataError
-from pipeline.scoring.durable_files import explain_full_disk, new_file, replacing, write_json
+from pipeline.scoring.durable_files import explain_full_disk, new_file, read_json, replacing, write_json
+from pipeline.scoring.part_files import DAMAGE, PART_PATTERN, damaged, verify_parts, write_part
 from pipeline.scoring.score_posts import ScoredBatch
 from pipeline.scoring.scored_keys import ScoredKeys, digest_key
 from pipeline.scoring.transactions import TransactionLog, lock_folder, remove_if_unused
@@ -98,30 +98,28 @@ class OutputDataset:
         """
         keys = ScoredKeys()
         wanted = (self._identity.bundle_hash, self._identity.codebook_hash)
-        for path in sorted((self.root / "posts").rglob("part-*.parquet")):
+        verify_parts(self.root, TABLES)
+        for path in sorted((self.root / "posts").rglob(PART_PATTERN)):
             try:
                 with pq.ParquetFile(path, pre_buffer=False) as file:
                     for batch in file.iter_batches(columns=list(_KEY_COLUMNS)):
                         rows = zip(*(batch.column(name).to_pylist() for name in _KEY_COLUMNS), strict=True)
                         keys.add([digest_key(row[0], row[1]) for row in rows if row[2:] == wanted])
-            except (pa.ArrowInvalid, OSError, KeyError) as error:
-                raise DataError(
-                    f"{path}: cannot be read: {error}. Restore it from a copy, or delete it (and the file of "
-                    "the same name below sentences/) so that its posts are scored again"
-                ) from None
+            except DAMAGE as error:
+                raise damaged(path, error) from None
         return keys
 
     def commit(self, batches: Sequence[ScoredBatch]) -> None:
         """Add scored batches, all of them or, after a crash at any moment, none."""
         self._record_run(complete=False)
         name, staging = self._log.begin()
-        files = []
+        files: dict[str, str] = {}
         try:
             for table in TABLES:
                 rows = pa.concat_tables([getattr(batch, table) for batch in batches])
                 for folder, part in _partition(rows):
-                    files.append(f"{table}/{folder}/part-{name}.parquet")
-                    _write_part(staging / files[-1], part)
+                    file = f"{table}/{folder}/part-{name}.parquet"
+                    files[file] = write_part(staging / file, part)
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)  # room for others when the disk is full
             raise
@@ -195,14 +193,13 @@ def read_output_manifest(root: Path) -> dict[str, Any]:
     """
     path = root / MANIFEST
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = read_json(path, ("format", "frames", "runs"))
     except FileNotFoundError:
         raise DataError(f"{root}: no scores there (no {MANIFEST}); `frames predict` writes them") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path}: cannot be read: {error}") from None
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        found = manifest.get("format") if isinstance(manifest, dict) else None
-        raise DataError(f"{path}: format {found!r}; this version reads {FORMAT}: use a new output folder")
+    if manifest.get("format") != FORMAT:
+        raise DataError(
+            f"{path}: format {manifest.get('format')!r}; this version reads {FORMAT}: use a new output folder"
+        )
     return manifest
 
 
@@ -246,12 +243,6 @@ def _chain_lines(path: Path, lines: Iterable[str]) -> Iterator[tuple[bool, bytes
         with path.open("rb") as stream:
             yield from ((False, line.rstrip(b"\n")) for line in stream)
     yield from ((True, line.rstrip("\n").encode()) for line in lines)
-
-
-def _write_part(path: Path, rows: pa.Table) -> None:
-    path.parent.mkdir(parents=True)
-    with new_file(path) as stream:
-        pq.write_table(rows, stream, compression="zstd")
 
 
 def _partition(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:

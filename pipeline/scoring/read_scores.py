@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from pipeline.scoring.durable_files import replacing
 from pipeline.scoring.output_dataset import read_output_manifest
+from pipeline.scoring.part_files import PART_PATTERN, verify_parts
 from pipeline.scoring.score_posts import post_schema, sentence_schema
 from pipeline.scoring.transactions import finish_pending
 
@@ -133,6 +134,7 @@ def _connect(out: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with the views `posts` and `sentences`; nothing is downloaded, little memory is used."""
     frame_ids = read_output_manifest(out)["frames"]
     finish_pending(out)
+    verify_parts(out, _ORDER)
     with tempfile.TemporaryDirectory(prefix="frames-") as spill:
         settings: dict[str, str | bool | int | float | list[str]] = {
             "autoinstall_known_extensions": False,
@@ -151,7 +153,7 @@ def _connect(out: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _create_view(connection: duckdb.DuckDBPyConnection, folder: Path, schema: pa.Schema) -> None:
-    if any(folder.rglob("part-*.parquet")):
+    if any(folder.rglob(PART_PATTERN)):
         files = _quote(f"{glob.escape(str(folder))}/**/part-*.parquet")
         options = "filename = true, file_row_number = true, hive_partitioning = false"
         connection.execute(f"CREATE VIEW {folder.name} AS FROM read_parquet({files}, {options})")

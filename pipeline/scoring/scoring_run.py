@@ -14,9 +14,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from pipeline.data.posts import POSTS_SCHEMA, iter_posts
+from pipeline.data.posts import POSTS_SCHEMA, count_rows, iter_posts
 from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.protocols import Progress
 from pipeline.scoring.engines.open_engine import Engine
@@ -83,7 +82,7 @@ def score_tables(
         PipelineError: workers of the engine ended again and again.
     """
     counts, keys = RunCounts(), dataset.read_scored_keys()
-    total = sum(pq.read_metadata(path).num_rows for path in tables)
+    total = sum(map(count_rows, tables))
 
     def show_progress() -> None:
         on_progress("scoring posts", counts.already_scored + counts.newly_scored, total)

@@ -21,10 +21,11 @@ from typing import IO, Any
 
 from pipeline.errors import DataError
 from pipeline.scoring import durable_files
-from pipeline.scoring.durable_files import sync_folder, write_json
+from pipeline.scoring.durable_files import read_json, sync_folder, write_json
 
 _LOCK, _LOG, _STAGING = "_lock", "_log", "_staging"
 _REMOVED = "{root}: another run has just removed this folder, which it no longer needs; try again"
+_RECORD_KEYS = ("posts", "renames", "swaps", "checksums")
 _REPLACED = ".replaced"  # what a folder is called between two renames
 
 
@@ -53,26 +54,28 @@ class TransactionLog:
         name = f"{self._last + 1:06d}"
         return name, self._root / _STAGING / name
 
-    def commit(self, name: str, files: Sequence[str], n_posts: int) -> None:
+    def commit(self, name: str, files: Mapping[str, str], n_posts: int) -> None:
         """Move the staged files to their places.
 
         Args:
             name: of the transaction.
-            files: paths below the staging folder, which are also those below the root; already on the disk.
+            files: paths below the staging folder, which are also those below the root, with their checksums; already
+                on the disk.
             n_posts: for people who read the log.
         """
         renames = [[f"{_STAGING}/{name}/{file}", file] for file in files]
-        self._state(name, {"posts": n_posts, "renames": renames})
+        self._state(name, {"posts": n_posts, "renames": renames, "checksums": dict(files)})
 
-    def commit_swaps(self, name: str, folders: Mapping[str, str]) -> None:
+    def commit_swaps(self, name: str, folders: Mapping[str, str], checksums: Mapping[str, str]) -> None:
         """Put staged folders in the place of those of the same path below the root, which are deleted.
 
         Args:
             name: of the transaction.
             folders: to each path the name of a file that stands in the old folder and not in the new one.
+            checksums: of new files, by their paths below the root.
         """
         swaps = [[f"{_STAGING}/{name}/{folder}", folder, file] for folder, file in folders.items()]
-        self._state(name, {"posts": 0, "renames": [], "swaps": swaps})
+        self._state(name, {"posts": 0, "renames": [], "swaps": swaps, "checksums": dict(checksums)})
 
     def _state(self, name: str, content: dict[str, Any]) -> None:
         record = self._root / _LOG / f"{name}.json"
@@ -145,6 +148,23 @@ def finish_pending(root: Path) -> None:
         _settle(root)
 
 
+def read_checksums(root: Path) -> dict[str, set[str]]:
+    """Checksums of each file as it was written, by its path below the root: the one now, and those it replaced.
+
+    Raises:
+        DataError: a record is damaged.
+    """
+    checksums: dict[str, set[str]] = {}
+    for record in (root / _LOG).glob("[0-9]*.*"):
+        with suppress(FileNotFoundError):  # just renamed, from "stated" to "done"
+            stated = read_json(record, _RECORD_KEYS).get("checksums", {})
+            if not isinstance(stated, dict):
+                raise DataError(f"{record}: not a transaction record: its checksums are no JSON object")
+            for file, checksum in stated.items():
+                checksums.setdefault(file, set()).add(checksum)
+    return checksums
+
+
 def _describe_holder(root: Path, stream: IO[str]) -> str:
     try:
         holder = json.loads(stream.read())
@@ -170,7 +190,7 @@ def _settle(root: Path) -> None:
 def _roll_forward(root: Path, record: Path) -> None:
     """Do what a stated transaction says and mark it as done; may be repeated."""
     try:
-        stated = json.loads(record.read_bytes())
+        stated = read_json(record, _RECORD_KEYS)
         renames = [(root / staged, root / final) for staged, final in stated["renames"]]
         swaps = [(root / staged, root / final, str(file)) for staged, final, file in stated.get("swaps", [])]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
