@@ -52,6 +52,15 @@ def test_the_map_never_goes_back_and_stays_in_the_original(text: str) -> None:
 
 @MANY
 @given(TEXTS)
+def test_no_letter_or_digit_vanishes(text: str) -> None:
+    covered = {place for start, end in normalise(text).spans for place in range(start, end)}
+    lost = [character for i, character in enumerate(text) if i not in covered]
+    fillers = "\u115f\u1160\u3164\uffa0"  # letters by name alone: nothing is seen of them
+    assert not [c for c in lost if unicodedata.category(c)[0] in "LN" and c not in fillers]
+
+
+@MANY
+@given(TEXTS)
 def test_what_has_nothing_to_be_done_is_itself_with_the_identity_map(text: str) -> None:
     found = normalise(text)
     if not needs_normalising(text):
