@@ -30,8 +30,9 @@ SUFFIXES: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".x
 WRITTEN: Final = (".csv", ".jsonl", ".parquet", ".xlsx")
 MAX_BYTES: Final = 500_000_000  # of a file, unpacked; what people label is far smaller
 _SNIFFED_ROWS: Final = 20
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+_STARTS: Final = "[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"  # the last four as East Asian keyboards write them
+_FORMULA = re.compile(f"'*{_STARTS}")
+_GUARDED = re.compile(f"'+{_STARTS}")
 
 
 @dataclass(frozen=True, slots=True)

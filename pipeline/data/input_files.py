@@ -130,7 +130,8 @@ class _Folder:
 
     def _note_link(self, path: Path) -> None:
         """A link to what lies in the folder is met there anyway; one that leaves the folder is not followed."""
-        if path.resolve().is_relative_to(self.root.resolve()):
+        target = Path(os.path.realpath(path))  # resolve() fails on a link to itself
+        if target.is_relative_to(self.root.resolve()):
             self.found.passed_over += 1
         else:
             reason = "a link that leaves the folder is not followed; name its target itself"

@@ -44,7 +44,8 @@ _ORDER = {
     "posts": "ORDER BY channel, published_at NULLS LAST, post_key, scored_at, content_hash",
     "sentences": "ORDER BY channel, published_at NULLS LAST, post_key, scored_at, content_hash, sentence_index",
 }
-_FORMULA = r"'^[=+\-@\t\r]'"  # how a spreadsheet recognises what it would run
+# How a spreadsheet recognises what it would run, as `record_files.guard_formula` has it, which takes the ' off again
+_FORMULA = r"'^''*[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]'"
 _ISO_TIME = "'%Y-%m-%dT%H:%M:%SZ'"
 
 
@@ -110,8 +111,8 @@ def find_ties_between_folders(out: Path) -> set[str]:
 def export_scores(out: Path, export: ExportFormat) -> list[Path]:
     """Write the current scores beside the datasets: OUT/posts.csv and OUT/sentences.csv, or .jsonl.
 
-    In CSV, frames are joined with ";", evidence is JSON, and a text that begins with = + - @ tab or carriage
-    return gets a leading ', so that no spreadsheet runs it as a formula. JSON lines hold texts as they are.
+    In CSV, frames are joined with ";", evidence is JSON, and a text that begins with = + - @, a tab or a line
+    break gets a leading ', so that no spreadsheet runs it as a formula. JSON lines hold texts as they are.
     """
     written = []
     with _connect(out) as connection:

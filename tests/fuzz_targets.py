@@ -1,0 +1,467 @@
+"""One target for each reader: what may come of a file, and how many records an independent count finds in it.
+
+Whatever a file holds, a reader ends soon, with records that fit their table or with one line that names the file;
+records that came out and records that were reported as unusable are together all that the file has.
+"""
+
+import csv
+import io
+import itertools
+import json
+import signal
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+from xml.etree import ElementTree as ET
+
+import fuzz_seeds as seeds
+import pyarrow as pa
+from lxml import html as lxml_html  # type: ignore[import-untyped]
+
+from pipeline.annotation.label_exchange import Tool, import_codings, read_codings
+from pipeline.annotation.sample_files import read_sample
+from pipeline.config import load_run_config
+from pipeline.data.channel_export.detect import read_export
+from pipeline.data.channel_export.records import RawPost, ReadOptions, Skipped
+from pipeline.data.codebook import Codebook, Frame, load_codebook
+from pipeline.data.labels import draft_labels, read_labelled
+from pipeline.data.near_duplicates import cluster_texts
+from pipeline.data.posts import POSTS_SCHEMA, make_post_row
+from pipeline.data.sentences import MAX_BLOCK, split_sentences
+from pipeline.errors import PipelineError
+from pipeline.reporting.html_report import read_rejects
+from pipeline.terminal import safe_text
+
+BOOK: Final = Codebook(
+    name="Book",
+    frames=(
+        Frame(id="order", name="World order", definition="d"),
+        Frame(id="threat", name="Threat", definition="d"),
+    ),
+)
+LONGEST_MESSAGE: Final = 4000  # characters
+SECONDS: Final = 10
+
+
+class FaultError(AssertionError):
+    """What no input may do; the first word says which kind of fault it is."""
+
+
+class Hang(BaseException):
+    """Time is up. No Exception, which a reader might catch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a file: how many records came out or were reported, or the message of the refusal."""
+
+    records: int = 0
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A reader.
+
+    Attributes:
+        name: of the target, also the stem of the file.
+        suffix: of the file.
+        seeds: valid files.
+        read: reads a file and counts its records, those reported as unusable included.
+        count: an independent count of the records; None where the content is not of this form.
+    """
+
+    name: str
+    suffix: str
+    seeds: tuple[bytes, ...]
+    read: Callable[[Path], int]
+    count: Callable[[bytes], int | None] = lambda _: None
+
+
+def try_input(target: Target, data: bytes, folder: Path, seconds: float = SECONDS) -> Outcome:
+    """Give a target its file.
+
+    Raises:
+        FaultError: any exception but the project's own, a message that is no line or does not name the file, more time
+            than allowed, or another number of records than the file has.
+    """
+    path = folder / f"{target.name}{target.suffix}"
+    path.write_bytes(data)
+    try:
+        with _time_limit(seconds):
+            outcome = Outcome(records=target.read(path))
+    except PipelineError as error:
+        return Outcome(refused=_checked_message(str(error), path))
+    except Hang:
+        raise FaultError(f"hang: {target.name}: more than {seconds} s for {len(data)} bytes") from None
+    except Exception as error:
+        raise FaultError(f"crash: {target.name}: {error!r:.300}") from error
+    expected = target.count(data)
+    if expected is not None and expected != outcome.records:
+        raise FaultError(f"loss: {target.name}: {outcome.records} of {expected} records accounted for")
+    return outcome
+
+
+@contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    def give_up(_signal: int, _frame: FrameType | None) -> None:
+        raise Hang
+
+    previous = signal.signal(signal.SIGPROF, give_up)  # of the processor: other work does not count
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, previous)
+
+
+def _checked_message(message: str, path: Path) -> str:
+    if path.name not in message:
+        raise FaultError(f"message: does not name {path.name}: {message[:300]}")
+    if len(message) > LONGEST_MESSAGE:
+        raise FaultError(f"message: {len(message)} characters: {message[:300]}")
+    if (
+        len(message.splitlines()) > 1 and "does not fit:\n  " not in message
+    ):  # a line for each key of a config
+        raise FaultError(f"message: more than one line: {message[:300]!r}")
+    return message
+
+
+# Posts
+
+
+def _read_posts(format_name: str | None) -> Callable[[Path], int]:
+    def read(path: Path) -> int:
+        records = read_export(path, ReadOptions(utc_offset_hours=0), format_name)
+        n = 0
+        while portion := list(itertools.islice(records, 100)):
+            n += len(portion)
+            _check_posts(portion)
+        return n
+
+    return read
+
+
+def _check_posts(records: list[RawPost | Skipped]) -> None:
+    assert all(record.record for record in records)
+    rows = [make_post_row(record, "made") for record in records if isinstance(record, RawPost)]
+    pa.Table.from_pylist(rows, POSTS_SCHEMA).validate(full=True)
+    assert all(row["text"].strip() and row["channel"] and "\0" not in row["text"] for row in rows)
+
+
+def _count_json(data: bytes) -> Any:
+    """The value, or None where it is no JSON, has a key twice or holds what only Python takes for JSON."""
+
+    def refuse(_: object) -> None:
+        raise ValueError
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(dict(pairs)) != len(pairs):
+            raise ValueError
+        return dict(pairs)
+
+    try:
+        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=once, parse_constant=refuse)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _count_chat(data: bytes) -> int | None:
+    chat = _count_json(data)
+    if not isinstance(chat, dict) or not isinstance(chat.get("messages"), list):
+        return None
+    return None if {"chats", "left_chats"} & chat.keys() else len(chat["messages"])
+
+
+def _count_list(data: bytes) -> int | None:
+    value = _count_json(data)
+    return len(value) if isinstance(value, list) else None
+
+
+def _count_lines(data: bytes) -> int | None:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+    if "\r" in text or not text.lstrip().startswith("{"):
+        return None
+    return sum(bool(line.strip()) for line in text.split("\n"))
+
+
+def _count_items(data: bytes) -> int | None:
+    try:
+        root = ET.fromstring(data)
+    except (ET.ParseError, LookupError, ValueError):
+        return None
+    names = {"item", "entry"}
+    items = [node for node in root.iter() if node.tag.rpartition("}")[2] in names]
+    inside = {id(inner) for node in items for inner in node.iter() if inner is not node}
+    return sum(id(node) not in inside for node in items)
+
+
+def _count_rows(delimiter: str, *, blank_too: bool = False) -> Callable[[bytes], int | None]:
+    def count(data: bytes) -> int | None:
+        try:
+            text = data.decode("utf-8-sig")
+            rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        except (UnicodeDecodeError, csv.Error):
+            return None
+        rows = [row for row in rows if (row if blank_too else any(row))]
+        header = next(iter(rows), [])
+        others = [d for d in ",;\t|" if d != delimiter and d in "".join(text.split("\n", 1)[:1])]
+        return None if others or len(header) < 3 else len(rows) - 1
+
+    return count
+
+
+def _count_pages(data: bytes) -> int | None:
+    """Messages of a page that ends once and nests none of them in another."""
+    text = data.decode("utf-8", "replace").replace("\0", "")
+    if not text.rstrip().endswith("</html>") or any(
+        text.count(tag) > 1 for tag in ("</html", "<body", "</body")
+    ):
+        return None
+    root = lxml_html.document_fromstring(text.encode(), parser=lxml_html.HTMLParser(encoding="utf-8"))
+    messages = [div for div in root.iter("div") if "message" in div.get("class", "").split()]
+    if any(inner is not div and inner in messages for div in messages for inner in div.iter("div")):
+        return None
+    return len(messages)
+
+
+# Labels
+
+
+def _read_labels(path: Path) -> int:
+    data = read_labelled(path, BOOK, on_bad_row="reject")
+    draft_labels_or_refuse(path)
+    assert data.indicator().shape == (len(data), 2)
+    assert len(data.fingerprint) == 64
+    return len(data) + len(data.rejects)
+
+
+def draft_labels_or_refuse(path: Path) -> None:
+    try:
+        draft_labels(path)
+    except PipelineError as error:
+        _checked_message(str(error), path)
+
+
+def _read_codings(tool: Tool | None) -> Callable[[Path], int]:
+    def read(path: Path) -> int:
+        found = read_codings(path, tool=tool)
+        imported = import_codings([path], BOOK, tool=tool)
+        n_read = len(found.codings) + len(found.rejects)
+        assert n_read == len(imported.codings) + len(imported.rejects)
+        json.dumps([coding.to_row() for coding in imported.codings], ensure_ascii=False, default=str).encode()
+        return int(n_read + found.n_untouched)
+
+    return read
+
+
+def _read_sample(path: Path) -> int:
+    return len(read_sample(path))
+
+
+def _count_annotations(data: bytes) -> int | None:
+    tasks = _count_json(data)
+    if not isinstance(tasks, list):
+        return None
+    total = 0
+    for task in tasks:
+        found = task.get("annotations", task.get("completions")) if isinstance(task, dict) else None
+        is_usable = isinstance(task, dict) and isinstance(task.get("data"), dict) and isinstance(found, list)
+        total += max(1, len(found)) if is_usable and found is not None else 1
+    return total
+
+
+# Settings, texts, pages
+
+
+def _read_config(path: Path) -> int:
+    load_run_config(path)
+    return 1
+
+
+def _read_codebook(path: Path) -> int:
+    assert len(load_codebook(path).content_hash) == 64
+    return 1
+
+
+def _read_text(path: Path) -> str:
+    return path.read_bytes().decode("utf-8", "surrogateescape")
+
+
+def _split_text(path: Path) -> int:
+    text = _read_text(path)
+    position = 0
+    for sentence in split_sentences(text):
+        assert position <= sentence.start < sentence.end <= len(text)
+        assert text[sentence.start : sentence.end] == sentence.text
+        assert len(sentence.text) <= MAX_BLOCK or "\n" in sentence.text
+        _refuse_words(text[position : sentence.start])
+        position = sentence.end
+    _refuse_words(text[position:])
+    return 1
+
+
+def _refuse_words(gap: str) -> None:
+    """Between sentences stands at most an enumerator such as "12." or a circled digit."""
+    letters = [sign for sign in gap if sign.isalpha() and unicodedata.category(sign) != "So"]
+    assert not letters, f"left out: {gap[:80]!r}"
+
+
+def _cluster_text(path: Path) -> int:
+    texts = _read_text(path).split("\n")
+    clusters = cluster_texts([*texts, *texts], groups=None)
+    assert len(clusters) == 2 * len(texts)
+    assert all(0 <= cluster <= row for row, cluster in enumerate(clusters))
+    return 1
+
+
+def _show_text(path: Path) -> int:
+    shown = safe_text(_read_text(path))
+    assert len(shown.splitlines()) <= 1
+    assert not any(
+        unicodedata.category(sign) in {"Cc", "Cs"} or sign in "\u202e\u2066\u200f" for sign in shown
+    )
+    return 1
+
+
+def _show_rejects(path: Path) -> int:
+    rejects = read_rejects(path)
+    assert sum(count for _, count in rejects["reasons"]) + rejects["other_reasons"] <= rejects["total"]
+    return int(rejects["total"])
+
+
+def _count_text_lines(data: bytes) -> int:
+    return sum(1 for _ in io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", errors="replace"))
+
+
+def _target(name: str, suffix: str, given: object, read: Callable[[Path], int], **more: Any) -> Target:
+    all_seeds = given if isinstance(given, tuple) else (given,)
+    return Target(
+        name, suffix, tuple(s if isinstance(s, bytes) else str(s).encode() for s in all_seeds), read, **more
+    )
+
+
+_chat = json.dumps(seeds.desktop_chat(), ensure_ascii=False)
+_account = json.dumps(
+    {"about": "x", "chats": {"about": "", "list": [seeds.desktop_chat(), seeds.desktop_chat(id=6)]}}
+)
+_messages = seeds.telethon_messages()
+_plain = seeds.plain_rows()
+_labelled, _coded = seeds.labelled_rows(), seeds.coded_rows()
+_texts = [row for row in _labelled if isinstance(row["labels"], list) and not isinstance(row["id"], int)]
+_PROSE = (
+    "One. Two? — Три!\n👉 item\n1. U.S. No. 5 e.g. https://a.b/c\n#tag\nRead more",
+    seeds.PASTED,
+    "a\u0301 ﷺ " * 9,
+)
+_REJECTS = seeds.lines(
+    [{"source_file": "a", "record": f"line {n}", "reason": "no", "excerpt": "<b>"} for n in range(4)]
+)
+
+TARGETS: Final = {
+    target.name: target
+    for target in (
+        _target(
+            "telegram_desktop",
+            ".json",
+            (_chat, _account),
+            _read_posts("telegram-desktop-json"),
+            count=_count_chat,
+        ),
+        _target(
+            "telegram_pages",
+            ".html",
+            seeds.desktop_html(),
+            _read_posts("telegram-desktop-html"),
+            count=_count_pages,
+        ),
+        _target("telethon", ".json", json.dumps(_messages), _read_posts("telethon-json"), count=_count_list),
+        _target(
+            "telethon_lines",
+            ".jsonl",
+            seeds.lines(_messages),
+            _read_posts("telethon-json"),
+            count=_count_lines,
+        ),
+        _target("tracker", ".csv", seeds.TRACKER, _read_posts("tracker-csv"), count=_count_rows(",")),
+        _target("rss", ".xml", (seeds.rss(), seeds.atom()), _read_posts("rss"), count=_count_items),
+        _target("plain_csv", ".csv", seeds.PLAIN_CSV, _read_posts("plain-csv"), count=_count_rows(";")),
+        _target("plain_lines", ".jsonl", seeds.lines(_plain), _read_posts("plain-jsonl"), count=_count_lines),
+        _target("plain_json", ".json", json.dumps(_plain), _read_posts("plain-json"), count=_count_list),
+        _target(
+            "plain_parquet",
+            ".parquet",
+            seeds.table_of(_plain, "channel", "id", "text", "date", "views"),
+            _read_posts("plain-parquet"),
+        ),
+        _target("pasted", ".txt", (seeds.PASTED, seeds.BLOCKS), _read_posts("pasted-text")),
+        _target(
+            "detected",
+            ".bin",
+            (
+                _chat,
+                seeds.desktop_html(),
+                seeds.lines(_messages),
+                seeds.TRACKER,
+                seeds.rss(),
+                seeds.PLAIN_CSV,
+                seeds.lines(_plain),
+                seeds.PASTED,
+            ),
+            _read_posts(None),
+        ),
+        _target(
+            "labelled_csv", ".csv", seeds.LABELLED_CSV, _read_labels, count=_count_rows(",", blank_too=True)
+        ),
+        _target("labelled_lines", ".jsonl", seeds.lines(_labelled), _read_labels, count=_count_lines),
+        _target("labelled_json", ".json", json.dumps(_labelled), _read_labels, count=_count_list),
+        _target(
+            "labelled_parquet",
+            ".parquet",
+            seeds.table_of(_texts, "id", "text", "labels", "date"),
+            _read_labels,
+        ),
+        _target(
+            "label_studio",
+            ".json",
+            json.dumps(seeds.studio_tasks()),
+            _read_codings("label-studio"),
+            count=_count_annotations,
+        ),
+        _target(
+            "prodigy",
+            ".jsonl",
+            seeds.lines(seeds.prodigy_rows()),
+            _read_codings("prodigy"),
+            count=_count_lines,
+        ),
+        _target(
+            "doccano",
+            ".jsonl",
+            seeds.lines(seeds.doccano_rows()),
+            _read_codings("doccano"),
+            count=_count_lines,
+        ),
+        _target(
+            "coded_csv", ".csv", seeds.CODED_CSV, _read_codings(None), count=_count_rows(",", blank_too=True)
+        ),
+        _target("coded_lines", ".jsonl", seeds.lines(_coded), _read_codings(None)),
+        _target("coded_workbook", ".xlsx", seeds.coded_workbook(), _read_codings(None)),
+        _target("coded_parquet", ".parquet", seeds.table_of(_coded, *_coded[0]), _read_codings(None)),
+        _target("sample", ".jsonl", seeds.lines(_coded), _read_sample, count=_count_lines),
+        _target("codebook", ".yaml", seeds.CODEBOOK, _read_codebook),
+        _target("config", ".yaml", seeds.CONFIG, _read_config),
+        _target("sentences", ".txt", _PROSE, _split_text),
+        _target("near_duplicates", ".txt", _PROSE, _cluster_text),
+        _target("terminal", ".txt", ("a\x1b[31mb\x1b]0;x\x07c\x9b1m", *_PROSE), _show_text),
+        _target("rejects", ".jsonl", _REJECTS, _show_rejects, count=_count_text_lines),
+    )
+}

@@ -1,0 +1,81 @@
+"""Regular expressions take time in proportion to the text, whatever it holds; a few are only ever given short texts."""
+
+import re
+from collections.abc import Callable
+from itertools import islice
+
+import pytest
+from pattern_audit import Found, find_patterns, make_inputs, seconds_of
+
+# Given nothing longer by the code that uses them, so that the square of it does not matter.
+BOUNDED = {
+    "pasted_text.py:_FORWARD": 160,
+    "pasted_text.py:_COPIED": 192,
+    "values.py:_ZONE": 200,
+    "values.py:_RFC822": 200,
+    "sentence_patterns.py:HIDDEN_END": 2000,
+    "sentence_patterns.py:TRAILER": 80,
+}
+OURS = {"reference.py", "checkpoints.py"}  # read what this program wrote itself
+TINY, SHORT, LONG = (
+    18,
+    1_000,
+    8_000,
+)  # characters; eight times as long takes 8 times as long, or 64 times where it is the square
+NOTICED = 0.004  # seconds, below which nothing is told apart
+PATTERNS, FOUND_UNREAD = find_patterns()
+
+
+def find_slowest(found: Found, length: int) -> tuple[float, int]:
+    """Seconds for the dearest of the inputs, and which one it is; the search ends where one is dear beyond doubt."""
+    slowest = (0.0, 0)
+    for number, text in enumerate(make_inputs(found.pattern, length)):
+        slowest = max(slowest, (seconds_of(found, text), number))
+        if slowest[0] > 10 * NOTICED:
+            break
+    return slowest
+
+
+def is_superlinear(found: Found) -> bool:
+    """Whether eight times the text takes more than 24 times as long: it takes 8 times, or 64 times if squared."""
+    for length, too_long in ((TINY, NOTICED), (SHORT, 10 * NOTICED)):  # longer texts would never end
+        if find_slowest(found, length)[0] > too_long:
+            return True
+    seconds, number = find_slowest(found, LONG)
+    if seconds < NOTICED:
+        return False
+    short, long = (next(islice(make_inputs(found.pattern, length), number, None)) for length in (SHORT, LONG))
+    return seconds_of(found, long, 3) > 24 * max(seconds_of(found, short, 3), NOTICED / 100)
+
+
+def test_every_pattern_is_read() -> None:
+    assert len(PATTERNS) > 60
+    assert set(BOUNDED) <= {found.name for found in PATTERNS}
+
+
+@pytest.mark.parametrize(
+    "found",
+    [found for found in PATTERNS if found.name.split(":")[0] not in OURS],
+    ids=lambda found: found.name,
+)
+def test_the_time_of_a_pattern_grows_with_the_text(found: Found) -> None:
+    if limit := BOUNDED.get(found.name):
+        assert find_slowest(found, limit)[0] < 0.05
+    else:
+        assert not is_superlinear(found)
+
+
+def test_the_audit_is_counted(print_figure: Callable[[str], None]) -> None:
+    inputs = sum(1 for found in PATTERNS for _ in make_inputs(found.pattern, 10))
+    print_figure(
+        f"regular expressions: {len(PATTERNS)} audited on {inputs:,} inputs made from their parts, {len(BOUNDED)} of "
+        f"them on the longest text that they are given, {len(FOUND_UNREAD)} not read"
+    )
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [r"\s*:?\s+\S.*y", r"x*\n", r"\d+\.\d+\.\d+x", r"\0*\n\0*", r"(a+)+b", r"(?:\w+\s?)*!$"],
+)
+def test_the_audit_notices_patterns_of_the_square_and_worse(pattern: str) -> None:
+    assert is_superlinear(Found("planted", re.compile(pattern)))
