@@ -84,9 +84,8 @@ _EMOJI_RUN = re.compile(f"[{EMOJI}][{EMOJI}\u200d\ufe0f]*")
 _SPACED = re.compile(rf"(?<![^\W_])[{OURS}]([ \xa0_-])[{OURS}](?:\1[{OURS}]){{2,}}(?![^\W_])")
 _SPACES = re.compile(rf"[\s{_BLANK}]{{2,}}|{_BLANK}")
 _WORD = re.compile(r"[^\W\d_]+")
-_MOST_MARKS = (
-    8  # of a letter that are read; Python takes quadratic time to order them, and letters have three at most
-)
+# Marks of a letter that are read: it has three at most, and Python takes quadratic time to order more.
+_MOST_MARKS = 8
 _DIGITS = frozenset("0123456789")
 _ONE_LETTER_WORDS = frozenset("aioавикосужбяєзій")
 _COUNTERPART: dict[Script, frozenset[Script]] = {
