@@ -138,7 +138,8 @@ class TransformerSettings(_Settings):
         dropout: share of the sentence vector that is left out at random in training.
         checkpoint_every_steps: a killed run goes on from the last checkpoint.
         device: "auto" is a GPU where torch finds one, else the processor.
-        tokens_per_batch: padded tokens in one optimiser step; batches hold as many texts as fit.
+        tokens_per_batch: padded tokens in one optimiser step, of each process where several train; batches hold as many
+            texts as fit.
         max_tokens: longer texts are read in windows of this size, see `pipeline.classifiers.token_windows`.
         max_windows: of a text; what is longer still is cut, and how many texts were is reported.
         head_learning_rate: of the new linear head; the encoder's is `learning_rate`.

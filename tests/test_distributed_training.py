@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,16 +46,48 @@ def environment() -> dict[str, str]:
     return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{root}{os.pathsep}{WORKER.parent}"}
 
 
-def torchrun(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+@contextmanager
+def starting(*arguments: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A launcher, which ends with its processes at the end of the block."""
+    launcher = subprocess.Popen(
         [*TORCHRUN, *arguments],
         cwd=folder,
         env=environment(),
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=SECONDS,
-        check=False,
+        start_new_session=True,
     )
+    try:
+        yield launcher
+    finally:
+        for process in (*children_of(launcher.pid).values(), launcher.pid):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        launcher.communicate()
+
+
+@dataclass
+class Finished:
+    returncode: int
+    output: str
+    errors: str
+
+
+def torchrun(*arguments: str, folder: Path) -> Finished:
+    with starting(*arguments, folder=folder) as launcher:
+        output, errors = launcher.communicate(timeout=SECONDS)
+        return Finished(launcher.returncode, output, errors)
+
+
+def children_of(launcher: int) -> dict[str, int]:
+    """Process ids by rank."""
+    found: dict[str, int] = {}
+    with suppress(FileNotFoundError):  # it has ended
+        for child in Path(f"/proc/{launcher}/task/{launcher}/children").read_text().split():
+            variables = Path(f"/proc/{child}/environ").read_bytes().split(b"\0")
+            found |= {v.decode().partition("=")[2]: int(child) for v in variables if v.startswith(b"RANK=")}
+    return found
 
 
 def own_errors(stderr: str) -> list[str]:
@@ -132,7 +165,7 @@ class Shared:
 def shared(encoder: Path, project: Path, tmp_path_factory: pytest.TempPathFactory) -> Shared:
     folder = tmp_path_factory.mktemp("shared")
     done = torchrun(str(WORKER), str(encoder), str(folder), str(project / "config.yaml"), folder=folder)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.errors
     first, second = (json.loads((folder / f"seen-{rank}.json").read_text()) for rank in (0, 1))
     return Shared(folder, (first, second))
 
@@ -246,42 +279,19 @@ def test_the_bundle_of_several_processes_predicts_and_says_how_many_they_were(sh
     assert bundle.manifest["figures"]["fit_processes"] == 2
 
 
-@pytest.fixture
-def started(project: Path) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [*TORCHRUN, *TRAIN],
-        cwd=project,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    yield process
-    process.kill()
-    process.wait()
-
-
-def children_of(launcher: int) -> dict[str, int]:
-    """Process ids by rank."""
-    found: dict[str, int] = {}
-    for line in Path(f"/proc/{launcher}/task/{launcher}/children").read_text().split():
-        variables = Path(f"/proc/{line}/environ").read_bytes().split(b"\0")
-        found |= {v.decode().partition("=")[2]: int(line) for v in variables if v.startswith(b"RANK=")}
-    return found
-
-
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the processes of a launcher in /proc")
 def test_a_killed_process_ends_all_and_the_same_command_goes_on_to_the_same_bundle(
-    shared: Shared, project: Path, started: subprocess.Popen[str]
+    shared: Shared, project: Path
 ) -> None:
-    patience = time.monotonic() + SECONDS
-    while not list(project.glob("runs/.work/*/fold-0/checkpoint-*/shared-by-2")):
-        assert started.poll() is None, started.communicate()
-        assert time.monotonic() < patience
-        time.sleep(0.005)
-    os.kill(children_of(started.pid)["1"], signal.SIGKILL)
-    _, errors = started.communicate(timeout=60)
-    assert started.returncode != 0
+    with starting(*TRAIN, folder=project) as launcher:
+        patience = time.monotonic() + SECONDS
+        while not list(project.glob("runs/.work/*/fold-0/checkpoint-*/shared-by-2")):
+            assert launcher.poll() is None, launcher.communicate()
+            assert time.monotonic() < patience
+            time.sleep(0.005)
+        os.kill(children_of(launcher.pid)["1"], signal.SIGKILL)
+        _, errors = launcher.communicate(timeout=60)
+    assert launcher.returncode != 0
     (message,) = own_errors(errors)
     assert "lost another process" in message
     assert "goes on from the last checkpoint" in message
@@ -290,8 +300,8 @@ def test_a_killed_process_ends_all_and_the_same_command_goes_on_to_the_same_bund
     uninterrupted = Path(shared.seen[0]["config"]["bundle"])
     assert list(project.glob("runs/whole-*")) == [uninterrupted]
     again = torchrun(*TRAIN, folder=project)
-    assert again.returncode == 0, again.stderr
-    printed = json.loads(again.stdout)  # one object: only one process prints
+    assert again.returncode == 0, again.errors
+    printed = json.loads(again.output)  # one object: only one process prints
     assert printed["bundle_hash"] == load_bundle(uninterrupted).bundle_hash
     assert set(project.glob("runs/whole-*")) == {uninterrupted, project / printed["bundle"]}
     assert runs_of(project) == ["FAILED", "FINISHED"]
@@ -301,7 +311,7 @@ def test_a_killed_process_ends_all_and_the_same_command_goes_on_to_the_same_bund
 def test_an_error_of_all_processes_is_told_once(tmp_path: Path) -> None:
     done = torchrun("-m", "pipeline.cli", "train", "none.yaml", folder=tmp_path)
     assert done.returncode != 0
-    assert own_errors(done.stderr) == ["Error: none.yaml: no such config file"]
+    assert own_errors(done.errors) == ["Error: none.yaml: no such config file"]
 
 
 @pytest.mark.parametrize("command", [["models"], ["predict", "posts.csv", "--model", "m", "-o", "scores"]])

@@ -33,6 +33,7 @@ _NEEDED = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 _FAILED, _DONE = "failed", "done"
 _LONGEST_PAUSE = 0.1
 _FIRST_WORD_SECONDS = 15.0
+_FIRST_WORD_OF_END_SECONDS = 2.0  # a signal or a lost process is noticed by all at once
 _LAST_WORD_SECONDS = 2.0
 _LATE_SECONDS = 1800.0
 _GO_ON = "the same command goes on from the last checkpoint"
@@ -84,11 +85,12 @@ class ProcessGroup:
             for rank in range(1, self.size):
                 self._read(f"{_DONE}/{rank}", rank)
 
-    def may_say_why(self) -> bool:
+    def may_tell(self, error: BaseException) -> bool:
         """Whether this process is the one that tells the user of the failure; the first has the first word."""
         try:
             if self.rank:
-                self._wait_for_first_word()
+                is_end = _is_lost_contact(error) or not isinstance(error, Exception)
+                self._wait_for_first_word(_FIRST_WORD_OF_END_SECONDS if is_end else _FIRST_WORD_SECONDS)
             return bool(self._store.compare_set(_FAILED, "", str(self.rank)) == str(self.rank).encode())
         except RuntimeError:  # the store is gone, and its host with it
             return self.rank == 0
@@ -97,9 +99,9 @@ class ProcessGroup:
         """A process as messages call it."""
         return f"process {rank} (of {self.size}, counted from 0)"
 
-    def _wait_for_first_word(self) -> None:
+    def _wait_for_first_word(self, seconds: float) -> None:
         """Until the first process has failed as well, or waits for this one and so has not."""
-        patience = time.monotonic() + _FIRST_WORD_SECONDS
+        patience = time.monotonic() + seconds
         while time.monotonic() < patience:
             if self._store.check([_FAILED]) or self._store.check([f"{self._gathered + 1}/0"]):
                 return
@@ -136,7 +138,7 @@ def join_group() -> Iterator[ProcessGroup]:
         yield group
         group.leave()
     except BaseException as error:
-        if isinstance(error, SaidElsewhereError) or not group.may_say_why():
+        if isinstance(error, SaidElsewhereError) or not group.may_tell(error):
             # The launcher ends the one that speaks as soon as another has ended: let it finish.
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             time.sleep(_LAST_WORD_SECONDS)
