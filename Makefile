@@ -3,8 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 BENCH_SETS ?= bench
 MODEL ?=
+SECONDS ?= 60
+FUZZ ?= $(shell $(BIN)/python tests/fuzz_readers.py --list)
 
-.PHONY: setup demo test torture test-lowest lint bench-quality bench-scoring constraints lock licences dist-check offline-check
+.PHONY: setup demo test torture fuzz test-lowest lint bench-quality bench-scoring constraints lock licences dist-check offline-check
 
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -30,6 +32,16 @@ test: lint
 # Faults, hostile input and endurance in their long form; the figures stand at the end. Hours: TORTURE="-k fuzz" for a part
 torture: setup
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --long $(TORTURE) tests/test_torture_*.py
+
+# Every reader fuzzed by coverage, SECONDS each; what is found stands in .venv-fuzz/found. atheris has wheels for few
+# platforms and no part in anything else, so it stays out of pyproject.toml and of .venv: make fuzz SECONDS=300 FUZZ=rss
+fuzz: setup
+	test -d .venv-fuzz || $(PYTHON) -m venv .venv-fuzz
+	.venv-fuzz/bin/python -m pip install --quiet atheris==3.0.0
+	mkdir -p .venv-fuzz/found
+	cd .venv-fuzz/found && for target in $(FUZZ); do \
+		PYTHONPATH=$(abspath $(wildcard .venv/lib/python3.*/site-packages)) OMP_NUM_THREADS=1 \
+		../bin/python $(CURDIR)/tests/fuzz_readers.py --target $$target --seconds $(SECONDS) || exit 1; done
 
 # The same tests with the lowest versions that pyproject.toml allows; constraints.txt holds the newest
 test-lowest: setup

@@ -98,8 +98,13 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path)
     parser.add_argument("--memory-mb", type=int, default=1000)
     parser.add_argument("--replay", nargs="+", default=[])
+    parser.add_argument("--list", action="store_true", help="names of the targets")
     given = parser.parse_args()
-    if given.replay:
+    if given.list:
+        from fuzz_targets import TARGETS  # noqa: PLC0415 - not before atheris instruments it
+
+        sys.stdout.write(" ".join(TARGETS) + "\n")
+    elif given.replay:
         replay(given.replay, given.memory_mb, given.seconds)
     else:
         fuzz(given.target, given.seconds, given.corpus)
