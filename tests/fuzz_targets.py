@@ -198,10 +198,7 @@ def _count_items(data: bytes) -> int | None:
         root = ET.fromstring(data)
     except (ET.ParseError, LookupError, ValueError):
         return None
-    names = {"item", "entry"}
-    items = [node for node in root.iter() if node.tag.rpartition("}")[2] in names]
-    inside = {id(inner) for node in items for inner in node.iter() if inner is not node}
-    return sum(id(node) not in inside for node in items)
+    return sum(node.tag.rpartition("}")[2] in {"item", "entry"} for node in root.iter())
 
 
 def _count_rows(delimiter: str, *, blank_too: bool = False) -> Callable[[bytes], int | None]:

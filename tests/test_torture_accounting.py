@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -12,13 +13,15 @@ import pyarrow as pa
 import pytest
 from built_exports import FORMATS, Built, Made, make_records
 from fuzz_seeds import table
-from fuzz_targets import BOOK
-from hostile import TEXTS, make_text, storable
+from fuzz_targets import BOOK, TARGETS
+from hostile import TEXTS, damaged, make_text, storable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.data.channel_export.records import ReadOptions
-from pipeline.data.channel_export.values import clean_text
+from pipeline.data.channel_export.detect import read_export
+from pipeline.data.channel_export.pasted_text import opens_post
+from pipeline.data.channel_export.records import ReadOptions, Skipped
+from pipeline.data.channel_export.values import clean_text, decode_utf8_head
 from pipeline.data.ingest import ingest
 from pipeline.data.input_files import find_inputs
 from pipeline.data.labels import read_labelled
@@ -90,6 +93,34 @@ def test_records_that_are_lost_would_show(monkeypatch: pytest.MonkeyPatch, tmp_p
     (tmp_path / "x.jsonl").write_bytes(FORMATS["plain-jsonl"].write(records))
     report = ingest([tmp_path / "x.jsonl"], tmp_path / "posts.parquet", ReadOptions(utc_offset_hours=0))
     assert report.read + report.no_text + report.rejected == 23
+
+
+def test_pasted_text_loses_no_word(is_long: bool, tmp_path: Path, print_figure: Print) -> None:
+    """Words outside of the lines that open posts stand in a post, or the file has a reject."""
+    counted = Counter[str]()
+
+    @settings(CAREFUL, max_examples=3000 if is_long else 60, derandomize=not is_long)
+    @given(damaged(TARGETS["pasted"].seeds))
+    def check(data: bytes) -> None:
+        path = tmp_path / "pasted.txt"
+        path.write_bytes(data)
+        try:
+            records = list(read_export(path, ReadOptions(), "pasted-text"))
+        except DataError:
+            return
+        text = clean_text(decode_utf8_head(data))
+        lines = [line for line in text.replace("\r", "\n").split("\n") if not opens_post(line)]
+        found = {word for record in records for word in find_words(getattr(record, "text", ""))}
+        if not any(isinstance(record, Skipped) and record.kind == "reject" for record in records):
+            words = {word for line in lines for word in find_words(line)}
+            assert words <= found
+            counted.update(words=len(words), files=1)
+
+    check()
+    print_figure(f"pasted text: {counted['words']:,} words of {counted['files']:,} damaged files, none lost")
+
+
+find_words = re.compile(r"\w+").findall
 
 
 # Parquet of any types

@@ -36,7 +36,8 @@ from pipeline.data.parquet_cells import open_parquet, read_row_cells
 from pipeline.errors import DataError, located
 
 PARQUET_MAGIC: Final = b"PAR1"
-_BATCH_ROWS: Final = 4096
+_BATCH_ROWS: Final = 1024
+_BATCH_BYTES: Final = 1 << 28  # 256 KiB a post, several times what any channel allows
 _OBJECTS_AHEAD: Final = 100
 _KEY_SETS_KEPT: Final = 1000
 
@@ -144,7 +145,7 @@ class PlainParquet:
                 number = 0
                 names = list(dict.fromkeys((*columns.names.values(), *columns.text_names)))
                 for batch in file.iter_batches(_BATCH_ROWS, columns=names):
-                    for cells in read_row_cells(in_microseconds(batch)):
+                    for cells in read_row_cells(in_microseconds(batch), _BATCH_BYTES):
                         number += 1
                         yield columns.read_post(cells, f"row {number}")
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:

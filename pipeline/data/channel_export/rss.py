@@ -80,7 +80,13 @@ class Rss:
         number = 0
         try:
             for number, (item, feed) in enumerate(_walk_items(path), start=1):
-                yield _read_item(item, feed, f"item {number}", path, options)
+                record = f"item {number}"
+                if feed is None:
+                    yield Skipped(
+                        "reject", record, "an item inside another item", make_excerpt(_text_of(item, "title"))
+                    )
+                else:
+                    yield _read_item(item, feed, record, path, options)
         except ParseError as error:
             message = f"not well-formed XML ({error}); items read before that place: {number}"
             raise DataError(f"{path}: {message}; {_REMEDY}") from None
@@ -93,8 +99,8 @@ class Rss:
 FORMAT: Final = Rss()
 
 
-def _walk_items(path: Path) -> Iterator[tuple[Element, _Feed]]:
-    """Give each item when it is complete, with what was read of the feed up to there."""
+def _walk_items(path: Path) -> Iterator[tuple[Element, _Feed | None]]:
+    """Give each item when it is complete, with what was read of the feed up to there; None for one inside another."""
     feed = _Feed()
     parents: list[Element] = []
     items_open = 0
@@ -108,6 +114,8 @@ def _walk_items(path: Path) -> Iterator[tuple[Element, _Feed]]:
             parents.pop()
             items_open -= name in _ITEMS
             if items_open:
+                if name in _ITEMS:
+                    yield element, None
                 continue
             if name in _ITEMS:
                 yield element, feed
