@@ -4,8 +4,6 @@ Whatever a file holds, a reader ends soon, with records that fit their table or 
 records that came out and records that were reported as unusable are together all that the file has.
 """
 
-import csv
-import io
 import itertools
 import json
 import signal
@@ -16,11 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
-from xml.etree import ElementTree as ET
 
 import fuzz_seeds as seeds
 import pyarrow as pa
-from lxml import html as lxml_html  # type: ignore[import-untyped]
+from fuzz_counts import (
+    count_annotations,
+    count_chat,
+    count_items,
+    count_lines,
+    count_list,
+    count_pages,
+    count_rows,
+    count_text_lines,
+)
 
 from pipeline.annotation.label_exchange import Tool, import_codings, read_codings
 from pipeline.annotation.sample_files import read_sample
@@ -154,82 +160,6 @@ def _check_posts(records: list[RawPost | Skipped]) -> None:
     assert all(row["text"].strip() and row["channel"] and "\0" not in row["text"] for row in rows)
 
 
-def _count_json(data: bytes) -> Any:
-    """The value, or None where it is no JSON, has a key twice or holds what only Python takes for JSON."""
-
-    def refuse(_: object) -> None:
-        raise ValueError
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len(dict(pairs)) != len(pairs):
-            raise ValueError
-        return dict(pairs)
-
-    try:
-        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=once, parse_constant=refuse)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _count_chat(data: bytes) -> int | None:
-    chat = _count_json(data)
-    if not isinstance(chat, dict) or not isinstance(chat.get("messages"), list):
-        return None
-    return None if {"chats", "left_chats"} & chat.keys() else len(chat["messages"])
-
-
-def _count_list(data: bytes) -> int | None:
-    value = _count_json(data)
-    return len(value) if isinstance(value, list) else None
-
-
-def _count_lines(data: bytes) -> int | None:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return None
-    if "\r" in text or not text.lstrip().startswith("{"):
-        return None
-    return sum(bool(line.strip()) for line in text.split("\n"))
-
-
-def _count_items(data: bytes) -> int | None:
-    try:
-        root = ET.fromstring(data)
-    except (ET.ParseError, LookupError, ValueError):
-        return None
-    return sum(node.tag.rpartition("}")[2] in {"item", "entry"} for node in root.iter())
-
-
-def _count_rows(delimiter: str, *, blank_too: bool = False) -> Callable[[bytes], int | None]:
-    def count(data: bytes) -> int | None:
-        try:
-            text = data.decode("utf-8-sig")
-            rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-        except (UnicodeDecodeError, csv.Error):
-            return None
-        rows = [row for row in rows if (row if blank_too else any(row))]
-        header = next(iter(rows), [])
-        others = [d for d in ",;\t|" if d != delimiter and d in "".join(text.split("\n", 1)[:1])]
-        return None if others or len(header) < 3 else len(rows) - 1
-
-    return count
-
-
-def _count_pages(data: bytes) -> int | None:
-    """Messages of a page that ends once and nests none of them in another."""
-    text = data.decode("utf-8", "replace").replace("\0", "")
-    if not text.rstrip().endswith("</html>") or any(
-        text.count(tag) > 1 for tag in ("</html", "<body", "</body")
-    ):
-        return None
-    root = lxml_html.document_fromstring(text.encode(), parser=lxml_html.HTMLParser(encoding="utf-8"))
-    messages = [div for div in root.iter("div") if "message" in div.get("class", "").split()]
-    if any(inner is not div and inner in messages for div in messages for inner in div.iter("div")):
-        return None
-    return len(messages)
-
-
 # Labels
 
 
@@ -262,18 +192,6 @@ def _read_codings(tool: Tool | None) -> Callable[[Path], int]:
 
 def _read_sample(path: Path) -> int:
     return len(read_sample(path))
-
-
-def _count_annotations(data: bytes) -> int | None:
-    tasks = _count_json(data)
-    if not isinstance(tasks, list):
-        return None
-    total = 0
-    for task in tasks:
-        found = task.get("annotations", task.get("completions")) if isinstance(task, dict) else None
-        is_usable = isinstance(task, dict) and isinstance(task.get("data"), dict) and isinstance(found, list)
-        total += max(1, len(found)) if is_usable and found is not None else 1
-    return total
 
 
 # Settings, texts, pages
@@ -335,10 +253,6 @@ def _show_rejects(path: Path) -> int:
     return int(rejects["total"])
 
 
-def _count_text_lines(data: bytes) -> int:
-    return sum(1 for _ in io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", errors="replace"))
-
-
 def _target(name: str, suffix: str, given: object, read: Callable[[Path], int], **more: Any) -> Target:
     all_seeds = given if isinstance(given, tuple) else (given,)
     return Target(
@@ -371,28 +285,28 @@ TARGETS: Final = {
             ".json",
             (_chat, _account),
             _read_posts("telegram-desktop-json"),
-            count=_count_chat,
+            count=count_chat,
         ),
         _target(
             "telegram_pages",
             ".html",
             seeds.desktop_html(),
             _read_posts("telegram-desktop-html"),
-            count=_count_pages,
+            count=count_pages,
         ),
-        _target("telethon", ".json", json.dumps(_messages), _read_posts("telethon-json"), count=_count_list),
+        _target("telethon", ".json", json.dumps(_messages), _read_posts("telethon-json"), count=count_list),
         _target(
             "telethon_lines",
             ".jsonl",
             seeds.lines(_messages),
             _read_posts("telethon-json"),
-            count=_count_lines,
+            count=count_lines,
         ),
-        _target("tracker", ".csv", seeds.TRACKER, _read_posts("tracker-csv"), count=_count_rows(",")),
-        _target("rss", ".xml", (seeds.rss(), seeds.atom()), _read_posts("rss"), count=_count_items),
-        _target("plain_csv", ".csv", seeds.PLAIN_CSV, _read_posts("plain-csv"), count=_count_rows(";")),
-        _target("plain_lines", ".jsonl", seeds.lines(_plain), _read_posts("plain-jsonl"), count=_count_lines),
-        _target("plain_json", ".json", json.dumps(_plain), _read_posts("plain-json"), count=_count_list),
+        _target("tracker", ".csv", seeds.TRACKER, _read_posts("tracker-csv"), count=count_rows(",")),
+        _target("rss", ".xml", (seeds.rss(), seeds.atom()), _read_posts("rss"), count=count_items),
+        _target("plain_csv", ".csv", seeds.PLAIN_CSV, _read_posts("plain-csv"), count=count_rows(";")),
+        _target("plain_lines", ".jsonl", seeds.lines(_plain), _read_posts("plain-jsonl"), count=count_lines),
+        _target("plain_json", ".json", json.dumps(_plain), _read_posts("plain-json"), count=count_list),
         _target(
             "plain_parquet",
             ".parquet",
@@ -416,10 +330,10 @@ TARGETS: Final = {
             _read_posts(None),
         ),
         _target(
-            "labelled_csv", ".csv", seeds.LABELLED_CSV, _read_labels, count=_count_rows(",", blank_too=True)
+            "labelled_csv", ".csv", seeds.LABELLED_CSV, _read_labels, count=count_rows(",", blank_too=True)
         ),
-        _target("labelled_lines", ".jsonl", seeds.lines(_labelled), _read_labels, count=_count_lines),
-        _target("labelled_json", ".json", json.dumps(_labelled), _read_labels, count=_count_list),
+        _target("labelled_lines", ".jsonl", seeds.lines(_labelled), _read_labels, count=count_lines),
+        _target("labelled_json", ".json", json.dumps(_labelled), _read_labels, count=count_list),
         _target(
             "labelled_parquet",
             ".parquet",
@@ -431,34 +345,34 @@ TARGETS: Final = {
             ".json",
             json.dumps(seeds.studio_tasks()),
             _read_codings("label-studio"),
-            count=_count_annotations,
+            count=count_annotations,
         ),
         _target(
             "prodigy",
             ".jsonl",
             seeds.lines(seeds.prodigy_rows()),
             _read_codings("prodigy"),
-            count=_count_lines,
+            count=count_lines,
         ),
         _target(
             "doccano",
             ".jsonl",
             seeds.lines(seeds.doccano_rows()),
             _read_codings("doccano"),
-            count=_count_lines,
+            count=count_lines,
         ),
         _target(
-            "coded_csv", ".csv", seeds.CODED_CSV, _read_codings(None), count=_count_rows(",", blank_too=True)
+            "coded_csv", ".csv", seeds.CODED_CSV, _read_codings(None), count=count_rows(",", blank_too=True)
         ),
         _target("coded_lines", ".jsonl", seeds.lines(_coded), _read_codings(None)),
         _target("coded_workbook", ".xlsx", seeds.coded_workbook(), _read_codings(None)),
         _target("coded_parquet", ".parquet", seeds.table_of(_coded, *_coded[0]), _read_codings(None)),
-        _target("sample", ".jsonl", seeds.lines(_coded), _read_sample, count=_count_lines),
+        _target("sample", ".jsonl", seeds.lines(_coded), _read_sample, count=count_lines),
         _target("codebook", ".yaml", seeds.CODEBOOK, _read_codebook),
         _target("config", ".yaml", seeds.CONFIG, _read_config),
         _target("sentences", ".txt", _PROSE, _split_text),
         _target("near_duplicates", ".txt", _PROSE, _cluster_text),
         _target("terminal", ".txt", ("a\x1b[31mb\x1b]0;x\x07c\x9b1m", *_PROSE), _show_text),
-        _target("rejects", ".jsonl", _REJECTS, _show_rejects, count=_count_text_lines),
+        _target("rejects", ".jsonl", _REJECTS, _show_rejects, count=count_text_lines),
     )
 }
