@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # the types below are for the reader; loading them would load numpy
 
+import json
 from pathlib import Path  # noqa: TC003 - typer reads it
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,7 +67,7 @@ def robustness(
         from pipeline.data.labels import read_labelled
         from pipeline.decisions.model_bundle import load_bundle
         from pipeline.evaluation.robustness import find_attacks, measure_robustness, take_test_fold
-        from pipeline.scoring.durable_files import write_json
+        from pipeline.scoring.durable_files import replacing
 
         attacks = find_attacks(attack or ())
         bundle = load_bundle(find_model(model))
@@ -79,7 +80,10 @@ def robustness(
             )
         if output is not None:
             output.parent.mkdir(parents=True, exist_ok=True)
-            write_json(output, report.to_json())
+            with replacing(output) as temporary:
+                temporary.write_text(
+                    json.dumps(report.to_json(), indent=1, ensure_ascii=False), encoding="utf-8"
+                )
         if as_json:
             print_json(report.to_json())
             return
