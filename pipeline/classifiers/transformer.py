@@ -293,9 +293,11 @@ class FineTunedTransformer:
             for rows in itertools.islice(batches, processes.rank, None, processes.size):
                 if not len(rows):
                     continue
-                batch = pad([token_ids[i] for i in rows], self._padding_id)
+                padded = pad([token_ids[i] for i in rows], self._padding_id)
+                batch = {name: tensor.to(device) for name, tensor in padded.items()}
                 try:
-                    found = network(**{name: tensor.to(device) for name, tensor in batch.items()})["logits"]
+                    # Training in bf16 wraps this network's own `forward`; scores are in single precision throughout.
+                    found = FrameNetwork.forward(network, **batch)["logits"]
                 except (ValueError, IndexError, TypeError, RuntimeError) as error:
                     # A configuration may fit its weights and still ask for what cannot be computed.
                     raise ModelError(f"the encoder cannot compute these texts: {error}") from error

@@ -255,7 +255,6 @@ def fine_tune(
     if watch.best_score is not None:
         load_weights(network, folder / BEST_FILE)
     processes.gather(None)  # and may remove it when all have read it
-    trainer.accelerator.unwrap_model(network, keep_fp32_wrapper=False)  # what follows is in single precision
     network.to("cpu")
     return TrainingOutcome(
         max(trainer.state.global_step, resumed_at),  # a run that had stopped early is not trained again
