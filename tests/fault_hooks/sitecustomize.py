@@ -2,16 +2,19 @@
 
 FAULT_DIE_AT=n kills the process before its n-th call (from 1) of those that change what is on the disk; with
 FAULT_COUNT_FILE the number of such calls is written there when the process ends. FAULT_CLOCK holds lines
-"AFTER SHIFT": once so many such calls were made, the clock is off by so many seconds.
+"AFTER SHIFT": once so many such calls were made, the clock is off by so many seconds, for `time` and for the
+`datetime` that modules of pipeline import (compiled libraries build on the real class).
 """
 
 import atexit
+import builtins
 import datetime as dt
 import os
 import signal
 import sqlite3
 import threading
 import time
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
@@ -84,6 +87,13 @@ class _Stepped(_real_datetime, metaclass=_Kind):  # type: ignore[misc,valid-type
         return _real_datetime.fromtimestamp(time.time(), dt.UTC).replace(tzinfo=None)  # type: ignore[return-value]
 
 
+def _import(name: str, importing: Any = None, *arguments: Any) -> Any:
+    if name == "datetime" and str((importing or {}).get("__name__")).startswith("pipeline."):
+        return _stepped_module
+    return _real_import(name, importing, *arguments)
+
+
+_real_import = builtins.__import__
 _real_connect = sqlite3.dbapi2.connect
 if _die_at or "FAULT_COUNT_FILE" in os.environ or _steps:
     for _name in _DISK_CALLS:
@@ -95,4 +105,6 @@ if "FAULT_COUNT_FILE" in os.environ:
 if _steps:
     time.time = lambda: _real_time() + _shift()
     time.time_ns = lambda: _real_time_ns() + int(_shift() * 1e9)
-    dt.datetime = _Stepped  # type: ignore[misc,assignment]
+    _stepped_module = types.ModuleType("datetime")
+    _stepped_module.__dict__.update(vars(dt), datetime=_Stepped)
+    builtins.__import__ = _import
