@@ -17,6 +17,7 @@ from pipeline.tracking.mlflow_tracker import MlflowTracker
 from pipeline.tracking.model_registry import DESCRIPTION_LIMIT, register_bundle
 from pipeline.tracking.run_links import adopt_runs, bundle_tags, find_bundle_runs
 from pipeline.training import run_training
+from pipeline.unfinished_work import mention_kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,13 @@ def train_and_record(
     Of several processes only the first calls this.
     """
     tags = {"kind": config.model.kind, "processes": str(processes.size)}
-    with MlflowTracker.start(config.tracking, config.name, parent_run_id=parent_run_id, tags=tags) as tracker:
+    kept: list[Path] = []
+    with (
+        mention_kept(kept),
+        MlflowTracker.start(config.tracking, config.name, parent_run_id=parent_run_id, tags=tags) as tracker,
+    ):
         result = run_training(config, tracker, progress, processes)
+        kept.append(result.bundle)
         manifest = read_manifest(result.bundle)
         card = read_card(result.bundle, manifest)
         tracker.log_text(card, MODEL_CARD)

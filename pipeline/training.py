@@ -36,7 +36,7 @@ from pipeline.reporting.data_statement import describe_data
 from pipeline.reporting.model_card import MODEL_CARD, write_card
 from pipeline.scoring.durable_files import explain_full_disk
 from pipeline.tracking.provenance import collect_provenance
-from pipeline.unfinished_work import hold_work_folder
+from pipeline.unfinished_work import hold_work_folder, mention_kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +126,11 @@ def run_training(
             },
         )
         loaded = load_bundle(bundle)  # a bundle that cannot be read back is no result
-        _record(tracker, report, figures, predictions, codebook.frame_ids)
-        tracker.log_dict(slices.to_json(), "slices.json")
-        _record_page(tracker, loaded, predictions, folds.test if config.tracking.error_texts else None)
-        tracker.log_bundle(bundle)
+        with mention_kept([bundle]):
+            _record(tracker, report, figures, predictions, codebook.frame_ids)
+            tracker.log_dict(slices.to_json(), "slices.json")
+            _record_page(tracker, loaded, predictions, folds.test if config.tracking.error_texts else None)
+            tracker.log_bundle(bundle)
         return TrainingResult(bundle, report, slices, folds, figures, notes)
 
 

@@ -3,12 +3,13 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.config import RunConfig
 from pipeline.decisions.model_bundle import BUILDING
+from pipeline.errors import PipelineError
 from pipeline.scoring.transactions import lock_folder
 
 _FOLDER = ".work"
@@ -33,6 +34,27 @@ def hold_work_folder(config: RunConfig, fingerprint: str) -> Iterator[Path]:
             shutil.rmtree(half_written)
         yield folder
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def mention_kept(bundles: Sequence[Path]) -> Iterator[None]:
+    """Say where the trained model is when only its record failed.
+
+    Args:
+        bundles: folders of complete models; may be filled within the block.
+
+    Raises:
+        PipelineError: that of the block, with the place of the model.
+    """
+    try:
+        yield
+    except PipelineError as error:
+        if not bundles:
+            raise
+        raise PipelineError(
+            f"{error}. The model itself is complete and kept in {bundles[-1]}; to have one recorded, run the same "
+            "command again when the store can be used: it goes on from the last checkpoint, if there is one"
+        ) from error
 
 
 def _work_folder(config: RunConfig, fingerprint: str) -> Path:

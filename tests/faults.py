@@ -64,7 +64,9 @@ class Ended:
         """The one line that an error must be; fails on a traceback, on success and on several lines."""
         assert self.code == 1, (self.code, self.stderr[-3000:])
         assert "Traceback" not in self.stderr, self.stderr[-3000:]
-        lines = self.stderr.splitlines()
+        lines = [
+            line for line in self.stderr.splitlines() if not line.startswith("[transformers] ")
+        ]  # its warnings
         assert len(lines) == 1, self.stderr[-3000:]
         assert lines[0].startswith("Error: "), lines[0]
         return lines[0]

@@ -124,7 +124,7 @@ def test_two_write_one_posts_table_and_one_output(
         commands = [("ingest", export, "-o", "posts.parquet") for export in ("a.jsonl", "b.jsonl")]
         succeeded.add(assert_one_or_both(together(tmp_path, *commands), "is writing there"))
         for command in commands:
-            assert run(tmp_path, *command).code == 0
+            assert run(tmp_path, *command).code == 0  # also what was read first by both
         keys = pq.read_table(tmp_path / "posts.parquet")["post_key"].to_pylist()
         assert len(keys) == len(set(keys)) == 300
         predicting = ("predict", "posts.parquet", "--model", bundle, "-o", "out", "--batch-posts", "10")

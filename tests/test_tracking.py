@@ -219,6 +219,46 @@ def test_first_use_is_silent_and_artifacts_stay_in_the_folder_of_the_store(
     assert not list(elsewhere.iterdir())
 
 
+LEFT_OPEN = """
+import os, signal
+from pipeline.config import TrackingSettings
+from pipeline.tracking.mlflow_tracker import MlflowTracker
+tracker = MlflowTracker.start(TrackingSettings(), "killed")
+tracker._client.create_logged_model(tracker._experiment_id, name="model", source_run_id=tracker.run_id)
+print(tracker.run_id, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_run_whose_process_was_killed_is_ended_by_the_next_run_and_no_other(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": uri}
+    with MlflowTracker.start(TrackingSettings(uri=uri), "living") as living:
+        killed = subprocess.run(
+            [sys.executable, "-c", LEFT_OPEN], env=environment, capture_output=True, text=True, check=False
+        )
+        run_id = killed.stdout.strip()
+        client, _ = open_store(uri)
+        assert client.get_run(run_id).info.status == "RUNNING"
+        with MlflowTracker.start(TrackingSettings(uri=uri), "next") as tracker:
+            assert tracker.closed_runs == (run_id,)
+        ended = client.get_run(run_id)
+        assert (ended.info.status, ended.data.tags["state"]) == ("KILLED", "interrupted")
+        [model] = client.search_logged_models([ended.info.experiment_id])
+        assert model.status == "FAILED"
+        assert client.get_run(living.run_id).info.status == "RUNNING"
+    assert client.get_run(living.run_id).info.status == "FINISHED"
+    assert not list(tmp_path.glob(".mlflow*"))
+
+
+def test_a_store_that_was_half_made_when_its_process_died_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "_mlflow.db.new").write_bytes(b"half a database")
+    (tmp_path / "_mlflow.db.new-journal").write_bytes(b"half a journal")
+    client, _ = open_store(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    assert client.search_experiments()
+    assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
+
+
 def test_environment_names_the_store_and_settings_go_before_it(
     store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

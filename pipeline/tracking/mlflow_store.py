@@ -122,8 +122,9 @@ def store_errors(uri: str) -> Iterator[None]:
     except MlflowException as error:
         raise PipelineError(_describe(uri, str(error))) from error
     except (OSError, SQLAlchemyError) as error:
-        reason = str(error).splitlines()[0]
-        raise PipelineError(f"the MLflow store {without_password(uri)} cannot be used: {reason}") from error
+        raise PipelineError(
+            f"the MLflow store {without_password(uri)} cannot be used: {_explain(str(error))}"
+        ) from error
 
 
 def _describe(uri: str, message: str) -> str:
@@ -134,7 +135,18 @@ def _describe(uri: str, message: str) -> str:
             "mend tracking.uri or MLFLOW_TRACKING_URI, or leave both out to record in "
             f"{DATABASE_FILE} in the current folder"
         )
-    return f"the MLflow store {shown} refused: {message}"
+    return f"the MLflow store {shown} refused: {_explain(message)}"
+
+
+def _explain(message: str) -> str:
+    """The reason without the statement that failed, and what to do about a database that is busy."""
+    reason = message.splitlines()[0] if "[SQL:" in message or "sqlite3." in message else message
+    if "database is locked" in reason:
+        return (
+            f"{reason}: another program has held the file for longer than we wait. Find out which (fuser FILE), let it "
+            "end or end it, and run the same command again"
+        )
+    return reason
 
 
 @contextmanager

@@ -87,10 +87,11 @@ class _Stepped(_real_datetime, metaclass=_Kind):  # type: ignore[misc,valid-type
         return _real_datetime.fromtimestamp(time.time(), dt.UTC).replace(tzinfo=None)  # type: ignore[return-value]
 
 
-def _import(name: str, importing: Any = None, *arguments: Any) -> Any:
-    if name == "datetime" and str((importing or {}).get("__name__")).startswith("pipeline."):
+def _import(name: str, *arguments: Any, **options: Any) -> Any:
+    importing = options.get("globals", arguments[0] if arguments else None) or {}
+    if name == "datetime" and str(importing.get("__name__")).startswith("pipeline."):
         return _stepped_module
-    return _real_import(name, importing, *arguments)
+    return _real_import(name, *arguments, **options)
 
 
 _real_import = builtins.__import__
