@@ -15,7 +15,7 @@ from built_exports import FORMATS, Built, Made, make_records
 from fuzz_seeds import table
 from fuzz_targets import BOOK, TARGETS
 from hostile import TEXTS, damaged, make_text, storable
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from pipeline.data.channel_export.detect import read_export
@@ -75,11 +75,16 @@ def test_ingest_accounts_for_every_record(
 def expected_posts(records: list[Made], built: Built) -> dict[int, str]:
     bad = {"time", "kind"} if built.has_kinds else {"time"}
     texts = {
-        r.number: clean_text(r.text if built.is_unicode else storable(r.text))
+        r.number: clean_text(join_pairs(r.text) if built.is_unicode else storable(r.text))
         for r in records
         if r.fault not in bad
     }
     return {number: text for number, text in texts.items() if text.strip()}
+
+
+def join_pairs(text: str) -> str:
+    """Two halves of a surrogate pair that chance put side by side are one character in JSON."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 def test_records_that_are_lost_would_show(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -177,7 +182,10 @@ def test_parquet_of_any_types_accounts_for_every_row(
                 "labels": pa.array([["order"]] * n),
             }
         columns = {name: pa.concat_arrays([column, column.slice(0, 0)]) for name, column in columns.items()}
-        (tmp_path / "x.parquet").write_bytes(table(columns))
+        try:
+            (tmp_path / "x.parquet").write_bytes(table(columns))
+        except pa.ArrowInvalid:  # seconds that overflow, as Parquet knows only milliseconds
+            reject()
         counted["files"] += 1
         try:
             labelled = read_labelled(tmp_path / "x.parquet", BOOK, on_bad_row="reject")
