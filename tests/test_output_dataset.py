@@ -17,6 +17,7 @@ import pyarrow.dataset as ds
 import pytest
 
 from pipeline.errors import DataError
+from pipeline.scoring.durable_files import explain_full_disk
 from pipeline.scoring.output_dataset import ModelIdentity, OutputDataset, channel_folder, open_dataset
 from pipeline.scoring.read_scores import export_scores, read_scores
 from pipeline.scoring.score_posts import ScoredBatch, post_schema, sentence_schema
@@ -320,6 +321,20 @@ def test_a_full_disk_leaves_the_dataset_as_it_was(tmp_path: Path) -> None:
     assert sorted(tmp_path.rglob("*")) == before
     score_missing(tmp_path)
     assert keys_of(tmp_path) == ["a/1", "a/2", "b/1"]
+
+
+def test_a_library_that_fails_without_room_is_understood(tmp_path: Path) -> None:
+    """Writers in C++ raise errors of their own; the same error on a disk with room stays a defect of ours."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with pytest.raises(RuntimeError, match="unexpected pos"), explain_full_disk(tmp_path / "new" / "file"):
+        raise RuntimeError("unexpected pos 64")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(DataError, match="no room to write"), explain_full_disk(tmp_path / "new" / "file"):
+            raise RuntimeError("unexpected pos 64")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list(tmp_path.iterdir())
 
 
 def test_other_errors_of_the_disk_are_not_disguised(tmp_path: Path) -> None:

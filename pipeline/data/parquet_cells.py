@@ -33,7 +33,7 @@ def open_parquet(path: Path) -> pq.ParquetFile:
     schema = pq.read_metadata(path).schema
     leaves = (schema.column(k) for k in range(len(schema)))
     texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
-    return pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False)
+    return pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False, page_checksum_verification=True)
 
 
 def read_cells(column: pa.Array | pa.ChunkedArray, max_bytes: int = MAX_BYTES) -> list[Any]:

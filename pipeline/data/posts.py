@@ -38,6 +38,10 @@ POSTS_SCHEMA: Final = pa.schema(
     ]
 )
 _BATCH_ROWS: Final = 10_000
+_KIND, _POSTS = (
+    b"narrative_frames",
+    b"posts",
+)  # in the file's metadata: what it is, even if column names are damaged
 # What a damaged file makes the Parquet reader raise.
 DAMAGE: Final = (pa.ArrowException, OSError, ValueError, KeyError, RuntimeError, MemoryError, OverflowError)
 
@@ -104,11 +108,20 @@ def read_posts(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame
 
 
 def is_posts_table(path: Path) -> bool:
-    """Whether the file is Parquet with the columns of POSTS_SCHEMA."""
+    """Whether the file is Parquet with the columns of POSTS_SCHEMA.
+
+    Raises:
+        DataError: it says that it is such a table and lacks columns, so that it is damaged.
+    """
     try:
-        return set(pq.read_schema(path).names) >= set(POSTS_SCHEMA.names)
+        found = pq.read_schema(path)
     except DAMAGE:
         return False
+    missing = sorted(set(POSTS_SCHEMA.names) - set(found.names))
+    if missing and (found.metadata or {}).get(_KIND) == _POSTS:
+        with explain_damage(path):
+            raise pa.ArrowInvalid(f"the names of its columns were changed, '{missing[0]}' is missing")
+    return not missing
 
 
 def _check_values(batch: pa.RecordBatch) -> None:
@@ -174,5 +187,6 @@ def iter_pages(path: Path, columns: Sequence[str], batch_rows: int) -> Iterator[
 
 
 def write_pages(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """Open a new table whose pages carry checksums: no damage to a text goes unnoticed."""
-    return pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True)
+    """Open a new posts table whose pages carry checksums: no damage to a text goes unnoticed."""
+    marked = schema.with_metadata({_KIND: _POSTS})
+    return pq.ParquetWriter(path, marked, compression="zstd", write_page_checksum=True)

@@ -7,13 +7,14 @@ import os
 import shutil
 import zlib
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from pipeline.errors import DataError
+from pipeline.errors import DataError, PipelineError
 
 _CHECKSUM = "checksum"  # of all other keys
+_PROBED_BYTES = 1 << 20  # less than this is no room
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of renameat2(2)
 
@@ -22,18 +23,45 @@ _HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of renameat2(2)
 def explain_full_disk(root: Path) -> Iterator[None]:
     """Turn "no space left" into a message that says what to do.
 
+    Libraries that write files by themselves raise errors of their own; then whether there is room is tried.
+
     Raises:
         DataError: there was no room to write below `root`.
     """
     try:
         yield
+    except PipelineError:
+        raise
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
-        raise DataError(
-            f"{root}: no room to write ({error.strerror}). What was committed before is complete and stays. "
-            "Free some space and run the same command again; it goes on from there"
-        ) from None
+        raise _no_room(root, str(error.strerror)) from None
+    except Exception as error:
+        if not _is_full(root):
+            raise
+        raise _no_room(root, os.strerror(errno.ENOSPC)) from error
+
+
+def _no_room(root: Path, reason: str) -> DataError:
+    return DataError(
+        f"{root}: no room to write ({reason}). What was committed before is complete and stays. "
+        "Free some space and run the same command again; it goes on from there"
+    )
+
+
+def _is_full(root: Path) -> bool:
+    folder = root
+    while not folder.is_dir():
+        folder = folder.parent
+    probe = folder / f"_room.{os.getpid()}.tmp"
+    try:
+        probe.write_bytes(bytes(_PROBED_BYTES))
+    except OSError as error:
+        return error.errno in _NO_ROOM
+    finally:
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
+    return False
 
 
 @contextmanager

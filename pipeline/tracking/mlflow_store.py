@@ -4,6 +4,7 @@ import pipeline.tracking.mlflow_environment  # noqa: F401 - MLflow reads its env
 
 # isort: split
 
+import logging
 import os
 import re
 from collections.abc import Iterator
@@ -22,6 +23,9 @@ ARTIFACT_FOLDER = "mlruns"
 _SQLITE = "sqlite:///"
 # MLflow opens an experiment that does not say its kind in the view for language-model applications.
 _EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
+logging.getLogger("mlflow.store.db.utils").setLevel(
+    logging.CRITICAL
+)  # prints tracebacks of what `store_errors` says
 _FIRST_CONTACT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 
 
@@ -140,7 +144,8 @@ def _describe(uri: str, message: str) -> str:
 
 def _explain(message: str) -> str:
     """The reason without the statement that failed, and what to do about a database that is busy."""
-    reason = message.splitlines()[0] if "[SQL:" in message or "sqlite3." in message else message
+    said_by_database = [line for line in message.splitlines() if line.startswith("(sqlite3.")]
+    reason = said_by_database[0] if said_by_database else message
     if "database is locked" in reason:
         return (
             f"{reason}: another program has held the file for longer than we wait. Find out which (fuser FILE), let it "
