@@ -88,4 +88,4 @@ dist-check: setup
 
 # Demo and tests in a network namespace that holds nothing but the loopback device
 offline-check: setup
-	unshare -rn sh -c 'ip link set lo up 2>/dev/null; $(BIN)/frames demo && $(BIN)/python -m pytest'
+	unshare -rn sh -c 'ip link set lo up 2>/dev/null; $(BIN)/frames demo && OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile'
