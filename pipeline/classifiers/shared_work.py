@@ -5,6 +5,10 @@ import platform
 import uuid
 from pathlib import Path
 
+import pipeline.no_telemetry  # noqa: F401 - libraries read their settings while they are imported
+
+# isort: split
+
 import numpy as np
 import torch
 from datasets import Dataset
