@@ -63,10 +63,14 @@ class Hang(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a file: how many records came out or were reported, or the message of the refusal."""
+    """What came of a file: how many records came out or were reported, or the message of the refusal.
+
+    `is_counted` says that another count of the records agreed.
+    """
 
     records: int = 0
     refused: str = ""
+    is_counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ def try_input(target: Target, data: bytes, folder: Path, seconds: float = SECOND
     path.write_bytes(data)
     try:
         with _time_limit(seconds):
-            outcome = Outcome(records=target.read(path))
+            records = target.read(path)
     except PipelineError as error:
         return Outcome(refused=_checked_message(str(error), path))
     except Hang:
@@ -107,9 +111,9 @@ def try_input(target: Target, data: bytes, folder: Path, seconds: float = SECOND
     except Exception as error:
         raise FaultError(f"crash: {target.name}: {error!r:.300}") from error
     expected = target.count(data)
-    if expected is not None and expected != outcome.records:
-        raise FaultError(f"loss: {target.name}: {outcome.records} of {expected} records accounted for")
-    return outcome
+    if expected is not None and expected != records:
+        raise FaultError(f"loss: {target.name}: {records} of {expected} records accounted for")
+    return Outcome(records, is_counted=expected is not None)
 
 
 @contextmanager
