@@ -16,6 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from builders import FRAMES, toy_rows, write_tiny_encoder
+from conftest import make_tiny_bundle
+
+from pipeline.config import TrackingSettings
+from pipeline.tracking.mlflow_tracker import MlflowTracker
+from pipeline.tracking.model_registry import promote, register_bundle
 
 HOOKS = Path(__file__).parent / "fault_hooks"
 COMMAND = (sys.executable, "-m", "pipeline.cli")
@@ -171,6 +176,18 @@ def write_project(folder: Path, model: dict[str, Any] | None = None, n: int = 90
     path = folder / "run.yaml"
     path.write_text(json.dumps(config, ensure_ascii=False), encoding="utf-8")
     return path
+
+
+def write_registry(folder: Path, thresholds: Sequence[float]) -> None:
+    """A store in `folder` with a version of "toy" for each threshold; the first is champion. Made in this process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    uri = f"sqlite:///{folder / 'mlflow.db'}"
+    for threshold in thresholds:
+        bundle = make_tiny_bundle(folder.with_name(f"bundle-{threshold}"), threshold=threshold)
+        with MlflowTracker.start(TrackingSettings(uri=uri), "run") as tracker:
+            tracker.log_bundle(bundle.folder)
+        register_bundle(tracker.run_id, "toy", bundle.manifest, macro_f1=None, uri=uri)
+    promote("toy", 1, "first", uri=uri)
 
 
 def write_export(path: Path, numbers: Sequence[int], ending: str = "", **values: Any) -> Path:

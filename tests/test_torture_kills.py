@@ -18,14 +18,20 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from conftest import make_tiny_bundle
-from faults import KILLED, Ended, Killer, measure, run, transformer, write_export, write_project
+from faults import (
+    KILLED,
+    Ended,
+    Killer,
+    measure,
+    run,
+    transformer,
+    write_export,
+    write_project,
+    write_registry,
+)
 
-from pipeline.config import TrackingSettings
 from pipeline.decisions.model_bundle import load_bundle
 from pipeline.scoring.read_scores import read_scores
-from pipeline.tracking.mlflow_tracker import MlflowTracker
-from pipeline.tracking.model_registry import promote, register_bundle
 
 PROMOTE = (
     "promote",
@@ -289,14 +295,7 @@ def test_promotion_is_killed(
     tmp_path: Path, seed: int, is_long: bool, print_figure: Callable[[str], None]
 ) -> None:
     folder = tmp_path / "work"
-    folder.mkdir()
-    uri = f"sqlite:///{folder / 'mlflow.db'}"
-    for threshold in (0.4, 0.3):
-        bundle = make_tiny_bundle(tmp_path / f"bundle-{threshold}", threshold=threshold)
-        with MlflowTracker.start(TrackingSettings(uri=uri), "run") as tracker:
-            tracker.log_bundle(bundle.folder)
-        register_bundle(tracker.run_id, "toy", bundle.manifest, macro_f1=None, uri=uri)
-    promote("toy", 1, "first", uri=uri)
+    write_registry(folder, (0.4, 0.3))
     rounds = Rounds(folder, PROMOTE, seed)
     assert champion(folder) == 2
     for _ in points(1, is_long=is_long):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from faults import environment, finish, run, start, transformer, write_project
+from faults import environment, finish, run, start, transformer, write_project, write_registry
 from mlflow import MlflowClient
 
 from pipeline.decisions.model_bundle import load_bundle
@@ -128,22 +128,23 @@ def lock(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def test_a_locked_store_for_a_short_time(tmp_path: Path, print_figure: Callable[[str], None]) -> None:
-    write_project(tmp_path)
-    assert run(tmp_path, "train", "run.yaml").code == 0
-    connection = lock(tmp_path / "mlflow.db")
-    process = start(tmp_path, "promote", "toy", "1", "--why", "first")
+def test_a_locked_store_for_a_short_time(
+    tmp_path: Path, is_long: bool, print_figure: Callable[[str], None]
+) -> None:
+    folder, seconds = tmp_path / "project", 12 if is_long else 5
+    write_registry(folder, (0.4, 0.3))
+    connection = lock(folder / "mlflow.db")
+    process = start(folder, "promote", "toy", "2", "--why", "better", "--force")
     began = time.monotonic()
-    time.sleep(9)  # the time that is being tested, not a wait for something
+    time.sleep(seconds)  # the time that is being tested, not a wait for something
     assert process.poll() is None, process.communicate()
     connection.execute("ROLLBACK")
     connection.close()
     ended = finish(process)
     assert ended.code == 0, ended.stderr
     assert ended.stderr == ""
-    print_figure(
-        f"sqlite store locked for 9 s: promote waited and succeeded after {time.monotonic() - began:.0f} s"
-    )
+    waited = time.monotonic() - began
+    print_figure(f"sqlite store locked for {seconds} s: promote waited and succeeded after {waited:.0f} s")
 
 
 def test_a_locked_store_for_ever(tmp_path: Path, is_long: bool, print_figure: Callable[[str], None]) -> None:
