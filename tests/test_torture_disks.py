@@ -21,6 +21,7 @@ from faults import (
     transformer,
     write_export,
     write_project,
+    write_registry,
 )
 
 from pipeline.decisions.model_bundle import ModelBundle
@@ -180,6 +181,26 @@ def test_training_registration_and_promotion(
     print_figure(
         f"full disk ({METHOD}), train {kind}: {len(chosen)} sizes, {met} told so, all went on with room"
     )
+
+
+@needs_mount
+def test_promotion(tmp_path: Path, is_long: bool, print_figure: Callable[[str], None]) -> None:
+    if not is_long:
+        pytest.skip("long form only: seconds that training's store messages make up for")
+    write_registry(tmp_path / "made", (0.4, 0.3))
+    place = tmp_path / "small"
+    place.mkdir()
+    command = ("promote", "toy", "2", "--why", "better", "--force")
+    with small_disk(place, "4m") as disk:
+        disk.shell(f"cp '{tmp_path}/made/mlflow.db' . && (cat /dev/zero > fill || true)")
+        message = disk.run(*command).message()
+        assert "disk is full" in message
+        assert "mlflow.db" in message
+        disk.shell("rm fill")
+        ended = disk.run(*command)
+        assert ended.code == 0, ended.stderr
+        assert "now version 2 (before: version 1)" in ended.stdout
+    print_figure(f"full disk ({METHOD}), promote: told so, went on with room")
 
 
 @needs_mount
