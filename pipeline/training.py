@@ -102,6 +102,7 @@ def run_training(
         bundle = save_bundle(
             bundle_folder(config),
             building_in=work,
+            numbered=True,  # another run of this name may end in the same second
             name=config.name,
             classifier=classifier,
             codebook=codebook,
@@ -270,14 +271,9 @@ def _work_key(folds: Folds, processes: Processes) -> str:
 
 
 def bundle_folder(config: RunConfig) -> Path:
-    """A new folder name for this run: name and UTC time, numbered if two runs share a second."""
+    """A folder name for this run: name and UTC time."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    base = Path(config.output) / f"{config.name.replace(' ', '_')}-{stamp}"
-    folder, number = base, 1
-    while folder.exists():
-        number += 1
-        folder = base.with_name(f"{base.name}-{number}")
-    return folder
+    return Path(config.output) / f"{config.name.replace(' ', '_')}-{stamp}"
 
 
 def _record(

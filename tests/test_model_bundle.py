@@ -309,6 +309,12 @@ def test_an_existing_destination_is_left_alone(model: TfidfBaseline, tmp_path: P
     assert [path.name for path in files_of(tmp_path)] == ["notes.txt"]
 
 
+def test_bundles_that_want_one_name_are_numbered(model: TfidfBaseline, tmp_path: Path) -> None:
+    folders = [write(tmp_path / "run", model, numbered=True) for _ in range(3)]
+    assert [folder.name for folder in folders] == ["run", "run-2", "run-3"]
+    assert len({load_bundle(folder).bundle_hash for folder in folders}) == 1
+
+
 @pytest.mark.parametrize("interruption", [OSError("disk full"), KeyboardInterrupt()])
 def test_nothing_is_left_when_saving_fails_half_way(tmp_path: Path, interruption: BaseException) -> None:
     class HalfWritten(TfidfBaseline):

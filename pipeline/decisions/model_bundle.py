@@ -16,6 +16,7 @@ before anything is used. They show damage and make a model's name binding; they 
 
 import errno
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -114,6 +115,7 @@ def save_bundle(
     destination: Path,
     *,
     building_in: Path | None = None,
+    numbered: bool = False,
     name: str,
     classifier: FittedClassifier,
     codebook: Codebook,
@@ -129,10 +131,12 @@ def save_bundle(
     `describe` is called with the folder, complete but for its manifest, and with the manifest so far; the texts that
     it returns, by file name, become files of the bundle.
 
+    With `numbered`, a destination that is taken gets a number at its end; the folder is returned.
+
     Raises:
         ModelError: the destination exists already.
     """
-    if destination.exists():
+    if destination.exists() and not numbered:
         raise ModelError(f"{destination} exists already; a bundle is never written over another")
     destination.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=BUILDING, dir=building_in or destination.parent))
@@ -162,25 +166,32 @@ def save_bundle(
         manifest["manifest_hash"] = _manifest_hash(manifest)
         _write_json(building / MANIFEST, manifest)
         building.chmod(0o755)  # a temporary folder is private; a model is to be read
-        _take_place(building, destination)
+        return _take_place(building, destination, numbered=numbered)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
-    return destination
 
 
-def _take_place(building: Path, destination: Path) -> None:
-    """Bring the files to the disk and give the folder its name."""
+def _take_place(building: Path, destination: Path, *, numbered: bool) -> Path:
+    """Bring the files to the disk and give the folder its name, or the first free one that is numbered."""
     for path in building.rglob("*"):
         if path.is_file():
             with path.open("rb") as stream:
                 os.fsync(stream.fileno())
-    try:
-        os.rename(building, destination)  # noqa: PTH104 - fails rather than replaces
-    except OSError as error:
-        if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:
-            raise
-        raise ModelError(f"{destination} exists already; a bundle is never written over another") from None
+    numbers = (destination.with_name(f"{destination.name}-{number}") for number in itertools.count(2))
+    for folder in itertools.chain([destination], numbers):
+        try:
+            os.rename(building, folder)  # noqa: PTH104 - fails rather than replaces
+        except OSError as error:
+            if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:
+                raise
+            if not numbered:
+                raise ModelError(
+                    f"{destination} exists already; a bundle is never written over another"
+                ) from None
+        else:
+            return folder
+    raise AssertionError  # names never end
 
 
 def load_bundle(folder: Path) -> ModelBundle:
