@@ -132,6 +132,20 @@ FOUND: dict[str, tuple[str, bytes]] = {
         b"message,msg_id,number_forwards,message\nhello,1,0,\n",
     ),
     "marks that are sorted by insertion": ("near_duplicates", "\u0301\u0327".encode() * 30_000),
+    "half of a surrogate pair as an annotator": (
+        "label_studio",
+        (
+            b'[{"data":{"id":"a","text":"x"},"annotations":[{"completed_by":{"email":"\\ud800"},"result":[]},'
+            b'{"completed_by":1,"result":[]}]}]'
+        ),
+    ),
+    "half of a surrogate pair as an id": (
+        "label_studio",
+        (
+            b'[{"data":{"id":"\\udfff","text":"x"},"annotations":[{"result":[]}]},'
+            b'{"data":{"id":"b","text":"y"},"annotations":[{"result":[]}]}]'
+        ),
+    ),
     "a column name of two lines in a message": ("tracker", b'"signa\nture",date\n1,2\n'),
     "labels of two lines in a message": ("labelled_lines", b'{"text":"x","labels":["a\\nb"]}'),
     "a table of a thousand columns in a message": (

@@ -105,6 +105,7 @@ def make_coding(
         raise RowError(str(error).removeprefix(where).lstrip(", :")) from None
     extra |= {name: row[name] for name in LABELLED_COLUMNS}
     filled = {name: value for name, value in extra.items() if value is not None}
+    _refuse_half_characters({"id": unit_id, "annotator": name, **filled})
     return Coding(where, unit_id, row["text"], name, row["labels"], status, is_ground_truth, filled)
 
 
@@ -160,6 +161,14 @@ def keep_last(codings: Sequence[Coding]) -> tuple[list[Coding], list[Reject]]:
 def say_count(n: int, one: str, many: str) -> str:
     """A number and what it counts: "1 unit is", "2 units are"."""
     return f"{n} {one if n == 1 else many}"
+
+
+def _refuse_half_characters(values: Mapping[str, Any]) -> None:
+    for column, value in values.items():
+        try:
+            str(value).encode()
+        except UnicodeEncodeError:
+            raise RowError(f"field '{column}': half of a surrogate pair, which is no character") from None
 
 
 def _name_by_text(text: str) -> str:
