@@ -68,7 +68,7 @@ def print_evaluation(screen: Console, report: EvaluationReport, title: str) -> N
             _figure(scores.precision),
             _figure(scores.recall),
             _figure(scores.f1),
-            _interval(scores.f1),
+            format_interval(scores.f1),
             _figure(scores.average_precision),
         )
         for scores in report.per_frame
@@ -80,7 +80,7 @@ def print_evaluation(screen: Console, report: EvaluationReport, title: str) -> N
         ("samples-F1", report.samples_f1),
         ("mean average precision (AP)", report.mean_average_precision),
     ):
-        screen.print(f"{name:28}{_figure(estimate, 3)}  {_interval(estimate, 3)}")
+        screen.print(f"{name:28}{_figure(estimate, 3)}  {format_interval(estimate, 3)}")
     screen.print(f"{'calibration error':28}{report.calibration_error:.3f}")
     screen.print(
         f"{report.n} texts in {report.n_clusters} forward clusters; intervals: {report.confidence:.0%}, "
@@ -100,7 +100,7 @@ def print_comparison(screen: Console, comparison: Comparison, first: str, second
             f"{difference.first:.2f}",
             f"{difference.second:.2f}",
             _figure(difference.gain, sign="+"),
-            _interval(difference.gain, sign="+"),
+            format_interval(difference.gain, sign="+"),
             "" if difference.p_value is None else f"{difference.p_value:.3f}",
         )
 
@@ -222,7 +222,8 @@ def _figure(estimate: Estimate, digits: int = 2, sign: str = "") -> str:
     return "too few" if estimate.value is None else f"{estimate.value:{sign}.{digits}f}"
 
 
-def _interval(estimate: Estimate, digits: int = 2, sign: str = "") -> str:
+def format_interval(estimate: Estimate, digits: int = 2, sign: str = "") -> str:
+    """Both ends of an interval; "" where there is none. With `sign` "+" every end shows its sign."""
     if estimate.low is None or estimate.high is None:
         return ""
     dash = "–" if not sign else " … "  # noqa: RUF001 - the sign of a range

@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # every command imports this module, and most need no arrays
     import numpy as np
     from numpy.typing import NDArray
 
-_FIRST_WORD_SECONDS = 15.0
+FIRST_WORD_SECONDS = 15.0  # in which the first process tells of a failure that all share
 
 
 class Processes(Protocol):
@@ -81,7 +81,7 @@ def refuse_several_processes(what: str) -> None:
         return
     if os.environ.get("RANK", "0") != "0":
         # All have the same to say; once the first has said it, the launcher ends the others.
-        time.sleep(_FIRST_WORD_SECONDS)
+        time.sleep(FIRST_WORD_SECONDS)
     raise ConfigError(
         f"{what} is work for one process, but this is one of {size} (WORLD_SIZE): start it without torchrun. Only "
         "`frames train` runs in several, for a transformer or a model that holds one"

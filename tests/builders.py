@@ -8,9 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.config import DecisionSettings
 from pipeline.data.codebook import Codebook, Frame
 from pipeline.data.labels import LabelledData
-from pipeline.protocols import FitContext
+from pipeline.decisions.decision_rule import fit_decision_rule
+from pipeline.decisions.model_bundle import ModelBundle, load_bundle, save_bundle
+from pipeline.protocols import FitContext, FittedClassifier
 
 FRAMES = ("order", "threat", "украïна/мир")
 WORDS = {
@@ -99,3 +102,29 @@ def write_tiny_encoder(folder: Path) -> Path:
     )
     BertModel(config).save_pretrained(folder)
     return folder
+
+
+def save_plain_bundle(
+    folder: Path,
+    name: str,
+    classifier: FittedClassifier,
+    frames: Codebook,
+    *,
+    threshold: float = 0.4,
+    **content: Any,
+) -> ModelBundle:
+    """A bundle without calibration, with one threshold and no figures; `content` as `save_bundle` takes it."""
+    truth = np.zeros((1, len(frames.frames)))
+    rule = DecisionSettings(calibration="none", threshold=threshold)
+    save_bundle(
+        folder,
+        name=name,
+        classifier=classifier,
+        codebook=frames,
+        decisions=fit_decision_rule(truth, truth, rule, single_label=False),
+        config={},
+        metrics={},
+        provenance={},
+        **content,
+    )
+    return load_bundle(folder)

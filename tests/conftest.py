@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from builders import save_plain_bundle
 
 from pipeline.classifiers.tfidf_baseline import TfidfBaseline
-from pipeline.config import DecisionSettings, TfidfSettings
-from pipeline.data.codebook import Codebook, draft_codebook
+from pipeline.config import TfidfSettings
+from pipeline.data.codebook import draft_codebook
 from pipeline.data.labels import read_labelled
-from pipeline.decisions.decision_rule import fit_decision_rule
-from pipeline.decisions.model_bundle import ModelBundle, load_bundle, save_bundle
+from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.protocols import FitContext
 
 TINY_FRAMES = ("order", "threat: from outside", "unity.1")  # ids may hold spaces, dots and colons
@@ -64,7 +64,7 @@ def make_tiny_bundle(folder: Path, *, name: str = "tiny", threshold: float = 0.4
     )
     context = FitContext(0, folder.parent, lambda *_: None, lambda *_: None)
     classifier.fit(data, None, np.arange(len(data)), context)
-    return _save_and_load(folder, name, classifier, codebook, threshold)
+    return save_plain_bundle(folder, name, classifier, codebook, threshold=threshold)
 
 
 def _write_tiny_labels(path: Path) -> Path:
@@ -75,24 +75,6 @@ def _write_tiny_labels(path: Path) -> Path:
     rows += [{"text": f"the weather is fine {ending}", "labels": []} for ending in _ENDINGS]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
-
-
-def _save_and_load(
-    folder: Path, name: str, classifier: TfidfBaseline, codebook: Codebook, threshold: float
-) -> ModelBundle:
-    truth = np.zeros((1, len(codebook.frames)))
-    rule = DecisionSettings(calibration="none", threshold=threshold)
-    save_bundle(
-        folder,
-        name=name,
-        classifier=classifier,
-        codebook=codebook,
-        decisions=fit_decision_rule(truth, truth, rule, single_label=False),
-        config={},
-        metrics={},
-        provenance={},
-    )
-    return load_bundle(folder)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,14 @@ import onnx
 import pytest
 import torch
 import yaml
-from builders import FRAMES, codebook, quiet_context, toy_rows, write_tiny_encoder
+from builders import (
+    FRAMES,
+    codebook,
+    quiet_context,
+    save_plain_bundle,
+    toy_rows,
+    write_tiny_encoder,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
@@ -31,15 +38,13 @@ from pipeline.classifiers.transformer import FineTunedTransformer
 from pipeline.classifiers.transformer_network import FrameNetwork
 from pipeline.classifiers.transformer_training import fine_tune
 from pipeline.config import (
-    DecisionSettings,
     RunConfig,
     TrackingSettings,
     TransformerSettings,
     load_run_config,
 )
 from pipeline.decisions import model_bundle
-from pipeline.decisions.decision_rule import fit_decision_rule
-from pipeline.decisions.model_bundle import ModelBundle, load_bundle, save_bundle
+from pipeline.decisions.model_bundle import ModelBundle, load_bundle
 from pipeline.errors import ConfigError, ModelError
 from pipeline.tracking.mlflow_store import open_store
 from pipeline.tracking.mlflow_tracker import MlflowTracker
@@ -127,17 +132,7 @@ def make_transformer_bundle(folder: Path, encoder: Path, scoring: str) -> Path:
     )
     model, rows = FineTunedTransformer(recipe, FRAMES, single_label=False), toy_rows(12)
     model.fit(rows, None, np.zeros(12, np.int64), quiet_context(folder / "work"))
-    truth, rule = np.zeros((1, len(FRAMES))), DecisionSettings(calibration="none", threshold=0.4)
-    return save_bundle(
-        folder / "bundle",
-        name="tiny",
-        classifier=model,
-        codebook=codebook(),
-        decisions=fit_decision_rule(truth, truth, rule, single_label=False),
-        config={},
-        metrics={},
-        provenance={},
-    )
+    return save_plain_bundle(folder / "bundle", "tiny", model, codebook()).folder
 
 
 @pytest.fixture(scope="module")

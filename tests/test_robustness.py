@@ -6,19 +6,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders import FRAMES, codebook, each_its_own_cluster, quiet_context, toy_rows
+from builders import (
+    FRAMES,
+    codebook,
+    each_its_own_cluster,
+    quiet_context,
+    save_plain_bundle,
+    toy_rows,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from pipeline.classifiers.build import build_classifier
 from pipeline.cli import app
-from pipeline.config import DecisionSettings, EvaluationSettings, TfidfSettings
+from pipeline.config import EvaluationSettings, TfidfSettings
 from pipeline.data.labels import LabelledData
 from pipeline.data.text_attacks import ATTACKS, attack_text
 from pipeline.data.text_normalisation import normalise_text
-from pipeline.decisions.decision_rule import fit_decision_rule
-from pipeline.decisions.model_bundle import ModelBundle, load_bundle, save_bundle
+from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.errors import ConfigError, DataError
 from pipeline.evaluation.leakage import text_digests
 from pipeline.evaluation.robustness import RobustnessReport, find_attacks, measure_robustness, take_test_fold
@@ -76,24 +82,11 @@ def make_bundle(folder: Path, *, normalise_text: bool) -> ModelBundle:
         TfidfSettings(min_df=1, c_grid=(10.0,)), FRAMES, single_label=False, normalise_text=normalise_text
     )
     model.fit(data, None, each_its_own_cluster(data), quiet_context(folder))
-    truth = np.zeros((1, len(FRAMES)))
-    rule = DecisionSettings(calibration="none", threshold=0.4)
-    ids = np.array([f"row-{i}" for i in range(0, 90, 3)])
-    save_bundle(
-        folder / "bundle",
-        name="toy",
-        classifier=model,
-        codebook=codebook(),
-        decisions=fit_decision_rule(truth, truth, rule, single_label=False),
-        config={},
-        metrics={},
-        provenance={},
-        arrays={
-            "training_texts": {"digests": text_digests(list(data.table["text"][:10]))},
-            "test_predictions": {"ids": ids},
-        },
-    )
-    return load_bundle(folder / "bundle")
+    arrays = {
+        "training_texts": {"digests": text_digests(list(data.table["text"][:10]))},
+        "test_predictions": {"ids": np.array([f"row-{i}" for i in range(0, 90, 3)])},
+    }
+    return save_plain_bundle(folder / "bundle", "toy", model, codebook(), arrays=arrays)
 
 
 @pytest.fixture(scope="module")

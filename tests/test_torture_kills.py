@@ -249,6 +249,15 @@ def kill_training(rounds: Rounds, n: int, expected_hash: str) -> None:
 COUNTED = ("runs left open by the kill", "still open after the next run", "versions checked")
 
 
+def kill_and_count(folder: Path, seed: int, n: int) -> str:
+    """Kill trainings in a project and give the counts, as soon as none is left open."""
+    rounds = Rounds(folder, TRAIN, seed)
+    [bundle] = sorted((folder / "runs").glob("toy-*"))[-1:]
+    kill_training(rounds, n, load_bundle(bundle).bundle_hash)
+    assert not rounds.counts["still open after the next run"]
+    return rounds.describe(*COUNTED)
+
+
 @pytest.mark.parametrize("store", ["new", "used"])
 def test_training_is_killed(
     tmp_path: Path, seed: int, is_long: bool, print_figure: Callable[[str], None], store: str
@@ -259,11 +268,7 @@ def test_training_is_killed(
     write_project(folder)
     if store == "used":
         run(folder, *TRAIN).json()
-    rounds = Rounds(folder, TRAIN, seed)
-    [bundle] = sorted((folder / "runs").glob("toy-*"))[-1:]
-    kill_training(rounds, 18, load_bundle(bundle).bundle_hash)
-    print_figure(f"kill -9 of train, baseline, {store} store: {rounds.describe(*COUNTED)}")
-    assert not rounds.counts["still open after the next run"]
+    print_figure(f"kill -9 of train, baseline, {store} store: {kill_and_count(folder, seed, 18)}")
 
 
 def test_training_of_a_transformer_is_killed(
@@ -274,11 +279,7 @@ def test_training_of_a_transformer_is_killed(
     folder = tmp_path / "work"
     write_project(folder, transformer(tmp_path / "encoder"))
     run(folder, *TRAIN).json()
-    rounds = Rounds(folder, TRAIN, seed)
-    [bundle] = sorted((folder / "runs").glob("toy-*"))[-1:]
-    kill_training(rounds, 14, load_bundle(bundle).bundle_hash)
-    print_figure(f"kill -9 of train, transformer with checkpoints: {rounds.describe(*COUNTED)}")
-    assert not rounds.counts["still open after the next run"]
+    print_figure(f"kill -9 of train, transformer with checkpoints: {kill_and_count(folder, seed, 14)}")
 
 
 def champion(folder: Path) -> int:

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from pipeline.annotation.sample_files import DESIGN_COLUMNS, read_design, read_id
 from pipeline.data.codebook import Codebook
 from pipeline.data.label_files import RawRow
-from pipeline.data.label_values import RowError, read_row
+from pipeline.data.label_values import RowError, check_characters, read_row
 from pipeline.data.labels import Reject
 from pipeline.errors import DataError, list_names, shorten
 
@@ -105,7 +105,8 @@ def make_coding(
         raise RowError(str(error).removeprefix(where).lstrip(", :")) from None
     extra |= {name: row[name] for name in LABELLED_COLUMNS}
     filled = {name: value for name, value in extra.items() if value is not None}
-    _refuse_half_characters({"id": unit_id, "annotator": name, **filled})
+    for column, value in {"id": unit_id, "annotator": name, **filled}.items():
+        check_characters(str(value), column)
     return Coding(where, unit_id, row["text"], name, row["labels"], status, is_ground_truth, filled)
 
 
@@ -161,14 +162,6 @@ def keep_last(codings: Sequence[Coding]) -> tuple[list[Coding], list[Reject]]:
 def say_count(n: int, one: str, many: str) -> str:
     """A number and what it counts: "1 unit is", "2 units are"."""
     return f"{n} {one if n == 1 else many}"
-
-
-def _refuse_half_characters(values: Mapping[str, Any]) -> None:
-    for column, value in values.items():
-        try:
-            str(value).encode()
-        except UnicodeEncodeError:
-            raise RowError(f"field '{column}': half of a surrogate pair, which is no character") from None
 
 
 def _name_by_text(text: str) -> str:

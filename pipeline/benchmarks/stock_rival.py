@@ -49,14 +49,25 @@ class StockTrainer:
         tuned: choose rate, epoch and thresholds on dev; else defaults on train and dev together.
         seed: of the Trainer.
         work: folder for checkpoints.
+        epochs: passes over the rows where nothing is tuned; without it the library's default.
     """
 
-    def __init__(self, encoder: Path, *, single_label: bool, tuned: bool, seed: int, work: Path) -> None:
+    def __init__(
+        self,
+        encoder: Path,
+        *,
+        single_label: bool,
+        tuned: bool,
+        seed: int,
+        work: Path,
+        epochs: int | None = None,
+    ) -> None:
         self._encoder = encoder
         self._single_label = single_label
         self._tuned = tuned
         self._seed = seed
         self._work = work
+        self._epochs = epochs
         self._tokenizer = AutoTokenizer.from_pretrained(encoder)
         self._trainer: Trainer | None = None
         self._thresholds: Thresholds = 0.5
@@ -65,7 +76,7 @@ class StockTrainer:
         """Train once with the defaults, or once for each learning rate and keep the best on dev."""
         if not self._tuned:
             rows, _ = join_folds(folds, ("train", "dev"))
-            self._trainer = self._train(rows, None)
+            self.fit_rows(rows)
             return ()
         truth, texts = folds.dev.indicator(), list(folds.dev.table["text"])
         chosen = (-1.0, 0.0)
@@ -78,6 +89,10 @@ class StockTrainer:
                 self._thresholds = best_thresholds(truth, dev)
         return (f"learning rate {chosen[1]:g}, mean average precision on dev {chosen[0]:.3f}",)
 
+    def fit_rows(self, rows: LabelledData) -> None:
+        """Train once with the defaults on all the rows."""
+        self._trainer = self._train(rows, None)
+
     def predict(self, texts: list[str]) -> tuple[Probabilities, Decided]:
         """Probabilities and decisions."""
         if self._trainer is None:
@@ -87,6 +102,8 @@ class StockTrainer:
 
     def _train(self, rows: LabelledData, dev: LabelledData | None, rate: float | None = None) -> Trainer:
         options: dict[str, Any] = {"save_strategy": "no"}
+        if self._epochs is not None:
+            options["num_train_epochs"] = self._epochs
         if rate is not None:
             options = {
                 "learning_rate": rate,

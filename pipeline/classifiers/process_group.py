@@ -28,11 +28,11 @@ from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
 
 from pipeline.errors import ConfigError, PipelineError, SaidElsewhereError
+from pipeline.processes import FIRST_WORD_SECONDS
 
 _NEEDED = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 _FAILED, _DONE = "failed", "done"
 _LONGEST_PAUSE = 0.1
-_FIRST_WORD_SECONDS = 15.0
 _FIRST_WORD_OF_END_SECONDS = 2.0  # a signal or a lost process is noticed by all at once
 _LAST_WORD_SECONDS = 2.0
 _LATE_SECONDS = 1800.0
@@ -90,7 +90,7 @@ class ProcessGroup:
         try:
             if self.rank:
                 is_end = _is_lost_contact(error) or not isinstance(error, Exception)
-                self._wait_for_first_word(_FIRST_WORD_OF_END_SECONDS if is_end else _FIRST_WORD_SECONDS)
+                self._wait_for_first_word(_FIRST_WORD_OF_END_SECONDS if is_end else FIRST_WORD_SECONDS)
             return bool(self._store.compare_set(_FAILED, "", str(self.rank)) == str(self.rank).encode())
         except RuntimeError:  # the store is gone, and its host with it
             return self.rank == 0

@@ -295,7 +295,7 @@ def _arguments(folder: Path, settings: TransformerSettings, seed: int) -> Traini
         report_to="none",
         disable_tqdm=True,
         use_cpu=not use_cuda,
-        bf16=trains_in_bf16(settings, use_cuda=use_cuda),
+        bf16=_trains_in_bf16(settings, use_cuda=use_cuda),
         remove_unused_columns=False,
         dataloader_pin_memory=use_cuda,
         accelerator_config={"even_batches": False, "use_seedable_sampler": False},
@@ -305,7 +305,7 @@ def _arguments(folder: Path, settings: TransformerSettings, seed: int) -> Traini
     )
 
 
-def trains_in_bf16(settings: TransformerSettings, *, use_cuda: bool) -> bool:
+def _trains_in_bf16(settings: TransformerSettings, *, use_cuda: bool) -> bool:
     """Whether matrix products of training are rounded to bfloat16; weights and optimiser stay in single precision."""
     if settings.precision != "auto":
         return settings.precision == "bf16"

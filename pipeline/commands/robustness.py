@@ -131,6 +131,7 @@ def _print(screen: Console, report: RobustnessReport) -> None:
 
 
 def _losses(figures: Figures) -> tuple[str, str, str]:
+    from pipeline.printing import format_interval
+
     loss = figures.loss
-    interval = "" if loss.low is None or loss.high is None else f"{loss.low:+.3f} … {loss.high:+.3f}"
-    return f"{figures.macro_f1:.3f}", f"{loss.value:+.3f}", interval
+    return f"{figures.macro_f1:.3f}", f"{loss.value:+.3f}", format_interval(loss, 3, "+")

@@ -48,11 +48,15 @@ def _read_text(value: object) -> str:
         raise RowError(f"field 'text': expected text, got {show_value(value)}")
     if not value.translate(INVISIBLE).strip():
         raise RowError("field 'text': the text is empty")
-    return _checked_unicode(value, "text").replace("\r\n", "\n")
+    return check_characters(value, "text").replace("\r\n", "\n")
 
 
-def _checked_unicode(value: str, column: str) -> str:
-    """JSON can spell half of a surrogate pair, which no file can hold."""
+def check_characters(value: str, column: str) -> str:
+    """The text itself; JSON can spell half of a surrogate pair, which no file can hold.
+
+    Raises:
+        RowError: names the field and the place.
+    """
     try:
         value.encode()
     except UnicodeEncodeError as error:
@@ -72,7 +76,7 @@ def _read_name(value: object, column: str) -> str | None:
         text = str(value)
     except ValueError:  # more digits than Python writes out, as of a hexadecimal number
         raise RowError(f"field '{column}': expected text, got {show_value(value)}") from None
-    return _checked_unicode(text.strip(), column) or None
+    return check_characters(text.strip(), column) or None
 
 
 def _read_purpose(value: object) -> str | None:

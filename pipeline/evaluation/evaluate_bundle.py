@@ -10,7 +10,7 @@ from pipeline.data.near_duplicates import cluster_texts
 from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.errors import DataError
 from pipeline.evaluation.comparison import Comparison, compare_decisions
-from pipeline.evaluation.leakage import count_seen
+from pipeline.evaluation.leakage import warn_of_seen
 from pipeline.evaluation.report import EvaluationReport
 from pipeline.evaluation.row_facts import RowFacts, TrainingFacts
 from pipeline.evaluation.slices import SliceReport, evaluate_slices
@@ -67,14 +67,12 @@ def evaluate_with_slices(
     predictions = predict_labelled(bundle, data)
     slices = evaluate_slices(predictions, read_training_facts(bundle), settings, seed=seed)
     report = evaluate_predictions(predictions, bundle.frame_ids, settings, seed=seed)
-    seen = count_seen(list(data.table["text"]), bundle.read_arrays("training_texts")["digests"])
-    if not seen:
-        return report, slices
-    warning = (
-        f"{seen} of {len(data)} texts stand in this model's own training data: these figures flatter it; "
-        "evaluate on texts it has not seen"
+    warnings = warn_of_seen(
+        list(data.table["text"]),
+        bundle.read_arrays("training_texts")["digests"],
+        "evaluate on texts it has not seen",
     )
-    return replace(report, warnings=(warning,)), slices
+    return (replace(report, warnings=warnings) if warnings else report), slices
 
 
 def compare_bundles(

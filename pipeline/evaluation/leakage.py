@@ -28,6 +28,16 @@ def count_seen(texts: Sequence[str], training_digests: NDArray[np.uint64]) -> in
     return int(find_seen(texts, training_digests).sum())
 
 
+def warn_of_seen(texts: Sequence[str], training_digests: NDArray[np.uint64], remedy: str) -> tuple[str, ...]:
+    """A warning where a model is judged on texts of its own training data, with what to do; else nothing."""
+    seen = count_seen(texts, training_digests)
+    if not seen:
+        return ()
+    return (
+        f"{seen} of {len(texts)} texts stand in this model's own training data: these figures flatter it; {remedy}",
+    )
+
+
 def _digest(text: str) -> int:
     plain = _NOT_WORDS.sub(" ", normalize_compatibility(text).casefold()).strip()
     return int.from_bytes(hashlib.sha256(plain.encode("utf-8", "replace")).digest()[:8], "big")

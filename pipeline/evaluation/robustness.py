@@ -21,7 +21,7 @@ from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.errors import ConfigError, DataError
 from pipeline.evaluation.comparison import compare_decisions
 from pipeline.evaluation.intervals import Estimate
-from pipeline.evaluation.leakage import count_seen
+from pipeline.evaluation.leakage import warn_of_seen
 from pipeline.evaluation.metrics import count_decisions, mean_average_precision, total
 from pipeline.protocols import FittedClassifier
 
@@ -192,7 +192,11 @@ def measure_robustness(
             for name, (calibrated, decided) in clean.items()
         },
         attacks=tuple(results),
-        warnings=_warn_of_training(bundle, texts),
+        warnings=warn_of_seen(
+            texts,
+            bundle.read_arrays("training_texts")["digests"],
+            "use texts that it has not seen, or --test-fold",
+        ),
     )
 
 
@@ -202,14 +206,3 @@ def _decide(
     """Calibrated probabilities and decisions, both (n_texts, n_frames)."""
     calibrated = bundle.decisions.calibrate(classifier.predict_proba(texts))
     return calibrated, bundle.decisions.decide(calibrated)
-
-
-def _warn_of_training(bundle: ModelBundle, texts: Sequence[str]) -> tuple[str, ...]:
-    seen = count_seen(texts, bundle.read_arrays("training_texts")["digests"])
-    if not seen:
-        return ()
-    warning = (
-        f"{seen} of {len(texts)} texts stand in this model's own training data: these figures flatter it; use texts "
-        "that it has not seen, or --test-fold"
-    )
-    return (warning,)

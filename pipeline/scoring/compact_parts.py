@@ -21,6 +21,7 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.data.posts import DAMAGE
 from pipeline.errors import DataError
 from pipeline.protocols import Progress
 from pipeline.scoring.durable_files import (
@@ -31,7 +32,7 @@ from pipeline.scoring.durable_files import (
     sync_folder,
 )
 from pipeline.scoring.output_dataset import TABLES, read_output_manifest
-from pipeline.scoring.part_files import DAMAGE, PART_PATTERN, damaged, verify_parts
+from pipeline.scoring.part_files import PART_PATTERN, damaged, verify_parts
 from pipeline.scoring.read_scores import find_ties_between_folders
 from pipeline.scoring.transactions import TransactionLog, lock_folder
 

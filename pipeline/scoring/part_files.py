@@ -16,13 +16,6 @@ from pipeline.scoring.durable_files import checksum_file, new_file
 from pipeline.scoring.transactions import read_checksums
 
 PART_PATTERN = "part-*.parquet"
-DAMAGE = (
-    pa.ArrowException,
-    OSError,
-    KeyError,
-    ValueError,
-    RuntimeError,
-)  # what a damaged file makes readers raise
 _REMEDY = (
     "Restore it from a copy, or delete it and the file of the same name below the other of posts/ and sentences/, and "
     "run `frames predict` again: its posts are then scored again"
