@@ -24,7 +24,7 @@ import typer
 from datasets import Dataset
 
 from pipeline.benchmarks.stock_rival import StockTrainer
-from pipeline.classifiers.encoders import find_encoder
+from pipeline.classifiers.encoders import EMBEDDED, find_encoder
 from pipeline.classifiers.pretrained import read_network, read_tokenizer
 from pipeline.classifiers.token_windows import WindowLimits, make_windows
 from pipeline.classifiers.transformer_network import FrameNetwork, freeze_unused
@@ -43,7 +43,7 @@ PRECISIONS = ("fp32", "bf16")
 
 def train_stock(data: LabelledData, seed: int, folder: Path) -> None:
     """One epoch with the library's defaults."""
-    encoder = find_encoder("embedded", revision=None, allow_download=False)
+    encoder = find_encoder(EMBEDDED)
     rival = StockTrainer(encoder.folder, single_label=False, tuned=False, seed=seed, work=folder, epochs=1)
     rival.fit_rows(data)
 
@@ -51,7 +51,7 @@ def train_stock(data: LabelledData, seed: int, folder: Path) -> None:
 def train_ours(data: LabelledData, seed: int, precision: str, folder: Path) -> None:
     """One epoch with the settings of a configuration that says nothing."""
     settings = TransformerSettings.model_validate({"epochs": 1, "precision": precision, "device": "cpu"})
-    encoder = find_encoder("embedded", revision=None, allow_download=False)
+    encoder = find_encoder(EMBEDDED)
     read, truth = read_tokenizer(encoder), data.indicator()
     network = FrameNetwork(
         read_network(encoder),

@@ -53,7 +53,7 @@ TIME_OF_DAY = re.compile(r"\d\s?[ap]\.\s?m\.$")
 TIME_ZONE = re.compile(r"(?:Moscow|GMT|UTC|MSK|[CE]E?S?T|[EP][SD]T|BST)\b")
 # razdel ends no sentence after these; one does end when a word follows that seldom goes on with it.
 HIDDEN_END = re.compile(
-    r"(?:(?:\b[A-Z]\.){2,}|\bno\.)[\"”’)]?\s+"
+    r"\b(?:(?:[A-Z]\.){2,}+|no\.)[\"”’)]?\s+"
     r"(?=(?:The|This|These|Those|That|It|Its|In|He|She|They|We|You|But|And|However|On|At|As|If|For|From|There"
     r"|When|While|Our|Their|A|An|What|Why|Who|How|Now|Then|So|Meanwhile|Moreover|According)\s)"
 )
