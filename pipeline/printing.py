@@ -110,9 +110,9 @@ def print_comparison(screen: Console, comparison: Comparison, first: str, second
     screen.print(f"first:  {safe_text(first)}")
     screen.print(f"second: {safe_text(second)}")
     screen.print(
-        "p: paired permutation of whole clusters. Those of frames are corrected by Holm's method for"
+        "p: paired permutation of whole clusters. Those of frames are corrected by Holm's method for their number; "
+        "intervals are not, so one of many frames may lie off zero by chance."
     )
-    screen.print("their number; intervals are not, so one of many frames may lie off zero by chance.")
     screen.print(f"Macro-F1: {comparison.verdict}.", soft_wrap=True)
 
 

@@ -131,7 +131,7 @@ def lock(path: Path) -> sqlite3.Connection:
 def test_a_locked_store_for_a_short_time(
     tmp_path: Path, is_long: bool, print_figure: Callable[[str], None]
 ) -> None:
-    folder, seconds = tmp_path / "project", 12 if is_long else 5
+    folder, seconds = tmp_path / "project", 18 if is_long else 8
     write_registry(folder, (0.4, 0.3))
     connection = lock(folder / "mlflow.db")
     process = start(folder, "promote", "toy", "2", "--why", "better", "--force")

@@ -226,7 +226,7 @@ Your machine, your posts and your model are others: measure with 100,000 of your
 
 {wanted}
 
-A billion is computed, not tried: the largest run measured here is 300,000 posts.
+A billion is computed, not tried: the largest run measured here is 1,000,000 posts.
 
 ## What was measured
 

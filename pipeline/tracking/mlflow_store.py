@@ -16,7 +16,7 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.errors import PipelineError
-from pipeline.tracking.store_file import create_database, lock_beside
+from pipeline.tracking.store_file import BUSY_SECONDS, create_database, lock_beside
 
 DATABASE_FILE = "mlflow.db"
 ARTIFACT_FOLDER = "mlruns"
@@ -148,8 +148,8 @@ def _explain(message: str) -> str:
     reason = said_by_database[0] if said_by_database else message
     if "database is locked" in reason:
         return (
-            f"{reason}: another program has held the file for longer than we wait. Find out which (fuser FILE), let it "
-            "end or end it, and run the same command again"
+            f"{reason}: another program has held the file for longer than the {BUSY_SECONDS} seconds that we wait. "
+            "Find out which (fuser FILE), let it end or end it, and run the same command again"
         )
     return reason
 

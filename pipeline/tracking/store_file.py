@@ -1,4 +1,4 @@
-"""A new MLflow database file that appears whole or not at all.
+"""The file of an sqlite store: it appears whole or not at all, and is waited for while others hold it.
 
 MLflow builds its tables in dozens of steps; a process that dies between two of them, or two that build at the same
 time, would leave a file that no later run can use.
@@ -10,11 +10,24 @@ import pipeline.tracking.mlflow_environment  # noqa: F401 - MLflow reads its env
 
 import fcntl
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from mlflow.store.db.utils import _initialize_tables, create_sqlalchemy_engine_with_retry
+from sqlalchemy import Engine, event
+
+BUSY_SECONDS = 20  # that each statement waits for another program to let go of the file
+
+
+@event.listens_for(Engine, "connect")
+def _wait_while_busy(connection: Any, _record: object) -> None:
+    """MLflow leaves sqlite at five seconds, which a promotion beside a busy training can exceed."""
+    if isinstance(connection, sqlite3.Connection):
+        (present,) = connection.execute("PRAGMA busy_timeout").fetchone()
+        connection.execute(f"PRAGMA busy_timeout = {max(present, BUSY_SECONDS * 1000)}")
 
 
 def create_database(path: Path) -> None:
