@@ -38,11 +38,13 @@ def learning_curve(
     """
 
     def work() -> None:
-        from pipeline.commands.experiment_tables import print_curve
         from pipeline.config import load_run_config
-        from pipeline.tracked_curve import draw_and_record_curve
 
         loaded, wanted = load_run_config(config, overrides or ()), _parse_sizes(sizes)
+
+        from pipeline.commands.experiment_tables import print_curve
+        from pipeline.tracked_curve import draw_and_record_curve
+
         with progress_bar(quiet=as_json) as progress:
             recorded = draw_and_record_curve(
                 loaded, wanted, progress, repeats=repeats, output=output, plot_format=plot_format
@@ -90,15 +92,16 @@ def sweep(
     """
 
     def work() -> None:
+        from pipeline.config import load_run_config
+
+        loaded = load_run_config(config, overrides or ())
+
         from pipeline.commands.experiment_tables import describe_trial, print_sweep
         from pipeline.commands.model_tables import print_slices
-        from pipeline.config import load_run_config
         from pipeline.printing import print_trained
         from pipeline.sweep.records import TrialRecord
         from pipeline.sweep.run_sweep import run_sweep
         from pipeline.tracked_training import train_and_record
-
-        loaded = load_run_config(config, overrides or ())
 
         def report(record: TrialRecord, best: TrialRecord | None, finished: int) -> None:
             if not as_json:

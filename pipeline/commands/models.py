@@ -35,13 +35,18 @@ def train(
 
 
 def _train(config: Path, overrides: Overrides, processes: Processes, *, as_json: bool) -> None:
-    from pipeline.commands.model_tables import print_slices
     from pipeline.config import load_run_config
+
+    loaded = load_run_config(
+        config, overrides or ()
+    )  # its errors are told before MLflow takes its seconds to load
+
+    from pipeline.commands.model_tables import print_slices
     from pipeline.printing import print_trained
     from pipeline.tracked_training import train_and_record
 
     with progress_bar(quiet=as_json) as progress:
-        trained = train_and_record(load_run_config(config, overrides or ()), progress, processes=processes)
+        trained = train_and_record(loaded, progress, processes=processes)
     if as_json:
         print_json(trained.to_json())
     else:
@@ -51,9 +56,12 @@ def _train(config: Path, overrides: Overrides, processes: Processes, *, as_json:
 
 def _assist(config: Path, overrides: Overrides, processes: Processes) -> None:
     from pipeline.config import load_run_config
+
+    loaded = load_run_config(config, overrides or ())
+
     from pipeline.training import assist_training
 
-    assist_training(load_run_config(config, overrides or ()), processes)
+    assist_training(loaded, processes)
 
 
 def evaluate(
