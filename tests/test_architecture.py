@@ -79,6 +79,18 @@ except SystemExit as leaving:
     assert not leaving.code, leaving.code
 """
 
+REFUSED = """
+import sys
+from pipeline.cli import app
+sys.argv = ["frames", *{arguments!r}]
+try:
+    app()
+except SystemExit as leaving:
+    assert leaving.code == 1, leaving.code
+else:
+    raise AssertionError("a wrong config was accepted")
+"""
+
 
 @pytest.mark.parametrize(
     "code",
@@ -95,6 +107,15 @@ except SystemExit as leaving:
 )
 def test_light_things_load_no_heavy_library(code: str) -> None:
     assert heavy_modules_after(code) == set()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["train"], ["sweep"], ["learning-curve", "-o", "curve"]], ids=["train", "sweep", "curve"]
+)
+def test_a_wrong_config_is_told_before_a_heavy_library_loads(tmp_path: Path, arguments: list[str]) -> None:
+    config = tmp_path / "wrong.yaml"
+    config.write_text("model: {kind: tfidf, depth: 3}\n", encoding="utf-8")
+    assert heavy_modules_after(REFUSED.format(arguments=[*arguments, str(config)])) == set()
 
 
 def test_scoring_with_the_baseline_loads_no_torch() -> None:

@@ -10,9 +10,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from typer.testing import CliRunner
-
-from pipeline.cli import app
 
 CODEBOOK = """
 name: Weather talk
@@ -214,25 +211,12 @@ def test_ingest_then_predict_from_the_posts_table(project: Path, trained: dict[s
         (["ingest", "missing.json", "-o", "m.parquet"], "missing.json"),
     ],
 )
-def test_faults_are_one_clear_message(
-    project: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
-) -> None:
+def test_faults_are_one_clear_message(project: Path, arguments: list[str], message: str) -> None:
     (project / "unknown.csv").write_text("text,labels\nsome words here,snow\n", encoding="utf-8")
     (project / "empty.csv").write_text("", encoding="utf-8")
     (project / "cp1251.csv").write_bytes("text,labels\nслово и дело,storm\n".encode("cp1251"))
     (project / "cut.json").write_text((project / "result.json").read_text()[:900], encoding="utf-8")
-    monkeypatch.chdir(project)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    done = CliRunner().invoke(
-        app, arguments
-    )  # in this process: one that starts anew loads libraries for seconds
-    assert done.exit_code == 1, done.output
+    done = frames(project, *arguments, fails=True)
     assert "Traceback" not in done.stderr
     assert "Error" in done.stderr
     assert re.search(message, done.stderr.replace("\n", " ")), done.stderr
-
-
-def test_a_fault_in_a_process_of_its_own_is_the_same_message(project: Path) -> None:
-    done = frames(project, "train", "baseline.yaml", "--set", "model.depth=3", fails=True)
-    assert done.stderr.startswith("Error: baseline.yaml")
-    assert "Traceback" not in done.stderr

@@ -229,7 +229,7 @@ def test_workers_end_with_a_killed_driver(tiny_bundle: ModelBundle, tmp_path: Pa
     while any(is_running(worker) for worker in workers) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not [worker for worker in workers if is_running(worker)]
-    predict([table], tiny_bundle, tmp_path / "out", batch_posts=10)
+    predict([table], tiny_bundle, tmp_path / "out", batch_posts=10, engine=TWO_PROCESSES)
     predict([table], tiny_bundle, tmp_path / "whole", batch_posts=10)
     assert_same_content(tmp_path / "out", tmp_path / "whole")
 

@@ -171,7 +171,8 @@ import huggingface_hub.constants, mlflow.telemetry.utils
 print(json.dumps([mlflow.telemetry.utils.is_telemetry_disabled(), huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY]))
 """
 ENTRIES = {
-    "the commands": ["pipeline.cli", "pipeline.predict"],
+    "command": ["pipeline.cli"],
+    "predict alone": ["pipeline.predict"],
     "training from a notebook": ["pipeline.tracked_training"],
     "a model that MLflow serves": ["pipeline.tracking.pyfunc_model"],
     "an encoder from a notebook": ["pipeline.classifiers.encoders"],

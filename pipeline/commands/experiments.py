@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipeline.commands.options import AsJson, Debug, Overrides, print_json
+from pipeline.commands.options import AsJson, Debug, Overrides, print_json, read_config
 from pipeline.terminal import console, progress_bar, run_command
 
 
@@ -38,9 +38,7 @@ def learning_curve(
     """
 
     def work() -> None:
-        from pipeline.config import load_run_config
-
-        loaded, wanted = load_run_config(config, overrides or ()), _parse_sizes(sizes)
+        loaded, wanted = read_config(config, overrides), _parse_sizes(sizes)
 
         from pipeline.commands.experiment_tables import print_curve
         from pipeline.tracked_curve import draw_and_record_curve
@@ -92,9 +90,7 @@ def sweep(
     """
 
     def work() -> None:
-        from pipeline.config import load_run_config
-
-        loaded = load_run_config(config, overrides or ())
+        loaded = read_config(config, overrides)
 
         from pipeline.commands.experiment_tables import describe_trial, print_sweep
         from pipeline.commands.model_tables import print_slices
@@ -112,7 +108,7 @@ def sweep(
             result = run_sweep(loaded, config, progress, report)
             trained = None
             if train and result.best_config is not None:
-                best = load_run_config(result.best_config)
+                best = read_config(result.best_config, None)
                 trained = train_and_record(best, progress, parent_run_id=result.run_id)
         if as_json:
             print_json({**result.to_json(), "trained": trained.to_json() if trained else None})

@@ -1,13 +1,25 @@
 """Commands of the panel of models: train, judge and register models."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.commands.options import AsJson, Columns, Debug, Overrides, find_model, parse_columns, print_json
+from pipeline.commands.options import (
+    AsJson,
+    Columns,
+    Debug,
+    Overrides,
+    find_model,
+    parse_columns,
+    print_json,
+    read_config,
+)
 from pipeline.processes import Processes, join_processes
 from pipeline.terminal import console, progress_bar, run_command, safe_text
+
+if TYPE_CHECKING:
+    from pipeline.config import RunConfig
 
 
 def train(
@@ -26,27 +38,22 @@ def train(
 
     def work() -> None:
         with join_processes() as processes:
+            loaded = read_config(config, overrides)
             if processes.rank:
-                _assist(config, overrides, processes)
+                _assist(loaded, processes)
             else:
-                _train(config, overrides, processes, as_json=as_json)
+                _train(loaded, processes, as_json=as_json)
 
     run_command(work, debug, in_several_processes=True)
 
 
-def _train(config: Path, overrides: Overrides, processes: Processes, *, as_json: bool) -> None:
-    from pipeline.config import load_run_config
-
-    loaded = load_run_config(
-        config, overrides or ()
-    )  # its errors are told before MLflow takes its seconds to load
-
+def _train(config: "RunConfig", processes: Processes, *, as_json: bool) -> None:
     from pipeline.commands.model_tables import print_slices
     from pipeline.printing import print_trained
     from pipeline.tracked_training import train_and_record
 
     with progress_bar(quiet=as_json) as progress:
-        trained = train_and_record(loaded, progress, processes=processes)
+        trained = train_and_record(config, progress, processes=processes)
     if as_json:
         print_json(trained.to_json())
     else:
@@ -54,14 +61,10 @@ def _train(config: Path, overrides: Overrides, processes: Processes, *, as_json:
         print_slices(console(), trained.slices)
 
 
-def _assist(config: Path, overrides: Overrides, processes: Processes) -> None:
-    from pipeline.config import load_run_config
-
-    loaded = load_run_config(config, overrides or ())
-
+def _assist(config: "RunConfig", processes: Processes) -> None:
     from pipeline.training import assist_training
 
-    assist_training(loaded, processes)
+    assist_training(config, processes)
 
 
 def evaluate(

@@ -2,9 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from pipeline.config import RunConfig
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
@@ -16,6 +19,20 @@ Columns = Annotated[
     list[str] | None,
     typer.Option("--column", metavar="OURS=THEIRS", help="Name of a column in the file, e.g. text=sentence."),
 ]
+
+
+def read_config(path: Path, overrides: list[str] | None) -> "RunConfig":
+    """The config of a training run.
+
+    Commands call this ahead of their other imports: what is wrong with a config is told before MLflow and the models'
+    libraries take their seconds to load.
+
+    Raises:
+        ConfigError: no such file, or something in it or in the overrides does not fit.
+    """
+    from pipeline.config import load_run_config
+
+    return load_run_config(path, overrides or ())
 
 
 def find_model(model: str) -> Path:
