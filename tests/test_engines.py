@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -382,6 +383,58 @@ def test_gpus_that_no_node_has_are_a_message(cluster: Cluster, tiny_bundle: Mode
     bundle = replace(tiny_bundle, classifier=OnTorch(tiny_bundle.classifier))
     settings = EngineSettings("ray", ray_address=cluster.address, gpus_per_worker=0.5)
     with pytest.raises(ConfigError, match=r"0\.5: no machine"), open_engine(settings, bundle, STAMP):
+        pass
+
+
+OWN_CLUSTER = """
+import json, sys
+from datetime import UTC, datetime
+from pathlib import Path
+import psutil
+from pipeline.decisions.model_bundle import load_bundle
+from pipeline.scoring.engines.open_engine import EngineSettings, open_engine
+bundle = load_bundle(Path(sys.argv[1]))
+with open_engine(EngineSettings("ray", ray_address="local"), bundle, datetime.now(UTC)):
+    from ray._common.usage import usage_lib
+    me = psutil.Process()
+    listening = [
+        connection.laddr.ip
+        for process in [me, *me.children(recursive=True)]
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    print(json.dumps([usage_lib.usage_stats_enabled(), listening]))
+"""
+
+
+def test_a_cluster_of_our_own_is_closed_to_other_machines_and_reports_no_use(
+    tiny_bundle: ModelBundle,
+) -> None:
+    mine = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    done = subprocess.run(
+        [sys.executable, "-c", OWN_CLUSTER, str(tiny_bundle.folder)],
+        env=mine,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    reports, listening = json.loads(done.stdout)
+    assert not reports
+    assert listening
+    assert all(ip_address(address.removeprefix("::ffff:")).is_loopback for address in listening), listening
+
+
+def test_no_cluster_of_our_own_under_a_ray_that_is_open_to_others(
+    tiny_bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray.util, "get_node_ip_address", lambda: "192.0.2.7")
+    settings = EngineSettings("ray", ray_address="local")
+    with (
+        pytest.raises(ConfigError, match="RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER=0"),
+        open_engine(settings, tiny_bundle, STAMP),
+    ):
         pass
 
 

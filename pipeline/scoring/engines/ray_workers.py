@@ -6,6 +6,7 @@ must come back in order to be committed, and an actor that a lost machine leaves
 the windows that were meant for it.
 """
 
+import ipaddress
 import logging
 import os
 import socket
@@ -28,6 +29,9 @@ from pipeline.scoring.engines.worker_pool import WorkerLostError, WorkerPool
 from pipeline.scoring.score_posts import ScoredBatch, score_batch
 
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else each start prints a notice about it
+# Off, on every system: a cluster of our own then listens on this machine alone, and no address on the internet is asked
+# for a route. It has no part in joining a cluster, whose nodes have settings of their own.
+os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
 try:
     import ray
     from ray.exceptions import RayError, RayTaskError
@@ -152,6 +156,7 @@ def _connect(address: str, workers: int, model_bytes: int) -> Iterator[None]:
         return
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address == "local":
+        _require_closed_ports()
         store = _STORE_BYTES + workers * _STORE_BYTES_PER_WORKER + 2 * model_bytes
         quiet |= {"num_cpus": workers, "include_dashboard": False, "object_store_memory": store}
     try:
@@ -167,6 +172,15 @@ def _connect(address: str, workers: int, model_bytes: int) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _require_closed_ports() -> None:
+    """Who reaches the ports of a cluster can run code on it, so one of our own must not be open to others."""
+    if not ipaddress.ip_address(ray.util.get_node_ip_address()).is_loopback:
+        raise ConfigError(
+            "--ray-address local: Ray would listen to other machines, since it was loaded before with another setting; "
+            "set RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER=0 in the environment before Python starts"
+        )
 
 
 def _knock(address: str) -> None:
