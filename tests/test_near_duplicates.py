@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.data.near_duplicates import cluster_texts
+from pipeline.data.text_attacks import attack_text
+from pipeline.evaluation.leakage import find_seen, text_digests
 
 POST = (
     "The ministry said on Monday that the countries of the region should settle their disputes among themselves, "
@@ -47,6 +49,33 @@ def test_ids_are_the_smallest_row_of_each_cluster() -> None:
 def test_copies_edits_and_quotations_belong_together(copy: str) -> None:
     assert are_together(POST, copy)
     assert are_together(copy, POST)
+
+
+DISGUISES = [
+    "look-alikes",
+    "zero-width",
+    "bidi-controls",
+    "marks",
+    "fancy-letters",
+    "emoji-in-words",
+    "emoji-between",
+]
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+@pytest.mark.parametrize("text", [POST, SENTENCE])
+def test_a_disguised_copy_is_a_copy(text: str, disguise: str) -> None:
+    copy = attack_text(text, disguise, rate=0.9, seed=1)
+    assert copy != text
+    assert are_together(text, copy)
+    if disguise != "marks":  # an accent may be meant: one word more, and the text counts as not seen
+        assert find_seen([copy], text_digests([text])).all()
+
+
+def test_typing_errors_in_most_words_make_another_text() -> None:
+    copy = attack_text(POST, "typo-neighbour", rate=0.9, seed=1)
+    assert not are_together(POST, copy)
+    assert not find_seen([copy], text_digests([POST])).any()
 
 
 def test_short_texts_are_compared_word_by_word() -> None:

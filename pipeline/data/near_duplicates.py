@@ -1,6 +1,7 @@
 """Clusters of texts that are one text in substance: forwards, quotations, light edits, rows of one post.
 
-Two texts belong together if they share a group, are equal but for case, punctuation, emoji and links, or share
+Two texts belong together if they share a group, are equal but for case, accents, punctuation, emoji, links and
+disguises (look-alike letters, invisible characters and the like, see `pipeline.data.text_normalisation`), or share
 enough word 3-grams (Jaccard similarity; for a text quoted inside a longer one, the share of the shorter).
 
 Candidates for the third come from a bottom-k MinHash sketch (Broder 1997, "On the resemblance and containment
@@ -12,6 +13,7 @@ sets (64-bit hashes stand for the 3-grams). numpy and scipy do the work: pure Py
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -22,6 +24,7 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from pipeline.data.normal_form import normalize_compatibility
+from pipeline.data.normalise_batches import normalise_texts
 
 NGRAM = 3
 SKETCH = 12  # word 3-grams of each text that are looked up
@@ -36,7 +39,9 @@ ELEMENTS_AT_ONCE = 20_000_000  # members of the sets that are intersected at onc
 Hashes = NDArray[np.uint64]
 Integers = NDArray[np.int64]
 
-_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff")) | {ord("ё"): "е"}
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+# Of Latin, Greek and Cyrillic; those of other scripts are vowels. U+034F stays: it keeps long runs of marks apart.
+_ACCENT = re.compile("[\u0300-\u034e\u0350-\u036f]")
 _LINK = re.compile(r"https?://\S+|www\.\S+|t\.me/\S+|@\w+")
 # Chinese and Japanese write no spaces: each of their characters counts as a word.
 _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+")
@@ -67,7 +72,7 @@ def cluster_texts(
     """
     if not len(texts):
         return np.zeros(0, dtype=np.int64)
-    tokens = [_tokenize(text) for text in texts]
+    tokens = [_tokenize(text) for text in normalise_texts(texts)]
     # distinct texts in alphabetical order, so that nothing below depends on the order of the rows
     text_of_row, distinct = pd.factorize(
         np.array([" ".join(words) for words in tokens], dtype=object), sort=True
@@ -85,8 +90,10 @@ def cluster_texts(
 
 
 def _tokenize(text: str) -> list[str]:
-    """Words in normal form: compatibility characters, case, links, emoji and punctuation do not count."""
+    """Words in normal form: compatibility characters, accents, case, links, emoji and punctuation do not count."""
     plain = normalize_compatibility(_LINK.sub(" ", text)).casefold().translate(_INVISIBLE)
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFD", plain)))
     return _TOKEN.findall(plain)
 
 

@@ -176,7 +176,8 @@ def _connect(address: str, workers: int, model_bytes: int) -> Iterator[None]:
 
 def _require_closed_ports() -> None:
     """Who reaches the ports of a cluster can run code on it, so one of our own must not be open to others."""
-    if not ipaddress.ip_address(ray.util.get_node_ip_address()).is_loopback:
+    address: str = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call] # Ray gives it no types
+    if not ipaddress.ip_address(address).is_loopback:
         raise ConfigError(
             "--ray-address local: Ray would listen to other machines, since it was loaded before with another setting; "
             "set RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER=0 in the environment before Python starts"
