@@ -22,7 +22,7 @@ def _construct_mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[An
         key = str(key_node.value)
         if key in seen:
             raise yaml.constructor.ConstructorError(
-                None, None, f"the key '{key}' stands twice in one mapping", key_node.start_mark
+                None, None, f"the key '{shorten(key, 60)}' stands twice in one mapping", key_node.start_mark
             )
         seen.add(key)
     return loader.construct_mapping(node, deep=True)

@@ -148,6 +148,8 @@ FOUND: dict[str, tuple[str, bytes]] = {
     ),
     "a column name of two lines in a message": ("tracker", b'"signa\nture",date\n1,2\n'),
     "labels of two lines in a message": ("labelled_lines", b'{"text":"x","labels":["a\\nb"]}'),
+    "an id of two lines in a message": ("labelled_csv", b'id,text,labels\n"a\nb",x,\n"a\nb",y,\n'),
+    "an id of two lines in a message about a sample": ("sample", b'{"id":"a\\nb","text":"x"}\n' * 2),
     "a table of a thousand columns in a message": (
         "coded_csv",
         b",".join(b"column%d" % n for n in range(1000)) + b"\n",

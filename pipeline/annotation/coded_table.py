@@ -148,12 +148,12 @@ def keep_last(codings: Sequence[Coding]) -> tuple[list[Coding], list[Reject]]:
     for coding in codings:
         known = first_text.setdefault(coding.id, coding)
         if known.text.split() != coding.text.split():
-            reason = f"the id '{coding.id:.80}' stands with another text at {known.where}"
+            reason = f"the id '{shorten(coding.id, 80)}' stands with another text at {known.where}"
             rejects.append(Reject(coding.where, reason))
             continue
         key = (coding.id, coding.annotator)
         if key in last:
-            reason = f"replaced by the later coding of '{coding.annotator:.80}' at {coding.where}"
+            reason = f"replaced by the later coding of '{shorten(coding.annotator, 80)}' at {coding.where}"
             rejects.append(Reject(last.pop(key).where, reason))
         last[key] = coding
     return list(last.values()), rejects

@@ -31,7 +31,7 @@ from pipeline.annotation.probability_designs import (
 from pipeline.annotation.record_files import read_records
 from pipeline.annotation.sample_files import is_unit_code, read_id
 from pipeline.data.near_duplicates import cluster_texts
-from pipeline.errors import ConfigError, DataError
+from pipeline.errors import ConfigError, DataError, shorten
 
 Design = Literal["random", "stratified", "active"]
 Purpose = Literal["estimate", "train"]
@@ -112,8 +112,8 @@ def draw_sample(source: Path, settings: SampleSettings, exclude: Sequence[Path] 
     }
     if codes := sorted(filter(is_unit_code, excluded)):
         raise DataError(
-            f"--exclude: '{codes[0]}' is a code that label-export gave in place of an id; give the sample itself, or "
-            "what label-import wrote"
+            f"--exclude: '{shorten(codes[0], 80)}' is a code that label-export gave in place of an id; give the "
+            "sample itself, or what label-import wrote"
         )
     identity = {**asdict(settings), "source": _fingerprint(population), "excluded": sorted(excluded)}
     sample_id = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]

@@ -20,7 +20,7 @@ from pipeline.annotation.sample_files import DESIGN_COLUMNS, is_unit_code, make_
 from pipeline.data.codebook import Codebook
 from pipeline.data.label_files import parse_json
 from pipeline.data.labels import Reject
-from pipeline.errors import DataError
+from pipeline.errors import DataError, shorten
 
 Tool = Literal["label-studio", "prodigy", "doccano", "table"]
 TOOLS: Final = ("label-studio", "prodigy", "doccano", "table")
@@ -207,7 +207,7 @@ def _refuse_codes(codings: Sequence[Coding]) -> None:
     coded = [coding for coding in codings if is_unit_code(coding.id)]
     if coded:
         raise DataError(
-            f"{coded[0].where}: '{coded[0].id}' is a code that label-export gave in place of an id "
+            f"{coded[0].where}: '{shorten(coded[0].id, 80)}' is a code that label-export gave in place of an id "
             f"({say_count(len(coded), 'row', 'rows')}): give --sample FILE, the sample that was exported: it is the key"
         )
 
@@ -262,7 +262,7 @@ def _refuse_other_sample(
 
 
 def _reject_stranger(coding: Coding, sample: Path) -> Reject:
-    return Reject(coding.where, f"the id '{coding.id:.80}' is not in the sample {sample}")
+    return Reject(coding.where, f"the id '{shorten(coding.id, 80)}' is not in the sample {sample}")
 
 
 def list_rejects(rejects: Sequence[Reject]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.annotation.record_files import read_records, write_records
-from pipeline.errors import DataError
+from pipeline.errors import DataError, shorten
 
 # How a unit was drawn; travels with its labels to training and estimation.
 DESIGN_COLUMNS: Final = (
@@ -66,7 +66,9 @@ def read_sample(path: Path) -> list[dict[str, Any]]:
         if not isinstance(row["text"], str) or not row["text"].strip():
             raise DataError(f"{record.where}, field 'text': expected a text, got {row['text']!r:.60}")
         if seen.setdefault(unit_id, record.where) != record.where:
-            raise DataError(f"{record.where}: the id '{unit_id:.80}' already stands at {seen[unit_id]}")
+            raise DataError(
+                f"{record.where}: the id '{shorten(unit_id, 80)}' already stands at {seen[unit_id]}"
+            )
         rows.append(row | read_design(record.cells, record.where))
     if not rows:
         raise DataError(f"{path}: no rows; expected units with the columns id and text")

@@ -23,7 +23,7 @@ from pipeline.data.codebook import Codebook, load_codebook
 from pipeline.data.labels import LabelledData, read_labelled
 from pipeline.data.near_duplicates import cluster_texts
 from pipeline.decisions.calibration import fit_calibrator
-from pipeline.errors import ConfigError, DataError, MissingExtraError
+from pipeline.errors import ConfigError, DataError, MissingExtraError, shorten
 from pipeline.protocols import FitContext, Progress
 
 COLUMNS: Final = ("id", "text", "frame", "coded", "probability", "more_probable", "labels")
@@ -144,7 +144,9 @@ def _read_all_rows(config: RunConfig, codebook: Codebook) -> LabelledData:
     table = pd.concat([part.table for part in parts], ignore_index=True)
     if table["id"].duplicated().any():
         repeated = table["id"][table["id"].duplicated()].iloc[0]
-        raise DataError(f"the id '{repeated}' stands in two files of the run; ids must tell rows apart")
+        raise DataError(
+            f"the id '{shorten(repeated, 80)}' stands in two files of the run; ids must tell rows apart"
+        )
     return LabelledData(table, parts[0].frame_ids, parts[0].path)
 
 

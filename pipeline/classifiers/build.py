@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline.config import BlendSettings, CascadeSettings, ModelSettings, TfidfSettings, TransformerSettings
-from pipeline.errors import ModelError
+from pipeline.errors import ModelError, shorten
 from pipeline.protocols import Classifier, FittedClassifier
 
 # Imports stand inside the functions: scoring with the baseline must not load torch.
@@ -84,6 +84,6 @@ def _load(kind: str, folder: Path) -> FittedClassifier:
 
         return Cascade.load(folder)
     raise ModelError(
-        f"{folder}: unknown kind of classifier '{kind}'; this version reads tfidf, transformer, "
+        f"{folder}: unknown kind of classifier '{shorten(kind, 60)}'; this version reads tfidf, transformer, "
         "blend and cascade"
     )

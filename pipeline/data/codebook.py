@@ -25,7 +25,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from pipeline.errors import ConfigError, DataError, list_names
+from pipeline.errors import ConfigError, DataError, list_names, shorten
 from pipeline.yaml_files import describe_fault, describe_validation_error, load_yaml_mapping
 
 FrameId = Annotated[str, StringConstraints(pattern=r"^[^\s;][^;\n\r\t]*$", max_length=100)]
@@ -140,7 +140,9 @@ def draft_codebook(
     if not ids:
         raise DataError("no labels were found, so there is nothing to draft a codebook from")
     if joined := next((label for label in ids if set(_split_elsewhere(label)[1:]) & set(ids)), None):
-        raise DataError(f"the label '{joined}' seems to be several; separate several labels of a text by ';'")
+        raise DataError(
+            f"the label '{shorten(joined, 80)}' seems to be several; separate several labels of a text by ';'"
+        )
     return Codebook(name=name, mode=mode, frames=tuple(_draft_frame(label) for label in ids))
 
 
@@ -157,7 +159,9 @@ def _draft_frame(label: str) -> Frame:
         )
     except ValidationError as error:
         reasons = "; ".join(describe_fault(fault["msg"]) for fault in error.errors())
-        raise DataError(f"the label '{label:.60}' cannot be a frame id: {reasons}; rename it") from None
+        raise DataError(
+            f"the label '{shorten(label, 60)}' cannot be a frame id: {reasons}; rename it"
+        ) from None
 
 
 def dump_codebook(codebook: Codebook) -> str:

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from pipeline.data.codebook import Codebook
 from pipeline.data.label_files import read_rows
 from pipeline.data.label_values import RowError, read_row
-from pipeline.errors import DataError
+from pipeline.errors import DataError, shorten
 
 COLUMNS = ("id", "text", "labels", "source", "date", "group", "lang")
 FEW_POSITIVES = 10  # below this, a frame's figures say little
@@ -177,8 +177,8 @@ def _check_ids(rows: Sequence[Mapping[str, Any]]) -> None:
         row_id, where = row["id"], row["where"]
         if row_id is not None and first.setdefault(row_id, where) != where:
             raise DataError(
-                f"{where}: the id '{row_id}' already stands at {first[row_id]}; ids must be unique, or leave "
-                "the column out"
+                f"{where}: the id '{shorten(row_id, 80)}' already stands at {first[row_id]}; ids must be unique, "
+                "or leave the column out"
             )
 
 

@@ -23,7 +23,7 @@ from pipeline.config import FoldSettings
 from pipeline.data.labels import LabelledData
 from pipeline.data.near_duplicates import cluster_texts
 from pipeline.data.purposes import check_purposes, check_test_purpose, drawn_to, warn_of_estimates
-from pipeline.errors import DataError
+from pipeline.errors import DataError, shorten
 
 FoldName = Literal["train", "dev", "test"]
 NAMES: tuple[FoldName, ...] = ("train", "dev", "test")
@@ -301,8 +301,8 @@ def _check_ids(parts: Sequence[LabelledData], kept: "pd.Series[str]") -> None:
     if len(repeated):
         paths = [str(part.path) for part in parts if repeated.iloc[0] in set(part.table["id"])]
         raise DataError(
-            f"{paths[0]}: the id '{repeated.iloc[0]}' stands in {paths[-1]} as well, with another text; ids must "
-            "tell rows apart across all files of a run"
+            f"{paths[0]}: the id '{shorten(repeated.iloc[0], 80)}' stands in {paths[-1]} as well, with another text; "
+            "ids must tell rows apart across all files of a run"
         )
 
 

@@ -18,7 +18,7 @@ from pipeline.data.labels import LabelledData
 from pipeline.data.near_duplicates import cluster_texts
 from pipeline.data.text_attacks import ATTACKS, attack_text
 from pipeline.decisions.model_bundle import ModelBundle
-from pipeline.errors import ConfigError, DataError
+from pipeline.errors import ConfigError, DataError, shorten
 from pipeline.evaluation.comparison import compare_decisions
 from pipeline.evaluation.intervals import Estimate
 from pipeline.evaluation.leakage import warn_of_seen
@@ -116,8 +116,8 @@ def take_test_fold(bundle: ModelBundle, data: LabelledData) -> LabelledData:
     if missing := wanted.difference(ids):
         raise DataError(
             f"{data.path}: {len(missing)} of the {len(wanted)} rows of the test fold of {bundle.model_id} are not in "
-            f"it, for example id '{min(missing)}': give the file that the model was trained from, or leave out "
-            "--test-fold"
+            f"it, for example id '{shorten(min(missing), 80)}': give the file that the model was trained from, or "
+            "leave out --test-fold"
         )
     return data.subset(np.flatnonzero(ids.isin(wanted)))
 

@@ -21,7 +21,7 @@ from pipeline.annotation.coded_table import Coding, resolve_labels, say_count
 from pipeline.annotation.exchange.spreadsheet import read_table
 from pipeline.data.codebook import draft_codebook
 from pipeline.data.near_duplicates import cluster_texts
-from pipeline.errors import DataError
+from pipeline.errors import DataError, shorten
 
 NEEDED: Final = ("unit", "stratum", "inclusion_probability", "design", "purpose")
 _LISTED: Final = 3  # rows that one message names
@@ -147,7 +147,7 @@ def _settle(codings: Sequence[Coding]) -> list[Coding]:
             open_units.append(chosen[0])
         settled.append(chosen[0])
     if open_units:
-        listed = "; ".join(f"{coding.where} ('{coding.id:.80}')" for coding in open_units[:_LISTED])
+        listed = "; ".join(f"{coding.where} ('{shorten(coding.id, 80)}')" for coding in open_units[:_LISTED])
         raise DataError(
             f"{say_count(len(open_units), 'unit has', 'units have')} codings that differ: {listed}. Settle them first: "
             "`frames agreement CODED --codebook CODEBOOK --discuss settled.csv` lists them; fill in its column labels; "

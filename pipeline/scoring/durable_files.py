@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from pipeline.errors import DataError, PipelineError
+from pipeline.errors import DataError, PipelineError, shorten
 
 _CHECKSUM = "checksum"  # of all other keys
 _PROBED_BYTES = 1 << 20  # less than this is no room
@@ -102,7 +102,9 @@ def read_json(path: Path, keys: Collection[str]) -> dict[str, Any]:
     checksum = content.pop(_CHECKSUM, None)
     others = sorted(set(content) - set(keys))
     if others or checksum not in {None, _checksum_of(content)}:
-        reason = f"unknown key '{others[0][:50]}'" if others else "its checksum does not fit its content"
+        reason = (
+            f"unknown key '{shorten(others[0], 50)}'" if others else "its checksum does not fit its content"
+        )
         raise DataError(
             f"{path}: damaged: {reason}. Restore it from a copy, or score into a new output folder"
         )

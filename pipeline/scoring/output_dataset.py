@@ -29,7 +29,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.data.posts import DAMAGE
-from pipeline.errors import DataError
+from pipeline.errors import DataError, shorten
 from pipeline.scoring.durable_files import explain_full_disk, new_file, read_json, replacing, write_json
 from pipeline.scoring.part_files import PART_PATTERN, damaged, verify_parts, write_part
 from pipeline.scoring.score_posts import ScoredBatch
@@ -212,7 +212,7 @@ def _refuse_foreign_folder(root: Path) -> None:
     foreign = [path.name for path in root.iterdir() if not path.name.startswith("_")]
     if foreign:
         raise DataError(
-            f"{root}: holds '{min(foreign)}' and no scores; give a new or empty folder, so that nothing of "
+            f"{root}: holds '{shorten(min(foreign))}' and no scores; give a new or empty folder, so that nothing of "
             "yours is touched"
         )
 

@@ -32,7 +32,7 @@ from pipeline.data.channel_export.values import (
     parse_int,
     parse_time,
 )
-from pipeline.errors import DataError, list_names
+from pipeline.errors import DataError, list_names, shorten
 
 _TEXTS: Final = ("message", "cleaned_message")
 _IDS: Final = ("msg_id", "msg_link", "signature")
@@ -82,7 +82,7 @@ class TrackerCsv:
             )
         folded = Counter(fold_name(name) for name in head.names)
         if repeated := [name for name in _KNOWN if folded[name] > 1]:
-            raise DataError(f"{path}: the column '{min(repeated)}' stands more than once")
+            raise DataError(f"{path}: the column '{shorten(min(repeated), 60)}' stands more than once")
         zoned = options if options.utc_offset_hours is not None else replace(options, utc_offset_hours=0)
         for row in read_table_rows(path, head.delimiter):
             if row.fault:

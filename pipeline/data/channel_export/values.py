@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, Literal, TextIO
 
 from pipeline.data.channel_export.records import ReadOptions
-from pipeline.errors import DataError
+from pipeline.errors import DataError, shorten
 
 EXCERPT_CHARS: Final = 200
 EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
@@ -200,7 +200,7 @@ def _from_rfc822(text: str, zone: str | None, options: ReadOptions) -> datetime:
         if zone.startswith("-0000"):
             return moment.replace(tzinfo=UTC)
         if options.utc_offset_hours is None:
-            raise ValueError(f"the zone name '{zone}' is not known; {_NO_ZONE_REMEDY}")
+            raise ValueError(f"the zone name '{shorten(zone, 60)}' is not known; {_NO_ZONE_REMEDY}")
     return moment
 
 
