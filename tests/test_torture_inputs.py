@@ -1,5 +1,6 @@
 """Damaged files of every format: a result that accounts for every record, or one line that names the file."""
 
+import io
 import json
 import time
 from collections import Counter
@@ -7,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import fuzz_seeds as seeds
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from fuzz_targets import TARGETS, FaultError, Target, try_input
 from hostile import TEXTS, damaged, encode
@@ -84,6 +87,19 @@ def test_nesting_near_the_limit_of_python(name: str, depth: int, tmp_path: Path)
         try_input(target, data.replace(b'"id"', b'"\\ud800"', 1), tmp_path)
 
 
+def labels_without_values() -> bytes:
+    """A table whose column of labels is a group without fields: Arrow names it and leaves it out."""
+    table = pa.table({"id": ["a"], "text": ["x"], "labels": [{"inside": "threat"}]})
+    file = io.BytesIO()
+    pq.write_table(table, file, store_schema=False)
+    # numbers of fields in the footer: one more at the top, none in the group
+    return (
+        file.getvalue()
+        .replace(b"schema\x15\x06", b"schema\x15\x08")
+        .replace(b"labels\x15\x02", b"labels\x15\x00")
+    )
+
+
 # Faults that were found so, each in its smallest form. Every one was a crash, a hang or a loss before it was mended.
 FOUND: dict[str, tuple[str, bytes]] = {
     "a number of a million digits overflowed decimals": (
@@ -148,6 +164,7 @@ FOUND: dict[str, tuple[str, bytes]] = {
     ),
     "a column name of two lines in a message": ("tracker", b'"signa\nture",date\n1,2\n'),
     "labels of two lines in a message": ("labelled_lines", b'{"text":"x","labels":["a\\nb"]}'),
+    "a column without values": ("labelled_parquet", labels_without_values()),
     "an id of two lines in a message": ("labelled_csv", b'id,text,labels\n"a\nb",x,\n"a\nb",y,\n'),
     "an id of two lines in a message about a sample": ("sample", b'{"id":"a\\nb","text":"x"}\n' * 2),
     "a table of a thousand columns in a message": (

@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.errors import show_value
+
 MAX_BYTES: Final = 1 << 30  # of the rows that are in memory at a time
 
 
@@ -28,12 +30,16 @@ def open_parquet(path: Path) -> pq.ParquetFile:
     """Open a file so that columns of texts are read as dictionaries, as small in memory as in the file.
 
     Raises:
-        pa.ArrowException, OSError: no readable Parquet file.
+        pa.ArrowException, OSError: no readable Parquet file, or one whose schema names a column that holds nothing.
     """
     schema = pq.read_metadata(path).schema
     leaves = (schema.column(k) for k in range(len(schema)))
     texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
-    return pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False, page_checksum_verification=True)
+    file = pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False, page_checksum_verification=True)
+    for field in file.schema_arrow:
+        if _has_empty_group(field.type):  # Arrow would leave the column out and say nothing
+            raise pa.ArrowInvalid(f"the column {show_value(field.name)} has a group without fields")
+    return file
 
 
 def read_cells(column: pa.Array | pa.ChunkedArray, max_bytes: int = MAX_BYTES) -> list[Any]:
@@ -57,6 +63,16 @@ def read_row_cells(table: pa.RecordBatch | pa.Table, max_bytes: int = MAX_BYTES)
     columns = [read_cells(column, max_bytes) for column in table.columns]
     names = table.schema.names
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _has_empty_group(of: pa.DataType) -> bool:
+    inside = [of]
+    while inside:  # no recursion: a file may nest deeper than Python follows
+        kind = inside.pop()
+        if pa.types.is_struct(kind) and not kind.num_fields:
+            return True
+        inside += (kind.field(i).type for i in range(kind.num_fields))
+    return False
 
 
 def _unpacked_size(column: pa.Array | pa.ChunkedArray) -> int:
