@@ -256,6 +256,8 @@ def _damage_member(data: bytes, random: Random) -> bytes:
         zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as changed,
     ):
         names = archive.namelist()
+        if not names:
+            raise zipfile.BadZipFile("no files in it")
         sheets = [name for name in names if "sheet" in name]
         chosen = random.choice(sheets if sheets and random.random() < 0.7 else names)
         for name in names:

@@ -164,6 +164,7 @@ FOUND: dict[str, tuple[str, bytes]] = {
     ),
     "a column name of two lines in a message": ("tracker", b'"signa\nture",date\n1,2\n'),
     "labels of two lines in a message": ("labelled_lines", b'{"text":"x","labels":["a\\nb"]}'),
+    "a frame's column of two lines in a message": ("coded_csv", b'id,text,"frame: a\nb"\n1,x,maybe\n'),
     "a column without values": ("labelled_parquet", labels_without_values()),
     "an id of two lines in a message": ("labelled_csv", b'id,text,labels\n"a\nb",x,\n"a\nb",y,\n'),
     "an id of two lines in a message about a sample": ("sample", b'{"id":"a\\nb","text":"x"}\n' * 2),

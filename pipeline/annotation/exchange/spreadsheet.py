@@ -14,7 +14,7 @@ from pipeline.annotation.record_files import Record, read_records, write_records
 from pipeline.data.codebook import Codebook
 from pipeline.data.label_values import RowError
 from pipeline.data.labels import Reject
-from pipeline.errors import DataError, list_names
+from pipeline.errors import DataError, list_names, shorten
 
 Layout = Literal["frames", "labels"]
 IN_DISPUTE: Final = "in_dispute"  # column of a table of disputed units
@@ -121,7 +121,7 @@ def _read_truth(value: object, column: str) -> bool:
         return True
     if text in _NO:
         return False
-    raise RowError(f"field '{column}': expected x or nothing, got {value!r:.60}")
+    raise RowError(f"field '{shorten(column, 60)}': expected x or nothing, got {value!r:.60}")
 
 
 def _read_status(value: object, judged: Status) -> Status:

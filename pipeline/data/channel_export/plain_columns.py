@@ -150,6 +150,10 @@ class PlainColumns:
             return "" if value == "" and self._is_own_table else None
         return value
 
+    def _field(self, column: str) -> str:
+        """The column under its name in the file, for a message."""
+        return f"field '{shorten(self.names[column], 60)}'"
+
     def _read_text(self, cells: Mapping[str, object]) -> str:
         texts = (self._read_part(cells.get(name)) for name in self.text_names)
         return next((text for text in texts if text.strip()), "")
@@ -160,7 +164,7 @@ class PlainColumns:
             texts = [part for part in parts if isinstance(part, str)]
             value = "".join(texts) if len(texts) == len(parts) else value
         if value is not None and not isinstance(value, str):
-            raise ValueError(f"field '{self.names['text']}': expected text, got {make_excerpt(value)}")
+            raise ValueError(f"{self._field('text')}: expected text, got {make_excerpt(value)}")
         return clean_text(value)
 
     def _read_place(self, cells: Mapping[str, object]) -> tuple[str, int | None]:
@@ -180,7 +184,7 @@ class PlainColumns:
             if link and link[1] is not None:
                 channel, number = channel or link[0], link[1]
             elif "message_id" in self._mapped:
-                raise ValueError(f"field '{self.names['message_id']}': {error}") from None
+                raise ValueError(f"{self._field('message_id')}: {error}") from None
             # else: an "id" of some other kind, found by its name only; the post is known by its text
         return channel or self._options.channel or name_of_file(self._path), number
 
@@ -191,13 +195,13 @@ class PlainColumns:
         try:
             return parse_time(value, self._options)
         except ValueError as error:
-            raise ValueError(f"field '{self.names[column]}': {error}") from None
+            raise ValueError(f"{self._field(column)}: {error}") from None
 
     def _read_int(self, cells: Mapping[str, object], column: str) -> int | None:
         try:
             return parse_count(self._cell(cells, column))
         except ValueError as error:
-            raise ValueError(f"field '{self.names[column]}': {error}") from None
+            raise ValueError(f"{self._field(column)}: {error}") from None
 
     def _read_origin(self, cells: Mapping[str, object]) -> str | None:
         """Name of the origin; "" where a forward is stated without a name (true, or a nested record)."""
