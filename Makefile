@@ -35,13 +35,15 @@ torture: setup
 
 # Every reader fuzzed by coverage, SECONDS each; what is found stands in .venv-fuzz/found. atheris has wheels for few
 # platforms and no part in anything else, so it stays out of pyproject.toml and of .venv: make fuzz SECONDS=300 FUZZ=rss
+# A fault ends its target and not the others.
 fuzz: setup
 	test -d .venv-fuzz || $(PYTHON) -m venv .venv-fuzz
 	.venv-fuzz/bin/python -m pip install --quiet atheris==3.0.0
 	mkdir -p .venv-fuzz/found
-	cd .venv-fuzz/found && for target in $(FUZZ); do \
+	cd .venv-fuzz/found && faulty= && for target in $(FUZZ); do \
 		PYTHONPATH=$(abspath $(wildcard .venv/lib/python3.*/site-packages)) OMP_NUM_THREADS=1 \
-		../bin/python $(CURDIR)/tests/fuzz_readers.py --target $$target --seconds $(SECONDS) || exit 1; done
+		../bin/python $(CURDIR)/tests/fuzz_readers.py --target $$target --seconds $(SECONDS) \
+		|| faulty="$$faulty $$target"; done; test -z "$$faulty" || { echo "Faults in:$$faulty"; exit 1; }
 
 # The same tests with the lowest versions that pyproject.toml allows; constraints.txt holds the newest
 test-lowest: setup
