@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.classifiers.build import find_transformer
+from pipeline.classifiers.encoders import EMBEDDED, find_encoder
+from pipeline.classifiers.tokenizer_fit import read_and_measure
 from pipeline.config import RunConfig, load_run_config
 from pipeline.data.codebook import Codebook, load_codebook
 from pipeline.data.splits import Folds
@@ -37,6 +40,7 @@ def check_run(path: Path, overrides: Sequence[str] = ()) -> CheckResult:
     Raises:
         ConfigError: config or codebook do not fit.
         DataError: labels cannot be used, or a frame has too few positives.
+        ModelError: an encoder that cannot be used.
     """
     config = load_run_config(path, overrides)
     codebook = load_codebook(Path(config.data.codebook))
@@ -46,5 +50,18 @@ def check_run(path: Path, overrides: Sequence[str] = ()) -> CheckResult:
         *folds.train.warnings,
         *folds.notes,
         *check_positives(folds.train, config.decisions),
+        *_check_encoder(config, folds),
     )
     return CheckResult(config, codebook, folds, tuple(dict.fromkeys(warnings)))
+
+
+def _check_encoder(config: RunConfig, folds: Folds) -> tuple[str, ...]:
+    """Whether the encoder is there and knows the language; one that training would fetch is not looked at."""
+    settings = find_transformer(config.model)
+    if settings is None:
+        return ()
+    if settings.allow_download and settings.encoder != EMBEDDED and not Path(settings.encoder).is_dir():
+        return (f"the encoder '{settings.encoder}' is no folder here: training asks the model hub for it",)
+    encoder = find_encoder(settings.encoder)
+    fit = read_and_measure(encoder, list(folds.train.table["text"]))
+    return fit.describe_misfit(encoder.name)

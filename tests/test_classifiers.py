@@ -280,6 +280,7 @@ def test_with_one_window_long_texts_are_cut_and_counted(encoder: Path, tmp_path:
     rows = labelled(texts, [(), FRAMES[:1], FRAMES[1:], ()])
     summary = model.fit(rows, None, each_its_own_cluster(rows), quiet_context(tmp_path))
     assert summary.figures["texts_cut"] == 2
+    assert summary.figures["letters_per_token"] > 1
     assert summary.notes == (
         "2 of 4 training texts are longer than 1 windows of 8 tokens and were cut there",
     )

@@ -65,7 +65,7 @@ def make_windows(tokenizer: Tokenizer, texts: Sequence[str], limits: WindowLimit
     windows: list[list[int]] = []
     owners: list[int] = []
     is_cut = np.zeros(len(texts), bool)
-    for i, encoding in enumerate(tokenizer.encode_batch_fast(_make_whole(texts))):
+    for i, encoding in enumerate(tokenizer.encode_batch_fast(make_whole(texts))):
         ids = encoding.ids
         end = len(ids) - n_after
         length = end - n_before
@@ -95,7 +95,7 @@ def find_cut(tokenizer: Tokenizer, texts: Sequence[str], limits: WindowLimits) -
     return is_cut
 
 
-def _make_whole(texts: Sequence[str]) -> list[str]:
+def make_whole(texts: Sequence[str]) -> list[str]:
     """Texts with "?" in place of half characters, which no tokenizer takes."""
     return [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
 

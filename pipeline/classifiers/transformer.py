@@ -33,9 +33,10 @@ from pipeline.classifiers.onnx_transformer import (
     read_description,
     read_scorer,
 )
-from pipeline.classifiers.pretrained import new_network, read_network, read_tokenizer
+from pipeline.classifiers.pretrained import PretrainedTokenizer, new_network, read_network, read_tokenizer
 from pipeline.classifiers.token_batches import batches_by_length
 from pipeline.classifiers.token_windows import TokenWindows, WindowLimits, find_cut, make_windows
+from pipeline.classifiers.tokenizer_fit import measure_fit
 from pipeline.classifiers.transformer_network import FrameNetwork, freeze_unused
 from pipeline.classifiers.transformer_training import (
     DevScore,
@@ -101,16 +102,20 @@ class FineTunedTransformer:
             allow_download=self.settings.allow_download,
         )
         set_seed(context.seed)
-        trained_for = self._read_tokenizer(encoder)
+        tokenizer = self._read_tokenizer(encoder)
         truth = train.indicator()
         pretrained = read_network(encoder)
-        places = min(trained_for, int(getattr(pretrained.config, "max_position_embeddings", trained_for)))
+        places = min(
+            tokenizer.trained_for,
+            int(getattr(pretrained.config, "max_position_embeddings", tokenizer.trained_for)),
+        )
         if self.settings.max_tokens > places:
             raise ConfigError(
                 f"model.max_tokens is {self.settings.max_tokens}, but the encoder '{encoder.name}' reads at most "
                 f"{places} tokens: set model.max_tokens to {places} or less"
             )
-        windows = self._tokenize(list(train.table["text"]))
+        texts = list(train.table["text"])
+        windows, fit = self._tokenize(texts), measure_fit(tokenizer.tokenizer, texts)
         crossed = (
             None if dev is not None else self._train_crossed(pretrained, windows, truth, clusters, context)
         )
@@ -130,9 +135,11 @@ class FineTunedTransformer:
             "processes": float(context.processes.size),
             "texts_in_windows": float((np.bincount(windows.owners) > 1).sum()),
             "texts_cut": float(windows.is_cut.sum()),
+            "letters_per_token": fit.letters_per_token,
+            "unknown_tokens_share": fit.unknown_share,
             **scoring.figures,
         }
-        notes = (*self._notes(windows), *scoring.notes)
+        notes = (*fit.describe_misfit(encoder.name), *self._notes(windows), *scoring.notes)
         return FitSummary(figures, notes, out_of_fold=out_of_fold)
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
@@ -244,12 +251,8 @@ class FineTunedTransformer:
             context=context,
         )
 
-    def _read_tokenizer(self, encoder: Encoder) -> int:
-        """Keep the fast tokenizer itself: it needs neither templates nor code when a bundle is loaded.
-
-        Returns:
-            The number of tokens that the encoder was trained for.
-        """
+    def _read_tokenizer(self, encoder: Encoder) -> PretrainedTokenizer:
+        """Keep the fast tokenizer itself: it needs neither templates nor code when a bundle is loaded."""
         read = read_tokenizer(encoder)
         self._tokenizer, self._padding_id = read.tokenizer, read.padding_id
         self._encoder = {
@@ -257,7 +260,7 @@ class FineTunedTransformer:
             "revision": encoder.revision,
             "weights_sha256": encoder.weights_sha256,
         }
-        return read.trained_for
+        return read
 
     def _new_network(self, encoder: Any, truth: NDArray[Any]) -> FrameNetwork:
         return FrameNetwork(
