@@ -53,6 +53,9 @@ class DataSettings(_Settings):
         normalise_text: the classifier reads texts with disguises taken back (look-alike letters of another script,
             invisible characters, fancy forms, emoji inside words), in training and scoring. What is stored and
             quoted is the original. See docs/robustness.md.
+        learn_from_codebook: the classifier also learns from the codebook's definitions, inclusion rules and examples,
+            as texts that carry their frame; not from those that stand in labelled rows, nor from a codebook in
+            another language than most rows.
     """
 
     codebook: str
@@ -63,6 +66,7 @@ class DataSettings(_Settings):
     columns: dict[str, str] = Field(default_factory=dict)
     licence: str | None = None
     normalise_text: bool = True
+    learn_from_codebook: bool = True
 
     @model_validator(mode="after")
     def _one_way(self) -> "DataSettings":

@@ -27,6 +27,8 @@ class FitContext:
         log_metric: name, value, step -> recorded as a curve.
         progress: called often; the caller draws the bar.
         processes: that share the training of a network.
+        codebook_texts: rows (text, labels) to learn from besides the training rows, and never to judge by: they are
+            part of every fit and of no out-of-fold probabilities.
     """
 
     seed: int
@@ -34,6 +36,14 @@ class FitContext:
     log_metric: Callable[[str, float, int], None]
     progress: Progress
     processes: Processes = ALONE
+    codebook_texts: LabelledData | None = None
+
+    def add_codebook_texts(self, train: LabelledData) -> tuple[list[str], NDArray[np.int8]]:
+        """Texts of `train`, then those of the codebook, and their labels, shape (n_train + n_codebook, k)."""
+        parts = [train] if self.codebook_texts is None else [train, self.codebook_texts]
+        return [text for part in parts for text in part.table["text"]], np.concatenate(
+            [part.indicator() for part in parts]
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pipeline.classifiers.build import build_classifier, find_transformer
 from pipeline.config import DecisionSettings, ModelSettings, RunConfig
 from pipeline.data.codebook import Codebook, load_codebook
+from pipeline.data.codebook_texts import CodebookTexts, no_codebook_texts, read_codebook_texts, texts_of_frame
 from pipeline.data.labels import LabelledData, read_labelled
 from pipeline.data.splits import Folds, join_folds, make_folds, make_folds_from_files
 from pipeline.decisions.decision_rule import DecisionRule, fit_decision_rule
@@ -85,7 +86,7 @@ def run_training(
 
     with (
         explain_full_disk(Path(config.output)),
-        hold_work_folder(config, _work_key(folds, processes)) as work,
+        hold_work_folder(config, _work_key(config, codebook, folds, processes)) as work,
     ):
         context = FitContext(config.seed, work, tracker.log_metric, progress, processes)
         classifier, decisions, summary = fit_with_decisions(config, codebook, folds, context)
@@ -111,7 +112,7 @@ def run_training(
             metrics={**report.to_json(), "slices": slices.to_json()},
             arrays={
                 "test_predictions": predictions.to_arrays(),
-                "training_texts": {**_seen_texts(folds), **training.to_arrays()},
+                "training_texts": {**_seen_texts(config, codebook, folds), **training.to_arrays()},
                 DRIFT_REFERENCE: _describe_training(classifier, decisions, summary, folds).to_arrays(),
             },
             describe=lambda folder, manifest: {MODEL_CARD: write_card(folder, manifest)},
@@ -148,7 +149,8 @@ def assist_training(config: RunConfig, processes: Processes) -> None:
     whole, shared = _new_classifier(config, codebook), _new_classifier(config, codebook, part)
     with tempfile.TemporaryDirectory(prefix="frames-assist-") as folder:
         context = FitContext(config.seed, Path(folder), lambda *_: None, lambda *_: None, processes)
-        shared.fit(*_rows_to_fit(whole, folds), context)
+        texts = _read_codebook_texts(config, codebook, folds)
+        shared.fit(*_rows_to_fit(whole, folds), replace(context, codebook_texts=texts.rows))
 
 
 def _find_shared_part(config: RunConfig, processes: Processes) -> ModelSettings:
@@ -220,7 +222,13 @@ def fit_with_decisions(
     """
     classifier = _new_classifier(config, codebook)
     train, dev, clusters = _rows_to_fit(classifier, folds)
-    summary = classifier.fit(train, dev, clusters, context)
+    texts = _read_codebook_texts(config, codebook, folds)
+    summary = classifier.fit(train, dev, clusters, replace(context, codebook_texts=texts.rows))
+    summary = replace(
+        summary,
+        notes=(*texts.notes, *summary.notes),
+        figures={**summary.figures, "codebook_texts": float(len(texts.rows))},
+    )
     if dev is not None:
         raw, truth = classifier.predict_proba(list(dev.table["text"])), dev.indicator()
     else:
@@ -228,6 +236,14 @@ def fit_with_decisions(
     single_label = codebook.mode == "single_label"
     decisions = fit_decision_rule(raw, truth, config.decisions, single_label=single_label)
     return classifier, decisions, replace(summary, decided_on=raw)
+
+
+def _read_codebook_texts(config: RunConfig, codebook: Codebook, folds: Folds) -> CodebookTexts:
+    path = Path(config.data.codebook)
+    if not config.data.learn_from_codebook:
+        return no_codebook_texts(codebook, path)
+    labelled = [folds.train, folds.dev, folds.test]
+    return read_codebook_texts(codebook, labelled, path=path, threshold=config.folds.near_duplicate_threshold)
 
 
 def _new_classifier(config: RunConfig, codebook: Codebook, part: ModelSettings | None = None) -> Classifier:
@@ -265,9 +281,12 @@ def predict_test(classifier: Classifier, decisions: DecisionRule, folds: Folds) 
     )
 
 
-def _work_key(folds: Folds, processes: Processes) -> str:
-    """Unfinished work is taken up by as many processes as began it."""
-    return folds.fingerprint if processes.size == 1 else f"{folds.fingerprint} in {processes.size} processes"
+def _work_key(config: RunConfig, codebook: Codebook, folds: Folds, processes: Processes) -> str:
+    """Unfinished work is taken up on the same rows and texts, by as many processes as began it."""
+    key = folds.fingerprint
+    if config.data.learn_from_codebook:
+        key += f" with {codebook.content_hash}"
+    return key if processes.size == 1 else f"{key} in {processes.size} processes"
 
 
 def bundle_folder(config: RunConfig) -> Path:
@@ -305,8 +324,11 @@ def _record_page(
     tracker.log_text(render_evaluation(bundle, predictions, texts), "evaluation.html")
 
 
-def _seen_texts(folds: Folds) -> dict[str, NDArray[Any]]:
-    return {"digests": text_digests([*folds.train.table["text"], *folds.dev.table["text"]])}
+def _seen_texts(config: RunConfig, codebook: Codebook, folds: Folds) -> dict[str, NDArray[Any]]:
+    texts = [*folds.train.table["text"], *folds.dev.table["text"]]
+    if config.data.learn_from_codebook:
+        texts += (text for frame in codebook.frames for text in texts_of_frame(frame))
+    return {"digests": text_digests(texts)}
 
 
 def _describe_training(

@@ -74,6 +74,8 @@ class LearnerOfNormalisedText(NormalisedText):
     ) -> FitSummary:
         """Fit the classifier inside on normalised texts."""
         read_dev = None if dev is None else _normalise_rows(dev)
+        if context.codebook_texts is not None:
+            context = replace(context, codebook_texts=_normalise_rows(context.codebook_texts))
         return self._learner.fit(_normalise_rows(train), read_dev, clusters, context)
 
 

@@ -63,7 +63,7 @@ class TfidfBaseline:
         context: FitContext,
     ) -> FitSummary:
         """Choose C over inner folds, then fit on all rows."""
-        texts, truth = list(train.table["text"]), train.indicator()
+        texts, truth = context.add_codebook_texts(train)
         best_c, held_out = self._choose_c(texts, truth, clusters, context)
         self._fit_with(texts, truth, best_c, context.seed)
         figures = {"chosen_c": best_c, "features": float(self._weights.shape[0])}
@@ -147,21 +147,27 @@ class TfidfBaseline:
     def _choose_c(
         self, texts: list[str], truth: NDArray[np.int8], clusters: NDArray[np.int64], context: FitContext
     ) -> tuple[float, Probabilities | None]:
-        """The best C, and with it the probabilities (n, k) of rows by models that had not seen them."""
+        """The best C, and with it the probabilities (n, k) of rows by models that had not seen them.
+
+        The first n texts are the rows, which have clusters; every model learns from what comes after them.
+        """
         grid = self.settings.c_grid
         n_folds = min(self.settings.inner_folds, len(np.unique(clusters)))
         if n_folds < 2:  # noqa: PLR2004 - one fold leaves nothing to validate on
             return float(grid[len(grid) // 2]), None
-        scores = np.zeros((len(grid), *truth.shape), np.float32)
-        folds = GroupKFold(n_folds, shuffle=True, random_state=context.seed).split(texts, groups=clusters)
-        for fold, (fitted, held_out) in enumerate(folds):
+        n = len(clusters)
+        known, always = truth[:n], np.arange(n, len(texts))
+        scores = np.zeros((len(grid), *known.shape), np.float32)
+        folds = GroupKFold(n_folds, shuffle=True, random_state=context.seed).split(known, groups=clusters)
+        for fold, (rows, held_out) in enumerate(folds):
+            fitted = np.concatenate([rows, always])
             vectorizer, features = self._fit_vectorizer([texts[i] for i in fitted])
             unseen = vectorizer.transform([texts[i] for i in held_out])
             for i, c in enumerate(grid):
                 context.progress("baseline: choosing C", fold * len(grid) + i + 1, n_folds * len(grid))
                 weights, offsets = self._solve(features, truth[fitted], c, context.seed)
                 scores[i, held_out] = unseen @ weights + offsets
-        quality = [mean_average_precision(truth, of_c) for of_c in scores]
+        quality = [mean_average_precision(known, of_c) for of_c in scores]
         for c, value in zip(grid, quality, strict=True):
             context.log_metric(f"inner_mean_average_precision_c_{c:g}", value, 0)
         best = int(np.argmax(quality))

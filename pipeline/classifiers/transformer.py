@@ -103,7 +103,7 @@ class FineTunedTransformer:
         )
         set_seed(context.seed)
         tokenizer = self._read_tokenizer(encoder)
-        truth = train.indicator()
+        texts, truth = context.add_codebook_texts(train)
         pretrained = read_network(encoder)
         places = min(
             tokenizer.trained_for,
@@ -114,12 +114,15 @@ class FineTunedTransformer:
                 f"model.max_tokens is {self.settings.max_tokens}, but the encoder '{encoder.name}' reads at most "
                 f"{places} tokens: set model.max_tokens to {places} or less"
             )
-        texts = list(train.table["text"])
-        windows, fit = self._tokenize(texts), measure_fit(tokenizer.tokenizer, texts)
+        windows, fit = self._tokenize(texts), measure_fit(tokenizer.tokenizer, texts[: len(train)])
         crossed = (
             None if dev is not None else self._train_crossed(pretrained, windows, truth, clusters, context)
         )
         outcome = self._fine_tune(pretrained, windows, truth, dev, context)
+        windows, truth = (
+            windows.of_texts(np.arange(len(train))),
+            truth[: len(train)],
+        )  # without the codebook's
         out_of_fold = None
         if crossed is not None:
             crossed.average_into(self._fitted()[0])
@@ -235,9 +238,12 @@ class FineTunedTransformer:
         clusters: NDArray[np.int64],
         context: FitContext,
     ) -> Crossed | None:
+        always = np.arange(len(clusters), len(truth))  # texts of the codebook: learnt from, never held out
+
         def train_without(
-            fitted: NDArray[np.int64], held_out: NDArray[np.int64], inner: FitContext
+            rows: NDArray[np.int64], held_out: NDArray[np.int64], inner: FitContext
         ) -> tuple[FrameNetwork, NDArray[np.float32]]:
+            fitted = np.concatenate([rows, always])
             self._fine_tune(pretrained, windows.of_texts(fitted), truth[fitted], None, inner)
             unseen = windows.of_texts(held_out)
             logits = unseen.pool(self._predict_logits(unseen.token_ids, inner.processes))

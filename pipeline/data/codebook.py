@@ -29,6 +29,7 @@ from pipeline.errors import ConfigError, DataError, list_names, shorten
 from pipeline.yaml_files import describe_fault, describe_validation_error, load_yaml_mapping
 
 FrameId = Annotated[str, StringConstraints(pattern=r"^[^\s;][^;\n\r\t]*$", max_length=100)]
+_TO_WRITE = "TODO:"
 NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
@@ -151,8 +152,13 @@ def _split_elsewhere(label: str) -> list[str]:
     return [part.strip() for part in re.split("[,|]", label)]
 
 
+def is_placeholder(text: str) -> bool:
+    """Whether a text of a codebook is still to be written."""
+    return text.startswith(_TO_WRITE)
+
+
 def _draft_frame(label: str) -> Frame:
-    definition = f"TODO: say when a sentence carries '{label}'."
+    definition = f"{_TO_WRITE} say when a sentence carries '{label}'."
     try:
         return Frame(
             id=label, name=label.replace("_", " ").strip().capitalize() or label, definition=definition

@@ -72,7 +72,7 @@ def cluster_texts(
     """
     if not len(texts):
         return np.zeros(0, dtype=np.int64)
-    tokens = [_tokenize(text) for text in normalise_texts(texts)]
+    tokens = find_words(texts)
     # distinct texts in alphabetical order, so that nothing below depends on the order of the rows
     text_of_row, distinct = pd.factorize(
         np.array([" ".join(words) for words in tokens], dtype=object), sort=True
@@ -89,8 +89,15 @@ def cluster_texts(
     return _join(text_of_row, group_of_row, is_linking, links)
 
 
+def find_words(texts: Sequence[str]) -> list[list[str]]:
+    """The words of each text in normal form, by which texts are compared.
+
+    Disguises, compatibility characters, accents, case, links, emoji and punctuation do not count.
+    """
+    return [_tokenize(text) for text in normalise_texts(texts)]
+
+
 def _tokenize(text: str) -> list[str]:
-    """Words in normal form: compatibility characters, accents, case, links, emoji and punctuation do not count."""
     plain = normalize_compatibility(_LINK.sub(" ", text)).casefold().translate(_INVISIBLE)
     if not plain.isascii():
         plain = unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFD", plain)))

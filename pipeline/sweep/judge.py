@@ -34,7 +34,7 @@ def describe_task(config: RunConfig, codebook: Codebook, folds: Folds) -> str:
         "folds": True,
         "model": True,
         "decisions": True,
-        "data": {"normalise_text"},
+        "data": {"normalise_text", "learn_from_codebook"},
     }
     settings = config.model_dump(mode="json", include=deciding)
     sweep = config.model_dump(mode="json", include={"sweep"})["sweep"]
@@ -42,6 +42,8 @@ def describe_task(config: RunConfig, codebook: Codebook, folds: Folds) -> str:
         del sweep[key]
     rows = [folds.train.fingerprint, folds.dev.fingerprint]
     frames = [codebook.mode, *codebook.frame_ids]
+    if config.data.learn_from_codebook:
+        frames.append(codebook.content_hash)
     return hashlib.sha256(json.dumps([settings, sweep, rows, frames], sort_keys=True).encode()).hexdigest()
 
 

@@ -1,0 +1,114 @@
+"""What the codebook itself teaches: its definitions, inclusion rules and examples, as texts that carry their frame.
+
+They are learnt from and never judged by: no figure, threshold or calibration rests on them. An example is often a
+sentence of the data, so whatever is a copy or a part of a labelled row is left out, lest the test fold be known.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.data.codebook import Codebook, Frame, is_placeholder
+from pipeline.data.labels import LabelledData
+from pipeline.data.language import UNDETERMINED, identify_language
+from pipeline.data.near_duplicates import cluster_texts, find_words
+
+_ROWS_ASKED = 300  # for their language
+_FEWEST_WORDS = 4  # a shorter text inside a longer one is a turn of phrase
+
+
+@dataclass(frozen=True, slots=True)
+class CodebookTexts:
+    """Texts to learn from.
+
+    Attributes:
+        rows: columns text and labels; none where the codebook has nothing to teach.
+        notes: for the reader of results.
+    """
+
+    rows: LabelledData
+    notes: tuple[str, ...]
+
+
+def texts_of_frame(frame: Frame) -> tuple[str, ...]:
+    """Definition, inclusion rules and examples, without placeholders. What a frame excludes is no text of it."""
+    texts = (frame.definition, *frame.include, *frame.examples)
+    return tuple(text for text in texts if not is_placeholder(text))
+
+
+def no_codebook_texts(codebook: Codebook, path: Path, *notes: str) -> CodebookTexts:
+    """Nothing to learn from the codebook."""
+    return CodebookTexts(_to_rows(codebook, {}, path), notes)
+
+
+def read_codebook_texts(
+    codebook: Codebook, labelled: list[LabelledData], *, path: Path, threshold: float
+) -> CodebookTexts:
+    """The texts of a codebook that no labelled row holds.
+
+    Args:
+        codebook: its texts carry the frame that they stand under; a text under several frames carries all of them,
+            or in single-label mode is left out.
+        labelled: the first are the training rows; all others may not become known.
+        path: of the codebook.
+        threshold: similarity from which two texts are one, see `cluster_texts`.
+    """
+    frames_of: dict[str, set[str]] = defaultdict(set)
+    for frame in codebook.frames:
+        for text in texts_of_frame(frame):
+            frames_of[text].add(frame.id)
+    if other := _other_language(codebook, labelled[0]):
+        return no_codebook_texts(codebook, path, *([other] if frames_of else []))
+    if codebook.mode == "single_label":
+        frames_of = defaultdict(set, {text: ids for text, ids in frames_of.items() if len(ids) == 1})
+    known = _find_known(
+        list(frames_of), [text for rows in labelled for text in rows.table["text"]], threshold
+    )
+    kept = {text: ids for text, ids in frames_of.items() if text not in known}
+    notes = []
+    if kept:
+        notes.append(
+            f"{len(kept)} texts of the codebook (definitions, inclusion rules, examples) were learnt from"
+        )
+    if known:
+        notes.append(f"{len(known)} texts of the codebook stand in labelled rows and were not learnt from")
+    return CodebookTexts(_to_rows(codebook, kept, path), tuple(notes))
+
+
+def _other_language(codebook: Codebook, train: LabelledData) -> str:
+    """A note where the codebook states a language that is not that of most rows."""
+    table = train.table.iloc[:: -(-len(train) // _ROWS_ASKED) or 1]
+    stated = zip(table["lang"], table["text"], strict=True)
+    found = Counter(identify_language(text) if pd.isna(code) else str(code) for code, text in stated)
+    found.pop(UNDETERMINED, None)
+    if codebook.language is None or not found:
+        return ""
+    mine, theirs = (
+        code.casefold().partition("-")[0] for code in (codebook.language, found.most_common(1)[0][0])
+    )
+    if mine == theirs:
+        return ""
+    return f"the codebook is written in '{mine}' and most rows in '{theirs}': its texts were not learnt from"
+
+
+def _find_known(texts: list[str], labelled: list[str], threshold: float) -> set[str]:
+    """Texts that are a copy of a labelled one, or stand inside one."""
+    clusters = cluster_texts([*texts, *labelled], threshold=threshold)
+    of_labelled = set(clusters[len(texts) :].tolist())
+    known = {text for text, cluster in zip(texts, clusters, strict=False) if cluster in of_labelled}
+    others = {f" {' '.join(words)} " for words in find_words(labelled)}
+    for text, words in zip(texts, find_words(texts), strict=True):
+        mine = f" {' '.join(words)} "
+        if mine in others or (len(words) >= _FEWEST_WORDS and any(mine in other for other in others)):
+            known.add(text)
+    return known
+
+
+def _to_rows(codebook: Codebook, frames_of: dict[str, set[str]], path: Path) -> LabelledData:
+    labels = [tuple(name for name in codebook.frame_ids if name in ids) for ids in frames_of.values()]
+    table = pd.DataFrame(
+        {"text": pd.Series(list(frames_of), dtype=object), "labels": pd.Series(labels, dtype=object)}
+    )
+    return LabelledData(table, codebook.frame_ids, path)
