@@ -11,7 +11,7 @@ from pipeline.classifiers.tokenizer_fit import read_and_measure
 from pipeline.config import RunConfig, load_run_config
 from pipeline.data.codebook import Codebook, load_codebook
 from pipeline.data.splits import Folds
-from pipeline.training import check_positives, read_folds
+from pipeline.training import check_positives, find_codebook_texts, read_folds
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ def check_run(path: Path, overrides: Sequence[str] = ()) -> CheckResult:
         *folds.train.warnings,
         *folds.notes,
         *check_positives(folds.train, config.decisions),
+        *find_codebook_texts(config, codebook, folds).notes,
         *_check_encoder(config, folds),
     )
     return CheckResult(config, codebook, folds, tuple(dict.fromkeys(warnings)))

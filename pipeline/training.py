@@ -149,7 +149,7 @@ def assist_training(config: RunConfig, processes: Processes) -> None:
     whole, shared = _new_classifier(config, codebook), _new_classifier(config, codebook, part)
     with tempfile.TemporaryDirectory(prefix="frames-assist-") as folder:
         context = FitContext(config.seed, Path(folder), lambda *_: None, lambda *_: None, processes)
-        texts = _read_codebook_texts(config, codebook, folds)
+        texts = find_codebook_texts(config, codebook, folds)
         shared.fit(*_rows_to_fit(whole, folds), replace(context, codebook_texts=texts.rows))
 
 
@@ -222,7 +222,7 @@ def fit_with_decisions(
     """
     classifier = _new_classifier(config, codebook)
     train, dev, clusters = _rows_to_fit(classifier, folds)
-    texts = _read_codebook_texts(config, codebook, folds)
+    texts = find_codebook_texts(config, codebook, folds)
     summary = classifier.fit(train, dev, clusters, replace(context, codebook_texts=texts.rows))
     summary = replace(
         summary,
@@ -238,7 +238,8 @@ def fit_with_decisions(
     return classifier, decisions, replace(summary, decided_on=raw)
 
 
-def _read_codebook_texts(config: RunConfig, codebook: Codebook, folds: Folds) -> CodebookTexts:
+def find_codebook_texts(config: RunConfig, codebook: Codebook, folds: Folds) -> CodebookTexts:
+    """What the classifier learns from besides the training rows; none if the config says so."""
     path = Path(config.data.codebook)
     if not config.data.learn_from_codebook:
         return no_codebook_texts(codebook, path)

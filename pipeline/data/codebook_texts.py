@@ -70,10 +70,10 @@ def read_codebook_texts(
     notes = []
     if kept:
         notes.append(
-            f"{len(kept)} texts of the codebook (definitions, inclusion rules, examples) were learnt from"
+            f"{len(kept)} texts of the codebook (definitions, inclusion rules, examples) are learnt from"
         )
     if known:
-        notes.append(f"{len(known)} texts of the codebook stand in labelled rows and were not learnt from")
+        notes.append(f"{len(known)} texts of the codebook stand in labelled rows and are not learnt from")
     return CodebookTexts(_to_rows(codebook, kept, path), tuple(notes))
 
 
@@ -90,7 +90,7 @@ def _other_language(codebook: Codebook, train: LabelledData) -> str:
     )
     if mine == theirs:
         return ""
-    return f"the codebook is written in '{mine}' and most rows in '{theirs}': its texts were not learnt from"
+    return f"the codebook is written in '{mine}' and most rows in '{theirs}': its texts are not learnt from"
 
 
 def _find_known(texts: list[str], labelled: list[str], threshold: float) -> set[str]:
