@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.classifiers.build import build_classifier, find_transformer
 from pipeline.config import DecisionSettings, ModelSettings, RunConfig
 from pipeline.data.codebook import Codebook, load_codebook
-from pipeline.data.codebook_texts import CodebookTexts, no_codebook_texts, read_codebook_texts, texts_of_frame
+from pipeline.data.codebook_texts import CodebookTexts, no_codebook_texts, read_codebook_texts
 from pipeline.data.labels import LabelledData, read_labelled
 from pipeline.data.splits import Folds, join_folds, make_folds, make_folds_from_files
 from pipeline.decisions.decision_rule import DecisionRule, fit_decision_rule
@@ -326,10 +326,8 @@ def _record_page(
 
 
 def _seen_texts(config: RunConfig, codebook: Codebook, folds: Folds) -> dict[str, NDArray[Any]]:
-    texts = [*folds.train.table["text"], *folds.dev.table["text"]]
-    if config.data.learn_from_codebook:
-        texts += (text for frame in codebook.frames for text in texts_of_frame(frame))
-    return {"digests": text_digests(texts)}
+    parts = (folds.train, folds.dev, find_codebook_texts(config, codebook, folds).rows)
+    return {"digests": text_digests([text for part in parts for text in part.table["text"]])}
 
 
 def _describe_training(

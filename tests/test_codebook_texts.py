@@ -1,5 +1,6 @@
 """The codebook's own texts are learnt from, never judged by, and never those that a labelled row holds."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.classifiers.build import build_classifier
-from pipeline.config import BlendSettings, CascadeSettings, ModelSettings, TfidfSettings, TransformerSettings
+from pipeline.config import (
+    BlendSettings,
+    CascadeSettings,
+    ModelSettings,
+    TfidfSettings,
+    TransformerSettings,
+    load_run_config,
+)
 from pipeline.data.codebook import Codebook, Frame, draft_codebook
 from pipeline.data.codebook_texts import CodebookTexts, read_codebook_texts
 from pipeline.data.labels import LabelledData
 from pipeline.data.near_duplicates import find_words
 from pipeline.data.text_attacks import attack_text
+from pipeline.decisions.model_bundle import load_bundle
+from pipeline.evaluation.leakage import find_seen
+from pipeline.tracking.null_tracker import NullTracker
+from pipeline.training import run_training
 
 EXAMPLE = "Every new base along our border moves the missiles a few minutes closer to our cities."
 TEXTS = st.text("ab .", max_size=25)
@@ -106,7 +118,9 @@ def test_no_row_holds_what_is_kept(examples: list[str], texts: list[str]) -> Non
         assert len(words) < 4 or not any(mine in row for row in rows)
 
 
-@pytest.mark.parametrize(("stated", "taught"), [("en", True), ("en-GB", True), ("ru", False), (None, True)])
+@pytest.mark.parametrize(
+    ("stated", "taught"), [("en", True), ("en-GB", True), ("English", True), ("ru", False), (None, True)]
+)
 def test_a_codebook_in_another_language_than_most_rows(stated: str | None, taught: bool) -> None:
     found = read(book({"examples": (EXAMPLE,)}, language=stated))
     assert bool(len(found.rows)) == taught
@@ -167,3 +181,33 @@ def test_out_of_fold_models_learn_from_them_as_well(tmp_path: Path) -> None:
 
 def test_rows_of_a_codebook_fit_those_of_the_data() -> None:
     assert pairs(read(codebook()))["Speaks of order."] == FRAMES[:1]
+
+
+CONFIG = """
+name: taught
+data: {codebook: codebook.yaml, labelled: labelled.jsonl}
+folds: {method: cluster}
+model: {kind: tfidf, c_grid: [3.0]}
+decisions: {rare_frames: warn}
+output: runs
+"""
+
+
+def test_a_model_knows_that_it_has_seen_what_it_learnt_and_nothing_else(tmp_path: Path) -> None:
+    rows = toy_rows(60)
+    held = str(rows.table["text"][0])
+    frames = [{"id": f, "name": f, "definition": f"Speaks of {f}."} for f in FRAMES]
+    frames[0]["examples"] = [EXAMPLE, held]
+    (tmp_path / "codebook.yaml").write_text(json.dumps({"name": "toy", "frames": frames}), encoding="utf-8")
+    lines = [
+        json.dumps({"text": text, "labels": list(labels)})
+        for text, labels in zip(rows.table["text"], rows.table["labels"], strict=True)
+    ]
+    (tmp_path / "labelled.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    (tmp_path / "run.yaml").write_text(CONFIG, encoding="utf-8")
+    for change, learnt in (([], True), (["data.learn_from_codebook=false"], False)):
+        result = run_training(load_run_config(tmp_path / "run.yaml", change), NullTracker(), lambda *_: None)
+        digests = load_bundle(result.bundle).read_arrays("training_texts")["digests"]
+        assert find_seen([EXAMPLE], digests).all() == learnt
+        assert not find_seen(list(result.folds.test.table["text"]), digests).any()
+        assert any("are learnt from" in note for note in result.notes) == learnt

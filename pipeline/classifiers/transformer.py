@@ -119,10 +119,8 @@ class FineTunedTransformer:
             None if dev is not None else self._train_crossed(pretrained, windows, truth, clusters, context)
         )
         outcome = self._fine_tune(pretrained, windows, truth, dev, context)
-        windows, truth = (
-            windows.of_texts(np.arange(len(train))),
-            truth[: len(train)],
-        )  # without the codebook's
+        # What follows is of the rows alone, without the codebook's texts
+        windows, truth = windows.of_texts(np.arange(len(train))), truth[: len(train)]
         out_of_fold = None
         if crossed is not None:
             crossed.average_into(self._fitted()[0])

@@ -4,7 +4,7 @@ They are learnt from and never judged by: no figure, threshold or calibration re
 sentence of the data, so whatever is a copy or a part of a labelled row is left out, lest the test fold be known.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pandas as pd
 
 from pipeline.data.codebook import Codebook, Frame, is_placeholder
 from pipeline.data.labels import LabelledData
-from pipeline.data.language import UNDETERMINED, identify_language
+from pipeline.data.language import LANGUAGES, UNDETERMINED, identify_language
 from pipeline.data.near_duplicates import cluster_texts, find_words
 
 _ROWS_ASKED = 300  # for their language
@@ -55,14 +55,14 @@ def read_codebook_texts(
         path: of the codebook.
         threshold: similarity from which two texts are one, see `cluster_texts`.
     """
-    frames_of: dict[str, set[str]] = defaultdict(set)
+    frames_of: dict[str, set[str]] = {}
     for frame in codebook.frames:
         for text in texts_of_frame(frame):
-            frames_of[text].add(frame.id)
+            frames_of.setdefault(text, set()).add(frame.id)
     if other := _other_language(codebook, labelled[0]):
         return no_codebook_texts(codebook, path, *([other] if frames_of else []))
     if codebook.mode == "single_label":
-        frames_of = defaultdict(set, {text: ids for text, ids in frames_of.items() if len(ids) == 1})
+        frames_of = {text: ids for text, ids in frames_of.items() if len(ids) == 1}
     known = _find_known(
         list(frames_of), [text for rows in labelled for text in rows.table["text"]], threshold
     )
@@ -88,7 +88,7 @@ def _other_language(codebook: Codebook, train: LabelledData) -> str:
     mine, theirs = (
         code.casefold().partition("-")[0] for code in (codebook.language, found.most_common(1)[0][0])
     )
-    if mine == theirs:
+    if mine == theirs or mine not in LANGUAGES:
         return ""
     return f"the codebook is written in '{mine}' and most rows in '{theirs}': its texts are not learnt from"
 
