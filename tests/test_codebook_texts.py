@@ -145,8 +145,10 @@ def model_settings(kind: str, encoder: Path) -> ModelSettings:
     }[kind]
 
 
-@pytest.mark.parametrize("kind", ["tfidf", "transformer", "blend", "cascade"])
-@pytest.mark.parametrize("normalise_text", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "normalise_text"),
+    [("tfidf", False), ("tfidf", True), ("transformer", True), ("blend", True), ("cascade", True)],
+)
 def test_every_kind_learns_from_them_and_judges_rows_alone(
     kind: str, normalise_text: bool, encoder: Path, tmp_path: Path
 ) -> None:
