@@ -77,6 +77,13 @@ def test_many_texts_at_once_are_each_as_alone(texts: list[str]) -> None:
     assert normalise_texts(texts) == [normalise(text).text for text in texts]
 
 
+def test_a_variation_selector_is_judged_alike_after_any_character() -> None:
+    every = [
+        f"{chr(code)}\ufe0f" for code in [*range(0x3000), *range(0xD7F0, 0xF900, 7), *range(0x1F000, 0x1FA80)]
+    ]
+    assert normalise_texts(every) == [normalise_text(text) for text in every]
+
+
 @pytest.mark.parametrize(
     "text", PIECES + [f"a{piece}b" for piece in PIECES] + [f"{piece} в" for piece in PIECES]
 )

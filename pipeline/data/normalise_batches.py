@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.look_alikes import LETTERS
-from pipeline.data.text_normalisation import EMOJI, SUSPECT, normalise_text
+from pipeline.data.text_normalisation import EMOJI, SUSPECT, is_sign, normalise_text
 
-_SUSPECT, _LATIN, _CYRILLIC, _GREEK, _DIGIT, _EMOJI, _SELECTOR, _SPACE, _SEPARATOR = (
-    1 << bit for bit in range(9)
+_SUSPECT, _LATIN, _CYRILLIC, _GREEK, _DIGIT, _EMOJI, _SELECTOR, _SPACE, _SEPARATOR, _KNOWN_EMOJI = (
+    1 << bit for bit in range(10)
 )
 _LETTER = _LATIN | _CYRILLIC | _GREEK
 _CLASSES = {  # parts of character classes; a code point may be in several
@@ -60,7 +60,7 @@ def _find_suspects(texts: list[str]) -> NDArray[np.bool_]:
     is_of_word, is_emoji, selects = ((classes & of) != 0 for of in (_LETTER | _DIGIT, _EMOJI, _SELECTOR))
     is_suspect = (classes & _SUSPECT) != 0
     is_suspect[1:] |= is_space[1:] & is_space[:-1]
-    is_suspect[1:] |= selects[1:] & (is_letter | is_space)[:-1]  # elsewhere it belongs to a sign
+    is_suspect[1:] |= selects[1:] & ((classes & _KNOWN_EMOJI) == 0)[:-1]  # an emoji's belongs to it
     is_suspect[1:] |= (is_of_word[1:] & is_special[:-1]) | (is_of_word[:-1] & is_emoji[1:])
     is_suspect[4:] |= separates[:-4] & is_letter[1:-3] & separates[2:-2] & is_letter[3:-1] & separates[4:]
     starts = np.cumsum([1, *(len(text) + 1 for text in texts[:-1])])
@@ -76,4 +76,6 @@ def _class_of_code_points() -> NDArray[np.uint16]:
     for bit, members in _CLASSES.items():
         for first, last in re.findall(r"(.)(?:-(.))?", members, re.DOTALL):
             classes[ord(first) : ord(last or first) + 1] |= bit
+    emoji = np.flatnonzero(classes & _EMOJI)
+    classes[[code for code in emoji if is_sign(chr(code))]] |= _KNOWN_EMOJI
     return classes

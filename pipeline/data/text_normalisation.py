@@ -184,16 +184,16 @@ def _drop_invisible(text: str) -> Iterator[_Edit]:
         before, after = text[start - 1 : start], text[end : end + 1]
         is_foreign = _is_foreign(before) or _is_foreign(after)
         kept = {
-            "\u200d": is_foreign or (_is_sign(before) and _is_sign(after)),
-            "\ufe0e": is_foreign or _is_sign(before),
-            "\ufe0f": is_foreign or _is_sign(before),
+            "\u200d": is_foreign or (is_sign(before) and is_sign(after)),
+            "\ufe0e": is_foreign or is_sign(before),
+            "\ufe0f": is_foreign or is_sign(before),
         }
         for i in range(start, end):
             if _always_invisible(text[i]) or not kept.get(text[i], is_foreign):
                 yield i, i + 1, ""
 
 
-def _is_sign(character: str) -> bool:
+def is_sign(character: str) -> bool:
     """What an emoji may be made of: anything but letters, marks and white space."""
     return bool(character) and unicodedata.category(character)[0] in "NPS" and not character.isspace()
 
