@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.classifiers.build import find_transformer
-from pipeline.classifiers.encoders import EMBEDDED, find_encoder
+from pipeline.classifiers.encoders import find_encoder, is_here
 from pipeline.classifiers.tokenizer_fit import read_and_measure
 from pipeline.config import RunConfig, load_run_config
 from pipeline.data.codebook import Codebook, load_codebook
@@ -61,7 +61,7 @@ def _check_encoder(config: RunConfig, folds: Folds) -> tuple[str, ...]:
     settings = find_transformer(config.model)
     if settings is None:
         return ()
-    if settings.allow_download and settings.encoder != EMBEDDED and not Path(settings.encoder).is_dir():
+    if settings.allow_download and not is_here(settings.encoder):
         return (f"the encoder '{settings.encoder}' is no folder here: training asks the model hub for it",)
     encoder = find_encoder(settings.encoder)
     fit = read_and_measure(encoder, list(folds.train.table["text"]))

@@ -56,12 +56,14 @@ class FitSummary:
         out_of_fold: raw probabilities (n_train, k) for the training rows from classifiers that had not seen them,
             where the fit made them anyway; decisions are then fitted on these.
         decided_on: raw probabilities of the rows that decisions were fitted on, added when that was done.
+        codebook_texts: those of the context, added with them.
     """
 
     figures: dict[str, float]
     notes: tuple[str, ...] = ()
     out_of_fold: Probabilities | None = None
     decided_on: Probabilities | None = None
+    codebook_texts: LabelledData | None = None
 
     def require_out_of_fold(self, train: LabelledData) -> Probabilities:
         """The out-of-fold probabilities of the rows of `train`, which a fit without dev owes.

@@ -112,7 +112,7 @@ def run_training(
             metrics={**report.to_json(), "slices": slices.to_json()},
             arrays={
                 "test_predictions": predictions.to_arrays(),
-                "training_texts": {**_seen_texts(config, codebook, folds), **training.to_arrays()},
+                "training_texts": {**_seen_texts(folds, summary), **training.to_arrays()},
                 DRIFT_REFERENCE: _describe_training(classifier, decisions, summary, folds).to_arrays(),
             },
             describe=lambda folder, manifest: {MODEL_CARD: write_card(folder, manifest)},
@@ -228,6 +228,7 @@ def fit_with_decisions(
         summary,
         notes=(*texts.notes, *summary.notes),
         figures={**summary.figures, "codebook_texts": float(len(texts.rows))},
+        codebook_texts=texts.rows,
     )
     if dev is not None:
         raw, truth = classifier.predict_proba(list(dev.table["text"])), dev.indicator()
@@ -325,8 +326,12 @@ def _record_page(
     tracker.log_text(render_evaluation(bundle, predictions, texts), "evaluation.html")
 
 
-def _seen_texts(config: RunConfig, codebook: Codebook, folds: Folds) -> dict[str, NDArray[Any]]:
-    parts = (folds.train, folds.dev, find_codebook_texts(config, codebook, folds).rows)
+def _seen_texts(folds: Folds, summary: FitSummary) -> dict[str, NDArray[Any]]:
+    parts = [
+        folds.train,
+        folds.dev,
+        *([summary.codebook_texts] if summary.codebook_texts is not None else []),
+    ]
     return {"digests": text_digests([text for part in parts for text in part.table["text"]])}
 
 

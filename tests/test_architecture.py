@@ -69,26 +69,17 @@ def heavy_modules_after(code: str) -> set[str]:
     return set(done.stdout.rpartition("LOADED")[2].split())
 
 
-HELP = """
+COMMAND = """
 import sys
 from pipeline.cli import app
 sys.argv = ["frames", *{arguments!r}]
 try:
     app()
 except SystemExit as leaving:
-    assert not leaving.code, leaving.code
-"""
-
-REFUSED = """
-import sys
-from pipeline.cli import app
-sys.argv = ["frames", *{arguments!r}]
-try:
-    app()
-except SystemExit as leaving:
-    assert leaving.code == 1, leaving.code
+    status = leaving.code or 0
 else:
-    raise AssertionError("a wrong config was accepted")
+    status = 0
+assert status == {status}, status
 """
 
 
@@ -99,9 +90,9 @@ else:
         "import pipeline.cli",
         "import pipeline.predict",
         "import pipeline.config, pipeline.protocols, pipeline.errors",
-        HELP.format(arguments=["--help"]),
-        HELP.format(arguments=["predict", "--help"]),
-        HELP.format(arguments=["config-schema"]),
+        COMMAND.format(arguments=["--help"], status=0),
+        COMMAND.format(arguments=["predict", "--help"], status=0),
+        COMMAND.format(arguments=["config-schema"], status=0),
     ],
     ids=["package", "cli", "predict", "schema", "help", "help of predict", "config-schema"],
 )
@@ -115,7 +106,7 @@ def test_light_things_load_no_heavy_library(code: str) -> None:
 def test_a_wrong_config_is_told_before_a_heavy_library_loads(tmp_path: Path, arguments: list[str]) -> None:
     config = tmp_path / "wrong.yaml"
     config.write_text("model: {kind: tfidf, depth: 3}\n", encoding="utf-8")
-    assert heavy_modules_after(REFUSED.format(arguments=[*arguments, str(config)])) == set()
+    assert heavy_modules_after(COMMAND.format(arguments=[*arguments, str(config)], status=1)) == set()
 
 
 def test_scoring_with_the_baseline_loads_no_torch() -> None:

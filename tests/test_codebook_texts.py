@@ -105,8 +105,8 @@ def test_what_a_labelled_row_of_any_fold_holds_is_left_out(held: str, fold: int)
 
 @settings(deadline=None)
 @given(
-    st.lists(st.text("ab .", max_size=25), min_size=1, max_size=6),
-    st.lists(st.text("ab .", max_size=25), max_size=6),
+    st.lists(TEXTS, min_size=1, max_size=6),
+    st.lists(TEXTS, max_size=6),
 )
 def test_no_row_holds_what_is_kept(examples: list[str], texts: list[str]) -> None:
     of = book({"examples": tuple(text for text in examples if text.strip())})

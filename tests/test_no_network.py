@@ -193,6 +193,16 @@ def test_what_the_user_has_set_stays(cut_off: CutOff) -> None:
     assert done.stdout.strip() == "['mine', 'mine', 'mine', '1']"
 
 
+def test_ray_reports_no_use(cut_off: CutOff) -> None:
+    pytest.importorskip("ray")
+    code = (
+        "import pipeline.scoring.engines.ray_workers\n"
+        "from ray._common.usage import usage_lib; print(usage_lib.usage_stats_enabled())"
+    )
+    done = cut_off.python("-c", code)
+    assert done.stdout.strip() == "False", done.stderr
+
+
 def imports_of(body: list[ast.stmt]) -> list[str]:
     """Modules in the order in which a file imports them, functions included."""
     found = []

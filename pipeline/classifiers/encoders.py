@@ -39,6 +39,11 @@ class Encoder:
     weights_sha256: str | None
 
 
+def is_here(name: str) -> bool:
+    """Whether an encoder of this name is found without the model hub."""
+    return name == EMBEDDED or Path(name).is_dir()
+
+
 def find_encoder(name: str, *, revision: str | None = None, allow_download: bool = False) -> Encoder:
     """Find an encoder's files; nothing is downloaded unless `allow_download`.
 

@@ -29,8 +29,9 @@ from pipeline.errors import ConfigError, DataError, list_names, shorten
 from pipeline.yaml_files import describe_fault, describe_validation_error, load_yaml_mapping
 
 FrameId = Annotated[str, StringConstraints(pattern=r"^[^\s;][^;\n\r\t]*$", max_length=100)]
-_TO_WRITE = "TODO:"
 NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+_TO_WRITE = "TODO:"  # begins the definitions of a draft
 
 
 class Frame(BaseModel):
@@ -166,7 +167,7 @@ def _draft_frame(label: str) -> Frame:
     except ValidationError as error:
         reasons = "; ".join(describe_fault(fault["msg"]) for fault in error.errors())
         raise DataError(
-            f"the label '{shorten(label, 60)}' cannot be a frame id: {reasons}; rename it"
+            f"the label '{shorten(label):.60}' cannot be a frame id: {reasons}; rename it"
         ) from None
 
 

@@ -12,8 +12,8 @@ import pandas as pd
 
 from pipeline.data.codebook import Codebook, Frame, is_placeholder
 from pipeline.data.labels import LabelledData
-from pipeline.data.language import LANGUAGES, UNDETERMINED, identify_language
-from pipeline.data.near_duplicates import cluster_texts, find_words
+from pipeline.data.language import LANGUAGES, UNDETERMINED, find_languages
+from pipeline.data.near_duplicates import cluster_words, find_words
 
 _ROWS_ASKED = 300  # for their language
 _FEWEST_WORDS = 4  # a shorter text inside a longer one is a turn of phrase
@@ -32,7 +32,7 @@ class CodebookTexts:
     notes: tuple[str, ...]
 
 
-def texts_of_frame(frame: Frame) -> tuple[str, ...]:
+def _texts_of_frame(frame: Frame) -> tuple[str, ...]:
     """Definition, inclusion rules and examples, without placeholders. What a frame excludes is no text of it."""
     texts = (frame.definition, *frame.include, *frame.examples)
     return tuple(text for text in texts if not is_placeholder(text))
@@ -53,11 +53,11 @@ def read_codebook_texts(
             or in single-label mode is left out.
         labelled: the first are the training rows; all others may not become known.
         path: of the codebook.
-        threshold: similarity from which two texts are one, see `cluster_texts`.
+        threshold: similarity from which two texts are one, see `cluster_words`.
     """
     frames_of: dict[str, set[str]] = {}
     for frame in codebook.frames:
-        for text in texts_of_frame(frame):
+        for text in _texts_of_frame(frame):
             frames_of.setdefault(text, set()).add(frame.id)
     if other := _other_language(codebook, labelled[0]):
         return no_codebook_texts(codebook, path, *([other] if frames_of else []))
@@ -79,31 +79,35 @@ def read_codebook_texts(
 
 def _other_language(codebook: Codebook, train: LabelledData) -> str:
     """A note where the codebook states a language that is not that of most rows."""
-    table = train.table.iloc[:: -(-len(train) // _ROWS_ASKED) or 1]
-    stated = zip(table["lang"], table["text"], strict=True)
-    found = Counter(identify_language(text) if pd.isna(code) else str(code) for code, text in stated)
-    found.pop(UNDETERMINED, None)
-    if codebook.language is None or not found:
+    mine = _main_code(codebook.language or "")
+    if mine not in LANGUAGES:
         return ""
-    mine, theirs = (
-        code.casefold().partition("-")[0] for code in (codebook.language, found.most_common(1)[0][0])
-    )
-    if mine == theirs or mine not in LANGUAGES:
+    asked = train.table.iloc[:: -(-len(train) // _ROWS_ASKED) or 1]
+    found = Counter(find_languages(asked["lang"], asked["text"]))
+    found.pop(UNDETERMINED, None)
+    theirs = _main_code(found.most_common(1)[0][0]) if found else mine
+    if mine == theirs:
         return ""
     return f"the codebook is written in '{mine}' and most rows in '{theirs}': its texts are not learnt from"
 
 
+def _main_code(language: str) -> str:
+    return language.casefold().partition("-")[0]
+
+
 def _find_known(texts: list[str], labelled: list[str], threshold: float) -> set[str]:
     """Texts that are a copy of a labelled one, or stand inside one."""
-    clusters = cluster_texts([*texts, *labelled], threshold=threshold)
+    words = find_words([*texts, *labelled])
+    clusters = cluster_words(words, threshold=threshold)
     of_labelled = set(clusters[len(texts) :].tolist())
-    known = {text for text, cluster in zip(texts, clusters, strict=False) if cluster in of_labelled}
-    others = {f" {' '.join(words)} " for words in find_words(labelled)}
-    for text, words in zip(texts, find_words(texts), strict=True):
-        mine = f" {' '.join(words)} "
-        if mine in others or (len(words) >= _FEWEST_WORDS and any(mine in other for other in others)):
-            known.add(text)
-    return known
+    others = {f" {' '.join(found)} " for found in words[len(texts) :]}
+
+    def is_known(i: int) -> bool:
+        mine = f" {' '.join(words[i])} "
+        is_inside = len(words[i]) >= _FEWEST_WORDS and any(mine in other for other in others)
+        return clusters[i] in of_labelled or mine in others or is_inside
+
+    return {text for i, text in enumerate(texts) if is_known(i)}
 
 
 def _to_rows(codebook: Codebook, frames_of: dict[str, set[str]], path: Path) -> LabelledData:

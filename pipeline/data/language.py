@@ -2,6 +2,7 @@
 
 import functools
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 MINIMUM_LETTERS: Final = 10
@@ -29,6 +30,12 @@ def identify_language(text: str) -> str:
         return UNDETERMINED
     code: str = _load_identifier().classify(words)[0]
     return code
+
+
+def find_languages(stated: Iterable[Any], texts: Iterable[str]) -> list[str]:
+    """The code of each text: the stated one or, where that is no text, the identified one."""
+    pairs = zip(stated, texts, strict=True)
+    return [code if isinstance(code, str) else identify_language(text) for code, text in pairs]
 
 
 @functools.cache

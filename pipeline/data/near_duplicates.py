@@ -70,9 +70,22 @@ def cluster_texts(
     Returns:
         Shape (n,): the smallest row index of each row's cluster.
     """
-    if not len(texts):
+    return cluster_words(
+        find_words(texts), groups=groups, threshold=threshold, min_tokens=min_tokens, max_groups=max_groups
+    )
+
+
+def cluster_words(
+    tokens: Sequence[Sequence[str]],
+    *,
+    groups: Sequence[str | None] | None = None,
+    threshold: float = 0.7,
+    min_tokens: int = 6,
+    max_groups: int = 50,
+) -> Integers:
+    """`cluster_texts` of texts whose words are known already, see `find_words`."""
+    if not len(tokens):
         return np.zeros(0, dtype=np.int64)
-    tokens = find_words(texts)
     # distinct texts in alphabetical order, so that nothing below depends on the order of the rows
     text_of_row, distinct = pd.factorize(
         np.array([" ".join(words) for words in tokens], dtype=object), sort=True
@@ -80,7 +93,7 @@ def cluster_texts(
     text_of_row = text_of_row.astype(np.int64)
     counts = np.zeros(len(distinct), dtype=np.int64)
     counts[text_of_row] = [len(words) for words in tokens]
-    group_of_row = _number_groups(groups, len(texts))
+    group_of_row = _number_groups(groups, len(tokens))
 
     links = _link_similar_texts(np.asarray(distinct, dtype=object), counts, threshold, min_tokens)
     is_linking = counts >= min_tokens

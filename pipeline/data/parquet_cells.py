@@ -33,13 +33,12 @@ def open_parquet(path: Path) -> pq.ParquetFile:
         pa.ArrowException, OSError: no readable Parquet file, or one whose schema names a column that holds nothing.
     """
     schema = pq.read_metadata(path).schema
-    leaves = (schema.column(k) for k in range(len(schema)))
-    texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
-    file = pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False, page_checksum_verification=True)
-    for field in file.schema_arrow:
+    for field in schema.to_arrow_schema():
         if _has_empty_group(field.type):  # Arrow would leave the column out and say nothing
             raise pa.ArrowInvalid(f"the column {show_value(field.name)} has a group without fields")
-    return file
+    leaves = (schema.column(k) for k in range(len(schema)))
+    texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
+    return pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False, page_checksum_verification=True)
 
 
 def read_cells(column: pa.Array | pa.ChunkedArray, max_bytes: int = MAX_BYTES) -> list[Any]:

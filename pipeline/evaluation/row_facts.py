@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.data.labels import LabelledData
-from pipeline.data.language import UNDETERMINED, identify_language
+from pipeline.data.language import UNDETERMINED, find_languages
 
 _PREFIX = "row_"
 
@@ -111,11 +111,7 @@ def _known(values: "pd.Series[Any]") -> NDArray[np.str_]:
 
 
 def _languages(stated: "pd.Series[Any]", texts: "pd.Series[Any]") -> NDArray[np.str_]:
-    found = [
-        identify_language(text) if pd.isna(code) else str(code)
-        for code, text in zip(stated, texts, strict=True)
-    ]
-    return np.array(["" if code == UNDETERMINED else code for code in found], str)
+    return np.array(["" if code == UNDETERMINED else code for code in find_languages(stated, texts)], str)
 
 
 def _days(dates: "pd.Series[Any]") -> NDArray[np.datetime64]:
