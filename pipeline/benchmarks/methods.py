@@ -60,8 +60,16 @@ def default_settings(kind: str) -> ModelSettings:
     return settings
 
 
-def build_rival(method: str, *, single_label: bool, seed: int, work: Path) -> Rival:
-    """A new, untrained rival; its libraries are loaded here and no earlier."""
+def build_rival(method: str, *, single_label: bool, seed: int, work: Path, bf16: bool = False) -> Rival:
+    """A new, untrained rival; its libraries are loaded here and no earlier.
+
+    Args:
+        method: name from `RIVALS`.
+        single_label: one frame a text.
+        seed: of folds, drawing and solvers.
+        work: folder for what is written while it learns.
+        bf16: fine-tuning rounds the operands of matrix products to bfloat16.
+    """
     from pipeline.classifiers.encoders import EMBEDDED, find_encoder  # noqa: PLC0415 - see above
 
     if method == "tfidf_lr":
@@ -78,7 +86,7 @@ def build_rival(method: str, *, single_label: bool, seed: int, work: Path) -> Ri
     if method.startswith("stock"):
         from pipeline.benchmarks.stock_rival import StockTrainer  # noqa: PLC0415 - see above
 
-        return StockTrainer(encoder, single_label=single_label, tuned=tuned, seed=seed, work=work)
+        return StockTrainer(encoder, single_label=single_label, tuned=tuned, seed=seed, work=work, bf16=bf16)
     from pipeline.benchmarks.setfit_rival import SetFitRival  # noqa: PLC0415 - see above
 
-    return SetFitRival(encoder, single_label=single_label, tuned=tuned, seed=seed, work=work)
+    return SetFitRival(encoder, single_label=single_label, tuned=tuned, seed=seed, work=work, bf16=bf16)

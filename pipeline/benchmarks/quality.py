@@ -47,6 +47,7 @@ def run_quality(
     *,
     limit: int | None = None,
     seed: int = 42,
+    rivals_in_bf16: bool = False,
     on_start: OnStart = lambda _set, _method: None,
     on_result: OnResult = lambda _results: None,
 ) -> list[SetResult]:
@@ -58,6 +59,7 @@ def run_quality(
         work: folder for codebooks, models and logs.
         limit: at most so many rows of train and of test, for trying things out.
         seed: of folds, methods and bootstrap.
+        rivals_in_bf16: rivals that are fine-tuned round the operands of matrix products to bfloat16.
         on_start: told of each set and method before it runs.
         on_result: given all results so far after each method.
 
@@ -72,7 +74,8 @@ def run_quality(
         predictions: dict[str, TestPredictions] = {}
         for method in methods:
             on_start(prepared.name, method)
-            outcome = run_in_process(prepared, method, work / source.name / method, seed)
+            folder = work / source.name / method
+            outcome = run_in_process(prepared, method, folder, seed, rivals_in_bf16=rivals_in_bf16)
             if isinstance(outcome, str):
                 result.methods.append(MethodResult(method, failure=outcome))
             else:
@@ -84,7 +87,9 @@ def run_quality(
     return results
 
 
-def run_in_process(prepared: PreparedSet, method: str, folder: Path, seed: int) -> Any:
+def run_in_process(
+    prepared: PreparedSet, method: str, folder: Path, seed: int, *, rivals_in_bf16: bool = False
+) -> Any:
     """Predictions and cost of one method, or the end of its log if it failed."""
     folder.mkdir(parents=True)
     task = Task(
@@ -94,6 +99,7 @@ def run_in_process(prepared: PreparedSet, method: str, folder: Path, seed: int) 
         str(prepared.test.resolve()),
         str(folder.resolve()),
         seed,
+        rivals_in_bf16,
     )
     file, log = folder / "task.json", folder / "log.txt"
     file.write_text(json.dumps(asdict(task)), encoding="utf-8")
@@ -149,7 +155,9 @@ def _add_gains(
         )
 
 
-def describe_run(methods: Sequence[str], limit: int | None, seed: int) -> dict[str, Any]:
+def describe_run(
+    methods: Sequence[str], limit: int | None, seed: int, *, rivals_in_bf16: bool
+) -> dict[str, Any]:
     """What a reader of the figures needs to repeat them."""
     return {
         **collect_provenance(),
@@ -159,6 +167,7 @@ def describe_run(methods: Sequence[str], limit: int | None, seed: int) -> dict[s
         "threads": os.environ.get("OMP_NUM_THREADS"),
         "seed": seed,
         "limit": limit,
+        "rivals_in_bf16": rivals_in_bf16,
         "rivals": {name: RIVALS[name] for name in methods if name in RIVALS},
     }
 
@@ -172,6 +181,13 @@ def main(  # noqa: PLR0917 - a command has many options
         int | None, typer.Option(min=20, help="At most so many rows of train and test: to try it out.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of folds, methods and bootstrap.")] = 42,
+    rivals_in_bf16: Annotated[
+        bool,
+        typer.Option(
+            "--rivals-in-bf16",
+            help="Fine-tune rivals with bf16 matrix products too, as ours is where the processor has them.",
+        ),
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Compare our classifiers with other methods on labelled sets; a table and a JSON file come out."""
@@ -180,7 +196,7 @@ def main(  # noqa: PLR0917 - a command has many options
         chosen = _names(methods)
         check_methods(chosen)
         found = find_sets(folder, _names(sets))
-        header = describe_run(chosen, limit, seed)
+        header = describe_run(chosen, limit, seed, rivals_in_bf16=rivals_in_bf16)
         notes = console(stderr=True)
         with tempfile.TemporaryDirectory(prefix="frames-quality-") as temporary:
             results = run_quality(
@@ -189,6 +205,7 @@ def main(  # noqa: PLR0917 - a command has many options
                 Path(temporary),
                 limit=limit,
                 seed=seed,
+                rivals_in_bf16=rivals_in_bf16,
                 on_start=lambda name, method: notes.print(f"{safe_text(name)}: {method} ..."),
                 on_result=lambda results: write_results(output, results, header),
             )

@@ -37,6 +37,7 @@ class Task:
     test: str
     folder: str
     seed: int
+    rivals_in_bf16: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,13 @@ def _run_rival(task: Task) -> tuple[TestPredictions, float, int, tuple[str, ...]
     )
     single_label = codebook.mode == "single_label"
     start = time.monotonic()
-    rival = build_rival(task.method, single_label=single_label, seed=task.seed, work=Path(task.folder))
+    rival = build_rival(
+        task.method,
+        single_label=single_label,
+        seed=task.seed,
+        work=Path(task.folder),
+        bf16=task.rivals_in_bf16,
+    )
     notes = rival.fit(folds)
     seconds = time.monotonic() - start
     probabilities, decided = rival.predict(list(folds.test.table["text"]))

@@ -16,6 +16,7 @@ import pipeline.no_telemetry  # noqa: F401 - libraries read their settings while
 # isort: split
 
 import numpy as np
+import torch
 from datasets import Dataset
 
 from pipeline.benchmarks.rivals import Decided, Thresholds, best_thresholds, decide
@@ -39,13 +40,18 @@ class SetFitRival:
         tuned: class weights in the head, thresholds from dev.
         seed: of the package's trainer.
         work: folder for what the trainer writes.
+        bf16: round the operands of matrix products in training to bfloat16, as ours does on processors that have
+            instructions for it.
     """
 
-    def __init__(self, encoder: Path, *, single_label: bool, tuned: bool, seed: int, work: Path) -> None:
+    def __init__(
+        self, encoder: Path, *, single_label: bool, tuned: bool, seed: int, work: Path, bf16: bool = False
+    ) -> None:
         self._single_label = single_label
         self._tuned = tuned
         self._seed = seed
         self._work = work
+        self._bf16 = bf16
         head = {"class_weight": "balanced", "max_iter": 1000} if tuned else {}
         options = {} if single_label else {"multi_target_strategy": "one-vs-rest"}
         self._model: Any = _setfit.SetFitModel.from_pretrained(str(encoder), head_params=head, **options)
@@ -68,7 +74,13 @@ class SetFitRival:
             save_strategy="no",
             show_progress_bar=False,
         )
-        _setfit.Trainer(model=self._model, args=arguments, train_dataset=self._dataset(rows)).train()
+        dataset = self._dataset(rows)
+        trainer = _setfit.Trainer(model=self._model, args=arguments, train_dataset=dataset)
+        texts_and_labels = trainer.dataset_to_parameters(dataset)
+        # The package's own switch is for float16. Without a cache: one kept over all steps holds their first weights.
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._bf16, cache_enabled=False):
+            trainer.train_embeddings(*texts_and_labels, args=arguments)
+        trainer.train_classifier(*texts_and_labels, args=arguments)
         if on_dev:
             dev = self._probabilities(list(folds.dev.table["text"]))
             self._thresholds = best_thresholds(folds.dev.indicator(), dev)

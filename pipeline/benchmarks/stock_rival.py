@@ -50,6 +50,8 @@ class StockTrainer:
         seed: of the Trainer.
         work: folder for checkpoints.
         epochs: passes over the rows where nothing is tuned; without it the library's default.
+        bf16: round the operands of matrix products to bfloat16, as ours does on processors that have instructions
+            for it.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class StockTrainer:
         seed: int,
         work: Path,
         epochs: int | None = None,
+        bf16: bool = False,
     ) -> None:
         self._encoder = encoder
         self._single_label = single_label
@@ -68,6 +71,7 @@ class StockTrainer:
         self._seed = seed
         self._work = work
         self._epochs = epochs
+        self._bf16 = bf16
         self._tokenizer = AutoTokenizer.from_pretrained(encoder)
         self._trainer: Trainer | None = None
         self._thresholds: Thresholds = 0.5
@@ -118,6 +122,8 @@ class StockTrainer:
         arguments = TrainingArguments(
             output_dir=str(self._work / f"stock-{rate or 'default'}"),
             seed=self._seed,
+            bf16=self._bf16,
+            use_cpu=self._bf16,  # the library refuses bf16 on a processor that it was not told to use
             report_to="none",
             disable_tqdm=True,
             **options,
