@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import FRAMES, labelled, toy_rows
+from builders import FRAMES, labelled, toy_rows, write_tiny_encoder
 from sklearn.metrics import f1_score
 from typer.testing import CliRunner
 
@@ -17,6 +17,7 @@ from pipeline.benchmarks.peak_memory import peak_memory_bytes
 from pipeline.benchmarks.quality import run_quality
 from pipeline.benchmarks.rivals import best_thresholds, decide, macro_f1
 from pipeline.benchmarks.scoring_scale import measure, measure_apart, write_posts
+from pipeline.benchmarks.stock_rival import StockTrainer
 from pipeline.benchmarks.synthetic_posts import make_posts
 from pipeline.config import DataSettings, FoldSettings, load_run_config
 from pipeline.data.codebook import load_codebook
@@ -215,6 +216,22 @@ def test_the_linear_rival_learns_and_gives_a_column_to_an_absent_frame(single_la
     assert probabilities[:, 2].max() == 0
     assert macro_f1(folds.test.indicator()[:, :2], decided[:, :2]) > 0.8
     assert "C = " in notes[0]
+
+
+def test_the_stock_rival_trains_in_the_precision_asked_for(tmp_path: Path) -> None:
+    encoder = write_tiny_encoder(tmp_path / "encoder")
+    folds = make_folds(toy_rows(120, seed=4, single_label=True), FoldSettings(method="cluster"))
+    found = {}
+    for bf16 in (False, True):
+        rival = StockTrainer(
+            encoder, single_label=True, tuned=False, seed=0, work=tmp_path, epochs=1, bf16=bf16
+        )
+        rival.fit(folds)
+        found[bf16], decided = rival.predict(list(folds.test.table["text"]))
+        assert decided.sum(axis=1).tolist() == [1] * len(folds.test)
+        assert found[bf16].sum(axis=1) == pytest.approx(1, abs=1e-6)
+    difference = np.abs(found[True] - found[False]).max()
+    assert 0 < difference < 0.02  # other roundings, and no other training
 
 
 def test_peak_memory_covers_what_this_process_has_held() -> None:
