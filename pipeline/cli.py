@@ -24,7 +24,7 @@ from pipeline.commands import (
     shares,
 )
 from pipeline.commands.help_page import CommandPage, PanelledGroup
-from pipeline.predict import predict_command
+from pipeline.commands.predict import predict_command
 
 app = typer.Typer(
     name="frames",

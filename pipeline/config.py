@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipeline.errors import ConfigError, shorten
-from pipeline.yaml_files import describe_validation_error, load_yaml_mapping, parse_yaml_value
+from pipeline.files.yaml_files import describe_validation_error, load_yaml_mapping, parse_yaml_value
 
 SAMPLE_PREFIX = "sample:"
 SAMPLE_FOLDER = Path(__file__).parent / "sample"
@@ -144,7 +144,7 @@ class TransformerSettings(_Settings):
         device: "auto" is a GPU where torch finds one, else the processor.
         tokens_per_batch: padded tokens in one optimiser step, of each process where several train; batches hold as many
             texts as fit.
-        max_tokens: longer texts are read in windows of this size, see `pipeline.classifiers.token_windows`.
+        max_tokens: longer texts are read in windows of this size, see `pipeline.classifiers.encoder.token_windows`.
         max_windows: of a text; what is longer still is cut, and how many texts were is reported.
         head_learning_rate: of the new linear head; the encoder's is `learning_rate`.
         freeze_embeddings: word embeddings stay as they are: half of the optimiser's work saved.

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.bundle import ModelBundle, load_bundle, save_bundle
+from pipeline.classifiers.protocols import FitContext, FittedClassifier
 from pipeline.config import DecisionSettings
 from pipeline.data.codebook import Codebook, Frame
-from pipeline.data.labels import LabelledData
-from pipeline.decisions.decision_rule import fit_decision_rule
-from pipeline.decisions.model_bundle import ModelBundle, load_bundle, save_bundle
-from pipeline.protocols import FitContext, FittedClassifier
+from pipeline.data.labelled_rows import LabelledData
+from pipeline.measures.decision_rule import fit_decision_rule
 
 FRAMES = ("order", "threat", "украïна/мир")
 WORDS = {

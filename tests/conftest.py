@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from builders import save_plain_bundle
 
-from pipeline.classifiers.tfidf_baseline import TfidfBaseline
+from pipeline.bundle import ModelBundle
+from pipeline.classifiers.protocols import FitContext
+from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 from pipeline.config import TfidfSettings
 from pipeline.data.codebook import draft_codebook
-from pipeline.data.labels import read_labelled
-from pipeline.decisions.model_bundle import ModelBundle
-from pipeline.protocols import FitContext
+from pipeline.data.labelled_rows import read_labelled
 
 TINY_FRAMES = ("order", "threat: from outside", "unity.1")  # ids may hold spaces, dots and colons
 _PHRASES = {

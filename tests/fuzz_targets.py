@@ -31,16 +31,16 @@ from fuzz_counts import (
 from pipeline.annotation.label_exchange import Tool, import_codings, read_codings
 from pipeline.annotation.sample_files import read_sample
 from pipeline.config import load_run_config
-from pipeline.data.channel_export.detect import read_export
-from pipeline.data.channel_export.records import RawPost, ReadOptions, Skipped
 from pipeline.data.codebook import Codebook, Frame, load_codebook
-from pipeline.data.labels import draft_labels, read_labelled
+from pipeline.data.exports.detect import read_export
+from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
+from pipeline.data.labelled_rows import draft_labels, read_labelled
 from pipeline.data.near_duplicates import cluster_texts
 from pipeline.data.posts import POSTS_SCHEMA, make_post_row
 from pipeline.data.sentences import MAX_BLOCK, split_sentences
 from pipeline.errors import PipelineError
+from pipeline.files.safe_text import safe_text
 from pipeline.reporting.html_report import read_rejects
-from pipeline.terminal import safe_text
 
 BOOK: Final = Codebook(
     name="Book",

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from typer.testing import CliRunner
 
+from pipeline.bundle import ModelBundle
 from pipeline.cli import app
-from pipeline.data.channel_export.records import RawPost
+from pipeline.data.exports.raw_posts import RawPost
 from pipeline.data.posts import POSTS_SCHEMA, make_post_row
-from pipeline.decisions.model_bundle import ModelBundle
-from pipeline.predict import predict
+from pipeline.scoring.prediction import predict
 
 ORDER, THREAT, UNITY = "order", "threat: from outside", "unity.1"
 PHRASES = {

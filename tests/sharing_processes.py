@@ -14,14 +14,14 @@ from builders import FRAMES, each_its_own_cluster, quiet_context, toy_rows
 from datasets import Dataset
 from transformers import AutoModel
 
-from pipeline.classifiers.checkpoints import save_weights
-from pipeline.classifiers.transformer import FineTunedTransformer
-from pipeline.classifiers.transformer_network import FrameNetwork
-from pipeline.classifiers.transformer_training import fine_tune
+from pipeline.classifiers.processes import Processes, join_processes
+from pipeline.classifiers.transformer.checkpoints import save_weights
+from pipeline.classifiers.transformer.transformer import FineTunedTransformer
+from pipeline.classifiers.transformer.transformer_network import FrameNetwork
+from pipeline.classifiers.transformer.transformer_training import fine_tune
 from pipeline.config import TransformerSettings, load_run_config
-from pipeline.processes import Processes, join_processes
 from pipeline.tracking.null_tracker import NullTracker
-from pipeline.training import assist_training, run_training
+from pipeline.training.run_training import assist_training, run_training
 
 SEED, ROWS, EPOCHS = 3, 30, 2
 RECIPE = {"epochs": EPOCHS, "tokens_per_batch": 64, "dropout": 0.0, "device": "cpu", "precision": "fp32"}

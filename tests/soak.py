@@ -15,10 +15,10 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipeline.data.channel_export.records import ReadOptions
+from pipeline.bundle import load_bundle
+from pipeline.data.exports.raw_posts import ReadOptions
 from pipeline.data.ingest import ingest
-from pipeline.decisions.model_bundle import load_bundle
-from pipeline.predict import predict
+from pipeline.scoring.prediction import predict
 from pipeline.scoring.read_scores import read_scores
 
 ROUNDS_A_DAY = 10

@@ -19,7 +19,7 @@ from pipeline.annotation.record_files import read_records, write_records
 from pipeline.annotation.sample_files import SAMPLE_COLUMNS, read_sample
 from pipeline.cli import app
 from pipeline.data.codebook import Codebook, Frame
-from pipeline.data.labels import read_labelled
+from pipeline.data.labelled_rows import read_labelled
 from pipeline.errors import ConfigError, DataError, MissingExtraError
 
 FRAME_IDS = ("order", 'threat: <outside> & "in"', "text")

@@ -13,7 +13,7 @@ from pipeline.annotation.suspects import COLUMNS, LabelledSource, find_suspects,
 from pipeline.cli import app
 from pipeline.config import TfidfSettings
 from pipeline.data.codebook import dump_codebook
-from pipeline.data.labels import LabelledData
+from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import ConfigError, MissingExtraError
 
 SETTINGS = TfidfSettings(c_grid=(10.0,), char_ngrams=None, min_df=1)

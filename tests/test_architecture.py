@@ -89,7 +89,7 @@ assert status == {status}, status
         "import pipeline",
         "import pipeline.cli",
         "import pipeline.predict",
-        "import pipeline.config, pipeline.protocols, pipeline.errors",
+        "import pipeline.config, pipeline.classifiers.protocols, pipeline.errors",
         COMMAND.format(arguments=["--help"], status=0),
         COMMAND.format(arguments=["predict", "--help"], status=0),
         COMMAND.format(arguments=["config-schema"], status=0),
@@ -110,7 +110,7 @@ def test_a_wrong_config_is_told_before_a_heavy_library_loads(tmp_path: Path, arg
 
 
 def test_scoring_with_the_baseline_loads_no_torch() -> None:
-    assert not heavy_modules_after("import pipeline.classifiers.tfidf_baseline") & {
+    assert not heavy_modules_after("import pipeline.classifiers.tfidf.tfidf_baseline") & {
         "torch",
         "transformers",
         "mlflow",

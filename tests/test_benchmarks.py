@@ -19,11 +19,11 @@ from pipeline.benchmarks.rivals import best_thresholds, decide, macro_f1
 from pipeline.benchmarks.scoring_scale import measure, measure_apart, write_posts
 from pipeline.benchmarks.stock_rival import StockTrainer
 from pipeline.benchmarks.synthetic_posts import make_posts
+from pipeline.bundle import ModelBundle
 from pipeline.config import DataSettings, FoldSettings, load_run_config
 from pipeline.data.codebook import load_codebook
-from pipeline.data.labels import LabelledData
+from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.splits import make_folds
-from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.errors import ConfigError, DataError, MissingExtraError
 
 

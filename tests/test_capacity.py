@@ -14,7 +14,7 @@ from pipeline.benchmarks.capacity import (
     read_rates,
     render_page,
 )
-from pipeline.decisions.model_bundle import ModelBundle
+from pipeline.bundle import ModelBundle
 from pipeline.errors import DataError
 
 PAGE = Path(__file__).parent.parent / "docs" / "capacity.md"

@@ -14,9 +14,9 @@ from scipy.stats import norm
 from pipeline.classifiers.build import load_classifier
 from pipeline.classifiers.cascade import Cascade
 from pipeline.classifiers.gate import bound_miss_rate, carrying_scores, choose_gate
+from pipeline.classifiers.protocols import FitSummary
 from pipeline.config import CascadeSettings, TfidfSettings, TransformerSettings
 from pipeline.errors import ConfigError, ModelError
-from pipeline.protocols import FitSummary
 
 
 def test_the_probability_of_any_frame() -> None:

@@ -24,14 +24,14 @@ from tokenizers import Tokenizer
 from transformers import AutoModel
 
 from pipeline.classifiers.build import build_classifier, load_classifier
-from pipeline.classifiers.encoders import EMBEDDED_SHA256, find_encoder
-from pipeline.classifiers.tfidf_baseline import TfidfBaseline
-from pipeline.classifiers.token_windows import TokenWindows, WindowLimits, find_cut, make_windows
-from pipeline.classifiers.transformer import FineTunedTransformer, positive_weights
+from pipeline.classifiers.encoder.encoders import EMBEDDED_SHA256, find_encoder
+from pipeline.classifiers.encoder.token_windows import TokenWindows, WindowLimits, find_cut, make_windows
+from pipeline.classifiers.protocols import Classifier, FitSummary, FittedClassifier, Probabilities
+from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
+from pipeline.classifiers.transformer.transformer import FineTunedTransformer, positive_weights
 from pipeline.config import BlendSettings, ModelSettings, TfidfSettings, TransformerSettings
 from pipeline.errors import ConfigError, DataError, ModelError
-from pipeline.evaluation.metrics import mean_average_precision
-from pipeline.protocols import Classifier, FitSummary, FittedClassifier, Probabilities
+from pipeline.measures.metrics import mean_average_precision
 
 ODD_TEXTS = [
     "",

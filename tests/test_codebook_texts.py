@@ -19,6 +19,7 @@ from builders import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.bundle import load_bundle
 from pipeline.classifiers.build import build_classifier
 from pipeline.config import (
     BlendSettings,
@@ -30,13 +31,12 @@ from pipeline.config import (
 )
 from pipeline.data.codebook import Codebook, Frame, draft_codebook
 from pipeline.data.codebook_texts import CodebookTexts, read_codebook_texts
-from pipeline.data.labels import LabelledData
+from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.near_duplicates import find_words
 from pipeline.data.text_attacks import attack_text
-from pipeline.decisions.model_bundle import load_bundle
 from pipeline.evaluation.leakage import find_seen
 from pipeline.tracking.null_tracker import NullTracker
-from pipeline.training import run_training
+from pipeline.training.run_training import run_training
 
 EXAMPLE = "Every new base along our border moves the missiles a few minutes closer to our cities."
 TEXTS = st.text("ab .", max_size=25)

@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.errors import DataError
-from pipeline.scoring import durable_files
+from pipeline.files import durable_files
 from pipeline.scoring.compact_parts import CompactReport, compact_parts
 from pipeline.scoring.output_dataset import open_dataset
 from pipeline.scoring.read_scores import read_scores
@@ -184,7 +184,7 @@ def test_a_death_at_any_step_loses_and_doubles_nothing(tmp_path: Path, *, exchan
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from pipeline.scoring import durable_files
+from pipeline.files import durable_files
 from pipeline.scoring.compact_parts import compact_parts
 swap, left = durable_files.exchange_folders, int(sys.argv[2])
 def swap_some(*folders):

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from pipeline.bundle import ModelBundle
 from pipeline.config import EvaluationSettings
 from pipeline.data.codebook import Codebook
-from pipeline.data.labels import read_labelled
-from pipeline.decisions.model_bundle import ModelBundle
+from pipeline.data.labelled_rows import read_labelled
 from pipeline.errors import DataError
 from pipeline.evaluation import comparison
 from pipeline.evaluation.comparison import Comparison, compare_decisions, holm

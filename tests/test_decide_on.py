@@ -8,7 +8,7 @@ from builders import FRAMES, toy_rows, write_tiny_encoder
 
 from pipeline.config import RunConfig
 from pipeline.tracking.null_tracker import NullTracker
-from pipeline.training import TrainingResult, run_training
+from pipeline.training.run_training import TrainingResult, run_training
 
 EPOCHS = 2
 CODEBOOK = "name: toy\nframes:\n" + "".join(

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pipeline.config import DecisionSettings
-from pipeline.decisions.calibration import fit_calibrator, identity_calibrator, logit, sigmoid
-from pipeline.decisions.decision_rule import DecisionRule, fit_decision_rule
-from pipeline.decisions.thresholds import tune_thresholds
-from pipeline.evaluation.metrics import expected_calibration_error
+from pipeline.measures.calibration import fit_calibrator, identity_calibrator, logit, sigmoid
+from pipeline.measures.decision_rule import DecisionRule, fit_decision_rule
+from pipeline.measures.metrics import expected_calibration_error
+from pipeline.measures.thresholds import tune_thresholds
 
 Floats = NDArray[np.float64]
 Truth = NDArray[np.int8]

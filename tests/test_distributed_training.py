@@ -23,18 +23,18 @@ from sharing_processes import EPOCHS, RECIPE, SEED, make_rows, new_network
 from transformers import TrainingArguments, get_linear_schedule_with_warmup
 from typer.testing import CliRunner
 
-from pipeline.classifiers.checkpoints import mark_whole, newest_whole_checkpoint
-from pipeline.classifiers.shared_work import require_same_work, share_folder
-from pipeline.classifiers.token_batches import TokenBatchSampler
-from pipeline.classifiers.transformer_network import parameter_groups
-from pipeline.classifiers.transformer_training import PaddingCollator
+from pipeline.bundle import load_bundle
+from pipeline.classifiers.encoder.token_batches import TokenBatchSampler
+from pipeline.classifiers.processes import join_processes
+from pipeline.classifiers.transformer.checkpoints import mark_whole, newest_whole_checkpoint
+from pipeline.classifiers.transformer.shared_work import require_same_work, share_folder
+from pipeline.classifiers.transformer.transformer_network import parameter_groups
+from pipeline.classifiers.transformer.transformer_training import PaddingCollator
 from pipeline.cli import app
 from pipeline.config import TransformerSettings, load_run_config
-from pipeline.decisions.model_bundle import load_bundle
 from pipeline.errors import ConfigError
-from pipeline.processes import join_processes
 from pipeline.tracking.null_tracker import NullTracker
-from pipeline.training import run_training
+from pipeline.training.run_training import run_training
 
 WORKER = Path(__file__).with_name("sharing_processes.py")
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.doctor import (
+from pipeline.commands.doctor import (
     CHECKS,
     Finding,
     check_extras,
@@ -21,8 +21,8 @@ from pipeline.doctor import (
     check_store,
     examine,
 )
+from pipeline.commands.requirements import Declared, _read_metadata, read_declared
 from pipeline.errors import PipelineError
-from pipeline.requirements import Declared, _read_metadata, read_declared
 
 FRAMES = Path(sys.executable).with_name("frames")
 
@@ -43,7 +43,7 @@ def run_doctor(folder: Path, *arguments: str, **environment: str) -> subprocess.
 def run_check(name: str, **environment: str) -> list[Finding]:
     """One check in a process of its own: what Python finds at its start cannot be changed later."""
     code = (
-        "import json; from pipeline.doctor import CHECKS;"
+        "import json; from pipeline.commands.doctor import CHECKS;"
         f"print(json.dumps([finding.to_json() for finding in CHECKS[{name!r}]()]))"
     )
     done = subprocess.run(
@@ -148,7 +148,7 @@ def test_weights_other_than_the_published_ones_are_wrong(tmp_path: Path) -> None
     for name in ("config.json", "tokenizer.json", "model.safetensors"):
         (model / name).write_text("{}")
     code = (
-        "import pipeline.doctor as doctor; check = doctor.CHECKS['encoder'];"
+        "import pipeline.commands.doctor as doctor; check = doctor.CHECKS['encoder'];"
         "doctor.CHECKS.clear(); doctor.CHECKS['encoder'] = check;"
         "print(*((finding.status, finding.found) for finding in doctor.examine()))"
     )

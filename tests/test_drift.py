@@ -12,22 +12,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.cli import app
 from pipeline.config import SAMPLE_FOLDER, resolve_run_config
-from pipeline.data.labels import read_labelled
+from pipeline.data.labelled_rows import read_labelled
 from pipeline.data.posts import POSTS_SCHEMA
 from pipeline.data.sentences import is_boilerplate, split_sentences
-from pipeline.decisions.model_bundle import ModelBundle, load_bundle
 from pipeline.errors import DataError
 from pipeline.evaluation.depth_check import warn_of_languages, warn_of_words
 from pipeline.evaluation.distribution_shift import Histogram, compare_histograms, divergence
 from pipeline.evaluation.domain_classifier import separate_domains
-from pipeline.evaluation.drift import measure_drift
+from pipeline.evaluation.drift_check import measure_drift
 from pipeline.evaluation.drift_reference import DriftReference, Vocabulary, find_words, read_drift_reference
-from pipeline.predict import PredictReport, predict
 from pipeline.reporting.html_report import write_report
+from pipeline.scoring.prediction import PredictReport, predict
 from pipeline.tracking.null_tracker import NullTracker
-from pipeline.training import run_training
+from pipeline.training.run_training import run_training
 
 LABELLED = SAMPLE_FOLDER / "labelled_sentences.jsonl"
 NEW = SAMPLE_FOLDER / "labelled_january_2025.jsonl"

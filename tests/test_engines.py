@@ -23,14 +23,14 @@ from ray.cluster_utils import Cluster
 from test_predict import assert_same_content, make_row, write_table
 from typer.testing import CliRunner
 
+from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.cli import app
 from pipeline.data.posts import POSTS_SCHEMA
-from pipeline.decisions.model_bundle import ModelBundle, load_bundle
 from pipeline.errors import ConfigError, MissingExtraError, ModelError, PipelineError
-from pipeline.predict import predict
 from pipeline.scoring.engines.local_workers import LocalWorker
 from pipeline.scoring.engines.open_engine import EngineSettings, InProcessEngine, open_engine
 from pipeline.scoring.engines.worker_pool import WorkerLostError, WorkerPool
+from pipeline.scoring.prediction import predict
 from pipeline.scoring.score_posts import ScoredBatch, score_batch
 
 STAMP = datetime(2024, 6, 1, tzinfo=UTC)
@@ -391,7 +391,7 @@ import json, sys
 from datetime import UTC, datetime
 from pathlib import Path
 import psutil
-from pipeline.decisions.model_bundle import load_bundle
+from pipeline.bundle import load_bundle
 from pipeline.scoring.engines.open_engine import EngineSettings, open_engine
 bundle = load_bundle(Path(sys.argv[1]))
 with open_engine(EngineSettings("ray", ray_address="local"), bundle, datetime.now(UTC)):

@@ -15,26 +15,26 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
+from pipeline.bundle import ModelBundle
 from pipeline.classifiers.normalised_text import NormalisedText
-from pipeline.classifiers.tfidf_baseline import TfidfBaseline
+from pipeline.classifiers.protocols import FittedClassifier, Probabilities
+from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 from pipeline.cli import app
 from pipeline.commands.explain import mark_words
 from pipeline.config import TfidfSettings
 from pipeline.data.posts import POSTS_SCHEMA
-from pipeline.decisions.calibration import Calibrator, logit
-from pipeline.decisions.decision_rule import DecisionRule
-from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.errors import DataError
-from pipeline.explanation.explain import (
+from pipeline.explanation.linear_effects import contribute_characters
+from pipeline.explanation.text_explanation import (
     PlacedSentence,
     explain_sentences,
     place_sentences,
     read_placed_sentences,
 )
-from pipeline.explanation.linear_effects import contribute_characters
 from pipeline.explanation.words import find_units
-from pipeline.predict import predict
-from pipeline.protocols import FittedClassifier, Probabilities
+from pipeline.measures.calibration import Calibrator, logit
+from pipeline.measures.decision_rule import DecisionRule
+from pipeline.scoring.prediction import predict
 
 TOY = [word for part in WORDS.values() for word in part]
 PIECES = st.sampled_from(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.data.channel_export.pasted_text import FORMAT, MAX_POST_CHARS, collapse_repetition, is_prose
-from pipeline.data.channel_export.records import RawPost, ReadOptions, Skipped
+from pipeline.data.exports.pasted_text import FORMAT, MAX_POST_CHARS, collapse_repetition, is_prose
+from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
 
 TITLE = "⚡️ Harbour talks ended"
 BODY = ["The delegations met for three hours.", "", "🔹 The second round will follow in May.", "Read in full"]

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.data.channel_export.detect import detect_format, read_export
-from pipeline.data.channel_export.post_links import parse_post_link
-from pipeline.data.channel_export.records import RawPost, ReadOptions, Skipped
+from pipeline.data.exports.detect import detect_format, read_export
+from pipeline.data.exports.post_links import parse_post_link
+from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
 from pipeline.errors import DataError
 
 NOON = datetime(2023, 4, 24, 12, 0, tzinfo=UTC)

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.data.channel_export import json_stream, telegram_desktop_html, telegram_desktop_json
-from pipeline.data.channel_export.json_stream import JsonCursor, JsonStreamError
-from pipeline.data.channel_export.records import RawPost, ReadOptions, Skipped
+from pipeline.data.exports import json_stream, telegram_desktop_html, telegram_desktop_json
+from pipeline.data.exports.json_stream import JsonCursor, JsonStreamError
+from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
 from pipeline.errors import DataError
 
 AT = datetime(2023, 4, 24, 9, 30, 5, tzinfo=UTC)

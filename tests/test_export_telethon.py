@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.data.channel_export.records import RawPost, ReadOptions, Skipped
-from pipeline.data.channel_export.telethon_json import FORMAT
+from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
+from pipeline.data.exports.telethon_json import FORMAT
 from pipeline.errors import DataError
 
 AT = datetime(2023, 4, 24, 9, 30, 5, tzinfo=UTC)

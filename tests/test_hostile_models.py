@@ -32,19 +32,19 @@ from onnx import TensorProto, helper
 from safetensors.numpy import load_file, save_file
 from transformers import AutoModel
 
-from pipeline.classifiers.encoders import find_encoder
-from pipeline.classifiers.pretrained import read_network, read_tokenizer, without_hub
-from pipeline.classifiers.transformer import FineTunedTransformer
-from pipeline.classifiers.transformer_network import FrameNetwork
-from pipeline.classifiers.transformer_training import fine_tune
+from pipeline import bundle as model_bundle
+from pipeline.bundle import ModelBundle, load_bundle
+from pipeline.classifiers.encoder.encoders import find_encoder
+from pipeline.classifiers.transformer.pretrained import read_network, read_tokenizer, without_hub
+from pipeline.classifiers.transformer.transformer import FineTunedTransformer
+from pipeline.classifiers.transformer.transformer_network import FrameNetwork
+from pipeline.classifiers.transformer.transformer_training import fine_tune
 from pipeline.config import (
     RunConfig,
     TrackingSettings,
     TransformerSettings,
     load_run_config,
 )
-from pipeline.decisions import model_bundle
-from pipeline.decisions.model_bundle import ModelBundle, load_bundle
 from pipeline.errors import ConfigError, ModelError
 from pipeline.tracking.mlflow_store import open_store
 from pipeline.tracking.mlflow_tracker import MlflowTracker

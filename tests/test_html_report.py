@@ -25,10 +25,10 @@ from report_pages import (
 from typer.testing import CliRunner
 
 from pipeline.benchmarks.report_size import measure
+from pipeline.bundle import ModelBundle
 from pipeline.cli import app
-from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.errors import DataError
-from pipeline.prevalence.shares import estimate_shares
+from pipeline.prevalence.share_estimates import estimate_shares
 from pipeline.reporting.html_page import pack
 from pipeline.reporting.html_report import read_rejects, write_report
 from pipeline.reporting.report_data import STEPS, Limits, collect_report_data

@@ -22,9 +22,9 @@ from report_pages import (
     write_scores,
 )
 
+from pipeline.bundle import ModelBundle
 from pipeline.config import EvaluationSettings
-from pipeline.data.labels import read_labelled
-from pipeline.decisions.model_bundle import ModelBundle
+from pipeline.data.labelled_rows import read_labelled
 from pipeline.evaluation.evaluate_bundle import predict_labelled
 from pipeline.evaluation.test_predictions import evaluate_predictions
 from pipeline.reporting.evaluation_page import render_evaluation, texts_by_id

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.data.channel_export.detect import FORMATS, detect_format, format_by_name, read_export
-from pipeline.data.channel_export.records import ReadOptions
+from pipeline.data.exports.detect import FORMATS, detect_format, format_by_name, read_export
+from pipeline.data.exports.raw_posts import ReadOptions
 from pipeline.data.ingest import IngestReport, ingest
 from pipeline.data.language import identify_language
 from pipeline.data.posts import POSTS_SCHEMA, iter_posts, read_posts

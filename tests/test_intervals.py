@@ -5,8 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.config import EvaluationSettings
-from pipeline.evaluation import intervals
-from pipeline.evaluation.intervals import (
+from pipeline.evaluation.evaluation_report import EvaluationReport, evaluate_decisions
+from pipeline.measures import intervals
+from pipeline.measures.intervals import (
     Estimate,
     as_estimate,
     cluster_weights,
@@ -14,8 +15,7 @@ from pipeline.evaluation.intervals import (
     renumber,
     reweigh,
 )
-from pipeline.evaluation.metrics import count_decisions
-from pipeline.evaluation.report import EvaluationReport, evaluate_decisions
+from pipeline.measures.metrics import count_decisions
 
 FRAMES = ("a", "b")
 SETTINGS = EvaluationSettings(bootstrap_samples=400)

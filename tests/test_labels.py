@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.data.codebook import Codebook, draft_codebook
-from pipeline.data.labels import COLUMNS, draft_labels, read_labelled
+from pipeline.data.labelled_rows import COLUMNS, draft_labels, read_labelled
 from pipeline.errors import DataError
 
 BOOK = draft_codebook("Book", ["order", "threat", "unity"], mode="multi_label")

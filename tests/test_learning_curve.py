@@ -16,11 +16,11 @@ from pipeline.config import DataSettings, EvaluationSettings, RunConfig, TfidfSe
 from pipeline.data.codebook import dump_codebook
 from pipeline.data.splits import Folds
 from pipeline.errors import ConfigError
-from pipeline.evaluation.intervals import Estimate
-from pipeline.evaluation.learning_curve import LearningCurve, learning_curve, nested_parts
-from pipeline.evaluation.learning_gain import describe_gain
+from pipeline.measures.intervals import Estimate
 from pipeline.reporting.learning_curve_figure import learning_curve_figure
-from pipeline.training import read_folds
+from pipeline.training.learning_curve import LearningCurve, learning_curve, nested_parts
+from pipeline.training.learning_gain import describe_gain
+from pipeline.training.run_training import read_folds
 
 
 @pytest.fixture(scope="module")

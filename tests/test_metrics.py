@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, f1_score, precision_recall_fscore_support
 
-from pipeline.evaluation.metrics import (
+from pipeline.measures.metrics import (
     average_precision,
     count_decisions,
     expected_calibration_error,

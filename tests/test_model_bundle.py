@@ -18,12 +18,12 @@ from builders import FRAMES, codebook, each_its_own_cluster, quiet_context, toy_
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.classifiers.tfidf_baseline import TfidfBaseline
+from pipeline import bundle as model_bundle
+from pipeline.bundle import load_bundle, read_manifest, save_bundle
+from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 from pipeline.config import DecisionSettings, TfidfSettings
-from pipeline.decisions import model_bundle
-from pipeline.decisions.decision_rule import fit_decision_rule
-from pipeline.decisions.model_bundle import load_bundle, read_manifest, save_bundle
 from pipeline.errors import ModelError
+from pipeline.measures.decision_rule import fit_decision_rule
 
 ROWS = toy_rows(40)
 TEXTS = ["great powers", "missile base переговоры мир", ""]

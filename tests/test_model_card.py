@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from typer.testing import CliRunner
 
+from pipeline.bundle import ModelBundle, load_bundle, read_manifest
 from pipeline.cli import app
 from pipeline.config import load_run_config
 from pipeline.data.codebook import Codebook, dump_codebook
-from pipeline.decisions.model_bundle import ModelBundle, load_bundle, read_manifest
 from pipeline.errors import ModelError
+from pipeline.files.safe_text import safe_text
 from pipeline.reporting.card_figures import say_calibration_harmed, say_none_worse, slices_part
 from pipeline.reporting.markdown import escape, table
 from pipeline.reporting.model_card import MODEL_CARD, read_card, shorten_card, write_card
-from pipeline.terminal import safe_text
-from pipeline.tracked_training import TrainedModel, train_and_record
 from pipeline.tracking.mlflow_store import open_store
 from pipeline.tracking.model_registry import DESCRIPTION_LIMIT
+from pipeline.training.tracked_training import TrainedModel, train_and_record
 
 HOSTILE = "[click](http://evil.example) <script>alert(1)</script> | **bold** `code`"
 HTML = MarkdownIt("commonmark", {"html": True}).enable("table")

@@ -131,13 +131,13 @@ def test_from_a_new_project_to_the_report_nothing_asks_for_the_network(cut_off: 
 
 
 READ_ENCODER = """
-from pipeline.classifiers.encoders import find_encoder
-from pipeline.classifiers.pretrained import read_network, read_tokenizer
+from pipeline.classifiers.encoder.encoders import find_encoder
+from pipeline.classifiers.transformer.pretrained import read_network, read_tokenizer
 encoder = find_encoder("embedded")
 read_tokenizer(encoder), read_network(encoder)
 """
 FETCH = """
-from pipeline.classifiers.encoders import find_encoder
+from pipeline.classifiers.encoder.encoders import find_encoder
 find_encoder("someone/some-encoder", allow_download={allowed})
 """
 
@@ -173,9 +173,9 @@ print(json.dumps([mlflow.telemetry.utils.is_telemetry_disabled(), huggingface_hu
 ENTRIES = {
     "command": ["pipeline.cli"],
     "predict alone": ["pipeline.predict"],
-    "training from a notebook": ["pipeline.tracked_training"],
+    "training from a notebook": ["pipeline.training.tracked_training"],
     "a model that MLflow serves": ["pipeline.tracking.pyfunc_model"],
-    "an encoder from a notebook": ["pipeline.classifiers.encoders"],
+    "an encoder from a notebook": ["pipeline.classifiers.encoder.encoders"],
 }
 
 

@@ -16,12 +16,15 @@ from onnx import TensorProto, helper
 from tokenizers import Tokenizer
 from transformers import AutoModel, BertConfig, DistilBertConfig, RobertaConfig
 
-from pipeline.classifiers import graph_scorer
 from pipeline.classifiers.build import build_classifier, load_classifier
-from pipeline.classifiers.encoder_graph import EncoderShape, build_graph, serialise
-from pipeline.classifiers.encoders import find_encoder
-from pipeline.classifiers.graph_scorer import IDS, LOGITS, MASK, GraphScorer, to_probabilities
-from pipeline.classifiers.onnx_export import (
+from pipeline.classifiers.encoder.encoders import find_encoder
+from pipeline.classifiers.encoder.token_batches import pad_tokens
+from pipeline.classifiers.encoder.token_windows import WindowLimits, make_windows
+from pipeline.classifiers.graph import graph_scorer
+from pipeline.classifiers.graph.encoder_graph import EncoderShape, build_graph, serialise
+from pipeline.classifiers.graph.graph_scorer import IDS, LOGITS, MASK, GraphScorer, to_probabilities
+from pipeline.classifiers.graph.onnx_transformer import GRAPH_FILE, OnnxTransformer
+from pipeline.classifiers.transformer.onnx_export import (
     ScoringCheck,
     choose_scoring_graph,
     describe_encoder,
@@ -29,11 +32,8 @@ from pipeline.classifiers.onnx_export import (
     export_int8,
     read_weights,
 )
-from pipeline.classifiers.onnx_transformer import GRAPH_FILE, OnnxTransformer
-from pipeline.classifiers.token_batches import pad_tokens
-from pipeline.classifiers.token_windows import WindowLimits, make_windows
-from pipeline.classifiers.transformer import FineTunedTransformer
-from pipeline.classifiers.transformer_network import FrameNetwork
+from pipeline.classifiers.transformer.transformer import FineTunedTransformer
+from pipeline.classifiers.transformer.transformer_network import FrameNetwork
 from pipeline.config import BlendSettings, ModelSettings, TfidfSettings, TransformerSettings
 from pipeline.errors import ModelError
 

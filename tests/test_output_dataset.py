@@ -17,7 +17,7 @@ import pyarrow.dataset as ds
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.scoring.durable_files import explain_full_disk
+from pipeline.files.durable_files import explain_full_disk
 from pipeline.scoring.output_dataset import ModelIdentity, OutputDataset, channel_folder, open_dataset
 from pipeline.scoring.read_scores import export_scores, read_scores
 from pipeline.scoring.score_posts import ScoredBatch, post_schema, sentence_schema
@@ -356,7 +356,7 @@ def test_a_damaged_part_is_named(tmp_path: Path) -> None:
 def test_the_lock_goes_with_a_killed_process(tmp_path: Path) -> None:
     code = (
         "import sys, time\nfrom pathlib import Path\n"
-        "from pipeline.scoring.transactions import lock_folder\n"
+        "from pipeline.files.folder_lock import lock_folder\n"
         "with lock_folder(Path(sys.argv[1])):\n print('locked', flush=True); time.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE) as holder:

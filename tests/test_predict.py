@@ -17,16 +17,16 @@ from builders import each_its_own_cluster, quiet_context, toy_rows, write_tiny_e
 from conftest import make_tiny_bundle
 from typer.testing import CliRunner
 
+from pipeline.bundle import ModelBundle, load_bundle, save_bundle
 from pipeline.classifiers.build import build_classifier
 from pipeline.cli import app
 from pipeline.config import TransformerSettings
-from pipeline.data.channel_export.records import ReadOptions
+from pipeline.data.exports.raw_posts import ReadOptions
 from pipeline.data.posts import POSTS_SCHEMA
-from pipeline.decisions.model_bundle import ModelBundle, load_bundle, save_bundle
 from pipeline.errors import DataError
-from pipeline.predict import predict
 from pipeline.scoring import scoring_run
 from pipeline.scoring.output_dataset import open_dataset
+from pipeline.scoring.prediction import predict
 from pipeline.scoring.read_scores import read_scores
 from pipeline.scoring.scoring_run import identify_model
 

@@ -18,15 +18,15 @@ from typer.testing import CliRunner
 
 from pipeline.annotation.record_files import read_records, write_records
 from pipeline.benchmarks.share_coverage import draw, measure_coverage, simulate_output
+from pipeline.bundle import ModelBundle
 from pipeline.cli import app
 from pipeline.data.posts import POSTS_SCHEMA
-from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.errors import DataError
-from pipeline.predict import predict
 from pipeline.prevalence.estimators import Design, estimate_means, plan_labels
 from pipeline.prevalence.labelled_sample import read_labelled_sample
+from pipeline.prevalence.share_estimates import estimate_shares, report_shares
 from pipeline.prevalence.share_records import FEWEST_LABELLED, ShareEstimate
-from pipeline.prevalence.shares import estimate_shares, report_shares
+from pipeline.scoring.prediction import predict
 from pipeline.scoring.read_scores import read_scores
 
 PHRASES = {

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.checking import check_run
 from pipeline.config import load_run_config
 from pipeline.data.codebook import load_codebook
-from pipeline.data.labels import read_labelled
+from pipeline.data.labelled_rows import read_labelled
+from pipeline.data.new_project import init_project
 from pipeline.errors import DataError
-from pipeline.project import init_project
+from pipeline.training.check_inputs import check_run
 
 
 def write_labels(path: Path, labels: list[str]) -> Path:

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
+from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.cli import app
 from pipeline.config import (
     EvaluationSettings,
@@ -18,20 +19,19 @@ from pipeline.config import (
     load_run_config,
 )
 from pipeline.data.codebook import Codebook, dump_codebook
-from pipeline.data.labels import LabelledData, read_labelled
-from pipeline.decisions.model_bundle import ModelBundle, load_bundle
+from pipeline.data.labelled_rows import LabelledData, read_labelled
 from pipeline.errors import ConfigError, DataError, ModelError
 from pipeline.evaluation.evaluate_bundle import compare_bundles
 from pipeline.evaluation.leakage import text_digests
 from pipeline.evaluation.row_facts import RowFacts, TrainingFacts
 from pipeline.evaluation.test_predictions import TestPredictions
-from pipeline.tracked_training import TrainedModel, record_comparison, train_and_record
 from pipeline.tracking.alias_moves import read_history, set_alias
 from pipeline.tracking.mlflow_store import open_store
 from pipeline.tracking.mlflow_tracker import MlflowTracker
 from pipeline.tracking.model_registry import champion, list_models, resolve_model, roll_back
 from pipeline.tracking.promotion import promote_checked
 from pipeline.tracking.promotion_check import PromotionCheck, check_promotion
+from pipeline.training.tracked_training import TrainedModel, record_comparison, train_and_record
 
 N = 200
 PARENT = "mlflow.parentRunId"

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.cli import PANELS
 from pipeline.config import RunConfig
-from pipeline.reference import out_of_date, write_commands_page, write_config_page
+from pipeline.upkeep.reference_pages import out_of_date, write_commands_page, write_config_page
 
 DOCS = Path(__file__).parent.parent / "docs"
 ROW = re.compile(r"^\| (?P<name>.+?) \| (?P<value>.*?) \| (?P<default>.*?) \| (?P<meaning>.*) \|$")
@@ -22,7 +22,7 @@ def rows_of(page: str) -> list[dict[str, str]]:
 
 def run_reference(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pipeline.reference", *arguments],
+        [sys.executable, "-m", "pipeline.upkeep.reference_pages", *arguments],
         capture_output=True,
         text=True,
         timeout=60,
@@ -31,7 +31,7 @@ def run_reference(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_pages_in_docs_are_up_to_date() -> None:
-    assert not out_of_date(DOCS), "run: python -m pipeline.reference --write"
+    assert not out_of_date(DOCS), "run: python -m pipeline.upkeep.reference_pages --write"
 
 
 def test_every_command_has_its_section_example_and_options() -> None:

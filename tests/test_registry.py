@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from pipeline.bundle import ModelBundle, load_bundle
+from pipeline.commands.result_tables import print_models
 from pipeline.config import TrackingSettings
-from pipeline.decisions.model_bundle import ModelBundle, load_bundle
 from pipeline.errors import ModelError, PipelineError
-from pipeline.printing import print_models
 from pipeline.tracking.alias_moves import read_history, set_alias
 from pipeline.tracking.mlflow_store import open_store
 from pipeline.tracking.mlflow_tracker import MlflowTracker

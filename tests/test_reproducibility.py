@@ -16,7 +16,7 @@ import pytest
 import yaml
 from builders import codebook, toy_rows, write_tiny_encoder
 
-from pipeline.decisions.model_bundle import ModelBundle, load_bundle
+from pipeline.bundle import ModelBundle, load_bundle
 
 TOLERANCE = 0.005  # of a probability, between thread counts
 TRAIN = """
@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 from pipeline.config import load_run_config
 from pipeline.tracking.null_tracker import NullTracker
-from pipeline.training import run_training
+from pipeline.training.run_training import run_training
 
 for kind in ("tfidf", "transformer"):
     config = load_run_config(Path(f"{kind}.yaml"), [f"output={sys.argv[1]}"])

@@ -18,16 +18,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from pipeline.bundle import ModelBundle
 from pipeline.classifiers.build import build_classifier
 from pipeline.cli import app
 from pipeline.config import EvaluationSettings, TfidfSettings
-from pipeline.data.labels import LabelledData
+from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.text_attacks import ATTACKS, attack_text
 from pipeline.data.text_normalisation import normalise_text
-from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.errors import ConfigError, DataError
 from pipeline.evaluation.leakage import text_digests
-from pipeline.evaluation.robustness import RobustnessReport, find_attacks, measure_robustness, take_test_fold
+from pipeline.evaluation.robustness_check import (
+    RobustnessReport,
+    find_attacks,
+    measure_robustness,
+    take_test_fold,
+)
 
 SENTENCE = "The alliance threatens our borders again. Запад снова угрожает нашим границам, говорит министр."
 QUICK = EvaluationSettings(bootstrap_samples=100)

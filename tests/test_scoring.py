@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.bundle import ModelBundle
 from pipeline.data.sentences import split_sentences
-from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.errors import ModelError
 from pipeline.scoring import scored_keys
 from pipeline.scoring.score_posts import ScoredBatch, post_schema, score_batch, sentence_schema

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline.bundle import ModelBundle
 from pipeline.config import TrackingSettings
-from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.tracking.mlflow_tracker import MlflowTracker
 from pipeline.tracking.model_registry import promote, register_bundle
 

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.config import load_run_config
 from pipeline.tracking.null_tracker import NullTracker
-from pipeline.training import run_training
+from pipeline.training.run_training import run_training
 
 CONFIGS = sorted((Path(__file__).parent.parent / "configs").rglob("*.yaml"))
 QUICK = [path for path in CONFIGS if load_run_config(path).model.kind == "tfidf"]

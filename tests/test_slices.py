@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pipeline.config import EvaluationSettings
-from pipeline.data.labels import LabelledData
+from pipeline.data.labelled_rows import LabelledData
 from pipeline.evaluation.calibration_quality import measure_calibration
-from pipeline.evaluation.metrics import count_decisions, total
 from pipeline.evaluation.row_facts import RowFacts, TrainingFacts
 from pipeline.evaluation.slice_masks import AFTER, SEEN, UNKNOWN, UNSEEN, WITHIN, slice_rows
 from pipeline.evaluation.slices import MINIMUM_ROWS, Slice, compare_slices, evaluate_slices
 from pipeline.evaluation.test_predictions import TestPredictions
+from pipeline.measures.metrics import count_decisions, total
 
 SETTINGS = EvaluationSettings(bootstrap_samples=200)
 NOWHERE = TrainingFacts(np.array([], str), np.datetime64("NaT", "D"))

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.classifiers.stacking import Stack, fit_stack
-from pipeline.decisions.calibration import logit, sigmoid
-from pipeline.evaluation.metrics import mean_average_precision
+from pipeline.measures.calibration import logit, sigmoid
+from pipeline.measures.metrics import mean_average_precision
 
 Floats = NDArray[np.float64]
 

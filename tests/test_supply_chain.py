@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.errors import DataError
-from pipeline.supply_chain import (
+from pipeline.upkeep.supply_chain import (
     ALLOWED,
     Package,
     app,

@@ -17,12 +17,12 @@ from pipeline.cli import app
 from pipeline.config import RunConfig, load_run_config
 from pipeline.data.codebook import dump_codebook
 from pipeline.errors import ConfigError, DataError
-from pipeline.scoring.transactions import lock_folder
-from pipeline.sweep.records import SweepResult
-from pipeline.sweep.run_sweep import run_sweep
-from pipeline.sweep.study import DEV_SCORE, Pruned, SweepStudy
-from pipeline.tracked_training import train_and_record
+from pipeline.files.folder_lock import lock_folder
 from pipeline.tracking.mlflow_store import open_store
+from pipeline.training.sweep.records import SweepResult
+from pipeline.training.sweep.run_sweep import run_sweep
+from pipeline.training.sweep.study import DEV_SCORE, Pruned, SweepStudy
+from pipeline.training.tracked_training import train_and_record
 
 MODEL = {"kind": "tfidf", "max_features": 3000, "c_grid": [10.0], "char_ngrams": None, "inner_folds": 2}
 SPACE = {
@@ -164,7 +164,7 @@ def test_a_killed_sweep_goes_on_to_the_same_trials(
         "import sys\n"
         "from pathlib import Path\n"
         "from pipeline.config import load_run_config\n"
-        "from pipeline.sweep.run_sweep import run_sweep\n"
+        "from pipeline.training.sweep.run_sweep import run_sweep\n"
         "def progress(what, done, total):\n"
         "    if what != 'sweep': print('working', flush=True)\n"
         "def report(record, best, finished): print('finished', finished, flush=True)\n"

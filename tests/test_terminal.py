@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from pipeline.commands.result_tables import plain_table
+from pipeline.commands.terminal import progress_bar, run_command
 from pipeline.errors import DataError
-from pipeline.printing import plain_table
-from pipeline.terminal import progress_bar, run_command, safe_text
+from pipeline.files.safe_text import safe_text
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_progress_is_silent_without_a_terminal(capsys: pytest.CaptureFixture[str
 
 def test_a_reader_that_leaves_is_no_error() -> None:
     code = (
-        "import typer; from pipeline.terminal import run_command\n"
+        "import typer; from pipeline.commands.terminal import run_command\n"
         "def work():\n for i in range(100000): print(i)\n"
         "def main(): run_command(work)\n"
         "typer.run(main)\n"

@@ -15,9 +15,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline, make_union
 
-from pipeline.classifiers import tfidf_scoring
-from pipeline.classifiers.tfidf_baseline import TfidfBaseline
-from pipeline.classifiers.tfidf_scoring import FastTfidf
+from pipeline.classifiers.tfidf import tfidf_scoring
+from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
+from pipeline.classifiers.tfidf.tfidf_scoring import FastTfidf
 from pipeline.config import TfidfSettings
 
 TEXTS = [

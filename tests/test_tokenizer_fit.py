@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.checking import check_run
-from pipeline.classifiers.encoders import EMBEDDED, Encoder, find_encoder
-from pipeline.classifiers.tokenizer_fit import TokenizerFit, read_and_measure
+from pipeline.classifiers.encoder.encoders import EMBEDDED, Encoder, find_encoder
+from pipeline.classifiers.encoder.tokenizer_fit import TokenizerFit, read_and_measure
 from pipeline.errors import ModelError
+from pipeline.training.check_inputs import check_run
 
 KNOWN = {
     "English": "The ministry said that the countries of the region should settle their disputes themselves.",

@@ -18,13 +18,13 @@ from hostile import TEXTS, damaged, make_text, storable
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from pipeline.data.channel_export.detect import read_export
-from pipeline.data.channel_export.pasted_text import opens_post
-from pipeline.data.channel_export.records import ReadOptions, Skipped
-from pipeline.data.channel_export.values import clean_text, decode_utf8_head
+from pipeline.data.exports.detect import read_export
+from pipeline.data.exports.field_values import clean_text, decode_utf8_head
+from pipeline.data.exports.pasted_text import opens_post
+from pipeline.data.exports.raw_posts import ReadOptions, Skipped
 from pipeline.data.ingest import ingest
 from pipeline.data.input_files import find_inputs
-from pipeline.data.labels import read_labelled
+from pipeline.data.labelled_rows import read_labelled
 from pipeline.data.posts import read_posts
 from pipeline.errors import DataError
 
@@ -89,7 +89,7 @@ def join_pairs(text: str) -> str:
 
 def test_records_that_are_lost_would_show(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Planted: a reader that passes over every tenth record."""
-    reader = type(__import__("pipeline.data.channel_export.plain_table", fromlist=["x"]).JSON_LINES_FORMAT)
+    reader = type(__import__("pipeline.data.exports.plain_table", fromlist=["x"]).JSON_LINES_FORMAT)
     read = reader.read
     monkeypatch.setattr(
         reader, "read", lambda *given: (record for n, record in enumerate(read(*given)) if n % 10 != 9)

@@ -13,8 +13,8 @@ import pytest
 from conftest import make_tiny_bundle
 from faults import Ended, finish, run, start, with_hooks, write_export, write_project
 
+from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.data.posts import read_posts
-from pipeline.decisions.model_bundle import ModelBundle, load_bundle
 from pipeline.scoring.read_scores import read_scores
 
 HOUR, YEAR = 3600, 365 * 86_400

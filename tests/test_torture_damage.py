@@ -20,14 +20,14 @@ import pytest
 from faults import environment, run, write_export
 from typer.testing import CliRunner
 
+from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.cli import app
-from pipeline.data.channel_export.records import ReadOptions
+from pipeline.data.exports.raw_posts import ReadOptions
 from pipeline.data.ingest import ingest
 from pipeline.data.posts import POSTS_SCHEMA, iter_posts
-from pipeline.decisions.model_bundle import ModelBundle, load_bundle
 from pipeline.errors import DataError, ModelError, PipelineError
-from pipeline.predict import predict
 from pipeline.scoring.compact_parts import compact_parts
+from pipeline.scoring.prediction import predict
 from pipeline.scoring.read_scores import read_scores
 
 

@@ -24,8 +24,8 @@ from faults import (
     write_registry,
 )
 
-from pipeline.decisions.model_bundle import ModelBundle
-from pipeline.predict import predict
+from pipeline.bundle import ModelBundle
+from pipeline.scoring.prediction import predict
 
 CAN_MOUNT = can_mount()
 METHOD = "tmpfs in a mount namespace" if CAN_MOUNT else "RLIMIT_FSIZE"

@@ -30,7 +30,7 @@ from faults import (
     write_registry,
 )
 
-from pipeline.decisions.model_bundle import load_bundle
+from pipeline.bundle import load_bundle
 from pipeline.scoring.read_scores import read_scores
 
 PROMOTE = (

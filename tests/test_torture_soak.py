@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from pipeline.decisions.model_bundle import ModelBundle
+from pipeline.bundle import ModelBundle
 
 SCRIPT = Path(__file__).parent / "soak.py"
 MIB = 2**20

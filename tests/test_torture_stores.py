@@ -18,7 +18,7 @@ import pytest
 from faults import environment, finish, run, start, transformer, write_project, write_registry
 from mlflow import MlflowClient
 
-from pipeline.decisions.model_bundle import load_bundle
+from pipeline.bundle import load_bundle
 
 STATED_SECONDS = 120  # within which a command gives a locked store up, on a busy machine
 

@@ -20,12 +20,12 @@ from matplotlib.figure import Figure
 from mlflow import MlflowClient
 from mlflow.utils.validation import _validate_metric_name
 
+from pipeline.bundle import ModelBundle, load_bundle
+from pipeline.classifiers.protocols import Tracker
 from pipeline.config import TrackingSettings
 from pipeline.data.codebook import draft_codebook
-from pipeline.data.labels import LabelledData, read_labelled
-from pipeline.decisions.model_bundle import ModelBundle, load_bundle
+from pipeline.data.labelled_rows import LabelledData, read_labelled
 from pipeline.errors import DataError, ModelError, PipelineError
-from pipeline.protocols import Tracker
 from pipeline.tracking.mlflow_store import ensure_experiment, open_store, without_password
 from pipeline.tracking.mlflow_tracker import MlflowTracker, flatten_config, safe_name
 from pipeline.tracking.model_registry import promote, register_bundle, resolve_model

@@ -17,18 +17,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoModel
 
-from pipeline.classifiers.checkpoints import newest_whole_checkpoint
-from pipeline.classifiers.token_batches import TokenBatchSampler, batch_sizes, batches_by_length
-from pipeline.classifiers.transformer import FineTunedTransformer
-from pipeline.classifiers.transformer_network import FrameNetwork
-from pipeline.classifiers.transformer_training import (
+from pipeline.classifiers.encoder.token_batches import TokenBatchSampler, batch_sizes, batches_by_length
+from pipeline.classifiers.protocols import FitContext, FitSummary
+from pipeline.classifiers.transformer.checkpoints import newest_whole_checkpoint
+from pipeline.classifiers.transformer.transformer import FineTunedTransformer
+from pipeline.classifiers.transformer.transformer_network import FrameNetwork
+from pipeline.classifiers.transformer.transformer_training import (
     TrainingOutcome,
     fine_tune,
     pad,
 )
 from pipeline.config import TransformerSettings
 from pipeline.errors import ConfigError
-from pipeline.protocols import FitContext, FitSummary
 
 lengths = st.lists(st.integers(1, 120), min_size=1, max_size=80)
 modest = settings(deadline=None, max_examples=60)

@@ -31,7 +31,7 @@ from pipeline.annotation.sample_files import make_unit_code
 from pipeline.data.codebook import Codebook
 from pipeline.data.near_duplicates import cluster_texts
 from pipeline.errors import DataError
-from pipeline.evaluation.intervals import Estimate, as_estimate, cluster_weights, renumber, sum_by_cluster
+from pipeline.measures.intervals import Estimate, as_estimate, cluster_weights, renumber, sum_by_cluster
 
 NONE: Final = "(none)"  # in place of a frame, where one annotator gave a frame more than the other
 NAMES: Final = ("alpha", "cohen", "fleiss", "ac1", "percent")

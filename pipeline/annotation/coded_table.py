@@ -11,7 +11,7 @@ from pipeline.annotation.sample_files import DESIGN_COLUMNS, read_design, read_i
 from pipeline.data.codebook import Codebook
 from pipeline.data.label_files import RawRow
 from pipeline.data.label_values import RowError, check_characters, read_row
-from pipeline.data.labels import Reject
+from pipeline.data.labelled_rows import Reject
 from pipeline.errors import DataError, list_names, shorten
 
 Status = Literal["coded", "skipped", "cancelled"]

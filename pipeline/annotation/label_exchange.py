@@ -19,7 +19,7 @@ from pipeline.annotation.record_files import check_suffix, read_bounded_text, re
 from pipeline.annotation.sample_files import DESIGN_COLUMNS, is_unit_code, make_unit_code, read_sample
 from pipeline.data.codebook import Codebook
 from pipeline.data.label_files import parse_json
-from pipeline.data.labels import Reject
+from pipeline.data.labelled_rows import Reject
 from pipeline.errors import DataError, shorten
 
 Tool = Literal["label-studio", "prodigy", "doccano", "table"]

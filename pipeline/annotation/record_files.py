@@ -20,11 +20,11 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.annotation.workbooks import load_openpyxl, read_rows, write_rows
 from pipeline.data.label_files import DELIMITERS, MAX_FIELD, decode_utf8, parse_json
 from pipeline.data.parquet_cells import open_parquet, read_row_cells
 from pipeline.errors import DataError, located, shorten
-from pipeline.scoring.durable_files import replacing
+from pipeline.files.durable_files import replacing
+from pipeline.files.workbooks import load_openpyxl, read_rows, write_rows
 
 SUFFIXES: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
 WRITTEN: Final = (".csv", ".jsonl", ".parquet", ".xlsx")

@@ -17,14 +17,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.annotation.record_files import write_records
-from pipeline.classifiers.tfidf_baseline import TfidfBaseline
+from pipeline.classifiers.protocols import FitContext, Progress
+from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 from pipeline.config import BlendSettings, RunConfig, TfidfSettings, load_run_config
 from pipeline.data.codebook import Codebook, load_codebook
-from pipeline.data.labels import LabelledData, read_labelled
+from pipeline.data.labelled_rows import LabelledData, read_labelled
 from pipeline.data.near_duplicates import cluster_texts
-from pipeline.decisions.calibration import fit_calibrator
 from pipeline.errors import ConfigError, DataError, MissingExtraError, shorten
-from pipeline.protocols import FitContext, Progress
+from pipeline.measures.calibration import fit_calibrator
 
 COLUMNS: Final = ("id", "text", "frame", "coded", "probability", "more_probable", "labels")
 FEWEST: Final = 5  # texts with and without a frame from which its labels are judged

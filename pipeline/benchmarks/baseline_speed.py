@@ -23,14 +23,14 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 
 from pipeline.benchmarks.synthetic_posts import make_posts
 from pipeline.classifiers.normalised_text import NormalisedText
-from pipeline.classifiers.tfidf_baseline import TfidfBaseline
+from pipeline.classifiers.protocols import FitContext
+from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
+from pipeline.commands.result_tables import plain_table
+from pipeline.commands.terminal import console, run_command
 from pipeline.config import TfidfSettings
 from pipeline.data.codebook import load_codebook
-from pipeline.data.labels import LabelledData, read_labelled
+from pipeline.data.labelled_rows import LabelledData, read_labelled
 from pipeline.data.sentences import split_sentences
-from pipeline.printing import plain_table
-from pipeline.protocols import FitContext
-from pipeline.terminal import console, run_command
 
 SETTINGS = TfidfSettings(c_grid=(3.0,), class_weight_power=0)
 RARE_WORDS = 0.05

@@ -24,7 +24,8 @@ import typer
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.benchmarks.scoring_scale import write_posts
-from pipeline.decisions.model_bundle import load_bundle
+from pipeline.bundle import load_bundle
+from pipeline.commands.terminal import run_command
 from pipeline.errors import DataError
 from pipeline.scoring.compact_parts import PART_BYTES
 from pipeline.scoring.engines.open_engine import InProcessEngine
@@ -32,7 +33,6 @@ from pipeline.scoring.output_dataset import open_dataset
 from pipeline.scoring.score_posts import ScoredBatch
 from pipeline.scoring.scored_keys import DIGEST_BYTES, ScoredKeys
 from pipeline.scoring.scoring_run import WINDOWS_PER_COMMIT, identify_model, score_tables
-from pipeline.terminal import run_command
 
 RATES = Path(__file__).with_name("capacity_rates.json")
 PAGE_POSTS = (10_000_000, 1_000_000_000)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.data.codebook import Codebook, draft_codebook, dump_codebook
-from pipeline.data.labels import draft_labels, read_labelled
+from pipeline.data.labelled_rows import draft_labels, read_labelled
 from pipeline.errors import DataError
 
 TRAIN, TEST = "train.jsonl", "test.jsonl"

@@ -70,7 +70,7 @@ def build_rival(method: str, *, single_label: bool, seed: int, work: Path, bf16:
         work: folder for what is written while it learns.
         bf16: fine-tuning rounds the operands of matrix products to bfloat16.
     """
-    from pipeline.classifiers.encoders import EMBEDDED, find_encoder  # noqa: PLC0415 - see above
+    from pipeline.classifiers.encoder.encoders import EMBEDDED, find_encoder  # noqa: PLC0415 - see above
 
     if method == "tfidf_lr":
         from pipeline.benchmarks.linear_rivals import LinearRival, word_tfidf  # noqa: PLC0415 - see above

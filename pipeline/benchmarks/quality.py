@@ -25,13 +25,14 @@ from pipeline.benchmarks.labelled_sets import PreparedSet, find_sets, prepare_se
 from pipeline.benchmarks.methods import METHODS, NEEDED, RIVALS, check_methods
 from pipeline.benchmarks.quality_results import MethodResult, SetResult, is_ours, print_results, write_results
 from pipeline.benchmarks.run_method import OUTCOME, Task, read_outcome
+from pipeline.commands.terminal import console, run_command
 from pipeline.config import EvaluationSettings
 from pipeline.data.codebook import load_codebook
 from pipeline.errors import DataError, PipelineError
 from pipeline.evaluation.comparison import compare_decisions
-from pipeline.evaluation.report import evaluate_decisions
+from pipeline.evaluation.evaluation_report import evaluate_decisions
 from pipeline.evaluation.test_predictions import TestPredictions
-from pipeline.terminal import console, run_command, safe_text
+from pipeline.files.safe_text import safe_text
 from pipeline.tracking.provenance import collect_provenance, installed_version
 
 _LOG_TAIL = 400  # characters of a failed method's log that are shown

@@ -12,9 +12,9 @@ from rich.console import Console
 
 from pipeline.benchmarks.methods import OURS
 from pipeline.benchmarks.run_method import MethodCost
+from pipeline.commands.result_tables import plain_table, print_notes
 from pipeline.evaluation.comparison import Comparison
-from pipeline.evaluation.report import EvaluationReport
-from pipeline.printing import plain_table, print_notes
+from pipeline.evaluation.evaluation_report import EvaluationReport
 
 _MIB = 2**20
 _WIDTH = 110

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from pipeline.benchmarks.peak_memory import peak_memory_bytes
 from pipeline.benchmarks.synthetic_posts import make_posts, to_batch
+from pipeline.bundle import ModelBundle
+from pipeline.classifiers.protocols import Probabilities
 from pipeline.data.codebook import Codebook, draft_codebook
-from pipeline.decisions.calibration import identity_calibrator
-from pipeline.decisions.decision_rule import DecisionRule
-from pipeline.decisions.model_bundle import ModelBundle
-from pipeline.protocols import Probabilities
+from pipeline.measures.calibration import identity_calibrator
+from pipeline.measures.decision_rule import DecisionRule
 from pipeline.reporting.html_report import WrittenReport, write_report
 from pipeline.scoring.output_dataset import open_dataset
 from pipeline.scoring.score_posts import score_batch

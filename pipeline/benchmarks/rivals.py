@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve
 
+from pipeline.classifiers.protocols import Probabilities
 from pipeline.data.splits import Folds
-from pipeline.evaluation.metrics import count_decisions, total
-from pipeline.protocols import Probabilities
+from pipeline.measures.metrics import count_decisions, total
 
 Decided = NDArray[np.bool_]  # shape (n_texts, k)
 Thresholds = NDArray[np.float64] | float  # shape (k,), or one for all frames

@@ -16,13 +16,13 @@ import numpy as np
 
 from pipeline.benchmarks.methods import OURS, build_rival, our_config
 from pipeline.benchmarks.peak_memory import peak_memory_bytes
+from pipeline.commands.terminal import progress_bar
 from pipeline.config import DataSettings
 from pipeline.data.codebook import load_codebook
 from pipeline.errors import PipelineError
 from pipeline.evaluation.test_predictions import TestPredictions
-from pipeline.terminal import progress_bar
 from pipeline.tracking.null_tracker import NullTracker
-from pipeline.training import read_folds, run_training
+from pipeline.training.run_training import read_folds, run_training
 
 PREDICTIONS, OUTCOME = "predictions.npz", "outcome.json"
 

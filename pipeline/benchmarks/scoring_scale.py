@@ -20,11 +20,11 @@ import typer
 
 from pipeline.benchmarks.peak_memory import peak_memory_bytes
 from pipeline.benchmarks.synthetic_posts import make_posts, to_batch
+from pipeline.bundle import load_bundle
+from pipeline.commands.result_tables import plain_table
+from pipeline.commands.terminal import console, run_command
 from pipeline.data.posts import POSTS_SCHEMA
-from pipeline.decisions.model_bundle import load_bundle
-from pipeline.predict import predict
-from pipeline.printing import plain_table
-from pipeline.terminal import console, run_command
+from pipeline.scoring.prediction import predict
 
 RARE_WORDS = 0.05
 _POSTS_AT_ONCE = 10_000

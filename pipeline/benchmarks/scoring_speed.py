@@ -30,27 +30,27 @@ from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedTokenizerFast, pipeline
 
 from pipeline.benchmarks.synthetic_posts import COPIES, make_posts, to_batch
-from pipeline.classifiers.encoder_graph import EncoderShape
-from pipeline.classifiers.graph_scorer import GraphScorer, count_cores
-from pipeline.classifiers.onnx_export import describe_encoder, export_float32, read_weights_file
-from pipeline.classifiers.onnx_transformer import (
+from pipeline.bundle import ModelBundle, load_bundle
+from pipeline.classifiers.encoder.token_windows import WindowLimits, make_windows
+from pipeline.classifiers.graph.encoder_graph import EncoderShape
+from pipeline.classifiers.graph.graph_scorer import GraphScorer, count_cores
+from pipeline.classifiers.graph.onnx_transformer import (
     ENCODER_CONFIG_FILE,
     TOKENIZER_FILE,
     WEIGHTS_FILE,
     read_description,
     read_scorer,
 )
-from pipeline.classifiers.token_windows import WindowLimits, make_windows
-from pipeline.classifiers.transformer import FineTunedTransformer
+from pipeline.classifiers.transformer.onnx_export import describe_encoder, export_float32, read_weights_file
+from pipeline.classifiers.transformer.transformer import FineTunedTransformer
+from pipeline.commands.result_tables import plain_table
+from pipeline.commands.terminal import console, run_command
 from pipeline.config import RunConfig, TransformerSettings, resolve_run_config
 from pipeline.data.sentences import split_sentences
-from pipeline.decisions.model_bundle import ModelBundle, load_bundle
 from pipeline.errors import ModelError
-from pipeline.printing import plain_table
 from pipeline.scoring.score_posts import score_batch
-from pipeline.terminal import console, run_command
 from pipeline.tracking.null_tracker import NullTracker
-from pipeline.training import run_training
+from pipeline.training.run_training import run_training
 
 ONE_BY_ONE, UNSORTED = "pipeline, one by one", "pipeline, batches of 32"
 _PEAK_SIZE = 2048
@@ -60,7 +60,7 @@ _COLD_START = """
 import json, sys, time
 began = time.monotonic()
 from pathlib import Path
-from pipeline.decisions.model_bundle import load_bundle
+from pipeline.bundle import load_bundle
 bundle, texts = load_bundle(Path(sys.argv[1])), json.load(sys.stdin)
 def peak():
     status = Path("/proc/self/status")  # Linux

@@ -20,9 +20,9 @@ import torch
 from datasets import Dataset
 
 from pipeline.benchmarks.rivals import Decided, Thresholds, best_thresholds, decide
-from pipeline.data.labels import LabelledData
+from pipeline.classifiers.protocols import Probabilities
+from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.splits import Folds, join_folds
-from pipeline.protocols import Probabilities
 
 _setfit: Any = importlib.import_module("setfit")  # of the optional extra: type checks pass without it
 

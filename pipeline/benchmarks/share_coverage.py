@@ -16,9 +16,9 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
+from pipeline.commands.result_tables import plain_table
+from pipeline.commands.terminal import console, run_command
 from pipeline.prevalence.estimators import Design, Floats, Integers, estimate_means
-from pipeline.printing import plain_table
-from pipeline.terminal import console, run_command
 
 UNITS: Final = 20_000
 DESIGNS: Final = ("random", "stratified", "clustered")

@@ -28,10 +28,10 @@ from transformers import (
 )
 
 from pipeline.benchmarks.rivals import Decided, Thresholds, best_thresholds, decide
-from pipeline.data.labels import LabelledData
+from pipeline.classifiers.protocols import Probabilities
+from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.splits import Folds, join_folds
-from pipeline.evaluation.metrics import mean_average_precision
-from pipeline.protocols import Probabilities
+from pipeline.measures.metrics import mean_average_precision
 
 TUNED_RATES = (5e-5, 2e-4)
 TUNED_EPOCHS, TUNED_EPOCHS_OF_FEW = 5, 10

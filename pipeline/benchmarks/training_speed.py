@@ -24,17 +24,17 @@ import typer
 from datasets import Dataset
 
 from pipeline.benchmarks.stock_rival import StockTrainer
-from pipeline.classifiers.encoders import EMBEDDED, find_encoder
-from pipeline.classifiers.pretrained import read_network, read_tokenizer
-from pipeline.classifiers.token_windows import WindowLimits, make_windows
-from pipeline.classifiers.transformer_network import FrameNetwork, freeze_unused
-from pipeline.classifiers.transformer_training import fine_tune
+from pipeline.classifiers.encoder.encoders import EMBEDDED, find_encoder
+from pipeline.classifiers.encoder.token_windows import WindowLimits, make_windows
+from pipeline.classifiers.protocols import FitContext
+from pipeline.classifiers.transformer.pretrained import read_network, read_tokenizer
+from pipeline.classifiers.transformer.transformer_network import FrameNetwork, freeze_unused
+from pipeline.classifiers.transformer.transformer_training import fine_tune
+from pipeline.commands.result_tables import plain_table
+from pipeline.commands.terminal import console, run_command
 from pipeline.config import TransformerSettings
 from pipeline.data.codebook import load_codebook
-from pipeline.data.labels import LabelledData, read_labelled
-from pipeline.printing import plain_table
-from pipeline.protocols import FitContext
-from pipeline.terminal import console, run_command
+from pipeline.data.labelled_rows import LabelledData, read_labelled
 
 _SAMPLE = Path(__file__).parent.parent / "sample"
 STOCK = "stock Trainer"

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.classifiers.build import build_classifier, load_classifier
+from pipeline.classifiers.protocols import Classifier, FitContext, FitSummary, FittedClassifier, Probabilities
 from pipeline.classifiers.stacking import Stack, fit_stack
 from pipeline.config import BlendSettings
-from pipeline.data.labels import LabelledData
+from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import ModelError
-from pipeline.protocols import Classifier, FitContext, FitSummary, FittedClassifier, Probabilities
 
 _FILE = "classifier.json"
 _MEMBERS = ("tfidf", "transformer")  # kinds of the members, and names of their folders

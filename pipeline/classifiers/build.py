@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from pipeline.classifiers.protocols import Classifier, FittedClassifier
 from pipeline.config import BlendSettings, CascadeSettings, ModelSettings, TfidfSettings, TransformerSettings
 from pipeline.errors import ModelError, shorten
-from pipeline.protocols import Classifier, FittedClassifier
 
 # Imports stand inside the functions: scoring with the baseline must not load torch.
 
@@ -25,7 +25,7 @@ def build_classifier(
 
         return LearnerOfNormalisedText(build_classifier(settings, labels, single_label=single_label))
     if isinstance(settings, TfidfSettings):
-        from pipeline.classifiers.tfidf_baseline import TfidfBaseline
+        from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 
         return TfidfBaseline(settings, labels, single_label=single_label)
     if isinstance(settings, BlendSettings):
@@ -36,7 +36,7 @@ def build_classifier(
         from pipeline.classifiers.cascade import Cascade
 
         return Cascade(settings, labels, single_label=single_label)
-    from pipeline.classifiers.transformer import FineTunedTransformer
+    from pipeline.classifiers.transformer.transformer import FineTunedTransformer
 
     return FineTunedTransformer(settings, labels, single_label=single_label)
 
@@ -64,15 +64,15 @@ def load_classifier(kind: str, folder: Path) -> FittedClassifier:
 
 def _load(kind: str, folder: Path) -> FittedClassifier:
     if kind == "tfidf":
-        from pipeline.classifiers.tfidf_baseline import TfidfBaseline
+        from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 
         return TfidfBaseline.load(folder)
     if kind == "transformer":
-        from pipeline.classifiers.onnx_transformer import OnnxTransformer, has_scoring_graph
+        from pipeline.classifiers.graph.onnx_transformer import OnnxTransformer, has_scoring_graph
 
         if has_scoring_graph(folder):
             return OnnxTransformer.load(folder)
-        from pipeline.classifiers.transformer import FineTunedTransformer
+        from pipeline.classifiers.transformer.transformer import FineTunedTransformer
 
         return FineTunedTransformer.load(folder)
     if kind == "blend":

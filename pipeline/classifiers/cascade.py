@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from pipeline.classifiers.build import build_classifier, load_classifier
 from pipeline.classifiers.gate import CONFIDENCE, Gate, carrying_scores, choose_gate
+from pipeline.classifiers.protocols import FitContext, FitSummary, FittedClassifier, Probabilities
 from pipeline.config import CascadeSettings, DecisionSettings, ModelSettings
-from pipeline.data.labels import LabelledData
-from pipeline.decisions.calibration import Calibrator, fit_calibrator
+from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import ConfigError, ModelError
-from pipeline.protocols import FitContext, FitSummary, FittedClassifier, Probabilities
+from pipeline.measures.calibration import Calibrator, fit_calibrator
 
 _FILE = "classifier.json"
 _FIRST, _SECOND = "tfidf", "second"  # folders of the stages

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
 
-from pipeline.decisions.calibration import Floats
+from pipeline.measures.calibration import Floats
 
 CONFIDENCE = 0.95
 _SHARE_FOR_DESIGN = 0.1  # misses at the gate itself are too few to see whether they come in clusters

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.labels import LabelledData
+from pipeline.classifiers.protocols import Classifier, FitContext, FitSummary, FittedClassifier, Probabilities
+from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.normalise_batches import normalise_texts
 from pipeline.data.text_normalisation import RULES, Normalised, normalise
 from pipeline.errors import ModelError
-from pipeline.json_files import read_json_object
-from pipeline.protocols import Classifier, FitContext, FitSummary, FittedClassifier, Probabilities
+from pipeline.files.json_files import read_json_object
 
 TEXT_FILE = "text.json"  # beside the files of the classifier; where it is missing, texts are read as they are
 _KEY = "normalisation_rules"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from pipeline.decisions.calibration import Floats, logit, sigmoid
+from pipeline.measures.calibration import Floats, logit, sigmoid
 
 _EDGE = 1e-6
 

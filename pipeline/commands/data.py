@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 import typer
 
 from pipeline.commands.options import AsJson, Columns, Debug, Overrides, parse_columns, print_json
-from pipeline.terminal import console, progress_bar, run_command, safe_text
+from pipeline.commands.terminal import console, progress_bar, run_command
+from pipeline.files.safe_text import safe_text
 
 
 def init(
@@ -29,7 +30,7 @@ def init(
     """
 
     def work() -> None:
-        from pipeline.project import init_project
+        from pipeline.data.new_project import init_project
 
         mode: Literal["multi_label", "single_label"] = "single_label" if single_label else "multi_label"
         written = init_project(folder, labels=labels, columns=parse_columns(column), mode=mode)
@@ -74,9 +75,9 @@ def ingest(
     """
 
     def work() -> None:
-        from pipeline.data.channel_export.records import ReadOptions
+        from pipeline.commands.result_tables import print_ingest
+        from pipeline.data.exports.raw_posts import ReadOptions
         from pipeline.data.ingest import ingest as ingest_posts
-        from pipeline.printing import print_ingest
 
         options = ReadOptions(channel=channel, columns=parse_columns(column), utc_offset_hours=utc_offset)
         with progress_bar(quiet=as_json) as progress:
@@ -110,8 +111,8 @@ def check(
     """
 
     def work() -> None:
-        from pipeline.checking import check_run
-        from pipeline.printing import print_check
+        from pipeline.commands.result_tables import print_check
+        from pipeline.training.check_inputs import check_run
 
         result = check_run(config, overrides or ())
         if as_json:

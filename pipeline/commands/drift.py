@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.commands.options import AsJson, Columns, Debug, find_model, parse_columns, print_json
-from pipeline.terminal import console, run_command, safe_text
+from pipeline.commands.terminal import console, run_command
+from pipeline.files.safe_text import safe_text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pipeline.evaluation.drift import DriftReport
+    from pipeline.evaluation.drift_check import DriftReport
 
 _LANGUAGES = 8  # lines of the table
 
@@ -41,9 +42,9 @@ def drift(
     """
 
     def work() -> None:
-        from pipeline.data.labels import read_labelled
-        from pipeline.decisions.model_bundle import load_bundle
-        from pipeline.evaluation.drift import measure_drift
+        from pipeline.bundle import load_bundle
+        from pipeline.data.labelled_rows import read_labelled
+        from pipeline.evaluation.drift_check import measure_drift
 
         bundle = load_bundle(find_model(model))
         texts = read_labelled(labelled, bundle.codebook, parse_columns(column)) if labelled else None
@@ -57,8 +58,8 @@ def drift(
 
 
 def _print(screen: Console, report: DriftReport) -> None:
+    from pipeline.commands.result_tables import plain_table, print_notes
     from pipeline.evaluation.distribution_shift import MATERIAL
-    from pipeline.printing import plain_table, print_notes
 
     screen.print(
         f"{report.posts:,} posts, {report.sentences:,} sentences, against {report.training_rows:,} training texts of "

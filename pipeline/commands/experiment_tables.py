@@ -4,23 +4,23 @@ from __future__ import annotations  # the types below are for the reader; loadin
 
 from typing import TYPE_CHECKING
 
-from pipeline.printing import plain_table, print_notes
-from pipeline.terminal import safe_text
+from pipeline.commands.result_tables import plain_table, print_notes
+from pipeline.files.safe_text import safe_text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from pipeline.config import SweepSettings
-    from pipeline.evaluation.learning_curve import SizeSummary
-    from pipeline.sweep.records import SweepResult, TrialRecord
-    from pipeline.tracked_curve import RecordedCurve
+    from pipeline.training.learning_curve import SizeSummary
+    from pipeline.training.sweep.records import SweepResult, TrialRecord
+    from pipeline.training.tracked_curve import RecordedCurve
 
 TOP = 10
 
 
 def print_curve(screen: Console, recorded: RecordedCurve) -> None:
     """One line for each size, what more labels would buy, and the notes."""
-    from pipeline.tracked_curve import ON_TEST
+    from pipeline.training.tracked_curve import ON_TEST
 
     curve = recorded.curve
     columns = ("sentences", "draws", "macro-F1", "range", "seconds")

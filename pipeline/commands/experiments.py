@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from pipeline.commands.options import AsJson, Debug, Overrides, print_json, read_config
-from pipeline.terminal import console, progress_bar, run_command
+from pipeline.commands.terminal import console, progress_bar, run_command
 
 
 def learning_curve(
@@ -41,7 +41,7 @@ def learning_curve(
         loaded, wanted = read_config(config, overrides), _parse_sizes(sizes)
 
         from pipeline.commands.experiment_tables import print_curve
-        from pipeline.tracked_curve import draw_and_record_curve
+        from pipeline.training.tracked_curve import draw_and_record_curve
 
         with progress_bar(quiet=as_json) as progress:
             recorded = draw_and_record_curve(
@@ -94,10 +94,10 @@ def sweep(
 
         from pipeline.commands.experiment_tables import describe_trial, print_sweep
         from pipeline.commands.model_tables import print_slices
-        from pipeline.printing import print_trained
-        from pipeline.sweep.records import TrialRecord
-        from pipeline.sweep.run_sweep import run_sweep
-        from pipeline.tracked_training import train_and_record
+        from pipeline.commands.result_tables import print_trained
+        from pipeline.training.sweep.records import TrialRecord
+        from pipeline.training.sweep.run_sweep import run_sweep
+        from pipeline.training.tracked_training import train_and_record
 
         def report(record: TrialRecord, best: TrialRecord | None, finished: int) -> None:
             if not as_json:

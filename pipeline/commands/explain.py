@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.commands.options import AsJson, Debug, find_model, print_json
-from pipeline.terminal import console, run_command, safe_text
+from pipeline.commands.terminal import console, run_command
+from pipeline.files.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rich.console import Console
 
-    from pipeline.explanation.explain import Explanation, FrameEvidence
+    from pipeline.explanation.text_explanation import Explanation, FrameEvidence
     from pipeline.explanation.words import WordEffect
 
 _LISTED = 10  # words in a table
@@ -49,9 +50,13 @@ def explain(
     """
 
     def work() -> None:
-        from pipeline.decisions.model_bundle import load_bundle
+        from pipeline.bundle import load_bundle
         from pipeline.errors import ConfigError
-        from pipeline.explanation.explain import explain_sentences, place_sentences, read_placed_sentences
+        from pipeline.explanation.text_explanation import (
+            explain_sentences,
+            place_sentences,
+            read_placed_sentences,
+        )
 
         if (text is None) == (scores is None) or (scores is None) != (post is None):
             raise ConfigError("expected either --text TEXT, or both --scores OUT and --post POST_KEY")
@@ -70,7 +75,7 @@ def explain(
 
 
 def _print(screen: Console, explanation: Explanation) -> None:
-    from pipeline.printing import plain_table
+    from pipeline.commands.result_tables import plain_table
 
     screen.print(
         f"{explanation.sentences} sentences, read by {safe_text(explanation.model_id)}", soft_wrap=True

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.annotation.coded_table import say_count
 from pipeline.annotation.label_exchange import list_rejects
-from pipeline.data.channel_export.values import make_excerpt
-from pipeline.printing import plain_table, print_notes
-from pipeline.terminal import safe_text
+from pipeline.commands.result_tables import plain_table, print_notes
+from pipeline.data.exports.field_values import make_excerpt
+from pipeline.files.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from pipeline.annotation.agreement import AgreementReport, FrameAgreement
     from pipeline.annotation.suspects import Suspect
-    from pipeline.data.labels import Reject
-    from pipeline.evaluation.intervals import Estimate
+    from pipeline.data.labelled_rows import Reject
+    from pipeline.measures.intervals import Estimate
 
 _CONFUSIONS = 10  # shown; --json has all
 _SUSPECTS = 20  # shown; the output file and --json have all

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 import typer
 
 from pipeline.commands.options import AsJson, Columns, Debug, find_input, parse_columns, print_json
+from pipeline.commands.terminal import console, progress_bar, run_command
 from pipeline.errors import ConfigError
-from pipeline.terminal import console, progress_bar, run_command, safe_text
+from pipeline.files.safe_text import safe_text
 
 CodebookFile = Annotated[Path, typer.Option("--codebook", help="Codebook (YAML).")]
 
@@ -61,7 +62,7 @@ def sample(
         from pipeline.annotation.draw_sample import SampleSettings, draw_sample
         from pipeline.annotation.record_files import check_suffix, refuse_existing
         from pipeline.annotation.sample_files import write_sample
-        from pipeline.printing import print_notes
+        from pipeline.commands.result_tables import print_notes
 
         check_suffix(output)
         refuse_existing(output)

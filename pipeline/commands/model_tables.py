@@ -4,15 +4,15 @@ from __future__ import annotations  # the types below are for the reader; loadin
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.printing import plain_table, print_notes
+from pipeline.commands.result_tables import plain_table, print_notes
+from pipeline.files.safe_text import safe_text
 from pipeline.reporting.card_figures import say_none_worse
-from pipeline.terminal import safe_text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pipeline.evaluation.intervals import Estimate
     from pipeline.evaluation.slices import Slice, SliceReport
+    from pipeline.measures.intervals import Estimate
     from pipeline.tracking.promotion import Promotion
     from pipeline.tracking.promotion_check import PromotionCheck
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.classifiers.processes import Processes, join_processes
 from pipeline.commands.options import (
     AsJson,
     Columns,
@@ -15,8 +16,8 @@ from pipeline.commands.options import (
     print_json,
     read_config,
 )
-from pipeline.processes import Processes, join_processes
-from pipeline.terminal import console, progress_bar, run_command, safe_text
+from pipeline.commands.terminal import console, progress_bar, run_command
+from pipeline.files.safe_text import safe_text
 
 if TYPE_CHECKING:
     from pipeline.config import RunConfig
@@ -49,8 +50,8 @@ def train(
 
 def _train(config: "RunConfig", processes: Processes, *, as_json: bool) -> None:
     from pipeline.commands.model_tables import print_slices
-    from pipeline.printing import print_trained
-    from pipeline.tracked_training import train_and_record
+    from pipeline.commands.result_tables import print_trained
+    from pipeline.training.tracked_training import train_and_record
 
     with progress_bar(quiet=as_json) as progress:
         trained = train_and_record(config, progress, processes=processes)
@@ -62,7 +63,7 @@ def _train(config: "RunConfig", processes: Processes, *, as_json: bool) -> None:
 
 
 def _assist(config: "RunConfig", processes: Processes) -> None:
-    from pipeline.training import assist_training
+    from pipeline.training.run_training import assist_training
 
     assist_training(config, processes)
 
@@ -85,12 +86,12 @@ def evaluate(
     """
 
     def work() -> None:
+        from pipeline.bundle import load_bundle
         from pipeline.commands.model_tables import print_slices
+        from pipeline.commands.result_tables import print_evaluation
         from pipeline.config import EvaluationSettings
-        from pipeline.data.labels import read_labelled
-        from pipeline.decisions.model_bundle import load_bundle
+        from pipeline.data.labelled_rows import read_labelled
         from pipeline.evaluation.evaluate_bundle import evaluate_with_slices, short_name
-        from pipeline.printing import print_evaluation
 
         bundle = load_bundle(find_model(model))
         labelled = read_labelled(data, bundle.codebook, parse_columns(column))
@@ -124,12 +125,12 @@ def compare(
     """
 
     def work() -> None:
+        from pipeline.bundle import load_bundle
+        from pipeline.commands.result_tables import print_comparison
         from pipeline.config import EvaluationSettings
-        from pipeline.data.labels import read_labelled
-        from pipeline.decisions.model_bundle import load_bundle
+        from pipeline.data.labelled_rows import read_labelled
         from pipeline.evaluation.evaluate_bundle import compare_bundles, short_name
-        from pipeline.printing import print_comparison
-        from pipeline.tracked_training import record_comparison
+        from pipeline.training.tracked_training import record_comparison
 
         one, other = load_bundle(find_model(first)), load_bundle(find_model(second))
         labelled = read_labelled(data, one.codebook, parse_columns(column)) if data else None
@@ -151,7 +152,7 @@ def models(as_json: AsJson = False, debug: Debug = False) -> None:
     """
 
     def work() -> None:
-        from pipeline.printing import print_models
+        from pipeline.commands.result_tables import print_models
         from pipeline.tracking.model_registry import list_models
 
         found = list_models()
@@ -215,7 +216,7 @@ def model_card(
     """
 
     def work() -> None:
-        from pipeline.decisions.model_bundle import read_manifest, verify_files
+        from pipeline.bundle import read_manifest, verify_files
         from pipeline.reporting.model_card import read_card
 
         folder = find_model(model)

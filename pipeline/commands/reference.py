@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from pipeline.commands.options import AsJson, Debug, print_json
-from pipeline.terminal import console, run_command, safe_text
+from pipeline.commands.terminal import console, run_command
+from pipeline.files.safe_text import safe_text
 
 
 def demo(
@@ -23,7 +24,7 @@ def demo(
     """
 
     def work() -> None:
-        from pipeline.demo import run_demo
+        from pipeline.commands.demo import run_demo
 
         run_demo(output)
 
@@ -40,7 +41,7 @@ def doctor(as_json: AsJson = False, debug: Debug = False) -> None:
     """
 
     def work() -> None:
-        from pipeline.doctor import examine
+        from pipeline.commands.doctor import examine
         from pipeline.errors import PipelineError
 
         findings, screen = [], console()

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from pipeline.commands.options import AsJson, Columns, Debug, find_model, parse_columns, print_json
-from pipeline.terminal import console, run_command, safe_text
+from pipeline.commands.terminal import console, run_command
+from pipeline.files.safe_text import safe_text
 
 
 def report(
@@ -35,8 +36,8 @@ def report(
     """
 
     def work() -> None:
-        from pipeline.decisions.model_bundle import load_bundle
-        from pipeline.printing import print_notes
+        from pipeline.bundle import load_bundle
+        from pipeline.commands.result_tables import print_notes
         from pipeline.reporting.html_report import write_report
 
         bundle = load_bundle(find_model(model)) if model else None
@@ -77,8 +78,8 @@ def evaluation_report(
     """
 
     def work() -> None:
-        from pipeline.data.labels import read_labelled
-        from pipeline.decisions.model_bundle import load_bundle
+        from pipeline.bundle import load_bundle
+        from pipeline.data.labelled_rows import read_labelled
         from pipeline.reporting.evaluation_page import write_evaluation_report
 
         bundle = load_bundle(find_model(model))

@@ -17,14 +17,15 @@ from pipeline.commands.options import (
     parse_columns,
     print_json,
 )
-from pipeline.terminal import console, progress_bar, run_command, safe_text
+from pipeline.commands.terminal import console, progress_bar, run_command
+from pipeline.files.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Console
 
-    from pipeline.evaluation.robustness import Figures, RobustnessReport
+    from pipeline.evaluation.robustness_check import Figures, RobustnessReport
 
 
 def robustness(
@@ -63,11 +64,11 @@ def robustness(
     """
 
     def work() -> None:
+        from pipeline.bundle import load_bundle
         from pipeline.config import EvaluationSettings
-        from pipeline.data.labels import read_labelled
-        from pipeline.decisions.model_bundle import load_bundle
-        from pipeline.evaluation.robustness import find_attacks, measure_robustness, take_test_fold
-        from pipeline.scoring.durable_files import replacing
+        from pipeline.data.labelled_rows import read_labelled
+        from pipeline.evaluation.robustness_check import find_attacks, measure_robustness, take_test_fold
+        from pipeline.files.durable_files import replacing
 
         attacks = find_attacks(attack or ())
         bundle = load_bundle(find_model(model))
@@ -95,7 +96,7 @@ def robustness(
 
 
 def _print(screen: Console, report: RobustnessReport) -> None:
-    from pipeline.printing import plain_table, print_notes
+    from pipeline.commands.result_tables import plain_table, print_notes
 
     print_notes(screen, report.warnings)
     screen.print(
@@ -131,7 +132,7 @@ def _print(screen: Console, report: RobustnessReport) -> None:
 
 
 def _losses(figures: Figures) -> tuple[str, str, str]:
-    from pipeline.printing import format_interval
+    from pipeline.commands.result_tables import format_interval
 
     loss = figures.loss
     return f"{figures.macro_f1:.3f}", f"{loss.value:+.3f}", format_interval(loss, 3, "+")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.commands.options import AsJson, Debug, print_json
-from pipeline.terminal import console, progress_bar, run_command
+from pipeline.commands.terminal import console, progress_bar, run_command
 
 if TYPE_CHECKING:
     from pipeline.scoring.compact_parts import CompactReport

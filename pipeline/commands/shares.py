@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from pipeline.commands.options import AsJson, Debug, print_json
-from pipeline.terminal import console, run_command, safe_text
+from pipeline.commands.terminal import console, run_command
+from pipeline.files.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Console
 
-    from pipeline.evaluation.intervals import Estimate
+    from pipeline.measures.intervals import Estimate
     from pipeline.prevalence.share_records import Domain, ShareEstimate, ShareReport
 
 
@@ -68,8 +69,8 @@ def shares(
 
     def work() -> None:
         from pipeline.annotation.record_files import check_suffix
+        from pipeline.prevalence.share_estimates import report_shares
         from pipeline.prevalence.share_records import DOMAINS
-        from pipeline.prevalence.shares import report_shares
 
         if output is not None:
             check_suffix(output)
@@ -132,7 +133,7 @@ def _write(path: Path, report: ShareReport) -> None:
 
 
 def _print(screen: Console, report: ShareReport, domains: Sequence[Domain]) -> None:
-    from pipeline.printing import plain_table, print_notes
+    from pipeline.commands.result_tables import plain_table, print_notes
 
     for domain in domains:
         chosen = (estimate for estimate in report.estimates if estimate.domain == domain)

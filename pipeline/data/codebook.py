@@ -26,7 +26,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from pipeline.errors import ConfigError, DataError, list_names, shorten
-from pipeline.yaml_files import describe_fault, describe_validation_error, load_yaml_mapping
+from pipeline.files.yaml_files import describe_fault, describe_validation_error, load_yaml_mapping
 
 FrameId = Annotated[str, StringConstraints(pattern=r"^[^\s;][^;\n\r\t]*$", max_length=100)]
 NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.data.codebook import Codebook, Frame, is_placeholder
-from pipeline.data.labels import LabelledData
+from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.language import LANGUAGES, UNDETERMINED, find_languages
 from pipeline.data.near_duplicates import cluster_words, find_words
 

@@ -8,7 +8,6 @@ The same post from two formats that call the channel differently (by title and b
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
@@ -21,16 +20,17 @@ from typing import IO, Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.data.channel_export import pasted_text
-from pipeline.data.channel_export.detect import HEAD_BYTES, detect_format, format_by_name
-from pipeline.data.channel_export.plain_columns import PlainColumns
-from pipeline.data.channel_export.records import ExportFormat, RawPost, ReadOptions, Skipped
-from pipeline.data.channel_export.values import clean_text, make_excerpt
+from pipeline.data.exports import pasted_text
+from pipeline.data.exports.detect import HEAD_BYTES, detect_format, format_by_name
+from pipeline.data.exports.field_values import clean_text, make_excerpt
+from pipeline.data.exports.plain_columns import PlainColumns
+from pipeline.data.exports.raw_posts import ExportFormat, RawPost, ReadOptions, Skipped
 from pipeline.data.input_files import FoundFiles, InputFile, find_inputs
 from pipeline.data.posts import POSTS_SCHEMA, is_posts_table, iter_posts, make_post_row, write_pages
 from pipeline.data.posts_merge import merge_posts
 from pipeline.errors import DataError
-from pipeline.scoring.durable_files import explain_full_disk
+from pipeline.files.durable_files import explain_full_disk, sync_folder
+from pipeline.files.folder_lock import LOCK, lock_folder
 
 _BATCH_ROWS: Final = 10_000
 _BATCH_CHARS: Final = 1 << 25
@@ -324,15 +324,11 @@ def _working_folder(output: Path) -> Iterator[Path]:
     output.parent.mkdir(parents=True, exist_ok=True)
     folder = _beside(output, "ingest").with_name(f".{output.stem}.ingest")
     folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DataError(f"{output}: another process is writing there; wait until it has ended") from None
+    with lock_folder(folder):
         for left in folder.iterdir():
             if left.is_dir():
                 shutil.rmtree(left)
-            elif left.name != "lock":
+            elif left.name != LOCK:
                 left.unlink()
         try:
             yield folder
@@ -361,3 +357,4 @@ def _publish(written: Path, final: Path, *, keep: bool) -> None:
     with written.open("rb") as file:
         os.fsync(file.fileno())
     written.replace(final)
+    sync_folder(final.parent)

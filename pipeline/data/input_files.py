@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from pipeline.data.channel_export.values import clean_text
+from pipeline.data.exports.field_values import clean_text
 from pipeline.errors import DataError
 
 # What lies beside the pages of an exported chat and is never a list of posts.

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.data.channel_export.records import RawPost
-from pipeline.data.channel_export.values import EARLIEST, LATEST, make_excerpt
+from pipeline.data.exports.field_values import EARLIEST, LATEST, make_excerpt
+from pipeline.data.exports.raw_posts import RawPost
 from pipeline.data.language import identify_language
 from pipeline.errors import DataError
 

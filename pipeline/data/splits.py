@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.config import FoldSettings
-from pipeline.data.labels import LabelledData
+from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.near_duplicates import cluster_texts
 from pipeline.data.purposes import check_purposes, check_test_purpose, drawn_to, warn_of_estimates
 from pipeline.errors import DataError, shorten

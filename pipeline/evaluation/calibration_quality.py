@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.evaluation.metrics import expected_calibration_error
+from pipeline.measures.metrics import expected_calibration_error
 
 
 @dataclass(frozen=True, slots=True)

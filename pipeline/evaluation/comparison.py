@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config import EvaluationSettings
-from pipeline.evaluation.intervals import (
+from pipeline.evaluation.evaluation_report import MINIMUM_POSITIVES
+from pipeline.measures.intervals import (
     CELLS_AT_ONCE,
     Estimate,
     as_estimate,
@@ -23,8 +24,7 @@ from pipeline.evaluation.intervals import (
     renumber,
     reweigh,
 )
-from pipeline.evaluation.metrics import Counts, Floats, count_decisions, total
-from pipeline.evaluation.report import MINIMUM_POSITIVES
+from pipeline.measures.metrics import Counts, Floats, count_decisions, total
 
 PERMUTATIONS = 2000
 

@@ -13,7 +13,7 @@ import numpy as np
 from pipeline.evaluation.drift_reference import DriftReference, Vocabulary, read_drift_reference
 
 if TYPE_CHECKING:
-    from pipeline.decisions.model_bundle import ModelBundle
+    from pipeline.bundle import ModelBundle
     from pipeline.scoring.score_posts import ScoredBatch
 
 SENTENCES_PER_WINDOW: Final = 100  # evenly spaced: about a hundredth of the time that scoring a window takes

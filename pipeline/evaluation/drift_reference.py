@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.data.language import identify_language
 
 if TYPE_CHECKING:
-    from pipeline.decisions.model_bundle import ModelBundle
+    from pipeline.bundle import ModelBundle
 
 STEM: Final = "drift_reference"  # of the bundle's file
 SCORE_EDGES: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)  # of calibrated probabilities

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from pipeline.bundle import ModelBundle
 from pipeline.config import EvaluationSettings
-from pipeline.data.labels import LabelledData
+from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.near_duplicates import cluster_texts
-from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.errors import DataError
 from pipeline.evaluation.comparison import Comparison, compare_decisions
+from pipeline.evaluation.evaluation_report import EvaluationReport
 from pipeline.evaluation.leakage import warn_of_seen
-from pipeline.evaluation.report import EvaluationReport
 from pipeline.evaluation.row_facts import RowFacts, TrainingFacts
 from pipeline.evaluation.slices import SliceReport, evaluate_slices
 from pipeline.evaluation.test_predictions import TestPredictions, evaluate_predictions

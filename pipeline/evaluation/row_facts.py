@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.data.labels import LabelledData
+from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.language import UNDETERMINED, find_languages
 
 _PREFIX = "row_"

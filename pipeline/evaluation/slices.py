@@ -14,7 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config import EvaluationSettings
-from pipeline.evaluation.intervals import (
+from pipeline.evaluation.evaluation_report import MINIMUM_POSITIVES
+from pipeline.evaluation.row_facts import TrainingFacts
+from pipeline.evaluation.slice_masks import Mask, SliceRows, slice_rows
+from pipeline.evaluation.test_predictions import TestPredictions
+from pipeline.measures.intervals import (
     Estimate,
     as_estimate,
     cluster_weights,
@@ -22,11 +26,7 @@ from pipeline.evaluation.intervals import (
     renumber,
     reweigh,
 )
-from pipeline.evaluation.metrics import Counts, Floats, count_decisions, total
-from pipeline.evaluation.report import MINIMUM_POSITIVES
-from pipeline.evaluation.row_facts import TrainingFacts
-from pipeline.evaluation.slice_masks import Mask, SliceRows, slice_rows
-from pipeline.evaluation.test_predictions import TestPredictions
+from pipeline.measures.metrics import Counts, Floats, count_decisions, total
 
 MINIMUM_ROWS = 20  # of a slice; below, an F1 says more about the rows than about the model
 MINIMUM_CLUSTERS = 5  # likewise: few clusters give intervals that are too narrow

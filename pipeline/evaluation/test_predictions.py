@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.config import EvaluationSettings
 from pipeline.evaluation.calibration_quality import measure_calibration
-from pipeline.evaluation.report import EvaluationReport, evaluate_decisions
+from pipeline.evaluation.evaluation_report import EvaluationReport, evaluate_decisions
 from pipeline.evaluation.row_facts import RowFacts
 
 _ALWAYS = ("ids", "clusters", "truth", "calibrated", "decided")

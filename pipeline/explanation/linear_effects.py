@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from pipeline.classifiers.tfidf_baseline import TfidfBaseline
+from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 
 Places = list[int]  # positions in the text's lower case
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
-from pipeline.evaluation.intervals import Estimate
+from pipeline.measures.intervals import Estimate
 
 Domain = Literal["whole", "channel", "month", "channel_month"]
 DOMAINS: Final[tuple[Domain, ...]] = get_args(Domain)

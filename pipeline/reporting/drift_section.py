@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.decisions.model_bundle import ModelBundle
+from pipeline.bundle import ModelBundle
 from pipeline.errors import DataError
 from pipeline.evaluation.distribution_shift import Shift
-from pipeline.evaluation.drift import DriftReport, measure_drift
+from pipeline.evaluation.drift_check import DriftReport, measure_drift
 from pipeline.evaluation.drift_reference import read_drift_reference
 
 _EXPLANATION: Final = (

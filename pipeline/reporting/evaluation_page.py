@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.labels import LabelledData
-from pipeline.decisions.model_bundle import ModelBundle
+from pipeline.bundle import ModelBundle
+from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import DataError
 from pipeline.evaluation.evaluate_bundle import read_test_predictions
 from pipeline.evaluation.test_predictions import TestPredictions

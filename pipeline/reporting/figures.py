@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from pipeline.evaluation.metrics import average_precision, expected_calibration_error
+from pipeline.measures.metrics import average_precision, expected_calibration_error
 from pipeline.reporting.curves import BINS, precision_recall_curve, reliability_bins
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#767676"

@@ -18,7 +18,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from pipeline.scoring.durable_files import explain_full_disk, new_file, replacing
+from pipeline.files.durable_files import explain_full_disk, new_file, replacing
 
 _TEMPLATES = files("pipeline.reporting") / "templates"
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from pipeline.decisions.model_bundle import ModelBundle
+from pipeline.bundle import ModelBundle
 from pipeline.errors import DataError
 from pipeline.reporting.drift_section import describe_drift
 from pipeline.reporting.html_page import render_page, write_page

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pipeline.terminal import safe_text
+from pipeline.files.safe_text import safe_text
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _SPECIAL = re.compile(r"[\\`*_{}\[\]()#!|~$@]|(?<=\w):(?=//)|(?<=www)\.", re.IGNORECASE)
@@ -14,7 +14,7 @@ def escape(value: Any) -> str:
     """The value as one line of plain text inside a Markdown line; never put at the very start of a line.
 
     Characters that Markdown, its tables, autolinks or formulas read are escaped, those of HTML become entities, and
-    control characters and line breaks go as in `pipeline.terminal.safe_text`.
+    control characters and line breaks go as in `pipeline.commands.terminal.safe_text`.
     """
     escaped = _SPECIAL.sub(lambda found: f"\\{found[0]}", safe_text(str(value)))
     return "".join(_ENTITIES.get(character, character) for character in escaped)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ModelError
-from pipeline.json_files import read_json_object
+from pipeline.files.json_files import read_json_object
 from pipeline.reporting.card_figures import calibration_part, frames_part, metrics_part, slices_part
 from pipeline.reporting.markdown import bullets, escape, table
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipeline.decisions.model_bundle import ModelBundle
+from pipeline.bundle import ModelBundle
 
 _OVERALL = (
     ("macro_f1", "Macro-F1"),

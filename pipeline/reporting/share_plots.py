@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from pipeline.prevalence.share_estimates import report_shares
 from pipeline.prevalence.share_records import FEWEST_LABELLED, ShareEstimate
-from pipeline.prevalence.shares import report_shares
 
 _MOST_SHARES: Final = 60_000  # rows in the page; channels by month come last and are left out first
 

@@ -21,20 +21,21 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.classifiers.protocols import Progress
 from pipeline.data.posts import DAMAGE
 from pipeline.errors import DataError
-from pipeline.protocols import Progress
-from pipeline.scoring.durable_files import (
+from pipeline.files.durable_files import (
     checksum_file,
     explain_full_disk,
     link_or_copy,
     new_file,
     sync_folder,
 )
+from pipeline.files.folder_lock import lock_folder
 from pipeline.scoring.output_dataset import TABLES, read_output_manifest
 from pipeline.scoring.part_files import PART_PATTERN, damaged, verify_parts
 from pipeline.scoring.read_scores import find_ties_between_folders
-from pipeline.scoring.transactions import TransactionLog, lock_folder
+from pipeline.scoring.transactions import TransactionLog
 
 PART_BYTES = 128 * 2**20  # of both tables together, as compressed
 _STAGED_BYTES = 2**30  # so much more room on the disk is needed for a while

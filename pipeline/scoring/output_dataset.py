@@ -30,11 +30,12 @@ import pyarrow.parquet as pq
 
 from pipeline.data.posts import DAMAGE
 from pipeline.errors import DataError, shorten
-from pipeline.scoring.durable_files import explain_full_disk, new_file, read_json, replacing, write_json
+from pipeline.files.durable_files import explain_full_disk, new_file, read_json, replacing, write_json
+from pipeline.files.folder_lock import lock_folder
 from pipeline.scoring.part_files import PART_PATTERN, damaged, verify_parts, write_part
 from pipeline.scoring.score_posts import ScoredBatch
 from pipeline.scoring.scored_keys import ScoredKeys, digest_key
-from pipeline.scoring.transactions import TransactionLog, lock_folder, remove_if_unused
+from pipeline.scoring.transactions import TransactionLog, remove_if_unused
 
 FORMAT = 1
 MANIFEST, REJECTS = "manifest.json", "rejects.jsonl"

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.errors import DataError
-from pipeline.scoring.durable_files import checksum_file, new_file
+from pipeline.files.durable_files import checksum_file, new_file
 from pipeline.scoring.transactions import read_checksums
 
 PART_PATTERN = "part-*.parquet"

@@ -20,7 +20,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from pipeline.scoring.durable_files import replacing
+from pipeline.files.durable_files import replacing
 from pipeline.scoring.output_dataset import read_output_manifest
 from pipeline.scoring.part_files import PART_PATTERN, verify_parts
 from pipeline.scoring.score_posts import post_schema, sentence_schema

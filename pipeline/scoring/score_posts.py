@@ -20,8 +20,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipeline.bundle import ModelBundle
 from pipeline.data.sentences import Sentence, split_sentences
-from pipeline.decisions.model_bundle import ModelBundle
 from pipeline.errors import ModelError
 
 TEXTS_AT_ONCE = 16_384  # bounds memory; far more than a token batch, so that sorting by length pays

@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.bundle import ModelBundle
+from pipeline.classifiers.protocols import Progress
 from pipeline.data.posts import POSTS_SCHEMA, count_rows, iter_posts
-from pipeline.decisions.model_bundle import ModelBundle
-from pipeline.protocols import Progress
 from pipeline.scoring.engines.open_engine import Engine
 from pipeline.scoring.output_dataset import ModelIdentity, OutputDataset
 from pipeline.scoring.score_posts import ScoredBatch

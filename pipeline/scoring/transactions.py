@@ -8,29 +8,20 @@ names where the system has it (Linux), so that every reader sees the old folder 
 renames, between which the folder is missing for a moment.
 """
 
-import fcntl
-import json
-import os
 import shutil
-import socket
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from pipeline.errors import DataError
-from pipeline.scoring import durable_files
-from pipeline.scoring.durable_files import read_json, sync_folder, write_json
+from pipeline.files import durable_files
+from pipeline.files.durable_files import read_json, sync_folder, write_json
+from pipeline.files.folder_lock import LOCK, FolderInUseError, lock_folder
 
-_LOCK, _LOG, _STAGING = "_lock", "_log", "_staging"
-_REMOVED = "{root}: another run has just removed this folder, which it no longer needs; try again"
+_LOG, _STAGING = "_log", "_staging"
 _RECORD_KEYS = ("posts", "renames", "swaps", "checksums")
 _REPLACED = ".replaced"  # what a folder is called between two renames
-
-
-class FolderInUseError(DataError):
-    """Another process is writing to the output folder."""
 
 
 class TransactionLog:
@@ -84,41 +75,12 @@ class TransactionLog:
         _roll_forward(self._root, record)
 
 
-@contextmanager
-def lock_folder(root: Path) -> Iterator[None]:
-    """Hold the folder for this process; the lock goes with the process, however it ends.
-
-    Raises:
-        FolderInUseError: another process holds it; the message says which.
-    """
-    try:
-        descriptor = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    except FileNotFoundError:
-        raise FolderInUseError(_REMOVED.format(root=root)) from None
-    with os.fdopen(descriptor, "r+", encoding="utf-8") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise FolderInUseError(_describe_holder(root, stream)) from None
-        if not _is_still_there(root / _LOCK, descriptor):
-            raise FolderInUseError(_REMOVED.format(root=root))
-        stream.truncate()
-        holder = {
-            "process": os.getpid(),
-            "host": socket.gethostname(),
-            "since": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-        stream.write(json.dumps(holder))
-        stream.flush()
-        yield
-
-
 def remove_if_unused(root: Path, keeps_nothing: Sequence[str]) -> None:
     """Remove an output folder, which must be locked, unless it holds a file besides the lock and those named.
 
     Files are removed by name and folders only when empty, the lock last: nothing that appears meanwhile is lost.
     """
-    mine = {root / _LOCK, *(root / name for name in keeps_nothing)}
+    mine = {root / LOCK, *(root / name for name in keeps_nothing)}
     inside = sorted(root.rglob("*"), reverse=True)  # what is deeper comes first
     if any(not path.is_dir() and path not in mine for path in inside):
         return
@@ -126,18 +88,10 @@ def remove_if_unused(root: Path, keeps_nothing: Sequence[str]) -> None:
         for path in inside:
             if path.is_dir():
                 path.rmdir()
-            elif path != root / _LOCK:
+            elif path != root / LOCK:
                 path.unlink()
-        (root / _LOCK).unlink()
+        (root / LOCK).unlink()
         root.rmdir()
-
-
-def _is_still_there(lock: Path, descriptor: int) -> bool:
-    """Whether the file that we have locked is still that of the folder: its holder may have removed both."""
-    try:
-        return os.path.samestat(lock.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
 
 
 def finish_pending(root: Path) -> None:
@@ -163,15 +117,6 @@ def read_checksums(root: Path) -> dict[str, set[str]]:
             for file, checksum in stated.items():
                 checksums.setdefault(file, set()).add(checksum)
     return checksums
-
-
-def _describe_holder(root: Path, stream: IO[str]) -> str:
-    try:
-        holder = json.loads(stream.read())
-        who = f"process {holder['process']} on {holder['host']} (since {holder['since']})"
-    except (ValueError, KeyError, TypeError):
-        who = "another process"  # it has only just begun
-    return f"{root}: {who} is writing there; wait until it has ended, or give another output folder"
 
 
 def _settle(root: Path) -> None:

@@ -27,7 +27,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelOutput, 
 from mlflow.utils import mlflow_tags
 
 from pipeline.config import TrackingSettings
-from pipeline.data.labels import LabelledData
+from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import PipelineError
 from pipeline.tracking.lost_runs import NOTE_TAG, RunNote, close_lost_runs
 from pipeline.tracking.mlflow_store import (

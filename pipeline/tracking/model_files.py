@@ -17,7 +17,7 @@ from mlflow.artifacts import download_artifacts
 from mlflow.utils.file_utils import local_file_uri_to_path
 from mlflow.utils.uri import is_local_uri
 
-from pipeline.decisions.model_bundle import MANIFEST, read_manifest, verify_files
+from pipeline.bundle import MANIFEST, read_manifest, verify_files
 from pipeline.errors import ModelError
 from pipeline.tracking.mlflow_store import store_errors, without_password
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.data.labels import LabelledData
+from pipeline.data.labelled_rows import LabelledData
 
 
 class NullTracker:

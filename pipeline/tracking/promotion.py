@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.labels import LabelledData, read_labelled
-from pipeline.decisions.model_bundle import ModelBundle, load_bundle
+from pipeline.bundle import ModelBundle, load_bundle
+from pipeline.data.labelled_rows import LabelledData, read_labelled
 from pipeline.errors import ModelError, PipelineError
 from pipeline.tracking.alias_moves import CHAMPION, AliasMove, set_alias, settle_move
 from pipeline.tracking.mlflow_store import open_store, store_errors

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from pipeline.bundle import ModelBundle
 from pipeline.config import EvaluationSettings, PromotionSettings
-from pipeline.data.labels import LabelledData
-from pipeline.decisions.model_bundle import ModelBundle
+from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import DataError, ModelError
 from pipeline.evaluation.comparison import Comparison, compare_decisions
 from pipeline.evaluation.evaluate_bundle import (

@@ -22,8 +22,8 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from numpy.typing import NDArray
 
+from pipeline.bundle import ModelBundle, load_bundle, read_manifest
 from pipeline.data.codebook import Codebook
-from pipeline.decisions.model_bundle import ModelBundle, load_bundle, read_manifest
 from pipeline.errors import DataError, ModelError, PipelineError
 from pipeline.tracking.provenance import installed_version
 

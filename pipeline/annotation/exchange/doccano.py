@@ -15,8 +15,8 @@ from pipeline.annotation.exchange.spreadsheet import judge_blank
 from pipeline.annotation.record_files import Record, read_bounded_text, read_json_records, write_records
 from pipeline.data.codebook import Codebook
 from pipeline.data.label_values import RowError
-from pipeline.data.labels import Reject
-from pipeline.scoring.durable_files import replacing
+from pipeline.data.labelled_rows import Reject
+from pipeline.files.durable_files import replacing
 
 
 def write_documents(path: Path, units: Sequence[Mapping[str, Any]], codebook: Codebook) -> list[Path]:

@@ -16,9 +16,9 @@ from pipeline.annotation.record_files import read_bounded_text
 from pipeline.data.codebook import Codebook, Frame
 from pipeline.data.label_files import parse_json
 from pipeline.data.label_values import RowError
-from pipeline.data.labels import Reject
+from pipeline.data.labelled_rows import Reject
 from pipeline.errors import DataError
-from pipeline.scoring.durable_files import replacing
+from pipeline.files.durable_files import replacing
 
 CHOICES: Final = "frames"  # name of our Choices tag
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")

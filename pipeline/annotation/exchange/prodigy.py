@@ -11,7 +11,7 @@ from pipeline.annotation.coded_table import Coding, ReadCodings, Status, make_co
 from pipeline.annotation.record_files import Record, read_bounded_text, read_json_records, write_records
 from pipeline.data.codebook import Codebook
 from pipeline.data.label_values import RowError
-from pipeline.data.labels import Reject
+from pipeline.data.labelled_rows import Reject
 
 _STATUS: dict[object, Status] = {"accept": "coded", "reject": "cancelled", "ignore": "skipped"}
 

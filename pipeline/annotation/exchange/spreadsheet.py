@@ -13,7 +13,7 @@ from pipeline.annotation.coded_table import NO_FRAME, STATUSES, Coding, ReadCodi
 from pipeline.annotation.record_files import Record, read_records, write_records
 from pipeline.data.codebook import Codebook
 from pipeline.data.label_values import RowError
-from pipeline.data.labels import Reject
+from pipeline.data.labelled_rows import Reject
 from pipeline.errors import DataError, list_names, shorten
 
 Layout = Literal["frames", "labels"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.decisions.model_bundle import ModelBundle
+from pipeline.bundle import ModelBundle
 from pipeline.scoring.engines.worker_pool import WorkerLostError
 from pipeline.scoring.score_posts import ScoredBatch
 

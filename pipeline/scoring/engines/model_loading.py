@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.classifiers.normalised_text import without_normalisation
-from pipeline.decisions.model_bundle import ModelBundle, load_bundle
 from pipeline.errors import ConfigError, ModelError
 
 

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 import pyarrow as pa
 
-from pipeline.decisions.model_bundle import ModelBundle
+from pipeline.bundle import ModelBundle
 from pipeline.errors import ConfigError
 from pipeline.scoring.engines.local_workers import LocalWorker
 from pipeline.scoring.engines.worker_pool import WorkerPool

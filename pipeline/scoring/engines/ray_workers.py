@@ -22,7 +22,7 @@ from typing import Any
 import pyarrow as pa
 
 import pipeline.no_telemetry  # noqa: F401 - Ray reads its settings when a cluster starts
-from pipeline.decisions.model_bundle import ModelBundle
+from pipeline.bundle import ModelBundle
 from pipeline.errors import ConfigError, MissingExtraError
 from pipeline.scoring.engines.model_loading import load_same_bundle, move_to_gpu, refuse_useless_gpus
 from pipeline.scoring.engines.worker_pool import WorkerLostError, WorkerPool

@@ -1,0 +1,158 @@
+"""Scoring token ids with an ONNX graph on the processor: batches side by side, one core for each.
+
+Neither torch nor transformers is imported here: a scoring process starts in a second.
+"""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from pipeline.classifiers.encoder.token_batches import batches_by_length, pad_tokens
+from pipeline.classifiers.encoder.token_windows import (
+    TEXTS_AT_ONCE,
+    TokenWindows,
+    WindowLimits,
+    find_cut,
+    make_windows,
+)
+from pipeline.classifiers.protocols import Probabilities
+from pipeline.errors import ModelError
+
+IDS, MASK, LOGITS = "input_ids", "attention_mask", "logits"
+
+TOKENS_PER_BATCH = 256  # its activations fit a core's own cache; larger batches are slower
+_LARGEST_GRAPH = 2**31 - 1  # bytes that a protobuf message can have
+_FATAL = 4  # what onnxruntime says besides is in the exceptions that it raises
+
+
+class GraphScorer:
+    """Texts to logits.
+
+    Args:
+        graph: serialised ONNX model with all its weights inside.
+        n_frames: columns that its output must have.
+        tokenizer: without padding and truncation.
+        padding_id: token that fills a batch up.
+        limits: how much of a text is read.
+        source: what messages name.
+
+    Raises:
+        ModelError: the graph cannot be read, or is not one of ours.
+    """
+
+    def __init__(
+        self,
+        graph: bytes,
+        n_frames: int,
+        tokenizer: Tokenizer,
+        *,
+        padding_id: int,
+        limits: WindowLimits,
+        source: Path | str = "scoring graph",
+    ) -> None:
+        self.graph = graph
+        self._n_frames = n_frames
+        self._tokenizer = tokenizer
+        self._padding_id = padding_id
+        self._limits = limits
+        self._source = source
+        self._session = open_session(graph, source)
+        self._check_interface()
+
+    def score_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Logits of shape (n_texts, n_frames); the next texts are tokenised while the present ones are scored."""
+        logits = np.zeros((len(texts), self._n_frames), np.float32)
+        parts = [slice(i, i + TEXTS_AT_ONCE) for i in range(0, len(texts), TEXTS_AT_ONCE)]
+        with ThreadPoolExecutor(count_cores()) as workers:
+            upcoming = [workers.submit(self._tokenize, texts[part]) for part in parts[:1]]
+            for i, part in enumerate(parts):
+                windows = upcoming.pop().result()
+                upcoming = [workers.submit(self._tokenize, texts[after]) for after in parts[i + 1 : i + 2]]
+                logits[part] = windows.pool(self._score(windows.token_ids, workers))
+        return logits
+
+    def score_tokens(self, token_ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """Logits of windows, shape (n_windows, n_frames)."""
+        with ThreadPoolExecutor(count_cores()) as workers:
+            return self._score(token_ids, workers)
+
+    def find_cut(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """Texts that are not read to their end, shape (n_texts,)."""
+        return find_cut(self._tokenizer, texts, self._limits)
+
+    def _tokenize(self, texts: Sequence[str]) -> TokenWindows:
+        return make_windows(self._tokenizer, texts, self._limits)
+
+    def _score(self, token_ids: Sequence[Sequence[int]], workers: Executor) -> NDArray[np.float32]:
+        logits = np.zeros((len(token_ids), self._n_frames), np.float32)
+
+        def score_batch(rows: NDArray[np.int64]) -> None:
+            ids, mask = pad_tokens([token_ids[i] for i in rows], self._padding_id)
+            try:
+                (logits[rows],) = self._session.run([LOGITS], {IDS: ids, MASK: mask})
+            except Exception as error:  # noqa: BLE001 - onnxruntime raises kinds of its own
+                raise ModelError(f"{self._source}: does not fit its tokenizer: {error}") from None
+
+        lengths = [len(ids) for ids in token_ids]
+        batches = [rows for rows in batches_by_length(lengths, TOKENS_PER_BATCH) if len(rows)]
+        for _ in workers.map(score_batch, reversed(batches)):  # longest first: the last to finish are short
+            pass
+        return logits
+
+    def _check_interface(self) -> None:
+        found = {
+            **{i.name: (i.type, len(i.shape)) for i in self._session.get_inputs()},
+            **{o.name: (o.type, *o.shape[1:]) for o in self._session.get_outputs()},
+        }
+        whole_numbers = ("tensor(int32)", 2)
+        expected = {IDS: whole_numbers, MASK: whole_numbers, LOGITS: ("tensor(float)", self._n_frames)}
+        if found != expected:
+            raise ModelError(f"{self._source}: not a scoring graph: expected {expected}, found {found}")
+
+
+def open_session(graph: bytes, source: Path | str) -> ort.InferenceSession:
+    """Make a graph ready to run on one core; nothing outside of its bytes is read.
+
+    Raises:
+        ModelError: it cannot be read, or names files of its own.
+    """
+    if not 0 < len(graph) <= _LARGEST_GRAPH:
+        raise ModelError(f"{source}: {len(graph)} bytes; expected 1 to {_LARGEST_GRAPH}")
+    if b"location" in graph:  # the key under which ONNX keeps the path of a tensor in another file
+        raise ModelError(f"{source}: refused: a scoring graph holds all its weights itself")
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    # fusions beyond the basic ones are in the graph already, and one of them is slower than what it replaces
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.log_severity_level = _FATAL
+    options.add_session_config_entry("session.load_model_format", "ONNX")
+    try:
+        ort.set_default_logger_severity(_FATAL)
+        ort.disable_telemetry_events()
+        return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # noqa: BLE001 - onnxruntime raises kinds of its own
+        raise ModelError(f"{source}: not a readable scoring graph: {error}") from None
+
+
+def to_probabilities(logits: NDArray[np.float32], *, single_label: bool) -> Probabilities:
+    """Softmax over frames, or one sigmoid a frame."""
+    if single_label:
+        weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
+    return np.asarray(np.exp(-np.logaddexp(0.0, -logits)), np.float32)
+
+
+def count_cores() -> int:
+    """Cores to use: what OMP_NUM_THREADS says, else those that this process may run on."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    if wanted.isdigit() and int(wanted) > 0:
+        return int(wanted)
+    if hasattr(os, "sched_getaffinity"):  # Linux
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

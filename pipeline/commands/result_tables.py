@@ -1,0 +1,230 @@
+"""Results as tables at the terminal. Everything that comes from data is made safe first."""
+
+from __future__ import annotations  # the types below are for the reader; loading them would load mlflow
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+from rich import box
+from rich.padding import Padding
+from rich.table import Table
+
+from pipeline.files.safe_text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from pipeline.data.ingest import IngestReport
+    from pipeline.data.splits import Folds
+    from pipeline.evaluation.comparison import Comparison, Difference
+    from pipeline.evaluation.evaluation_report import EvaluationReport
+    from pipeline.measures.intervals import Estimate
+    from pipeline.tracking.registry_lookup import RegisteredVersion
+    from pipeline.training.check_inputs import CheckResult
+    from pipeline.training.tracked_training import TrainedModel
+
+_LONGEST_FIGURE: Final = 16  # characters; a moment has 16, the interval of a difference 13
+
+
+def plain_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Padding:
+    """A table whose first column is text and whose other columns are figures.
+
+    Where the terminal is too narrow, text goes on in the next line; figures are never broken.
+    """
+    cells = [[safe_text(str(cell)) for cell in row] for row in rows]
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1),
+        collapse_padding=True,
+    )
+    for i, name in enumerate(columns):
+        is_figure = i > 0 and all(len(row[i]) <= _LONGEST_FIGURE for row in cells)
+        justify: Literal["left", "right"] = "right" if i else "left"
+        table.add_column(safe_text(name), justify=justify, overflow="fold", no_wrap=is_figure)
+    for row in cells:
+        table.add_row(*row)
+    return Padding(table, (0, 0, 1, 0), expand=False)
+
+
+def print_evaluation(screen: Console, report: EvaluationReport, title: str) -> None:
+    """One line for each frame, overall figures with their intervals, and the notes."""
+    print_notes(screen, report.warnings)
+    columns = ("frame", "coded", "found", "prec.", "recall", "F1", "interval", "AP")
+    rows = [
+        (
+            scores.frame,
+            scores.positives,
+            scores.predicted,
+            _figure(scores.precision),
+            _figure(scores.recall),
+            _figure(scores.f1),
+            format_interval(scores.f1),
+            _figure(scores.average_precision),
+        )
+        for scores in report.per_frame
+    ]
+    screen.print(plain_table(title, columns, rows))
+    for name, estimate in (
+        ("macro-F1", report.macro_f1),
+        ("micro-F1", report.micro_f1),
+        ("samples-F1", report.samples_f1),
+        ("mean average precision (AP)", report.mean_average_precision),
+    ):
+        screen.print(f"{name:28}{_figure(estimate, 3)}  {format_interval(estimate, 3)}")
+    screen.print(f"{'calibration error':28}{report.calibration_error:.3f}")
+    screen.print(
+        f"{report.n} texts in {report.n_clusters} forward clusters; intervals: {report.confidence:.0%}, "
+        "bootstrap over clusters",
+        soft_wrap=True,
+    )
+    print_notes(screen, report.notes)
+
+
+def print_comparison(screen: Console, comparison: Comparison, first: str, second: str) -> None:
+    """Differences overall and for each frame, and what they allow to say."""
+
+    def row(difference: Difference) -> tuple[Any, ...]:
+        return (
+            difference.name,
+            difference.positives,
+            f"{difference.first:.2f}",
+            f"{difference.second:.2f}",
+            _figure(difference.gain, sign="+"),
+            format_interval(difference.gain, sign="+"),
+            "" if difference.p_value is None else f"{difference.p_value:.3f}",
+        )
+
+    columns = ("F1", "coded", "first", "second", "gain", "interval", "p")
+    differences = [comparison.macro_f1, comparison.micro_f1, *comparison.per_frame]
+    screen.print(plain_table("First against second, on the same test rows", columns, map(row, differences)))
+    screen.print(f"first:  {safe_text(first)}")
+    screen.print(f"second: {safe_text(second)}")
+    screen.print(
+        "p: paired permutation of whole clusters. Those of frames are corrected by Holm's method for their number; "
+        "intervals are not, so one of many frames may lie off zero by chance."
+    )
+    screen.print(f"Macro-F1: {comparison.verdict}.", soft_wrap=True)
+
+
+def print_folds(screen: Console, folds: Folds) -> None:
+    """Rows, clusters and dates of each fold, positives of each frame in each, and the notes."""
+    parts = [(name, getattr(folds, name)) for name in ("train", "dev", "test")]
+    rows = [
+        ("texts", *(len(data) for _, data in parts)),
+        ("forward clusters", *(len(np.unique(folds.clusters[name])) for name, _ in parts)),
+        ("first date", *(_day(data.table["date"].min()) for _, data in parts)),
+        ("last date", *(_day(data.table["date"].max()) for _, data in parts)),
+        ("without any frame", *(int((data.indicator().sum(axis=1) == 0).sum()) for _, data in parts)),
+    ]
+    positives = [data.count_positives() for _, data in parts]
+    rows += [(frame, *(count[frame] for count in positives)) for frame in folds.train.frame_ids]
+    screen.print(plain_table("Folds", ("", "train", "dev", "test"), rows))
+    if len(folds.purged):
+        screen.print(
+            f"Purged because a forward or near-duplicate stands in another fold: {len(folds.purged)}"
+        )
+    screen.print(f"Data set fingerprint {folds.fingerprint[:16]}")
+    print_notes(screen, folds.notes)
+
+
+def print_ingest(screen: Console, report: IngestReport, output: Path) -> None:
+    """What became of every record, and where the rest is listed."""
+    rows = [
+        ("files read", report.files),
+        *((f"  posts from {name}", count) for name, count in sorted(report.per_format.items())),
+        ("new posts", report.new),
+        ("edited posts (older text in the history)", report.edited),
+        ("unchanged posts", report.unchanged),
+        ("repeated in this input", report.duplicates_in_input),
+        ("without text (service messages, bare media)", report.no_text),
+        ("rejected records and files", report.rejected),
+        ("media and hidden files passed over", report.files_passed_over),
+        ("posts in the table now", report.posts),
+    ]
+    screen.print(plain_table("Ingest", ("", "count"), ((name, f"{count:,}") for name, count in rows)))
+    screen.print(f"posts    {safe_text(str(output))}", soft_wrap=True)
+    if report.rejects_path is not None:
+        screen.print(f"rejects  {safe_text(str(report.rejects_path))}", soft_wrap=True)
+        screen.print(f"         the first: {safe_text(report.first_reject)}", soft_wrap=True)
+    print_notes(screen, report.warnings)
+
+
+def print_check(screen: Console, result: CheckResult) -> None:
+    """What a run would use, and what weakens it."""
+    book = result.codebook
+    screen.print(f"Config {safe_text(result.config.name)}: {result.config.model.kind}")
+    screen.print(f"Codebook {safe_text(book.name)}: {len(book.frames)} frames, {book.mode}")
+    print_folds(screen, result.folds)
+    print_notes(screen, (warning for warning in result.warnings if warning not in result.folds.notes))
+    screen.print("Everything needed for training is there.")
+
+
+def print_trained(screen: Console, trained: TrainedModel) -> None:
+    """The evaluation, then run id, bundle folder and registry version, each on a line to be copied."""
+    print_evaluation(screen, trained.report, "Test fold")
+    print_notes(screen, (note for note in trained.notes if note not in trained.report.notes))
+    screen.print(f"run id          {trained.run_id}")
+    screen.print(f"bundle          {safe_text(str(trained.bundle))}", soft_wrap=True)
+    screen.print(f"bundle hash     {trained.bundle_hash[:16]}")
+    if trained.registered is not None:
+        screen.print(f"registered as   models:/{safe_text(trained.registered)}/{trained.version}")
+    screen.print(f"recorded in     {safe_text(trained.tracking_uri)}", soft_wrap=True)
+
+
+def print_models(screen: Console, versions: Sequence[RegisteredVersion]) -> None:
+    """Registered versions, newest first within a name."""
+    columns = ("model", "version", "kind", "aliases", "macro-F1", "bundle", "by", "at (UTC)")
+    rows = [
+        (
+            version.name,
+            version.version,
+            version.kind or "",
+            ", ".join(version.aliases),
+            "" if version.macro_f1 is None else f"{version.macro_f1:.3f}",
+            (version.bundle_hash or "")[:12],
+            version.who,
+            _moment(version.when),
+        )
+        for version in versions
+    ]
+    screen.print(plain_table("Registered models", columns, rows))
+
+
+def print_notes(screen: Console, notes: Iterable[str]) -> None:
+    """Notes to the reader, one a line."""
+    for note in notes:
+        screen.print(f"Note: {safe_text(note)}", soft_wrap=True)
+
+
+def _moment(stamp: str | None) -> str:
+    """Day and minute in UTC of a tag that a person may have overwritten."""
+    try:
+        return "" if stamp is None else f"{datetime.fromisoformat(stamp).astimezone(UTC):%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError):
+        return str(stamp)
+
+
+def _day(moment: pd.Timestamp) -> str:
+    return "" if pd.isna(moment) else f"{moment:%Y-%m-%d}"
+
+
+def _figure(estimate: Estimate, digits: int = 2, sign: str = "") -> str:
+    return "too few" if estimate.value is None else f"{estimate.value:{sign}.{digits}f}"
+
+
+def format_interval(estimate: Estimate, digits: int = 2, sign: str = "") -> str:
+    """Both ends of an interval; "" where there is none. With `sign` "+" every end shows its sign."""
+    if estimate.low is None or estimate.high is None:
+        return ""
+    dash = "–" if not sign else " … "  # noqa: RUF001 - the sign of a range
+    return f"{estimate.low:{sign}.{digits}f}{dash}{estimate.high:{sign}.{digits}f}"

@@ -1,0 +1,197 @@
+"""`frames init`: a new project folder with a commented codebook, configs and a place for data."""
+
+import csv
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Literal
+
+from pipeline.data.codebook import draft_codebook, dump_codebook
+from pipeline.data.labelled_rows import draft_labels
+from pipeline.errors import DataError
+
+_CODEBOOK = """\
+# The codebook: which narrative frames there are, and when a sentence carries one.
+# Ids are what stands in the labels column of your data; the order here is the column order everywhere.
+name: My codebook
+version: "1"
+language: en
+mode: {mode}   # multi_label: a sentence carries none, one or several frames; single_label: exactly one
+frames:
+  - id: frame_one
+    name: First frame
+    definition: >-
+      Say in one or two sentences when a sentence carries this frame. A coder who has only this text and the
+      sentence in front of him should decide as you do.
+    include:
+      - cases that count although one might doubt it
+    exclude:
+      - cases that do not count although they look alike (and which frame they carry instead)
+    examples:
+      - A sentence that clearly carries the frame.
+  - id: frame_two
+    name: Second frame
+    definition: >-
+      Frames may stand under another one: add "parent: frame_one" (two levels at most).
+    examples:
+      - Another example sentence.
+"""
+
+_DATA_EXAMPLES = {
+    "multi_label": """\
+id,text,labels,source,date,group,lang
+1,A sentence that clearly carries the frame.,frame_one,channel_a,2024-01-15,post-1,en
+2,A sentence that carries both frames.,frame_one;frame_two,channel_a,2024-01-15,post-1,en
+3,A sentence without any frame: its labels stay empty.,,channel_b,2024-01-16,post-2,en
+""",
+    "single_label": """\
+id,text,labels,source,date,group,lang
+1,A sentence that carries the first frame.,frame_one,channel_a,2024-01-15,post-1,en
+2,A sentence that carries the second frame.,frame_two,channel_a,2024-01-15,post-1,en
+""",
+}
+
+_DRAFT_HEADER = """\
+# DRAFT, made from the label ids found in {source}. Ids alone are no codebook: write a definition and examples
+# for each frame before anybody codes with it or reads results made with it.
+"""
+
+_CONFIG = """\
+# {purpose}
+# Every key can be changed on the command line: frames train {file} --set model.{example}
+name: {name}
+seed: 42
+data:
+  codebook: ../codebook.yaml       # paths: looked up beside this file first, then in the current folder
+  labelled: {labelled}
+  {columns}
+folds:
+  method: auto            # time when nearly all rows are dated over two months or more, else cluster
+  test_share: 0.2
+  dev_share: 0.15
+  # hold_out_sources: [channel_b]   # all rows of these channels go to test
+model:
+  kind: {kind}
+{model}decisions:
+  threshold: tuned        # or one number for every frame
+  rare_frames: error      # "warn" trains frames with fewer than 5 positives all the same
+tracking:
+  experiment: {experiment}
+  register_as: {experiment}         # name in the model registry; null to leave it out
+output: runs
+"""
+
+_COLUMNS_HINT = "# columns: {text: sentence, labels: frames}   # if your columns have other names"
+
+_TRANSFORMER_KEYS = """\
+  encoder: embedded       # all-MiniLM-L6-v2, English; or a folder with another encoder
+  epochs: 4
+  # max_tokens: 256       # longer texts are read in windows of this size
+"""
+
+_README = """\
+# {name}
+
+1. Put channel exports into `exports/` and read them:   frames ingest exports -o data/posts.parquet
+2. Write the frames into `codebook.yaml`.
+3. Label sentences in {labels} (columns text, labels; several labels are separated by ";", none is empty).
+4. Check everything:                                    frames check configs/baseline.yaml
+5. Train:                                               frames train configs/baseline.yaml
+                                                        frames train configs/transformer.yaml
+6. Compare the folders that they print:                 frames compare runs/FIRST runs/SECOND
+7. Score all posts:                                     frames predict data/posts.parquet --model runs/BEST -o scores
+"""
+
+_GITIGNORE = """\
+# what runs write, and exports that may be confidential
+runs/
+mlruns/
+mlflow.db*
+exports/
+scores/
+"""
+
+
+def is_template(texts: Iterable[str]) -> bool:
+    """Whether labelled texts are those of a new project and no others."""
+    rows = [row for table in _DATA_EXAMPLES.values() for row in csv.DictReader(table.splitlines())]
+    return {*texts} <= {row["text"] for row in rows}
+
+
+def init_project(
+    folder: Path,
+    *,
+    labels: Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    mode: Literal["multi_label", "single_label"] = "multi_label",
+) -> list[Path]:
+    """Write a project skeleton; with `labels`, the codebook is drafted from that labelled file's ids.
+
+    Args:
+        folder: new or empty.
+        labels: a labelled file.
+        columns: our column names -> those of `labels`, where they differ; kept in the configs.
+        mode: of the codebook.
+
+    Returns:
+        The files written.
+
+    Raises:
+        DataError: the folder holds files already, the labelled file cannot be read, or there is none whose
+            `columns` could be meant.
+    """
+    if columns and labels is None:
+        raise DataError("--column names columns of a labelled file; name the file with --labels")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise DataError(
+            f"{folder} exists and is not an empty folder; choose a new one, nothing is overwritten"
+        )
+    name = folder.resolve().name
+    codebook, labelled = _CODEBOOK.format(mode=mode), "../data/labelled.csv"
+    if labels is not None:
+        drafted = draft_codebook(name, draft_labels(labels, columns), mode=mode)
+        codebook = _DRAFT_HEADER.format(source=labels.name) + dump_codebook(drafted)
+        labelled = str(labels.resolve())
+    experiment = "".join(c if c.isalnum() else "-" for c in name)
+    pairs = ", ".join(f"{ours}: {_yaml_text(theirs)}" for ours, theirs in (columns or {}).items())
+    common = {
+        "labelled": _yaml_text(labelled),
+        "columns": f"columns: {{{pairs}}}" if pairs else _COLUMNS_HINT,
+        "experiment": _yaml_text(experiment),
+    }
+    files = {
+        "codebook.yaml": codebook,
+        "configs/baseline.yaml": _CONFIG.format(
+            purpose="The baseline: TF-IDF and logistic regression, seconds to train.",
+            file="configs/baseline.yaml",
+            example="min_df=1",
+            name="baseline",
+            kind="tfidf",
+            model="",
+            **common,
+        ),
+        "configs/transformer.yaml": _CONFIG.format(
+            purpose="The transformer: an encoder fine-tuned on your labels, minutes to train.",
+            file="configs/transformer.yaml",
+            example="epochs=6",
+            name="transformer",
+            kind="transformer",
+            model=_TRANSFORMER_KEYS,
+            **common,
+        ),
+        "README.md": _README.format(name=name, labels=f"`{labelled.removeprefix('../')}`"),
+        ".gitignore": _GITIGNORE,
+    }
+    if labels is None:
+        files["data/labelled.csv"] = _DATA_EXAMPLES[mode]
+    for relative, content in files.items():
+        path = folder / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    (folder / "data").mkdir(exist_ok=True)
+    (folder / "exports").mkdir(exist_ok=True)
+    return [folder / relative for relative in files]
+
+
+def _yaml_text(value: str) -> str:
+    """A quoted YAML scalar: a folder may be called 2024 or null."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

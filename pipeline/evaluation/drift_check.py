@@ -1,0 +1,334 @@
+"""How far the posts of an output folder are from what their model learnt from.
+
+Four comparisons need only the bundle: words that training lacked, languages, lengths, and the distribution of
+each frame's scores. A fifth, with the labelled file of the training, asks how well a classifier tells the two
+sets of texts apart. Drift is no error by itself: a shift of scores may be what there is to find. It says that
+test figures from the training's data need not hold, and that a coded sample of the new posts is due.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.bundle import ModelBundle
+from pipeline.data.labelled_rows import LabelledData
+from pipeline.errors import DataError
+from pipeline.evaluation.depth_check import (
+    absent_languages,
+    unknown_limit,
+    warn_of_languages,
+    warn_of_words,
+)
+from pipeline.evaluation.distribution_shift import Histogram, Shift, compare_histograms
+from pipeline.evaluation.domain_classifier import DomainSeparation, separate_domains
+from pipeline.evaluation.drift_reference import (
+    LENGTH_EDGES,
+    SCORE_EDGES,
+    DriftReference,
+    Vocabulary,
+    count_bins,
+    read_drift_reference,
+)
+from pipeline.evaluation.leakage import find_seen
+from pipeline.measures.intervals import Estimate
+from pipeline.scoring.read_scores import open_scores
+from pipeline.scoring.score_posts import probability_column
+
+READ_SENTENCES: Final = 20_000  # of all; enough for every figure, whatever the size of the output
+LEFT_OUT: Final = 0.2  # share of training texts from which the rest does not speak for the whole output
+LENGTH_RATIO: Final = 1.5  # of mean lengths, either way; nearer ones are no reason to warn
+SEPARABLE: Final = 0.9  # area under the curve from which the two sets of texts hardly overlap
+_NORMAL_95: Final = 1.96
+_LANGUAGES = """
+SELECT coalesce(lang, 'und') AS code, count(*) FROM current_posts WHERE bundle_hash = $bundle
+GROUP BY code ORDER BY code
+"""
+_COUNT = "SELECT count(*) FROM current_sentences WHERE bundle_hash = $bundle"
+# Hashes draw the same sentences each time; those of one post fall apart.
+_SAMPLE = """
+SELECT content_hash, text, {columns} FROM current_sentences WHERE bundle_hash = $bundle
+ORDER BY hash(post_key, sentence_index), post_key, sentence_index LIMIT {most}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageShare:
+    """A language's share of the training rows and of the posts, each among those with a determined language."""
+
+    code: str
+    then: float
+    now: float
+    posts: int
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    """Posts of an output against the training texts of the model that scored them.
+
+    Attributes:
+        model_id: of the model; bundle_hash: likewise.
+        posts: current posts that it scored; sentences: of these posts.
+        sampled_posts: posts with different texts that were read, which noise levels are based on;
+            sampled_sentences: different ones in them, none of them training texts: all figures but those of languages
+            are of these.
+        seen_share: of the sentences read, training texts, which were left out: their scores would flatter.
+        training_rows: rows that the reference describes.
+        unknown_words: share of words that training lacked, with a 95 % interval over posts.
+        unknown_expected: the same share among texts like those of training.
+        unknown_limit: share from which there is a warning.
+        words_read: words that were looked up.
+        languages: most frequent first; undetermined: posts without a determined language.
+        foreign_share: of the posts, in languages that training hardly held.
+        frames: shift of each frame's calibrated probability over sentences.
+        length: shift of the sentences' length in characters.
+        domain: how well the two sets of texts can be told apart; None without the labelled file.
+        warnings: what a reader of the scores has to know.
+    """
+
+    model_id: str
+    bundle_hash: str
+    posts: int
+    sentences: int
+    sampled_posts: int
+    sampled_sentences: int
+    seen_share: float
+    training_rows: int
+    unknown_words: Estimate
+    unknown_expected: float
+    unknown_limit: float
+    words_read: int
+    languages: tuple[LanguageShare, ...]
+    undetermined: int
+    foreign_share: float
+    frames: tuple[Shift, ...]
+    length: Shift
+    domain: DomainSeparation | None
+    warnings: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        plain = asdict(self)
+        for part, shift in zip([*plain["frames"], plain["length"]], [*self.frames, self.length], strict=True):
+            part["is_shifted"] = shift.is_shifted
+        return plain
+
+
+def measure_drift(
+    scores: Path, bundle: ModelBundle, *, labelled: LabelledData | None = None, seed: int = 0
+) -> DriftReport:
+    """Compare the current posts of an output, as far as this model scored them, with its training.
+
+    Args:
+        scores: output folder of `frames predict`.
+        bundle: the model that scored.
+        labelled: the labelled file of the training; adds the domain classifier.
+        seed: of the noise levels and of the domain classifier.
+
+    Raises:
+        DataError: no scores of this model there; a model without a reference; a labelled file without training texts.
+    """
+    reference = read_drift_reference(bundle)
+    if reference is None:
+        raise DataError(
+            f"{bundle.folder}: this model was trained by a version that kept no reference for drift; train it again "
+            "from its config (the same data and seed give the same model)"
+        )
+    scored = _read_scores(scores, bundle)
+    unknown, words_read = _measure_words(scored.sample, Vocabulary(reference.word_digests))
+    shifts = _compare_distributions(bundle, reference, scored, seed)
+    domain = _separate(labelled, bundle, list(scored.sample["text"]), seed) if labelled is not None else None
+    determined = sum(n for code, n in scored.languages.items() if code != "und")
+    report = DriftReport(
+        model_id=bundle.model_id,
+        bundle_hash=bundle.bundle_hash,
+        posts=scored.posts,
+        sampled_posts=scored.sampled_posts,
+        sentences=scored.sentences,
+        sampled_sentences=len(scored.sample),
+        seen_share=scored.seen,
+        training_rows=reference.n_rows,
+        unknown_words=unknown,
+        unknown_expected=reference.unknown_expected,
+        unknown_limit=unknown_limit(reference),
+        words_read=words_read,
+        languages=_compare_languages(reference, scored.languages),
+        undetermined=scored.languages.get("und", 0),
+        foreign_share=sum(absent_languages(reference, scored.languages).values()) / max(1, determined),
+        frames=shifts[:-1],
+        length=shifts[-1],
+        domain=domain,
+        warnings=(),
+    )
+    return _with_warnings(report, reference, scored.languages)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """Current rows of one model.
+
+    Attributes:
+        posts: how many; languages: of these, by code.
+        sentences: of all posts.
+        sample: columns content_hash (of the post), text, and a probability for each frame: different sentences that
+            are no training texts.
+        seen: share of the sampled sentences that are.
+    """
+
+    posts: int
+    languages: dict[str, int]
+    sentences: int
+    sample: pd.DataFrame
+    seen: float
+
+    @property
+    def sampled_posts(self) -> int:
+        """Posts with different texts in the sample: what is independent in it."""
+        return int(self.sample["content_hash"].nunique())
+
+
+def _read_scores(scores: Path, bundle: ModelBundle) -> _Scored:
+    wanted = {"bundle": bundle.bundle_hash}
+    columns = [probability_column(frame) for frame in bundle.frame_ids]
+    quoted = ", ".join('"' + column.replace('"', '""') + '"' for column in columns)
+    with open_scores(scores) as connection:
+        languages = connection.execute(_LANGUAGES, wanted).fetchall()
+        found = connection.execute(_COUNT, wanted).fetchone()
+        n_sentences = int(found[0]) if found else 0
+        if not n_sentences:
+            raise DataError(
+                f"{scores}: holds no sentence that {bundle.model_id} scored; give the model that scored it (its "
+                "name and bundle hash stand in manifest.json there), or score posts with this one"
+            )
+        query = _SAMPLE.format(columns=quoted, most=READ_SENTENCES)
+        sample = connection.execute(query, wanted).df()
+    is_seen = find_seen(list(sample["text"]), bundle.read_arrays("training_texts")["digests"])
+    unseen = sample[~is_seen].drop_duplicates("text", ignore_index=True)
+    if unseen.empty:
+        raise DataError(
+            f"{scores}: all {len(sample):,} sentences that were read are training texts of {bundle.model_id}: score "
+            "posts that it has not seen"
+        )
+    return _Scored(
+        posts=sum(n for _, n in languages),
+        languages=dict(languages),
+        sentences=n_sentences,
+        sample=unseen,
+        seen=float(is_seen.mean()),
+    )
+
+
+def _measure_words(sample: pd.DataFrame, vocabulary: Vocabulary) -> tuple[Estimate, int]:
+    """Share of unknown words with its interval, posts drawn whole (ratio estimator, Cochran 1977, 6.4)."""
+    counts = pd.DataFrame([vocabulary.count(text) for text in sample["text"]], columns=["unknown", "words"])
+    by_post = counts.groupby(sample["content_hash"]).sum()
+    n, total = len(by_post), int(by_post["words"].sum())
+    if not total:
+        return Estimate(None), 0
+    share = float(by_post["unknown"].sum() / total)
+    if n == 1:
+        return Estimate(share), total
+    residuals = by_post["unknown"] - share * by_post["words"]
+    margin = _NORMAL_95 * float(np.sqrt(n / (n - 1) * (residuals**2).sum()) / total)
+    return Estimate(share, max(0.0, share - margin), min(1.0, share + margin)), total
+
+
+def _compare_distributions(
+    bundle: ModelBundle, reference: DriftReference, scored: _Scored, seed: int
+) -> tuple[Shift, ...]:
+    """Shifts of each frame's scores, and of lengths last."""
+    n_posts = scored.sampled_posts
+
+    def now(values: NDArray[Any], edges: Sequence[float]) -> Histogram:
+        return Histogram(count_bins(values, edges), n_posts, float(values.mean()))
+
+    pairs = [
+        (
+            Histogram(reference.score_counts[k], reference.score_clusters, float(reference.score_means[k])),
+            now(scored.sample[probability_column(frame)].to_numpy(), SCORE_EDGES),
+        )
+        for k, frame in enumerate(bundle.frame_ids)
+    ]
+    lengths = (
+        Histogram(reference.length_counts, reference.n_clusters, reference.mean_length),
+        now(scored.sample["text"].str.len().to_numpy(), LENGTH_EDGES),
+    )
+    return compare_histograms([*bundle.frame_ids, "length"], [*pairs, lengths], seed=seed)
+
+
+def _compare_languages(reference: DriftReference, posts: Mapping[str, int]) -> tuple[LanguageShare, ...]:
+    determined = max(1, sum(n for code, n in posts.items() if code != "und"))
+    codes = {*map(str, reference.languages), *posts} - {"und"}
+    shares = [
+        LanguageShare(
+            code, reference.language_share(code), posts.get(code, 0) / determined, posts.get(code, 0)
+        )
+        for code in codes
+    ]
+    return tuple(sorted(shares, key=lambda share: (-share.posts, -share.then, share.code)))
+
+
+def _separate(
+    labelled: LabelledData, bundle: ModelBundle, sentences: Sequence[str], seed: int
+) -> DomainSeparation:
+    texts = list(labelled.table["text"])
+    is_training = find_seen(texts, bundle.read_arrays("training_texts")["digests"])
+    training = [text for text, seen in zip(texts, is_training, strict=True) if seen]
+    if not training:
+        raise DataError(
+            f"{labelled.path}: none of its {len(texts)} texts was among the training texts of {bundle.model_id}: give "
+            "the labelled file of its config"
+        )
+    return separate_domains(training, sentences, seed=seed)
+
+
+def _with_warnings(
+    report: DriftReport, reference: DriftReference, languages: Mapping[str, int]
+) -> DriftReport:
+    warnings = [
+        warn_of_languages(reference, languages),
+        warn_of_words(reference, report.unknown_words.value or 0.0, report.sampled_posts),
+        _note_left_out(report),
+    ]
+    shifted = [shift for shift in report.frames if shift.is_shifted]
+    if shifted:
+        listed = ", ".join(f"{s.name} (mean {s.mean_then:.2f} then, {s.mean_now:.2f} now)" for s in shifted)
+        warnings.append(
+            f"scores of distinct new sentences ({report.seen_share:.0%} of those read left out as training texts) are "
+            f"distributed otherwise than in training for {len(shifted)} of {len(report.frames)} frames: {listed}; "
+            f"means over all sentences may be others. The posts may differ, or the model's errors: only coded new "
+            "posts tell"
+        )
+    warnings.append(_warn_of_length(report.length))
+    if report.domain and report.domain.auc.low is not None and report.domain.auc.low >= SEPARABLE:
+        warnings.append(
+            f"a classifier tells these sentences from the training texts (area under the curve "
+            f"{report.domain.auc.value:.2f}): the two hardly overlap"
+        )
+    return replace(report, warnings=tuple(warning for warning in warnings if warning))
+
+
+def _note_left_out(report: DriftReport) -> str | None:
+    if report.seen_share <= LEFT_OUT:
+        return None
+    return (
+        f"{report.seen_share:.0%} of the sentences read are training texts and were left out: what is compared here is "
+        "the rest, each sentence once, and not the whole output"
+    )
+
+
+def _warn_of_length(length: Shift) -> str | None:
+    if (
+        not length.is_shifted
+        or 1 / LENGTH_RATIO <= length.mean_now / max(length.mean_then, 1e-9) <= LENGTH_RATIO
+    ):
+        return None
+    direction = "longer" if length.mean_now > length.mean_then else "shorter"
+    return (
+        f"the sentences are much {direction} than the training texts (mean {length.mean_now:.1f} characters against "
+        f"{length.mean_then:.1f}): probabilities and thresholds were fitted on other lengths"
+    )

@@ -1,0 +1,208 @@
+"""What is left of a model's figures when texts are disguised or misspelt, without and with normalisation.
+
+The same labelled texts are attacked in each way of `pipeline.data.text_attacks`. "Before" is the classifier on texts as
+they are, "after" on normalised ones, whichever of the two the model was trained and is used with. A loss is against the
+clean texts read in the same way, so that it says what the attack does and nothing else.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.bundle import ModelBundle
+from pipeline.classifiers.normalised_text import NormalisedText, with_normalisation, without_normalisation
+from pipeline.classifiers.protocols import FittedClassifier
+from pipeline.config import EvaluationSettings
+from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.near_duplicates import cluster_texts
+from pipeline.data.text_attacks import ATTACKS, attack_text
+from pipeline.errors import ConfigError, DataError, shorten
+from pipeline.evaluation.comparison import compare_decisions
+from pipeline.evaluation.leakage import warn_of_seen
+from pipeline.measures.intervals import Estimate
+from pipeline.measures.metrics import count_decisions, mean_average_precision, total
+
+RATE = 0.3  # of the words
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A model on attacked texts.
+
+    Attributes:
+        macro_f1: over all frames of the codebook.
+        mean_average_precision: over frames with positives.
+        loss: macro-F1 on the clean texts less that here, with its interval over clusters.
+        flipped: share of the texts of which any decision is another one than on the clean text.
+    """
+
+    macro_f1: float
+    mean_average_precision: float
+    loss: Estimate
+    flipped: float
+
+
+@dataclass(frozen=True, slots=True)
+class AttackResult:
+    """One attack.
+
+    Attributes:
+        attack: its name.
+        changed: share of the texts that it changed.
+        before: the model without normalisation.
+        after: the model with it.
+    """
+
+    attack: str
+    changed: float
+    before: Figures
+    after: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class RobustnessReport:
+    """All attacks on one set of labelled texts.
+
+    Attributes:
+        model_id: of the model.
+        is_normalised: whether the model is used with normalisation, so that "after" is what its users get.
+        n: texts; n_clusters: near-duplicates counted once, the unit of the intervals.
+        rate: share of the words attacked; seed: of the attacks.
+        confidence: of the intervals.
+        clean: macro-F1 and mean average precision of the clean texts, without and with normalisation.
+        attacks: in the order of the list of attacks.
+        warnings: why the figures mislead.
+    """
+
+    model_id: str
+    is_normalised: bool
+    n: int
+    n_clusters: int
+    rate: float
+    seed: int
+    confidence: float
+    clean: dict[str, dict[str, float]]
+    attacks: tuple[AttackResult, ...]
+    warnings: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def find_attacks(names: Sequence[str]) -> list[str]:
+    """The names, once each; all attacks where none is named.
+
+    Raises:
+        ConfigError: no attack of that name.
+    """
+    for name in names:
+        if name not in ATTACKS:
+            raise ConfigError(f"--attack '{name}': no such attack; there are: {', '.join(ATTACKS)}")
+    return list(dict.fromkeys(names or ATTACKS))
+
+
+def take_test_fold(bundle: ModelBundle, data: LabelledData) -> LabelledData:
+    """The rows that were the model's test fold, by their ids.
+
+    Raises:
+        DataError: some of them are not in the file.
+    """
+    wanted = set(bundle.read_arrays("test_predictions")["ids"].astype(str).tolist())
+    ids = data.table["id"].astype(str)
+    if missing := wanted.difference(ids):
+        raise DataError(
+            f"{data.path}: {len(missing)} of the {len(wanted)} rows of the test fold of {bundle.model_id} are not in "
+            f"it, for example id '{shorten(min(missing), 80)}': give the file that the model was trained from, or "
+            "leave out --test-fold"
+        )
+    return data.subset(np.flatnonzero(ids.isin(wanted)))
+
+
+def measure_robustness(
+    bundle: ModelBundle,
+    data: LabelledData,
+    attacks: Sequence[str],
+    settings: EvaluationSettings,
+    *,
+    rate: float = RATE,
+    seed: int = 0,
+    progress: Callable[[str, int, int], None] = lambda *_: None,
+) -> RobustnessReport:
+    """Attack labelled texts and compare what the model makes of them with what it made of the clean ones.
+
+    Args:
+        bundle: the model.
+        data: labelled texts, best such as the model has not seen.
+        attacks: names of what to try.
+        settings: of the intervals.
+        rate: share of the words attacked.
+        seed: of attacks and intervals.
+        progress: what is being done, steps done, steps in all.
+    """
+    texts, truth = list(data.table["text"]), data.indicator()
+    groups = [group or f"row {i}" for i, group in enumerate(data.table["group"])]
+    clusters = cluster_texts(texts, groups=groups)
+    classifiers = {
+        "before": without_normalisation(bundle.classifier),
+        "after": with_normalisation(bundle.classifier),
+    }
+    clean = {name: _decide(bundle, classifier, texts) for name, classifier in classifiers.items()}
+    results = []
+    for done, attack in enumerate(attacks):
+        progress(f"attack: {attack}", done, len(attacks))
+        attacked = [attack_text(text, attack, rate=rate, seed=seed) for text in texts]
+        figures = {}
+        for name, classifier in classifiers.items():
+            calibrated, decided = _decide(bundle, classifier, attacked)
+            compared = compare_decisions(
+                truth,
+                decided,
+                clean[name][1],
+                clusters=clusters,
+                frame_ids=bundle.frame_ids,
+                settings=settings,
+                seed=seed,
+            )
+            figures[name] = Figures(
+                macro_f1=compared.macro_f1.first,
+                mean_average_precision=mean_average_precision(truth, calibrated),
+                loss=compared.macro_f1.gain,
+                flipped=float((decided != clean[name][1]).any(axis=1).mean()),
+            )
+        changed = float(np.mean([one != other for one, other in zip(texts, attacked, strict=True)]))
+        results.append(AttackResult(attack, changed, figures["before"], figures["after"]))
+    progress("attacks", len(attacks), len(attacks))
+    return RobustnessReport(
+        model_id=bundle.model_id,
+        is_normalised=isinstance(bundle.classifier, NormalisedText),
+        n=len(texts),
+        n_clusters=len(np.unique(clusters)),
+        rate=rate,
+        seed=seed,
+        confidence=settings.confidence,
+        clean={
+            name: {
+                "macro_f1": float(total(count_decisions(truth, decided)).macro_f1),
+                "mean_average_precision": mean_average_precision(truth, calibrated),
+            }
+            for name, (calibrated, decided) in clean.items()
+        },
+        attacks=tuple(results),
+        warnings=warn_of_seen(
+            texts,
+            bundle.read_arrays("training_texts")["digests"],
+            "use texts that it has not seen, or --test-fold",
+        ),
+    )
+
+
+def _decide(
+    bundle: ModelBundle, classifier: FittedClassifier, texts: Sequence[str]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Calibrated probabilities and decisions, both (n_texts, n_frames)."""
+    calibrated = bundle.decisions.calibrate(classifier.predict_proba(texts))
+    return calibrated, bundle.decisions.decide(calibrated)

@@ -1,0 +1,75 @@
+"""Calibration and thresholds together: what turns a classifier's output into published scores and labels."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.config import DecisionSettings
+from pipeline.measures.calibration import Calibrator, Floats, fit_calibrator, identity_calibrator
+from pipeline.measures.thresholds import tune_thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRule:
+    """One calibrator and one threshold for each frame (k,); in single-label mode the largest wins."""
+
+    calibrator: Calibrator
+    thresholds: Floats
+    single_label: bool
+
+    def calibrate(self, raw: NDArray[Any]) -> Floats:
+        """Raw probabilities (n, k) to calibrated ones (n, k)."""
+        return self.calibrator(raw)
+
+    def decide(self, calibrated: NDArray[Any]) -> NDArray[np.bool_]:
+        """Calibrated probabilities (n, k) to decisions (n, k)."""
+        if self.single_label:
+            return np.asarray(
+                np.arange(calibrated.shape[1])[None, :] == calibrated.argmax(axis=1)[:, None], bool
+            )
+        return np.asarray(calibrated >= self.thresholds, bool)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for the bundle."""
+        return {
+            "single_label": self.single_label,
+            "thresholds": self.thresholds.tolist(),
+            "calibrator": self.calibrator.to_json(),
+        }
+
+    @staticmethod
+    def from_json(raw: dict[str, Any]) -> "DecisionRule":
+        """The reverse of `to_json`."""
+        return DecisionRule(
+            Calibrator.from_json(raw["calibrator"]),
+            np.asarray(raw["thresholds"], float),
+            bool(raw["single_label"]),
+        )
+
+
+def fit_decision_rule(
+    raw: NDArray[Any], truth: NDArray[Any], settings: DecisionSettings, *, single_label: bool
+) -> DecisionRule:
+    """Fit calibration and thresholds on raw probabilities (n, k) of rows outside the training.
+
+    Args:
+        raw: the classifier's own probabilities.
+        truth: 0/1, shape (n, k).
+        settings: which calibration, which thresholds.
+        single_label: argmax in place of thresholds.
+    """
+    n_frames = truth.shape[1]
+    calibrator = identity_calibrator(n_frames, single_label=single_label)
+    if settings.calibration == "platt":
+        calibrator = fit_calibrator(
+            raw, truth, single_label=single_label, shrinkage=settings.shrinkage_positives
+        )
+    if single_label:
+        thresholds = np.zeros(n_frames)
+    elif settings.threshold == "tuned":
+        thresholds = tune_thresholds(calibrator(raw), truth, shrinkage=settings.shrinkage_positives)
+    else:
+        thresholds = np.full(n_frames, settings.threshold)
+    return DecisionRule(calibrator, thresholds, single_label)

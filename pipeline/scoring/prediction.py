@@ -1,0 +1,179 @@
+"""Posts in, an output folder with scored sentences and scored posts out: what `frames predict` calls."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pipeline.errors import DataError
+
+if TYPE_CHECKING:
+    from pipeline.bundle import ModelBundle
+    from pipeline.classifiers.protocols import Progress
+    from pipeline.data.exports.raw_posts import ReadOptions
+    from pipeline.data.ingest import IngestReport
+    from pipeline.scoring.engines.open_engine import EngineSettings
+    from pipeline.scoring.output_dataset import OutputDataset
+
+BATCH_POSTS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class PredictReport:
+    """What a run of `predict` did.
+
+    Attributes:
+        output: the output folder.
+        model_id: of the model.
+        posts_read: posts in the input, of raw exports all that were read into this output so far.
+        already_scored: of these, met before in this version by this model.
+        newly_scored: of these, scored now.
+        sentences: scored now.
+        sentences_cut: of these, longer than the model reads: their end had no part in their scores.
+        boilerplate: sentences seen now and not scored: tags, links, "read more".
+        rejects: records of raw exports that could not be used, listed in OUT/rejects.jsonl.
+        seconds: from start to end.
+        sentences_per_frame: newly scored sentences that were decided to carry each frame.
+        posts_per_frame: newly scored posts with at least one such sentence.
+        failed_files: name and message of raw exports that could be read in part or not at all.
+        warnings: what the user should check.
+        exported: CSV or JSON lines files written.
+    """
+
+    output: Path
+    model_id: str
+    posts_read: int
+    already_scored: int
+    newly_scored: int
+    sentences: int
+    sentences_cut: int
+    boilerplate: int
+    rejects: int
+    seconds: float
+    sentences_per_frame: dict[str, int]
+    posts_per_frame: dict[str, int]
+    failed_files: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+    exported: tuple[Path, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as JSON values."""
+        paths = {"output": str(self.output), "exported": [str(path) for path in self.exported]}
+        return asdict(self) | paths
+
+    def raise_if_files_failed(self) -> None:
+        """Fail after a partial success.
+
+        Raises:
+            DataError: an export could not be read to its end; what was read of it is scored.
+        """
+        if self.failed_files:
+            messages = "\n".join(message for _, message in self.failed_files)
+            raise DataError(
+                f"{len(self.failed_files)} files could not be read to the end; the posts before that place are "
+                f"scored:\n{messages}"
+            )
+
+
+def predict(
+    inputs: Sequence[Path],
+    bundle: "ModelBundle",
+    output: Path,
+    *,
+    options: "ReadOptions | None" = None,
+    format_name: str | None = None,
+    batch_posts: int = BATCH_POSTS,
+    rescore: bool = False,
+    export: Literal["csv", "jsonl"] | None = None,
+    engine: "EngineSettings | None" = None,
+    on_progress: "Progress" = lambda *_: None,
+) -> PredictReport:
+    """Score all posts that the output does not hold yet; a run that was stopped goes on where it was.
+
+    Args:
+        inputs: posts tables, or raw exports (files or folders), which are first read into OUT/_ingested.
+        bundle: the model.
+        output: a new folder or one of an earlier run; see `pipeline.scoring.output_dataset`.
+        options: what the user says about raw exports.
+        format_name: format of raw exports; None to tell it from their content.
+        batch_posts: posts that are scored together.
+        rescore: let a model that is new to the output score everything again, beside the older scores.
+        export: also write the current scores as OUT/posts and OUT/sentences in this format.
+        engine: where to score; None for this process alone.
+        on_progress: told what is being done, steps done and in all.
+
+    Raises:
+        DataError: input that cannot be used, an output that belongs to something else or is in use, a full disk.
+        ModelError: the model gives no probabilities.
+        ConfigError: an engine that cannot be had.
+    """
+    from pipeline.evaluation.depth_check import DepthCheck
+    from pipeline.scoring.engines.open_engine import EngineSettings, open_engine
+    from pipeline.scoring.output_dataset import open_dataset
+    from pipeline.scoring.read_scores import export_scores
+    from pipeline.scoring.scoring_run import identify_model, score_tables
+
+    started = time.monotonic()
+    depth = DepthCheck(bundle)
+    with open_dataset(output, identify_model(bundle), rescore=rescore) as dataset:
+        tables, ingested = _prepare_tables(inputs, dataset, options, format_name, on_progress)
+        scored_at = dataset.start_run([str(path.resolve()) for path in inputs])
+        with open_engine(engine or EngineSettings(), bundle, scored_at) as scorer:
+            counts = score_tables(
+                tables,
+                dataset,
+                scorer,
+                batch_posts=batch_posts,
+                on_progress=on_progress,
+                on_scored=depth.add,
+            )
+        dataset.finish_run()
+        exported = tuple(export_scores(output, export)) if export else ()
+    return PredictReport(
+        output=output,
+        model_id=bundle.model_id,
+        posts_read=counts.posts_read,
+        already_scored=counts.already_scored,
+        newly_scored=counts.newly_scored,
+        sentences=counts.sentences,
+        sentences_cut=counts.sentences_cut,
+        boilerplate=counts.boilerplate,
+        rejects=ingested.rejected if ingested else 0,
+        seconds=time.monotonic() - started,
+        sentences_per_frame={frame: counts.sentences_per_frame[frame] for frame in bundle.frame_ids},
+        posts_per_frame={frame: counts.posts_per_frame[frame] for frame in bundle.frame_ids},
+        failed_files=ingested.failed_files if ingested else (),
+        warnings=(*(ingested.warnings if ingested else ()), *depth.warnings()),
+        exported=exported,
+    )
+
+
+def _prepare_tables(
+    inputs: Sequence[Path],
+    dataset: "OutputDataset",
+    options: "ReadOptions | None",
+    format_name: str | None,
+    on_progress: "Progress",
+) -> tuple[list[Path], "IngestReport | None"]:
+    """The posts tables among the inputs, and one more for all raw exports together."""
+    from pipeline.data.exports.raw_posts import ReadOptions
+    from pipeline.data.ingest import ingest
+    from pipeline.data.posts import is_posts_table
+
+    tables = [path for path in inputs if path.is_file() and is_posts_table(path)]
+    raw = [path for path in inputs if path not in tables]
+    if not raw:
+        return tables, None
+    table = dataset.root / "_ingested" / "posts.parquet"
+    report = ingest(
+        raw,
+        table,
+        options or ReadOptions(),
+        format_name=format_name,
+        on_progress=lambda done: on_progress("reading posts", done, 0),
+    )
+    if report.rejects_path is not None:
+        with report.rejects_path.open(encoding="utf-8") as lines:
+            dataset.add_rejects(lines)
+    return [*tables, table], report

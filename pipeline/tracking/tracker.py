@@ -1,0 +1,68 @@
+"""Where a training run is recorded, whichever store that is."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+
+from pipeline.data.labelled_rows import LabelledData
+
+
+class Tracker(Protocol):
+    """Where a run is recorded: an MLflow store, or nowhere."""
+
+    @property
+    def run_id(self) -> str | None:
+        """Id of the run."""
+        ...
+
+    @property
+    def model_uri(self) -> str | None:
+        """URI of the model that `log_bundle` recorded."""
+        ...
+
+    @property
+    def run_url(self) -> str | None:
+        """Page of the run, where the store is a server."""
+        ...
+
+    def log_config(self, config: Mapping[str, Any]) -> None:
+        """Record the resolved configuration."""
+        ...
+
+    def log_dataset(self, data: LabelledData, context: str) -> None:
+        """Record what data was used as "train", "dev" or "test": its fingerprint and counts, not its texts."""
+        ...
+
+    def log_metric(self, name: str, value: float, step: int) -> None:
+        """Add a point to a curve."""
+        ...
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Record figures by name."""
+        ...
+
+    def log_figure(self, figure: Any, name: str) -> None:
+        """Record a matplotlib figure; the suffix of the name is its format."""
+        ...
+
+    def log_dict(self, content: Mapping[str, Any], name: str) -> None:
+        """Record plain values as a JSON file."""
+        ...
+
+    def log_text(self, text: str, name: str) -> None:
+        """Record a text as a file, such as an HTML page."""
+        ...
+
+    def log_table(self, table: pd.DataFrame, name: str) -> None:
+        """Record a table as a CSV file."""
+        ...
+
+    def log_bundle(self, folder: Path, input_example: Sequence[str] = ()) -> str | None:
+        """Record a model bundle; the URI it can be found by, if there is one."""
+        ...
+
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Set tags on the run."""
+        ...

@@ -1,0 +1,68 @@
+"""`frames check`: everything that can be wrong before training, found before training."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.classifiers.build import find_transformer
+from pipeline.classifiers.encoder.encoders import find_encoder, is_here
+from pipeline.classifiers.encoder.tokenizer_fit import read_and_measure
+from pipeline.config import RunConfig, load_run_config
+from pipeline.data.codebook import Codebook, load_codebook
+from pipeline.data.splits import Folds
+from pipeline.training.run_training import check_positives, find_codebook_texts, read_folds
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a training run would use, and what weakens it."""
+
+    config: RunConfig
+    codebook: Codebook
+    folds: Folds
+    warnings: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "config": self.config.model_dump(mode="json"),
+            "codebook_hash": self.codebook.content_hash,
+            "dataset_fingerprint": self.folds.fingerprint,
+            "folds": self.folds.summary(),
+            "warnings": list(self.warnings),
+        }
+
+
+def check_run(path: Path, overrides: Sequence[str] = ()) -> CheckResult:
+    """Read config, codebook and labels, divide the rows, and gather warnings.
+
+    Raises:
+        ConfigError: config or codebook do not fit.
+        DataError: labels cannot be used, or a frame has too few positives.
+        ModelError: an encoder that cannot be used.
+    """
+    config = load_run_config(path, overrides)
+    codebook = load_codebook(Path(config.data.codebook))
+    folds = read_folds(config, codebook)
+    warnings = (
+        *codebook.warnings(),
+        *folds.train.warnings,
+        *folds.notes,
+        *check_positives(folds.train, config.decisions),
+        *find_codebook_texts(config, codebook, folds).notes,
+        *_check_encoder(config, folds),
+    )
+    return CheckResult(config, codebook, folds, tuple(dict.fromkeys(warnings)))
+
+
+def _check_encoder(config: RunConfig, folds: Folds) -> tuple[str, ...]:
+    """Whether the encoder is there and knows the language; one that training would fetch is not looked at."""
+    settings = find_transformer(config.model)
+    if settings is None:
+        return ()
+    if settings.allow_download and not is_here(settings.encoder):
+        return (f"the encoder '{settings.encoder}' is no folder here: training asks the model hub for it",)
+    encoder = find_encoder(settings.encoder)
+    fit = read_and_measure(encoder, list(folds.train.table["text"]))
+    return fit.describe_misfit(encoder.name)

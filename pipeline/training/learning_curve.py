@@ -1,0 +1,341 @@
+"""Would more labelled sentences help? The same model trained on growing parts of the labelled rows.
+
+The parts of one draw are nested and drawn by whole forward clusters, as coders would label posts at random; the
+test fold is the same for all. A part counts every labelled sentence that training uses, dev included: train and dev
+keep the ratio that they have in the whole.
+
+The curve is measured on the test fold, dev being a part of what grows. It is a figure for a report and for planning
+a labelling round. Whoever chooses settings by it would tune on test; `frames sweep` is there for that.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.classifiers.protocols import FitContext, Progress
+from pipeline.config import RunConfig
+from pipeline.data.codebook import Codebook, load_codebook
+from pipeline.data.splits import Folds
+from pipeline.errors import ConfigError
+from pipeline.evaluation.test_predictions import evaluate_predictions
+from pipeline.measures.intervals import Estimate, counts_by_cluster, renumber
+from pipeline.measures.metrics import Counts, count_decisions
+from pipeline.training.learning_gain import estimate_gain
+from pipeline.training.run_training import fit_with_decisions, predict_test, read_folds
+from pipeline.training.unfinished_work import hold_work_folder
+
+DEFAULT_SIZES = (25, 50, 100, 200, 400, 800, 1600, 3200)
+_WORK = "learning-curve"
+SMALLEST = 10  # sentences; with fewer there is nothing to hold out and calibrate on
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """One model of the curve.
+
+    Attributes:
+        asked: size that was asked for; models of one asked size are summed up together.
+        draw: which draw of the sentences, 0 is the first.
+        size: labelled sentences that its training used; whole clusters may take it a little past what was asked.
+        n_train: of these, rows that weights were fitted on or that were used out of fold.
+        n_dev: the others.
+        macro_f1: on the test fold, with its interval.
+        micro_f1: likewise.
+        mean_average_precision: likewise.
+        absent_frames: frames without any positive among the sentences.
+        seconds: of training.
+    """
+
+    asked: int
+    draw: int
+    size: int
+    n_train: int
+    n_dev: int
+    macro_f1: Estimate
+    micro_f1: Estimate
+    mean_average_precision: Estimate
+    absent_frames: tuple[str, ...]
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "asked": self.asked,
+            "draw": self.draw,
+            "size": self.size,
+            "n_train": self.n_train,
+            "n_dev": self.n_dev,
+            "macro_f1": self.macro_f1.to_json(),
+            "micro_f1": self.micro_f1.to_json(),
+            "mean_average_precision": self.mean_average_precision.to_json(),
+            "absent_frames": list(self.absent_frames),
+            "seconds": self.seconds,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SizeSummary:
+    """The models of one size.
+
+    Attributes:
+        size: labelled sentences, rounded mean over the draws.
+        draws: how many models.
+        macro_f1: mean over the draws, with the smallest and the largest as bounds; no bounds of a single one.
+        seconds: of training, mean.
+    """
+
+    size: int
+    draws: int
+    macro_f1: Estimate
+    seconds: float
+
+    @staticmethod
+    def of(points: Sequence[CurvePoint]) -> "SizeSummary":
+        """Sum up the points of one asked size."""
+        values = [point.macro_f1.value for point in points if point.macro_f1.value is not None]
+        several = len(values) > 1
+        return SizeSummary(
+            size=round(float(np.mean([point.size for point in points]))),
+            draws=len(points),
+            macro_f1=Estimate(
+                float(np.mean(values)) if values else None,
+                min(values) if several else None,
+                max(values) if several else None,
+            ),
+            seconds=round(float(np.mean([point.seconds for point in points])), 3),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "size": self.size,
+            "draws": self.draws,
+            "macro_f1": self.macro_f1.to_json(),
+            "seconds": self.seconds,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LearningCurve:
+    """Points by ascending size, all measured on the same test fold.
+
+    The intervals of points are those of the test fold; another draw of the training sentences would move the points
+    too, those of small sizes most: several draws show by how much.
+
+    Attributes:
+        name: of the config.
+        kind: of classifier.
+        points: ascending by asked size, then by draw.
+        last_doubling: macro-F1 that half of the sentences gained by doubling to all, with its interval over test
+            texts and draws of the half; None where half is too few.
+        n_test: texts of the test fold.
+        n_test_clusters: forward clusters among them.
+        confidence: of the intervals.
+        notes: what a reader has to know.
+    """
+
+    name: str
+    kind: str
+    points: tuple[CurvePoint, ...]
+    last_doubling: Estimate | None
+    n_test: int
+    n_test_clusters: int
+    confidence: float
+    notes: tuple[str, ...]
+
+    @property
+    def sizes(self) -> tuple[SizeSummary, ...]:
+        """One summary for each asked size, ascending."""
+        asked = dict.fromkeys(point.asked for point in self.points)
+        return tuple(SizeSummary.of([p for p in self.points if p.asked == size]) for size in asked)
+
+    @property
+    def half(self) -> SizeSummary | None:
+        """The models from which the last doubling begins; None where half is too few."""
+        points = [point for point in self.points if point.asked == self.points[-1].size // 2]
+        return SizeSummary.of(points) if points else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "measured_on": "test",
+            "n_test": self.n_test,
+            "n_test_clusters": self.n_test_clusters,
+            "confidence": self.confidence,
+            "sizes": [summary.to_json() for summary in self.sizes],
+            "last_doubling": None if self.last_doubling is None else self.last_doubling.to_json(),
+            "points": [point.to_json() for point in self.points],
+            "notes": list(self.notes),
+        }
+
+    def to_table(self) -> pd.DataFrame:
+        """One row for each model; the columns of an estimate are its name, NAME_low and NAME_high."""
+        rows = []
+        for point in self.points:
+            row: dict[str, Any] = {}
+            for name, value in point.to_json().items():
+                if isinstance(value, dict):
+                    row |= {name: value["value"], f"{name}_low": value["low"], f"{name}_high": value["high"]}
+                else:
+                    row[name] = ";".join(value) if isinstance(value, list) else value
+            rows.append(row)
+        return pd.DataFrame(rows)
+
+
+def learning_curve(
+    config: RunConfig,
+    sizes: Sequence[int] = DEFAULT_SIZES,
+    progress: Progress = lambda _what, _done, _total: None,
+    *,
+    repeats: int = 1,
+) -> LearningCurve:
+    """Train the config's model on parts of its labelled rows and measure each on the whole test fold.
+
+    Args:
+        config: of a training run; nothing is recorded and no bundle is written.
+        sizes: labelled sentences, train and dev together. Sizes beyond what there is are left out. Half of what
+            there is and all of it are always points: the last doubling.
+        progress: told of each part.
+        repeats: draws of the sentences of each size; all there are is one draw.
+
+    Raises:
+        ConfigError: a size below 10, no draw, or the codebook does not fit its schema.
+        DataError: labels that cannot be used.
+    """
+    if too_small := [size for size in sizes if size < SMALLEST]:
+        raise ConfigError(
+            f"sizes: expected {SMALLEST} sentences or more, got {', '.join(map(str, too_small))}"
+        )
+    if repeats < 1:
+        raise ConfigError(f"repeats: expected 1 or more, got {repeats}")
+    codebook = load_codebook(Path(config.data.codebook))
+    folds = read_folds(config, codebook)
+    parts = list(_draw_parts(folds, sizes, repeats, config.seed))
+    points, counts = [], []
+    with hold_work_folder(config, f"{folds.fingerprint} {_WORK}") as work:
+        for i, (asked, draw, part) in enumerate(parts):
+            progress("learning curve", i, len(parts))
+            context = FitContext(config.seed, work / f"{asked}-{draw}", lambda *_: None, progress)
+            point, counted = _measure(config, codebook, part, context, asked=asked, draw=draw)
+            points.append(point)
+            counts.append(counted)
+    progress("learning curve", len(parts), len(parts))
+    halves = [counted for point, counted in zip(points, counts, strict=True) if point.asked == _half(folds)]
+    return LearningCurve(
+        config.name,
+        config.model.kind,
+        tuple(points),
+        estimate_gain(halves, counts[-1], config.evaluation, seed=config.seed) if halves else None,
+        len(folds.test),
+        len(np.unique(folds.clusters["test"])),
+        config.evaluation.confidence,
+        (*folds.notes, *_note_left_out(sizes, _size(folds))),
+    )
+
+
+def _draw_parts(
+    folds: Folds, sizes: Sequence[int], repeats: int, seed: int
+) -> Iterator[tuple[int, int, Folds]]:
+    """Asked size, draw and folds of every model, by ascending size; the last is the whole."""
+    whole = _size(folds)
+    wanted = sorted({size for size in (*sizes, _half(folds)) if SMALLEST <= size < whole})
+    for size in wanted:
+        for draw in range(repeats):
+            *smaller, _ = nested_parts(folds, (size,), seed + draw)
+            for part in smaller:  # none, where whole clusters take it up to all there are
+                yield size, draw, part
+    yield whole, 0, folds
+
+
+def _half(folds: Folds) -> int:
+    return _size(folds) // 2
+
+
+def nested_parts(folds: Folds, sizes: Sequence[int], seed: int) -> list[Folds]:
+    """Folds with the first clusters of one random order; the last are the whole. Test is the same in all.
+
+    A part grows by whole clusters until it has as many sentences as asked, so the larger hold the smaller.
+    """
+    whole = _size(folds)
+    wanted = sorted({size for size in sizes if size < whole})
+    share = len(folds.dev) / whole
+    orders = {
+        name: _draw_order(folds.clusters[name], np.random.default_rng([seed, number]))
+        for number, name in enumerate(("train", "dev"))
+    }
+    parts = []
+    for size in wanted:
+        n_dev = min(max(1, round(size * share)), len(folds.dev))
+        parts.append(_take(folds, orders, {"train": size - n_dev, "dev": n_dev}))
+    distinct = {_size(part): part for part in parts if _size(part) < whole}
+    return [*(distinct[size] for size in sorted(distinct)), folds]
+
+
+def _draw_order(clusters: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.int64]:
+    """For each row the place of its cluster in a random order, shape (n,)."""
+    _, number = np.unique(clusters, return_inverse=True)
+    return np.asarray(generator.permutation(int(number.max()) + 1)[number], np.int64)
+
+
+def _take(folds: Folds, orders: dict[str, NDArray[np.int64]], wanted: dict[str, int]) -> Folds:
+    chosen = {name: _first_clusters(orders[name], n) for name, n in wanted.items()}
+    return replace(
+        folds,
+        train=folds.train.subset(chosen["train"]),
+        dev=folds.dev.subset(chosen["dev"]),
+        clusters={
+            **folds.clusters,
+            **{name: folds.clusters[name][rows] for name, rows in chosen.items()},
+        },
+    )
+
+
+def _first_clusters(places: NDArray[np.int64], wanted: int) -> NDArray[np.int64]:
+    """Rows of the first clusters that hold at least so many rows, in the order of the table."""
+    held = np.cumsum(np.bincount(places))
+    last = int(np.searchsorted(held, wanted))
+    return np.flatnonzero(places <= last)
+
+
+def _measure(
+    config: RunConfig, codebook: Codebook, part: Folds, context: FitContext, *, asked: int, draw: int
+) -> tuple[CurvePoint, Counts]:
+    """One point, and its decisions on the test fold as counts of clusters, shape (n_clusters, k)."""
+    start = time.monotonic()
+    classifier, decisions, _ = fit_with_decisions(config, codebook, part, context)
+    seconds = time.monotonic() - start
+    found = predict_test(classifier, decisions, part)
+    report = evaluate_predictions(found, codebook.frame_ids, config.evaluation, seed=config.seed)
+    positives = [part.train.count_positives(), part.dev.count_positives()]
+    point = CurvePoint(
+        asked=asked,
+        draw=draw,
+        size=_size(part),
+        n_train=len(part.train),
+        n_dev=len(part.dev),
+        macro_f1=report.macro_f1,
+        micro_f1=report.micro_f1,
+        mean_average_precision=report.mean_average_precision,
+        absent_frames=tuple(f for f in codebook.frame_ids if not any(counts[f] for counts in positives)),
+        seconds=round(seconds, 3),
+    )
+    return point, counts_by_cluster(count_decisions(found.truth, found.decided), renumber(found.clusters))
+
+
+def _size(folds: Folds) -> int:
+    return len(folds.train) + len(folds.dev)
+
+
+def _note_left_out(sizes: Sequence[int], whole: int) -> tuple[str, ...]:
+    beyond = sorted({size for size in sizes if size > whole})
+    if not beyond:
+        return ()
+    return (f"sizes beyond the {whole} labelled sentences were left out: {', '.join(map(str, beyond))}",)

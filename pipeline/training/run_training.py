@@ -1,0 +1,363 @@
+"""One training run, from a config to a model bundle. Read this first: every stage is called from here.
+
+read codebook and labels -> folds -> fit -> calibrate and set thresholds on rows outside the training
+  -> evaluate on test -> write the bundle -> record everything
+"""
+
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.bundle import ModelBundle, load_bundle, save_bundle
+from pipeline.classifiers.build import build_classifier, find_transformer
+from pipeline.classifiers.processes import ALONE, Processes, refuse_several_processes
+from pipeline.classifiers.protocols import Classifier, FitContext, FitSummary, Progress
+from pipeline.config import DecisionSettings, ModelSettings, RunConfig
+from pipeline.data.codebook import Codebook, load_codebook
+from pipeline.data.codebook_texts import CodebookTexts, no_codebook_texts, read_codebook_texts
+from pipeline.data.labelled_rows import LabelledData, read_labelled
+from pipeline.data.new_project import is_template
+from pipeline.data.splits import Folds, join_folds, make_folds, make_folds_from_files
+from pipeline.errors import DataError
+from pipeline.evaluation.drift_reference import STEM as DRIFT_REFERENCE
+from pipeline.evaluation.drift_reference import DriftReference
+from pipeline.evaluation.evaluation_report import EvaluationReport
+from pipeline.evaluation.leakage import text_digests
+from pipeline.evaluation.row_facts import RowFacts, TrainingFacts
+from pipeline.evaluation.slices import SliceReport, evaluate_slices
+from pipeline.evaluation.test_predictions import TestPredictions, evaluate_predictions
+from pipeline.files.durable_files import explain_full_disk
+from pipeline.measures.decision_rule import DecisionRule, fit_decision_rule
+from pipeline.reporting.data_statement import describe_data
+from pipeline.reporting.model_card import MODEL_CARD, write_card
+from pipeline.tracking.provenance import collect_provenance
+from pipeline.tracking.tracker import Tracker
+from pipeline.training.unfinished_work import hold_work_folder, mention_kept
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """What a run produced.
+
+    Attributes:
+        bundle: folder of the model.
+        report: evaluation on the test fold.
+        slices: the same figures for parts of it.
+        folds: how the rows were divided.
+        figures: of the fit and of time spent, by name.
+        notes: what a reader of the figures has to know.
+    """
+
+    bundle: Path
+    report: EvaluationReport
+    slices: SliceReport
+    folds: Folds
+    figures: dict[str, float]
+    notes: tuple[str, ...]
+
+
+def run_training(
+    config: RunConfig, tracker: Tracker, progress: Progress, processes: Processes = ALONE
+) -> TrainingResult:
+    """Train, evaluate and save one model, and record it all.
+
+    A run that was killed is taken up by running the same config on the same data again; finished stages of its
+    classifier are not repeated. Of several processes only the first calls this, the others `assist_training`.
+
+    Raises:
+        ConfigError: the codebook does not fit its schema; several processes for a model without a transformer.
+        DataError: labels that cannot be used; a frame with too few positives to learn; another process trains
+            the same config on the same data in the same output folder; no room on the disk.
+    """
+    clock = _Clock()
+    _find_shared_part(config, processes)
+    codebook = load_codebook(Path(config.data.codebook))
+    folds = read_folds(config, codebook)
+    frame_notes = check_positives(folds.train, config.decisions)
+    tracker.log_config(config.model_dump(mode="json"))
+    for name, data in (("train", folds.train), ("dev", folds.dev), ("test", folds.test)):
+        tracker.log_dataset(data, name)
+    clock.lap("read_seconds")
+
+    with (
+        explain_full_disk(Path(config.output)),
+        hold_work_folder(config, _work_key(config, codebook, folds, processes)) as work,
+    ):
+        context = FitContext(config.seed, work, tracker.log_metric, progress, processes)
+        classifier, decisions, summary = fit_with_decisions(config, codebook, folds, context)
+        clock.lap("fit_seconds")
+
+        predictions = predict_test(classifier, decisions, folds)
+        report = evaluate_predictions(predictions, codebook.frame_ids, config.evaluation, seed=config.seed)
+        training = TrainingFacts.of(folds.train, folds.dev)
+        slices = evaluate_slices(predictions, training, config.evaluation, seed=config.seed)
+        clock.lap("evaluate_seconds")
+
+        notes = (*folds.notes, *frame_notes, *summary.notes, *report.notes)
+        figures = {**{f"fit_{name}": value for name, value in summary.figures.items()}, **clock.laps}
+        bundle = save_bundle(
+            bundle_folder(config),
+            building_in=work,
+            numbered=True,  # another run of this name may end in the same second
+            name=config.name,
+            classifier=classifier,
+            codebook=codebook,
+            decisions=decisions,
+            config=config.model_dump(mode="json"),
+            metrics={**report.to_json(), "slices": slices.to_json()},
+            arrays={
+                "test_predictions": predictions.to_arrays(),
+                "training_texts": {**_seen_texts(folds, summary), **training.to_arrays()},
+                DRIFT_REFERENCE: _describe_training(classifier, decisions, summary, folds).to_arrays(),
+            },
+            describe=lambda folder, manifest: {MODEL_CARD: write_card(folder, manifest)},
+            provenance={
+                **collect_provenance(),
+                "dataset_fingerprint": folds.fingerprint,
+                "test_fingerprint": folds.test.fingerprint,
+                "data": describe_data(folds, config),
+                "seed": config.seed,
+                "processes": processes.size,
+                "figures": figures,
+                "notes": list(notes),
+            },
+        )
+        loaded = load_bundle(bundle)  # a bundle that cannot be read back is no result
+        with mention_kept([bundle]):
+            _record(tracker, report, figures, predictions, codebook.frame_ids)
+            tracker.log_dict(slices.to_json(), "slices.json")
+            _record_page(tracker, loaded, predictions, folds.test if config.tracking.error_texts else None)
+            tracker.log_bundle(bundle)
+        return TrainingResult(bundle, report, slices, folds, figures, notes)
+
+
+def assist_training(config: RunConfig, processes: Processes) -> None:
+    """What a process does that is not the first: its share of the training. Nothing of its own remains.
+
+    Raises:
+        ConfigError, DataError: as in `run_training`.
+    """
+    part = _find_shared_part(config, processes)
+    codebook = load_codebook(Path(config.data.codebook))
+    folds = read_folds(config, codebook)
+    check_positives(folds.train, config.decisions)
+    whole, shared = _new_classifier(config, codebook), _new_classifier(config, codebook, part)
+    with tempfile.TemporaryDirectory(prefix="frames-assist-") as folder:
+        context = FitContext(config.seed, Path(folder), lambda *_: None, lambda *_: None, processes)
+        texts = find_codebook_texts(config, codebook, folds)
+        shared.fit(*_rows_to_fit(whole, folds), replace(context, codebook_texts=texts.rows))
+
+
+def _find_shared_part(config: RunConfig, processes: Processes) -> ModelSettings:
+    """The model, or that part of it which several processes train together.
+
+    Raises:
+        ConfigError: it has no such part.
+    """
+    if processes.size == 1:
+        return config.model
+    transformer = find_transformer(config.model)
+    if transformer is None:
+        refuse_several_processes(f"training with model.kind: {config.model.kind}")
+    return transformer or config.model
+
+
+def read_folds(config: RunConfig, codebook: Codebook) -> Folds:
+    """Read the labelled files of a config and divide their rows.
+
+    Raises:
+        DataError: see `read_labelled` and `make_folds`.
+    """
+    data = config.data
+
+    def read(path: str) -> LabelledData:
+        labelled = read_labelled(Path(path), codebook, data.columns)
+        if is_template(labelled.table["text"]):
+            raise DataError(
+                f"{path}: holds nothing but the placeholder rows that `frames init` wrote; replace them with your own "
+                "labelled sentences"
+            )
+        return labelled
+
+    if data.labelled:
+        return make_folds(read(data.labelled), config.folds)
+    dev = read(data.dev) if data.dev else None
+    return make_folds_from_files(read(str(data.train)), read(str(data.test)), dev, config.folds)
+
+
+def check_positives(train: LabelledData, settings: DecisionSettings) -> tuple[str, ...]:
+    """Refuse, or warn of, frames that cannot be learnt from so few positives.
+
+    Raises:
+        DataError: a frame below `minimum_positives`, unless `rare_frames` is "warn".
+    """
+    rare = {f: n for f, n in train.count_positives().items() if n < settings.minimum_positives}
+    if not rare:
+        return ()
+    listed = ", ".join(f"{frame} ({n})" for frame, n in rare.items())
+    message = f"frames with fewer than {settings.minimum_positives} positives in the training fold: {listed}"
+    if settings.rare_frames == "error":
+        raise DataError(
+            f"{train.path}: {message}. Label more sentences of them, merge them into a parent frame, take "
+            "them out of the codebook, or accept poor scores with --set decisions.rare_frames=warn"
+        )
+    return (message,)
+
+
+def fit_with_decisions(
+    config: RunConfig, codebook: Codebook, folds: Folds, context: FitContext
+) -> tuple[Classifier, DecisionRule, FitSummary]:
+    """Fit the classifier, and calibration and thresholds on rows that it has not seen.
+
+    A classifier that stops early on dev gets its decisions from dev as well. Any other is fitted on train and
+    dev together, and its decisions come from its own out-of-fold probabilities: more rows, so steadier thresholds.
+
+    Raises:
+        DataError: all rows are one forward cluster, so that nothing is outside of a fold.
+    """
+    classifier = _new_classifier(config, codebook)
+    train, dev, clusters = _rows_to_fit(classifier, folds)
+    texts = find_codebook_texts(config, codebook, folds)
+    summary = classifier.fit(train, dev, clusters, replace(context, codebook_texts=texts.rows))
+    summary = replace(
+        summary,
+        notes=(*texts.notes, *summary.notes),
+        figures={**summary.figures, "codebook_texts": float(len(texts.rows))},
+        codebook_texts=texts.rows,
+    )
+    if dev is not None:
+        raw, truth = classifier.predict_proba(list(dev.table["text"])), dev.indicator()
+    else:
+        raw, truth = summary.require_out_of_fold(train), train.indicator()
+    single_label = codebook.mode == "single_label"
+    decisions = fit_decision_rule(raw, truth, config.decisions, single_label=single_label)
+    return classifier, decisions, replace(summary, decided_on=raw)
+
+
+def find_codebook_texts(config: RunConfig, codebook: Codebook, folds: Folds) -> CodebookTexts:
+    """What the classifier learns from besides the training rows; none if the config says so."""
+    path = Path(config.data.codebook)
+    if not config.data.learn_from_codebook:
+        return no_codebook_texts(codebook, path)
+    labelled = [folds.train, folds.dev, folds.test]
+    return read_codebook_texts(codebook, labelled, path=path, threshold=config.folds.near_duplicate_threshold)
+
+
+def _new_classifier(config: RunConfig, codebook: Codebook, part: ModelSettings | None = None) -> Classifier:
+    """The config's model, or a part of it, unfitted."""
+    return build_classifier(
+        part or config.model,
+        codebook.frame_ids,
+        single_label=codebook.mode == "single_label",
+        normalise_text=config.data.normalise_text,
+    )
+
+
+def _rows_to_fit(
+    classifier: Classifier, folds: Folds
+) -> tuple[LabelledData, LabelledData | None, NDArray[np.int64]]:
+    """Rows to train on, rows that stop the training where the classifier wants them, clusters of the first."""
+    if classifier.needs_dev:
+        return folds.train, folds.dev, folds.clusters["train"]
+    known, clusters = join_folds(folds, ("train", "dev"))
+    return known, None, clusters
+
+
+def predict_test(classifier: Classifier, decisions: DecisionRule, folds: Folds) -> TestPredictions:
+    """Score the test fold once."""
+    raw = classifier.predict_proba(list(folds.test.table["text"]))
+    calibrated, clusters = decisions.calibrate(raw), folds.clusters["test"]
+    return TestPredictions(
+        ids=np.asarray(folds.test.table["id"], str),
+        clusters=clusters,
+        truth=folds.test.indicator(),
+        calibrated=calibrated,
+        decided=decisions.decide(calibrated),
+        raw=raw,
+        facts=RowFacts.of(folds.test, clusters, folds.clusters.get("purged")),
+    )
+
+
+def _work_key(config: RunConfig, codebook: Codebook, folds: Folds, processes: Processes) -> str:
+    """Unfinished work is taken up on the same rows and texts, by as many processes as began it."""
+    key = folds.fingerprint
+    if config.data.learn_from_codebook:
+        key += f" with {codebook.content_hash}"
+    return key if processes.size == 1 else f"{key} in {processes.size} processes"
+
+
+def bundle_folder(config: RunConfig) -> Path:
+    """A folder name for this run: name and UTC time."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return Path(config.output) / f"{config.name.replace(' ', '_')}-{stamp}"
+
+
+def _record(
+    tracker: Tracker,
+    report: EvaluationReport,
+    figures: dict[str, float],
+    predictions: TestPredictions,
+    frame_ids: tuple[str, ...],
+) -> None:
+    from pipeline.reporting.figures import co_occurrence_figure, precision_recall_figure, reliability_figure
+
+    tracker.log_metrics({**report.flat_metrics(), **figures})
+    tracker.log_dict(report.to_json(), "evaluation.json")
+    truth, calibrated = predictions.truth, predictions.calibrated
+    tracker.log_figure(precision_recall_figure(truth, calibrated, frame_ids), "precision_recall.png")
+    tracker.log_figure(reliability_figure(truth, calibrated), "reliability.png")
+    tracker.log_figure(co_occurrence_figure(truth, predictions.decided, frame_ids), "co_occurrence.png")
+
+
+def _record_page(
+    tracker: Tracker, bundle: ModelBundle, predictions: TestPredictions, test: LabelledData | None
+) -> None:
+    """The evaluation as a page, with the texts of errors where `test` is given: a bundle holds none."""
+    if tracker.run_id is None:
+        return  # nothing would be recorded
+    from pipeline.reporting.evaluation_page import render_evaluation, texts_by_id
+
+    texts = texts_by_id(test) if test is not None else None
+    tracker.log_text(render_evaluation(bundle, predictions, texts), "evaluation.html")
+
+
+def _seen_texts(folds: Folds, summary: FitSummary) -> dict[str, NDArray[Any]]:
+    parts = [
+        folds.train,
+        folds.dev,
+        *([summary.codebook_texts] if summary.codebook_texts is not None else []),
+    ]
+    return {"digests": text_digests([text for part in parts for text in part.table["text"]])}
+
+
+def _describe_training(
+    classifier: Classifier, decisions: DecisionRule, summary: FitSummary, folds: Folds
+) -> DriftReference:
+    known, clusters = join_folds(folds, ("train", "dev"))
+    scored = folds.clusters["dev"] if classifier.needs_dev else clusters
+    return DriftReference.of(
+        list(known.table["text"]),
+        clusters,
+        decisions.calibrate(np.asarray(summary.decided_on)),
+        score_clusters=len(np.unique(scored)),
+    )
+
+
+class _Clock:
+    """Seconds of each stage, by name."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.monotonic()
+
+    def lap(self, name: str) -> None:
+        """Close a stage."""
+        now = time.monotonic()
+        self.laps[name] = round(now - self._last, 3)
+        self._last = now

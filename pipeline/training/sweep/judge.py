@@ -1,0 +1,93 @@
+"""How good settings are, without the test fold: on dev where a model stops early by it, else out of fold."""
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import GroupKFold
+
+from pipeline.classifiers.protocols import FitContext
+from pipeline.config import DecisionSettings, RunConfig
+from pipeline.data.codebook import Codebook
+from pipeline.data.splits import Folds, join_folds
+from pipeline.measures.decision_rule import fit_decision_rule
+from pipeline.measures.metrics import count_decisions, mean_average_precision, total
+from pipeline.training.run_training import fit_with_decisions
+
+_N_FOLDS = 5
+
+
+def without_test(folds: Folds) -> Folds:
+    """The same train and dev, and an empty test fold: what is not there cannot be tuned on."""
+    empty = np.array([], np.int64)
+    clusters = {"train": folds.clusters["train"], "dev": folds.clusters["dev"], "test": empty}
+    return replace(folds, test=folds.test.subset(empty), clusters=clusters, purged=())
+
+
+def describe_task(config: RunConfig, codebook: Codebook, folds: Folds) -> str:
+    """SHA-256 (hex) of all that trials depend on: settings, space, and train and dev; the test fold is no part."""
+    deciding: dict[str, Any] = {
+        "seed": True,
+        "folds": True,
+        "model": True,
+        "decisions": True,
+        "data": {"normalise_text", "learn_from_codebook"},
+    }
+    settings = config.model_dump(mode="json", include=deciding)
+    sweep = config.model_dump(mode="json", include={"sweep"})["sweep"]
+    for key in ("trials", "timeout_minutes"):  # a longer sweep goes on from a shorter one
+        del sweep[key]
+    rows = [folds.train.fingerprint, folds.dev.fingerprint]
+    frames = [codebook.mode, *codebook.frame_ids]
+    if config.data.learn_from_codebook:
+        frames.append(codebook.content_hash)
+    return hashlib.sha256(json.dumps([settings, sweep, rows, frames], sort_keys=True).encode()).hexdigest()
+
+
+def judge_settings(
+    config: RunConfig, codebook: Codebook, known: Folds, context: FitContext
+) -> dict[str, float]:
+    """Fit a model and measure it on rows that it had not seen.
+
+    Args:
+        config: of the trial.
+        codebook: of the labels.
+        known: see `without_test`.
+        context: of the fit.
+
+    Returns:
+        "mean_average_precision" of raw probabilities, and "macro_f1" of decisions whose rule was learnt on other
+        clusters of these rows.
+    """
+    classifier, _, summary = fit_with_decisions(config, codebook, known, context)
+    judged, clusters = join_folds(known, ("dev",) if classifier.needs_dev else ("train", "dev"))
+    raw, truth = np.asarray(summary.decided_on), judged.indicator()
+    decided = _decide_crossed(
+        raw, truth, clusters, config.decisions, single_label=codebook.mode == "single_label"
+    )
+    return {
+        "mean_average_precision": mean_average_precision(truth, raw),
+        "macro_f1": float(total(count_decisions(truth, decided)).macro_f1),
+    }
+
+
+def _decide_crossed(
+    raw: NDArray[Any],
+    truth: NDArray[Any],
+    clusters: NDArray[np.int64],
+    settings: DecisionSettings,
+    *,
+    single_label: bool,
+) -> NDArray[np.bool_]:
+    """Decisions (n, k), each by a rule that was learnt without the row's cluster."""
+    decided = np.zeros(truth.shape, bool)
+    n_folds = min(_N_FOLDS, len(np.unique(clusters)))
+    if n_folds < 2:  # noqa: PLR2004 - nothing is outside of a single fold
+        return decided
+    for known, judged in GroupKFold(n_folds, shuffle=True, random_state=0).split(raw, groups=clusters):
+        rule = fit_decision_rule(raw[known], truth[known], settings, single_label=single_label)
+        decided[judged] = rule.decide(rule.calibrate(raw[judged]))
+    return decided
