@@ -12,7 +12,7 @@ from builders import save_plain_bundle
 from pipeline.bundle import ModelBundle
 from pipeline.classifiers.protocols import FitContext
 from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
-from pipeline.config import TfidfSettings
+from pipeline.config.model import TfidfSettings
 from pipeline.data.codebook import draft_codebook
 from pipeline.data.labelled_rows import read_labelled
 

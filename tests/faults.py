@@ -18,7 +18,7 @@ from typing import Any
 from builders import FRAMES, toy_rows, write_tiny_encoder
 from conftest import make_tiny_bundle
 
-from pipeline.config import TrackingSettings
+from pipeline.config.tracking import TrackingSettings
 from pipeline.tracking.mlflow_tracker import MlflowTracker
 from pipeline.tracking.model_registry import promote, register_bundle
 

@@ -30,7 +30,7 @@ from fuzz_counts import (
 
 from pipeline.annotation.label_exchange import Tool, import_codings, read_codings
 from pipeline.annotation.sample_files import read_sample
-from pipeline.config import load_run_config
+from pipeline.config.run_config import load_run_config
 from pipeline.data.codebook import Codebook, Frame, load_codebook
 from pipeline.data.exports.detect import read_export
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped

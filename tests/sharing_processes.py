@@ -19,7 +19,8 @@ from pipeline.classifiers.transformer.checkpoints import save_weights
 from pipeline.classifiers.transformer.transformer import FineTunedTransformer
 from pipeline.classifiers.transformer.transformer_network import FrameNetwork
 from pipeline.classifiers.transformer.transformer_training import fine_tune
-from pipeline.config import TransformerSettings, load_run_config
+from pipeline.config.model import TransformerSettings
+from pipeline.config.run_config import load_run_config
 from pipeline.tracking.null_tracker import NullTracker
 from pipeline.training.run_training import assist_training, run_training
 

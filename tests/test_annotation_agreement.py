@@ -14,7 +14,7 @@ from pipeline.annotation.label_exchange import export_units, import_codings, wri
 from pipeline.annotation.record_files import read_records, write_records
 from pipeline.annotation.sample_files import write_sample
 from pipeline.cli import app
-from pipeline.config import SAMPLE_FOLDER
+from pipeline.config.run_config import SAMPLE_FOLDER
 from pipeline.data.codebook import draft_codebook
 from pipeline.errors import DataError
 from pipeline.prevalence.labelled_sample import read_labelled_sample

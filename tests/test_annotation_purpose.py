@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from builders import labelled, toy_rows
 
-from pipeline.config import FoldSettings
+from pipeline.config.data import FoldSettings
 from pipeline.data.codebook import draft_codebook
 from pipeline.data.labelled_rows import LabelledData, read_labelled
 from pipeline.data.splits import Folds, make_folds, make_folds_from_files

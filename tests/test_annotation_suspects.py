@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from pipeline.annotation.record_files import read_records
 from pipeline.annotation.suspects import COLUMNS, LabelledSource, find_suspects, open_source
 from pipeline.cli import app
-from pipeline.config import TfidfSettings
+from pipeline.config.model import TfidfSettings
 from pipeline.data.codebook import dump_codebook
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import ConfigError, MissingExtraError

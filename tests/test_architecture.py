@@ -89,7 +89,7 @@ assert status == {status}, status
         "import pipeline",
         "import pipeline.cli",
         "import pipeline.predict",
-        "import pipeline.config, pipeline.classifiers.protocols, pipeline.errors",
+        "import pipeline.config.run_config, pipeline.classifiers.protocols, pipeline.errors",
         COMMAND.format(arguments=["--help"], status=0),
         COMMAND.format(arguments=["predict", "--help"], status=0),
         COMMAND.format(arguments=["config-schema"], status=0),

@@ -20,7 +20,8 @@ from pipeline.benchmarks.scoring_scale import measure, measure_apart, write_post
 from pipeline.benchmarks.stock_rival import StockTrainer
 from pipeline.benchmarks.synthetic_posts import make_posts
 from pipeline.bundle import ModelBundle
-from pipeline.config import DataSettings, FoldSettings, load_run_config
+from pipeline.config.data import DataSettings, FoldSettings
+from pipeline.config.run_config import load_run_config
 from pipeline.data.codebook import load_codebook
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.splits import make_folds

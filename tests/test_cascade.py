@@ -15,7 +15,7 @@ from pipeline.classifiers.build import load_classifier
 from pipeline.classifiers.cascade import Cascade
 from pipeline.classifiers.gate import bound_miss_rate, carrying_scores, choose_gate
 from pipeline.classifiers.protocols import FitSummary
-from pipeline.config import CascadeSettings, TfidfSettings, TransformerSettings
+from pipeline.config.model import CascadeSettings, TfidfSettings, TransformerSettings
 from pipeline.errors import ConfigError, ModelError
 
 

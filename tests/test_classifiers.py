@@ -29,7 +29,7 @@ from pipeline.classifiers.encoder.token_windows import TokenWindows, WindowLimit
 from pipeline.classifiers.protocols import Classifier, FitSummary, FittedClassifier, Probabilities
 from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 from pipeline.classifiers.transformer.transformer import FineTunedTransformer, positive_weights
-from pipeline.config import BlendSettings, ModelSettings, TfidfSettings, TransformerSettings
+from pipeline.config.model import BlendSettings, ModelSettings, TfidfSettings, TransformerSettings
 from pipeline.errors import ConfigError, DataError, ModelError
 from pipeline.measures.metrics import mean_average_precision
 

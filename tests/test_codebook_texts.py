@@ -21,14 +21,14 @@ from hypothesis import strategies as st
 
 from pipeline.bundle import load_bundle
 from pipeline.classifiers.build import build_classifier
-from pipeline.config import (
+from pipeline.config.model import (
     BlendSettings,
     CascadeSettings,
     ModelSettings,
     TfidfSettings,
     TransformerSettings,
-    load_run_config,
 )
+from pipeline.config.run_config import load_run_config
 from pipeline.data.codebook import Codebook, Frame, draft_codebook
 from pipeline.data.codebook_texts import CodebookTexts, read_codebook_texts
 from pipeline.data.labelled_rows import LabelledData

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pipeline.bundle import ModelBundle
-from pipeline.config import EvaluationSettings
+from pipeline.config.evaluation import EvaluationSettings
 from pipeline.data.codebook import Codebook
 from pipeline.data.labelled_rows import read_labelled
 from pipeline.errors import DataError

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipeline.config import SAMPLE_FOLDER, BlendSettings, TfidfSettings, TransformerSettings, load_run_config
+from pipeline.config.model import BlendSettings, TfidfSettings, TransformerSettings
+from pipeline.config.run_config import SAMPLE_FOLDER, load_run_config
 from pipeline.errors import ConfigError
 
 BASE = """

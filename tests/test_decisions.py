@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipeline.config import DecisionSettings
+from pipeline.config.decisions import DecisionSettings
 from pipeline.measures.calibration import fit_calibrator, identity_calibrator, logit, sigmoid
 from pipeline.measures.decision_rule import DecisionRule, fit_decision_rule
 from pipeline.measures.metrics import expected_calibration_error

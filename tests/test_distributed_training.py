@@ -31,7 +31,8 @@ from pipeline.classifiers.transformer.shared_work import require_same_work, shar
 from pipeline.classifiers.transformer.transformer_network import parameter_groups
 from pipeline.classifiers.transformer.transformer_training import PaddingCollator
 from pipeline.cli import app
-from pipeline.config import TransformerSettings, load_run_config
+from pipeline.config.model import TransformerSettings
+from pipeline.config.run_config import load_run_config
 from pipeline.errors import ConfigError
 from pipeline.tracking.null_tracker import NullTracker
 from pipeline.training.run_training import run_training

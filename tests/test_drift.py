@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.cli import app
-from pipeline.config import SAMPLE_FOLDER, resolve_run_config
+from pipeline.config.run_config import SAMPLE_FOLDER, resolve_run_config
 from pipeline.data.labelled_rows import read_labelled
 from pipeline.data.posts import POSTS_SCHEMA
 from pipeline.data.sentences import is_boilerplate, split_sentences

@@ -21,7 +21,7 @@ from pipeline.classifiers.protocols import FittedClassifier, Probabilities
 from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 from pipeline.cli import app
 from pipeline.commands.explain import mark_words
-from pipeline.config import TfidfSettings
+from pipeline.config.model import TfidfSettings
 from pipeline.data.posts import POSTS_SCHEMA
 from pipeline.errors import DataError
 from pipeline.explanation.linear_effects import contribute_characters

@@ -39,12 +39,9 @@ from pipeline.classifiers.transformer.pretrained import read_network, read_token
 from pipeline.classifiers.transformer.transformer import FineTunedTransformer
 from pipeline.classifiers.transformer.transformer_network import FrameNetwork
 from pipeline.classifiers.transformer.transformer_training import fine_tune
-from pipeline.config import (
-    RunConfig,
-    TrackingSettings,
-    TransformerSettings,
-    load_run_config,
-)
+from pipeline.config.model import TransformerSettings
+from pipeline.config.run_config import RunConfig, load_run_config
+from pipeline.config.tracking import TrackingSettings
 from pipeline.errors import ConfigError, ModelError
 from pipeline.tracking.mlflow_store import open_store
 from pipeline.tracking.mlflow_tracker import MlflowTracker

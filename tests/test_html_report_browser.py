@@ -23,7 +23,7 @@ from report_pages import (
 )
 
 from pipeline.bundle import ModelBundle
-from pipeline.config import EvaluationSettings
+from pipeline.config.evaluation import EvaluationSettings
 from pipeline.data.labelled_rows import read_labelled
 from pipeline.evaluation.evaluate_bundle import predict_labelled
 from pipeline.evaluation.test_predictions import evaluate_predictions

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.config import EvaluationSettings
+from pipeline.config.evaluation import EvaluationSettings
 from pipeline.evaluation.evaluation_report import EvaluationReport, evaluate_decisions
 from pipeline.measures import intervals
 from pipeline.measures.intervals import (

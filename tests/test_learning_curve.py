@@ -12,7 +12,10 @@ import numpy as np
 import pytest
 from builders import FRAMES, codebook, toy_rows
 
-from pipeline.config import DataSettings, EvaluationSettings, RunConfig, TfidfSettings
+from pipeline.config.data import DataSettings
+from pipeline.config.evaluation import EvaluationSettings
+from pipeline.config.model import TfidfSettings
+from pipeline.config.run_config import RunConfig
 from pipeline.data.codebook import dump_codebook
 from pipeline.data.splits import Folds
 from pipeline.errors import ConfigError

@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from pipeline import bundle as model_bundle
 from pipeline.bundle import load_bundle, read_manifest, save_bundle
 from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
-from pipeline.config import DecisionSettings, TfidfSettings
+from pipeline.config.decisions import DecisionSettings
+from pipeline.config.model import TfidfSettings
 from pipeline.errors import ModelError
 from pipeline.measures.decision_rule import fit_decision_rule
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from pipeline.bundle import ModelBundle, load_bundle, read_manifest
 from pipeline.cli import app
-from pipeline.config import load_run_config
+from pipeline.config.run_config import load_run_config
 from pipeline.data.codebook import Codebook, dump_codebook
 from pipeline.errors import ModelError
 from pipeline.files.safe_text import safe_text

@@ -34,7 +34,7 @@ from pipeline.classifiers.transformer.onnx_export import (
 )
 from pipeline.classifiers.transformer.transformer import FineTunedTransformer
 from pipeline.classifiers.transformer.transformer_network import FrameNetwork
-from pipeline.config import BlendSettings, ModelSettings, TfidfSettings, TransformerSettings
+from pipeline.config.model import BlendSettings, ModelSettings, TfidfSettings, TransformerSettings
 from pipeline.errors import ModelError
 
 LONGEST = 40

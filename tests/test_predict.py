@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from pipeline.bundle import ModelBundle, load_bundle, save_bundle
 from pipeline.classifiers.build import build_classifier
 from pipeline.cli import app
-from pipeline.config import TransformerSettings
+from pipeline.config.model import TransformerSettings
 from pipeline.data.exports.raw_posts import ReadOptions
 from pipeline.data.posts import POSTS_SCHEMA
 from pipeline.errors import DataError

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import load_run_config
+from pipeline.config.run_config import load_run_config
 from pipeline.data.codebook import load_codebook
 from pipeline.data.labelled_rows import read_labelled
 from pipeline.data.new_project import init_project

@@ -11,13 +11,9 @@ from typer.testing import CliRunner
 
 from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.cli import app
-from pipeline.config import (
-    EvaluationSettings,
-    PromotionSettings,
-    RunConfig,
-    TrackingSettings,
-    load_run_config,
-)
+from pipeline.config.evaluation import EvaluationSettings, PromotionSettings
+from pipeline.config.run_config import RunConfig, load_run_config
+from pipeline.config.tracking import TrackingSettings
 from pipeline.data.codebook import Codebook, dump_codebook
 from pipeline.data.labelled_rows import LabelledData, read_labelled
 from pipeline.errors import ConfigError, DataError, ModelError

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import PANELS
-from pipeline.config import RunConfig
+from pipeline.config.run_config import RunConfig
 from pipeline.upkeep.reference_pages import out_of_date, write_commands_page, write_config_page
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.commands.result_tables import print_models
-from pipeline.config import TrackingSettings
+from pipeline.config.tracking import TrackingSettings
 from pipeline.errors import ModelError, PipelineError
 from pipeline.tracking.alias_moves import read_history, set_alias
 from pipeline.tracking.mlflow_store import open_store

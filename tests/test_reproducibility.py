@@ -22,7 +22,7 @@ TOLERANCE = 0.005  # of a probability, between thread counts
 TRAIN = """
 import sys
 from pathlib import Path
-from pipeline.config import load_run_config
+from pipeline.config.run_config import load_run_config
 from pipeline.tracking.null_tracker import NullTracker
 from pipeline.training.run_training import run_training
 

@@ -21,7 +21,8 @@ from typer.testing import CliRunner
 from pipeline.bundle import ModelBundle
 from pipeline.classifiers.build import build_classifier
 from pipeline.cli import app
-from pipeline.config import EvaluationSettings, TfidfSettings
+from pipeline.config.evaluation import EvaluationSettings
+from pipeline.config.model import TfidfSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.text_attacks import ATTACKS, attack_text
 from pipeline.data.text_normalisation import normalise_text

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from pipeline.bundle import ModelBundle
-from pipeline.config import TrackingSettings
+from pipeline.config.tracking import TrackingSettings
 from pipeline.tracking.mlflow_tracker import MlflowTracker
 from pipeline.tracking.model_registry import promote, register_bundle
 

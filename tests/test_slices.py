@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipeline.config import EvaluationSettings
+from pipeline.config.evaluation import EvaluationSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.evaluation.calibration_quality import measure_calibration
 from pipeline.evaluation.row_facts import RowFacts, TrainingFacts

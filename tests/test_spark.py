@@ -17,7 +17,7 @@ import pytest
 from test_output_dataset import JUNE, make_post, write
 
 from pipeline.bundle import ModelBundle
-from pipeline.config import TrackingSettings
+from pipeline.config.tracking import TrackingSettings
 from pipeline.scoring.compact_parts import compact_parts
 from pipeline.tracking.mlflow_tracker import MlflowTracker
 from pipeline.tracking.model_registry import promote, register_bundle

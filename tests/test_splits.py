@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.config import FoldSettings
+from pipeline.config.data import FoldSettings
 from pipeline.data.labelled_rows import COLUMNS, LabelledData
 from pipeline.data.splits import NAMES, Folds, join_folds, make_folds, make_folds_from_files
 from pipeline.errors import DataError

@@ -14,7 +14,7 @@ from builders import FRAMES, codebook, toy_rows, write_tiny_encoder
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from pipeline.config import RunConfig, load_run_config
+from pipeline.config.run_config import RunConfig, load_run_config
 from pipeline.data.codebook import dump_codebook
 from pipeline.errors import ConfigError, DataError
 from pipeline.files.folder_lock import lock_folder
@@ -163,7 +163,7 @@ def test_a_killed_sweep_goes_on_to_the_same_trials(
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from pipeline.config import load_run_config\n"
+        "from pipeline.config.run_config import load_run_config\n"
         "from pipeline.training.sweep.run_sweep import run_sweep\n"
         "def progress(what, done, total):\n"
         "    if what != 'sweep': print('working', flush=True)\n"

@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline, make_union
 from pipeline.classifiers.tfidf import tfidf_scoring
 from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 from pipeline.classifiers.tfidf.tfidf_scoring import FastTfidf
-from pipeline.config import TfidfSettings
+from pipeline.config.model import TfidfSettings
 
 TEXTS = [
     "The world order is changing today.",

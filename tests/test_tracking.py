@@ -22,7 +22,7 @@ from mlflow.utils.validation import _validate_metric_name
 
 from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.classifiers.protocols import Tracker
-from pipeline.config import TrackingSettings
+from pipeline.config.tracking import TrackingSettings
 from pipeline.data.codebook import draft_codebook
 from pipeline.data.labelled_rows import LabelledData, read_labelled
 from pipeline.errors import DataError, ModelError, PipelineError
@@ -197,7 +197,7 @@ def test_first_use_is_silent_and_artifacts_stay_in_the_folder_of_the_store(
     elsewhere.mkdir(parents=True)
     code = (
         "import os, pathlib, sys\n"
-        "from pipeline.config import TrackingSettings\n"
+        "from pipeline.config.tracking import TrackingSettings\n"
         "from pipeline.tracking.mlflow_tracker import MlflowTracker\n"
         "with MlflowTracker.start(TrackingSettings(), 'run') as tracker:\n"
         "    os.chdir('elsewhere')\n"
@@ -221,7 +221,7 @@ def test_first_use_is_silent_and_artifacts_stay_in_the_folder_of_the_store(
 
 LEFT_OPEN = """
 import os, signal
-from pipeline.config import TrackingSettings
+from pipeline.config.tracking import TrackingSettings
 from pipeline.tracking.mlflow_tracker import MlflowTracker
 tracker = MlflowTracker.start(TrackingSettings(), "killed")
 tracker._client.create_logged_model(tracker._experiment_id, name="model", source_run_id=tracker.run_id)

@@ -27,7 +27,7 @@ from pipeline.classifiers.transformer.transformer_training import (
     fine_tune,
     pad,
 )
-from pipeline.config import TransformerSettings
+from pipeline.config.model import TransformerSettings
 from pipeline.errors import ConfigError
 
 lengths = st.lists(st.integers(1, 120), min_size=1, max_size=80)

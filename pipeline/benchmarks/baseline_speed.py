@@ -27,7 +27,7 @@ from pipeline.classifiers.protocols import FitContext
 from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 from pipeline.commands.result_tables import plain_table
 from pipeline.commands.terminal import console, run_command
-from pipeline.config import TfidfSettings
+from pipeline.config.model import TfidfSettings
 from pipeline.data.codebook import load_codebook
 from pipeline.data.labelled_rows import LabelledData, read_labelled
 from pipeline.data.sentences import split_sentences

@@ -5,7 +5,10 @@ from pathlib import Path
 from typing import Any, get_args
 
 from pipeline.benchmarks.rivals import Rival
-from pipeline.config import DataSettings, DecisionSettings, ModelSettings, RunConfig
+from pipeline.config.data import DataSettings
+from pipeline.config.decisions import DecisionSettings
+from pipeline.config.model import ModelSettings
+from pipeline.config.run_config import RunConfig
 from pipeline.errors import ConfigError, MissingExtraError
 
 OURS = ("tfidf", "transformer", "blend")

@@ -26,7 +26,7 @@ from pipeline.benchmarks.methods import METHODS, NEEDED, RIVALS, check_methods
 from pipeline.benchmarks.quality_results import MethodResult, SetResult, is_ours, print_results, write_results
 from pipeline.benchmarks.run_method import OUTCOME, Task, read_outcome
 from pipeline.commands.terminal import console, run_command
-from pipeline.config import EvaluationSettings
+from pipeline.config.evaluation import EvaluationSettings
 from pipeline.data.codebook import load_codebook
 from pipeline.errors import DataError, PipelineError
 from pipeline.evaluation.comparison import compare_decisions

@@ -17,7 +17,7 @@ import numpy as np
 from pipeline.benchmarks.methods import OURS, build_rival, our_config
 from pipeline.benchmarks.peak_memory import peak_memory_bytes
 from pipeline.commands.terminal import progress_bar
-from pipeline.config import DataSettings
+from pipeline.config.data import DataSettings
 from pipeline.data.codebook import load_codebook
 from pipeline.errors import PipelineError
 from pipeline.evaluation.test_predictions import TestPredictions

@@ -45,7 +45,8 @@ from pipeline.classifiers.transformer.onnx_export import describe_encoder, expor
 from pipeline.classifiers.transformer.transformer import FineTunedTransformer
 from pipeline.commands.result_tables import plain_table
 from pipeline.commands.terminal import console, run_command
-from pipeline.config import RunConfig, TransformerSettings, resolve_run_config
+from pipeline.config.model import TransformerSettings
+from pipeline.config.run_config import RunConfig, resolve_run_config
 from pipeline.data.sentences import split_sentences
 from pipeline.errors import ModelError
 from pipeline.scoring.score_posts import score_batch

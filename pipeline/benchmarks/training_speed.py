@@ -32,7 +32,7 @@ from pipeline.classifiers.transformer.transformer_network import FrameNetwork, f
 from pipeline.classifiers.transformer.transformer_training import fine_tune
 from pipeline.commands.result_tables import plain_table
 from pipeline.commands.terminal import console, run_command
-from pipeline.config import TransformerSettings
+from pipeline.config.model import TransformerSettings
 from pipeline.data.codebook import load_codebook
 from pipeline.data.labelled_rows import LabelledData, read_labelled
 

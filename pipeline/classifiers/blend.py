@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pipeline.classifiers.build import build_classifier, load_classifier
 from pipeline.classifiers.protocols import Classifier, FitContext, FitSummary, FittedClassifier, Probabilities
 from pipeline.classifiers.stacking import Stack, fit_stack
-from pipeline.config import BlendSettings
+from pipeline.config.model import BlendSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import ModelError
 

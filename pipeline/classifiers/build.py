@@ -3,7 +3,13 @@
 from pathlib import Path
 
 from pipeline.classifiers.protocols import Classifier, FittedClassifier
-from pipeline.config import BlendSettings, CascadeSettings, ModelSettings, TfidfSettings, TransformerSettings
+from pipeline.config.model import (
+    BlendSettings,
+    CascadeSettings,
+    ModelSettings,
+    TfidfSettings,
+    TransformerSettings,
+)
 from pipeline.errors import ModelError, shorten
 
 # Imports stand inside the functions: scoring with the baseline must not load torch.

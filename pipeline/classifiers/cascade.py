@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from pipeline.classifiers.build import build_classifier, load_classifier
 from pipeline.classifiers.gate import CONFIDENCE, Gate, carrying_scores, choose_gate
 from pipeline.classifiers.protocols import FitContext, FitSummary, FittedClassifier, Probabilities
-from pipeline.config import CascadeSettings, DecisionSettings, ModelSettings
+from pipeline.config.decisions import DecisionSettings
+from pipeline.config.model import CascadeSettings, ModelSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import ConfigError, ModelError
 from pipeline.measures.calibration import Calibrator, fit_calibrator

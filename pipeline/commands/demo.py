@@ -7,7 +7,9 @@ from typing import Any
 from rich.console import Console
 
 from pipeline.commands.terminal import console, progress_bar
-from pipeline.config import EvaluationSettings, RunConfig, TrackingSettings, resolve_run_config
+from pipeline.config.evaluation import EvaluationSettings
+from pipeline.config.run_config import RunConfig, resolve_run_config
+from pipeline.config.tracking import TrackingSettings
 from pipeline.errors import DataError
 
 REGISTERED = "frames-demo"

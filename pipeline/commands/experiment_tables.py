@@ -10,7 +10,7 @@ from pipeline.files.safe_text import safe_text
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pipeline.config import SweepSettings
+    from pipeline.config.sweep import SweepSettings
     from pipeline.training.learning_curve import SizeSummary
     from pipeline.training.sweep.records import SweepResult, TrialRecord
     from pipeline.training.tracked_curve import RecordedCurve

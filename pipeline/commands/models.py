@@ -20,7 +20,7 @@ from pipeline.commands.terminal import console, progress_bar, run_command
 from pipeline.files.safe_text import safe_text
 
 if TYPE_CHECKING:
-    from pipeline.config import RunConfig
+    from pipeline.config.run_config import RunConfig
 
 
 def train(
@@ -89,7 +89,7 @@ def evaluate(
         from pipeline.bundle import load_bundle
         from pipeline.commands.model_tables import print_slices
         from pipeline.commands.result_tables import print_evaluation
-        from pipeline.config import EvaluationSettings
+        from pipeline.config.evaluation import EvaluationSettings
         from pipeline.data.labelled_rows import read_labelled
         from pipeline.evaluation.evaluate_bundle import evaluate_with_slices, short_name
 
@@ -127,7 +127,7 @@ def compare(
     def work() -> None:
         from pipeline.bundle import load_bundle
         from pipeline.commands.result_tables import print_comparison
-        from pipeline.config import EvaluationSettings
+        from pipeline.config.evaluation import EvaluationSettings
         from pipeline.data.labelled_rows import read_labelled
         from pipeline.evaluation.evaluate_bundle import compare_bundles, short_name
         from pipeline.training.tracked_training import record_comparison

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from pipeline.config import RunConfig
+    from pipeline.config.run_config import RunConfig
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
@@ -30,7 +30,7 @@ def read_config(path: Path, overrides: list[str] | None) -> "RunConfig":
     Raises:
         ConfigError: no such file, or something in it or in the overrides does not fit.
     """
-    from pipeline.config import load_run_config
+    from pipeline.config.run_config import load_run_config
 
     return load_run_config(path, overrides or ())
 
@@ -46,7 +46,7 @@ def find_model(model: str) -> Path:
 
 def find_input(path: Path) -> Path:
     """The file that `sample:NAME` names in the embedded example, or the path as it is."""
-    from pipeline.config import SAMPLE_FOLDER, SAMPLE_PREFIX
+    from pipeline.config.run_config import SAMPLE_FOLDER, SAMPLE_PREFIX
 
     name = str(path)
     return (

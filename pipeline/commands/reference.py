@@ -69,6 +69,6 @@ def config_schema() -> None:
 
     Example: frames config-schema > run.schema.json
     """
-    from pipeline.config import RunConfig
+    from pipeline.config.run_config import RunConfig
 
     print_json(RunConfig.model_json_schema())

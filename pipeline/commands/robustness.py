@@ -65,7 +65,7 @@ def robustness(
 
     def work() -> None:
         from pipeline.bundle import load_bundle
-        from pipeline.config import EvaluationSettings
+        from pipeline.config.evaluation import EvaluationSettings
         from pipeline.data.labelled_rows import read_labelled
         from pipeline.evaluation.robustness_check import find_attacks, measure_robustness, take_test_fold
         from pipeline.files.durable_files import replacing

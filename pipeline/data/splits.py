@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.config import FoldSettings
+from pipeline.config.data import FoldSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.near_duplicates import cluster_texts
 from pipeline.data.purposes import check_purposes, check_test_purpose, drawn_to, warn_of_estimates

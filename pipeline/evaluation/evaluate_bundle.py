@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.bundle import ModelBundle
-from pipeline.config import EvaluationSettings
+from pipeline.config.evaluation import EvaluationSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.near_duplicates import cluster_texts
 from pipeline.errors import DataError

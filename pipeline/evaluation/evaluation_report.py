@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.config import EvaluationSettings
+from pipeline.config.evaluation import EvaluationSettings
 from pipeline.evaluation.calibration_quality import CalibrationQuality
 from pipeline.measures.intervals import (
     Estimate,

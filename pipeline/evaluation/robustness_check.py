@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.bundle import ModelBundle
 from pipeline.classifiers.normalised_text import NormalisedText, with_normalisation, without_normalisation
 from pipeline.classifiers.protocols import FittedClassifier
-from pipeline.config import EvaluationSettings
+from pipeline.config.evaluation import EvaluationSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.near_duplicates import cluster_texts
 from pipeline.data.text_attacks import ATTACKS, attack_text

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.config import EvaluationSettings
+from pipeline.config.evaluation import EvaluationSettings
 from pipeline.evaluation.evaluation_report import MINIMUM_POSITIVES
 from pipeline.evaluation.row_facts import TrainingFacts
 from pipeline.evaluation.slice_masks import Mask, SliceRows, slice_rows

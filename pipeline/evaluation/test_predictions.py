@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.config import EvaluationSettings
+from pipeline.config.evaluation import EvaluationSettings
 from pipeline.evaluation.calibration_quality import measure_calibration
 from pipeline.evaluation.evaluation_report import EvaluationReport, evaluate_decisions
 from pipeline.evaluation.row_facts import RowFacts

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.config import DecisionSettings
+from pipeline.config.decisions import DecisionSettings
 from pipeline.measures.calibration import Calibrator, Floats, fit_calibrator, identity_calibrator
 from pipeline.measures.thresholds import tune_thresholds
 

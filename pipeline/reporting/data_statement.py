@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.config import RunConfig
+from pipeline.config.run_config import RunConfig
 from pipeline.data.splits import NAMES, Folds
 
 

@@ -26,7 +26,7 @@ from mlflow.data.pandas_dataset import from_pandas
 from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelOutput, Metric, Param, RunTag
 from mlflow.utils import mlflow_tags
 
-from pipeline.config import TrackingSettings
+from pipeline.config.tracking import TrackingSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import PipelineError
 from pipeline.tracking.lost_runs import NOTE_TAG, RunNote, close_lost_runs

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from pipeline.bundle import ModelBundle
-from pipeline.config import EvaluationSettings, PromotionSettings
+from pipeline.config.evaluation import EvaluationSettings, PromotionSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import DataError, ModelError
 from pipeline.evaluation.comparison import Comparison, compare_decisions

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from mlflow.exceptions import MlflowException
 from mlflow.utils import mlflow_tags
 
-from pipeline.config import TrackingSettings
+from pipeline.config.tracking import TrackingSettings
 from pipeline.tracking.lost_runs import NOTE_TAG, RunNote, close_lost_runs
 from pipeline.tracking.mlflow_store import open_store, store_errors
 from pipeline.tracking.mlflow_tracker import MlflowTracker

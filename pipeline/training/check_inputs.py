@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.classifiers.build import find_transformer
 from pipeline.classifiers.encoder.encoders import find_encoder, is_here
 from pipeline.classifiers.encoder.tokenizer_fit import read_and_measure
-from pipeline.config import RunConfig, load_run_config
+from pipeline.config.run_config import RunConfig, load_run_config
 from pipeline.data.codebook import Codebook, load_codebook
 from pipeline.data.splits import Folds
 from pipeline.training.run_training import check_positives, find_codebook_texts, read_folds

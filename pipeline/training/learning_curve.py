@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.classifiers.protocols import FitContext, Progress
-from pipeline.config import RunConfig
+from pipeline.config.run_config import RunConfig
 from pipeline.data.codebook import Codebook, load_codebook
 from pipeline.data.splits import Folds
 from pipeline.errors import ConfigError

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.config import EvaluationSettings
+from pipeline.config.evaluation import EvaluationSettings
 from pipeline.measures.intervals import Estimate, as_estimate, cluster_weights, reweigh
 from pipeline.measures.metrics import Counts, total
 

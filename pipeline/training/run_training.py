@@ -18,7 +18,9 @@ from pipeline.bundle import ModelBundle, load_bundle, save_bundle
 from pipeline.classifiers.build import build_classifier, find_transformer
 from pipeline.classifiers.processes import ALONE, Processes, refuse_several_processes
 from pipeline.classifiers.protocols import Classifier, FitContext, FitSummary, Progress
-from pipeline.config import DecisionSettings, ModelSettings, RunConfig
+from pipeline.config.decisions import DecisionSettings
+from pipeline.config.model import ModelSettings
+from pipeline.config.run_config import RunConfig
 from pipeline.data.codebook import Codebook, load_codebook
 from pipeline.data.codebook_texts import CodebookTexts, no_codebook_texts, read_codebook_texts
 from pipeline.data.labelled_rows import LabelledData, read_labelled

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.classifiers.protocols import Progress
-from pipeline.config import RunConfig
+from pipeline.config.run_config import RunConfig
 from pipeline.files.durable_files import replacing
 from pipeline.reporting.learning_curve_figure import learning_curve_figure
 from pipeline.tracking.mlflow_tracker import MlflowTracker

@@ -8,7 +8,8 @@ from typing import Any
 from pipeline.bundle import ModelBundle, read_manifest
 from pipeline.classifiers.processes import ALONE, Processes
 from pipeline.classifiers.protocols import Progress
-from pipeline.config import RunConfig, TrackingSettings
+from pipeline.config.run_config import RunConfig
+from pipeline.config.tracking import TrackingSettings
 from pipeline.evaluation.comparison import Comparison
 from pipeline.evaluation.evaluation_report import EvaluationReport
 from pipeline.evaluation.slices import SliceReport

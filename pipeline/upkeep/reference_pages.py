@@ -22,7 +22,7 @@ from typer.models import ArgumentInfo, OptionInfo
 
 from pipeline.cli import PANELS
 from pipeline.commands.help_page import split_help
-from pipeline.config import RunConfig
+from pipeline.config.run_config import RunConfig
 
 _TYPE_NAMES = {
     str: "text",

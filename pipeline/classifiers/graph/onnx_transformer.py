@@ -15,7 +15,7 @@ from pipeline.classifiers.encoder.encoders import refuse_code
 from pipeline.classifiers.encoder.token_windows import WindowLimits
 from pipeline.classifiers.graph.graph_scorer import GraphScorer, to_probabilities
 from pipeline.classifiers.protocols import Probabilities
-from pipeline.config import TransformerSettings
+from pipeline.config.model import TransformerSettings
 from pipeline.errors import ModelError
 
 SETTINGS_FILE = "classifier.json"

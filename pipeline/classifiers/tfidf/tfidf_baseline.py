@@ -22,7 +22,7 @@ from sklearn.pipeline import FeatureUnion
 
 from pipeline.classifiers.protocols import FitContext, FitSummary, Probabilities
 from pipeline.classifiers.tfidf.tfidf_scoring import FastTfidf
-from pipeline.config import TfidfSettings
+from pipeline.config.model import TfidfSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import DataError, ModelError
 from pipeline.measures.metrics import mean_average_precision

@@ -21,7 +21,7 @@ from pipeline.classifiers.graph.encoder_graph import (
 from pipeline.classifiers.graph.graph_scorer import IDS, MASK, open_session
 from pipeline.classifiers.protocols import Probabilities
 from pipeline.classifiers.transformer.transformer_network import FrameNetwork
-from pipeline.config import TransformerSettings
+from pipeline.config.model import TransformerSettings
 from pipeline.measures.metrics import mean_average_precision
 
 OBSERVED_TEXTS = 256

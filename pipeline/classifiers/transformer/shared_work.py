@@ -16,7 +16,7 @@ from transformers import TrainingArguments
 
 from pipeline.classifiers.processes import Processes
 from pipeline.classifiers.transformer.checkpoints import newest_whole_checkpoint
-from pipeline.config import TransformerSettings
+from pipeline.config.model import TransformerSettings
 from pipeline.errors import ConfigError
 
 _SHOWN_CHARACTERS = 200

@@ -56,7 +56,7 @@ from pipeline.classifiers.transformer.transformer_training import (
     fine_tune,
     pad,
 )
-from pipeline.config import TransformerSettings
+from pipeline.config.model import TransformerSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import ConfigError, ModelError
 from pipeline.measures.metrics import mean_average_precision

@@ -32,7 +32,7 @@ from pipeline.classifiers.protocols import FitContext
 from pipeline.classifiers.transformer.checkpoints import load_weights, mark_whole, save_weights, step_of
 from pipeline.classifiers.transformer.shared_work import require_same_work, share_checkpoint, share_folder
 from pipeline.classifiers.transformer.transformer_network import FrameNetwork, parameter_groups
-from pipeline.config import TransformerSettings
+from pipeline.config.model import TransformerSettings
 from pipeline.errors import ModelError
 
 BEST_FILE = "best.safetensors"

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
 
 from pipeline.classifiers.protocols import FitContext
-from pipeline.config import DecisionSettings, RunConfig
+from pipeline.config.decisions import DecisionSettings
+from pipeline.config.run_config import RunConfig
 from pipeline.data.codebook import Codebook
 from pipeline.data.splits import Folds, join_folds
 from pipeline.measures.decision_rule import fit_decision_rule

@@ -18,7 +18,8 @@ from typing import Any
 import yaml
 
 from pipeline.classifiers.protocols import FitContext, Progress
-from pipeline.config import RunConfig, SweepSettings
+from pipeline.config.run_config import RunConfig
+from pipeline.config.sweep import SweepSettings
 from pipeline.data.codebook import Codebook, load_codebook
 from pipeline.data.splits import Folds
 from pipeline.errors import PipelineError

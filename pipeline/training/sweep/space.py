@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from pipeline.config import SAMPLE_FOLDER, SAMPLE_PREFIX, RunConfig, SweepSettings
+from pipeline.config.run_config import SAMPLE_FOLDER, SAMPLE_PREFIX, RunConfig
+from pipeline.config.sweep import SweepSettings
 from pipeline.errors import ConfigError
 from pipeline.files.yaml_files import describe_validation_error
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.config import RunConfig, SweepSettings
+from pipeline.config.run_config import RunConfig
+from pipeline.config.sweep import SweepSettings
 from pipeline.errors import MissingExtraError, PipelineError
 from pipeline.training.sweep.space import is_whole
 

@@ -1,0 +1,70 @@
+"""The sections `data` and `folds`: which rows, and how they are divided."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from pipeline.config.settings import Settings, Share
+
+
+class DataSettings(Settings):
+    """Where the labelled sentences and the codebook are.
+
+    Either `labelled` (one file, split by the pipeline) or `train` and `test` (and optionally `dev`).
+
+    Attributes:
+        codebook: the codebook (YAML).
+        labelled: labelled rows (CSV, JSON lines or Parquet), divided as `folds` says.
+        train: labelled rows to train on, where the data come divided.
+        dev: rows to decide on, see `model.decide_on`; drawn from train where it is not given.
+        test: rows to evaluate on.
+        columns: our column names and those of the file, for example {text: sentence}.
+        licence: of the labelled texts, in words; it stands in the model card.
+        normalise_text: the classifier reads texts with disguises taken back (look-alike letters of another script,
+            invisible characters, fancy forms, emoji inside words), in training and scoring. What is stored and
+            quoted is the original. See docs/robustness.md.
+        learn_from_codebook: the classifier also learns from the codebook's definitions, inclusion rules and examples,
+            as texts that carry their frame; not from those that stand in labelled rows, nor from a codebook in
+            another language than most rows.
+    """
+
+    codebook: str
+    labelled: str | None = None
+    train: str | None = None
+    dev: str | None = None
+    test: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    licence: str | None = None
+    normalise_text: bool = True
+    learn_from_codebook: bool = True
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "DataSettings":
+        files = (self.train, self.test, self.dev)
+        if self.labelled and any(files):
+            raise ValueError("give either 'labelled' or 'train' and 'test', not both")
+        if not self.labelled and not (self.train and self.test):
+            raise ValueError("give 'labelled' (one file), or both 'train' and 'test'")
+        return self
+
+
+class FoldSettings(Settings):
+    """How the rows are divided into train, dev and test.
+
+    Attributes:
+        method: "cluster" draws whole forward/near-duplicate clusters at random, stratified by frame; "time"
+            puts the latest rows in test; "auto" is "time" when nearly all rows are dated over two months or
+            more, else "cluster".
+        test_share: wanted share of rows in test.
+        dev_share: wanted share of the remaining rows in dev.
+        hold_out_sources: channels whose rows all go to test.
+        near_duplicate_threshold: Jaccard similarity of word shingles from which two texts are one.
+        seed: of the drawing of clusters.
+    """
+
+    method: Literal["auto", "cluster", "time"] = "auto"
+    test_share: Share = 0.2
+    dev_share: Share = 0.15
+    hold_out_sources: tuple[str, ...] = ()
+    near_duplicate_threshold: Share = 0.7
+    seed: int = 42

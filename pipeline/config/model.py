@@ -1,0 +1,135 @@
+"""The section `model`: what is trained; `kind` chooses its keys."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pipeline.config.settings import Positive, Settings, Share
+
+
+class TfidfSettings(Settings):
+    """TF-IDF of words and character n-grams, one-vs-rest logistic regression with class weights.
+
+    Attributes:
+        kind: "tfidf", the baseline.
+        word_ngrams: shortest and longest run of words that is a feature.
+        char_ngrams: the same for characters inside words; null leaves them out.
+        min_df: texts in which a feature must occur to be kept.
+        max_features: of words and of characters, each: the most frequent are kept.
+        c_grid: regularisations to choose from, larger is weaker; chosen over inner folds.
+        class_weight_power: 0 weighs positives as they come, 1 balances them, 0.5 is the square root.
+        inner_folds: of the choice of regularisation and of out-of-fold probabilities.
+    """
+
+    kind: Literal["tfidf"] = "tfidf"
+    word_ngrams: tuple[int, int] = (1, 2)
+    char_ngrams: tuple[int, int] | None = (2, 5)
+    min_df: int = Field(default=2, ge=1)
+    max_features: int = Field(default=300_000, ge=100)
+    c_grid: tuple[Positive, ...] = Field(default=(0.3, 1.0, 3.0, 10.0, 30.0), min_length=1)
+    class_weight_power: float = Field(default=0.5, ge=0, le=1)
+    inner_folds: int = Field(default=5, ge=2)
+
+
+class TransformerSettings(Settings):
+    """Fine-tuning of an encoder: mean pooling, normalised sentence vector, linear head.
+
+    Attributes:
+        kind: "transformer".
+        encoder: "embedded" (all-MiniLM-L6-v2 from the installed package), a local folder, or a hub name
+            (a hub name needs `allow_download: true`).
+        revision: hub revision, when `encoder` is a hub name.
+        allow_download: may the hub be asked for `encoder`; nothing else is ever downloaded.
+        epochs: passes over the training rows, at most.
+        learning_rate: of the encoder, at its highest.
+        weight_decay: of the optimiser; biases and norms have none.
+        warmup_share: of all steps, in which the rates rise to their highest.
+        layer_decay: each lower layer learns by this factor more slowly; 1 is no difference.
+        vector_scale: length that every sentence vector is brought to.
+        dropout: share of the sentence vector that is left out at random in training.
+        checkpoint_every_steps: a killed run goes on from the last checkpoint.
+        device: "auto" is a GPU where torch finds one, else the processor.
+        tokens_per_batch: padded tokens in one optimiser step, of each process where several train; batches hold as many
+            texts as fit.
+        max_tokens: longer texts are read in windows of this size, see `pipeline.classifiers.encoder.token_windows`.
+        max_windows: of a text; what is longer still is cut, and how many texts were is reported.
+        head_learning_rate: of the new linear head; the encoder's is `learning_rate`.
+        freeze_embeddings: word embeddings stay as they are: half of the optimiser's work saved.
+        positive_weight_power: 0 weighs positives as they come, 1 balances them, 0.5 is the square root.
+        decide_on: rows from which calibration and thresholds are learnt. "out_of_fold": all of train and dev, by
+            `inner_folds` more trainings, each without a part of them; the model is the average of those and of
+            one on all rows, each for all epochs. "dev": one training on train; dev chooses its epoch as well.
+            Sooner, and less sure.
+        inner_folds: of "out_of_fold".
+        patience: with "dev", epochs without a better dev score before training stops; the best one is kept.
+        precision: of the matrix products in training. "auto" is bf16 on a GPU or processor that has instructions
+            for it (half as fast again on a processor), else fp32; the run records which. Machines that differ in it
+            train slightly different models: name one to have the same on both.
+        scoring: "onnx_int8" scores without torch, with 8-bit matrix products, several times faster; "torch"
+            with the network itself.
+        max_int8_loss: mean average precision that 8-bit scoring may lose on dev (without dev, on training
+            rows); with more it scores in float32.
+    """
+
+    kind: Literal["transformer"] = "transformer"
+    encoder: str = "embedded"
+    revision: str | None = None
+    allow_download: bool = False
+    epochs: int = Field(default=4, ge=1)
+    learning_rate: Positive = 2e-4
+    head_learning_rate: Positive = 1e-2
+    weight_decay: float = Field(default=0.01, ge=0)
+    warmup_share: float = Field(default=0.1, ge=0, lt=1)
+    layer_decay: float = Field(default=1.0, gt=0, le=1)
+    tokens_per_batch: int = Field(default=1024, ge=64)
+    max_tokens: int = Field(default=256, ge=8)
+    max_windows: int = Field(default=16, ge=1)
+    vector_scale: Positive = 8.0
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    freeze_embeddings: bool = True
+    positive_weight_power: float = Field(default=0.5, ge=0, le=1)
+    decide_on: Literal["out_of_fold", "dev"] = "out_of_fold"
+    inner_folds: int = Field(default=3, ge=2)
+    patience: int = Field(default=2, ge=1)
+    checkpoint_every_steps: int = Field(default=50, ge=1)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    scoring: Literal["onnx_int8", "torch"] = "onnx_int8"
+    max_int8_loss: float = Field(default=0.01, ge=0, le=1)
+
+
+class BlendSettings(Settings):
+    """Baseline and transformer side by side; the weight of each is learnt for each frame, out of fold.
+
+    Attributes:
+        kind: "blend".
+        tfidf: keys of the baseline, those of `kind: tfidf`.
+        transformer: keys of the transformer, those of `kind: transformer`; it is always fitted out of fold.
+    """
+
+    kind: Literal["blend"] = "blend"
+    tfidf: TfidfSettings = TfidfSettings()
+    transformer: TransformerSettings = TransformerSettings()
+
+
+class CascadeSettings(Settings):
+    """The baseline dismisses texts that hardly carry a frame; the second stage reads the rest.
+
+    Attributes:
+        kind: "cascade".
+        tfidf: keys of the baseline, those of `kind: tfidf`.
+        second: the model that reads what is not dismissed: a transformer or a blend, with its `kind` and keys.
+        max_miss_rate: share of frame-carrying texts that may be dismissed, as a 95 % upper bound on coded texts.
+    """
+
+    kind: Literal["cascade"] = "cascade"
+    tfidf: TfidfSettings = TfidfSettings()
+    second: Annotated[TransformerSettings | BlendSettings, Field(discriminator="kind")] = (
+        TransformerSettings()
+    )
+    max_miss_rate: Share = 0.01
+
+
+ModelSettings = Annotated[
+    TfidfSettings | TransformerSettings | BlendSettings | CascadeSettings, Field(discriminator="kind")
+]
