@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from pipeline.annotation.agreement import read_for_agreement
 from pipeline.annotation.coded_table import Coding
 from pipeline.annotation.combine import combine_codings, write_labelled
 from pipeline.annotation.exchange.label_studio import make_config
@@ -534,3 +535,67 @@ def test_labels_to_train_on_are_json_lines(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, [*arguments, "--labelled", str(tmp_path / "labelled.xlsx")])
     assert done.exit_code == 1
     assert "ends in .jsonl" in done.output
+
+
+def studio_region(kind: str, value: object, name: str = "tags") -> dict[str, Any]:
+    return {"from_name": name, "to_name": "text", "type": kind, "value": {kind: value}}
+
+
+def write_studio(path: Path, *results: list[dict[str, Any]]) -> Path:
+    tasks = [studio_task(n, [{"completed_by": 1, "result": result}]) for n, result in enumerate(results)]
+    path.write_text(json.dumps(tasks), encoding="utf-8")
+    return path
+
+
+def test_label_studio_taxonomies_and_marked_parts_are_labels(tmp_path: Path) -> None:
+    tree = studio_region("taxonomy", [["root", "order"], ["text"]])
+    found = import_codings([write_studio(tmp_path / "tree.json", [tree], [])], BOOK)
+    assert [c.labels for c in found.codings] == [("order", "text"), ()]
+    spans = [studio_region("labels", ["order"]), studio_region("labels", ["text"])]
+    found = import_codings([write_studio(tmp_path / "spans.json", spans)], BOOK)
+    assert [c.labels for c in found.codings] == [("order", "text")]
+    assert "2 labels mark parts of a text: read as labels of the whole text" in found.notes
+
+
+@pytest.mark.parametrize(
+    ("results", "message"),
+    [
+        ([[studio_region("brushlabels", ["order"])]], r"not read: 'brushlabels' \(1 times\)"),
+        ([[studio_region("textarea", ["order"])]], r"no result that could be a frame, only textarea"),
+        (
+            [[studio_region("choices", ["order"], "tone"), studio_region("choices", ["text"], "topic")]],
+            r"several tags \(tone, topic\).*--column labels=tone",
+        ),
+    ],
+)
+def test_label_studio_results_that_are_no_frames_are_named(
+    results: list[list[dict[str, Any]]], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=message):
+        import_codings([write_studio(tmp_path / "export.json", *results)], BOOK)
+
+
+def test_label_studio_remarks_beside_frames_are_told_and_left_out(tmp_path: Path) -> None:
+    frames, remark = studio_region("choices", ["order"], "frames"), studio_region("textarea", ["why"], "note")
+    found = import_codings([write_studio(tmp_path / "export.json", [frames, remark], [remark])], BOOK)
+    assert [c.labels for c in found.codings] == [("order",), ()]
+    assert any("other controls are not read: 'note' (2)" in note for note in found.notes)
+
+
+def test_files_of_one_name_that_code_the_same_units_are_of_two_annotators(tmp_path: Path) -> None:
+    for folder, row in (("A", "1,a,order"), ("B", "1,a,text"), ("C", "2,b,text")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "coder.csv").write_text(f"id,text,labels\n{row}\n", "utf-8")
+    first, second, later = (tmp_path / folder / "coder.csv" for folder in "ABC")
+    found = import_codings([first, second], BOOK)
+    assert {(c.annotator, c.labels) for c in found.codings} == {
+        ("A/coder", ("order",)),
+        ("B/coder", ("text",)),
+    }
+    assert any("2 files are called 'coder'" in note for note in found.notes)
+    assert {c.annotator for c in import_codings([first, later], BOOK).codings} == {"coder"}
+    codings, notes = read_for_agreement([first, second], BOOK)
+    assert sorted(c.annotator for c in codings) == ["A/coder", "B/coder"]
+    assert any("2 files are called 'coder'" in note for note in notes)
+    with pytest.raises(DataError, match="given twice"):
+        import_codings([first, first], BOOK)

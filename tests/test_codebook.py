@@ -88,3 +88,14 @@ def test_draft_round_trips_through_yaml(tmp_path: Path) -> None:
         draft_codebook("Draft", [], mode="multi_label")
     with pytest.raises(DataError, match=r"'order, threat' seems to be several; .* by ';'"):
         draft_codebook("Draft", ["order", "threat", "order, threat"], mode="multi_label")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("Peace", "peace"), ("МИР", "мир"), ("caf\u00e9", "cafe\u0301")]
+)
+def test_ids_that_sql_takes_for_one_column_are_refused(first: str, second: str, tmp_path: Path) -> None:
+    told = r"differ in more than upper and lower case.*Rename one"
+    with pytest.raises(DataError, match=told):
+        draft_codebook("Book", [first, second], mode="multi_label")
+    with pytest.raises(ConfigError, match=told):
+        load_codebook(write(tmp_path, GOOD.replace("order", first).replace("multipolarity", second)))

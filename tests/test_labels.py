@@ -246,3 +246,62 @@ def test_any_text_survives_json_lines(tmp_path_factory: pytest.TempPathFactory, 
         assert "the text is empty" in str(error)  # noqa: PT017 - white space mixed with invisible characters
     else:
         assert data.table["text"].tolist() == texts
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("['order' 'threat']", ("order", "threat")),
+        ("['order'\n 'unity']", ("order", "unity")),
+        ("""["order" 'unity']""", ("order", "unity")),
+        ("array(['order', 'threat'], dtype=object)", ("order", "threat")),
+        ("array(['order' 'threat'], dtype='<U6')", ("order", "threat")),
+        ('c("order", "threat")', ("order", "threat")),
+        ("('order', 'threat')", ("order", "threat")),
+        ("{'unity'}", ("unity",)),
+        ('{"choices": ["order", "unity"]}', ("order", "unity")),
+        ('{"taxonomy": [["root", "order"], ["unity"]]}', ("order", "unity")),
+        ("[]", ()),
+        ("array([], dtype=object)", ()),
+    ],
+)
+def test_lists_are_read_as_other_programs_print_them(
+    cell: str, expected: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.csv"
+    pd.DataFrame([{"text": "A text.", "labels": cell}]).to_csv(path, index=False)
+    assert read_labelled(path, BOOK).table["labels"][0] == expected
+    assert tuple(draft_labels(path)) == expected
+
+
+@pytest.mark.parametrize(
+    "cell", ["['order', 'threat' 'unity']", "['it''s']", "[order threat]", "['order' nan]"]
+)
+def test_a_list_whose_labels_cannot_be_told_apart_is_quoted_and_refused(cell: str, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    pd.DataFrame([{"text": "A text.", "labels": cell}]).to_csv(path, index=False)
+    for read in (lambda: read_labelled(path, BOOK), lambda: draft_labels(path)):
+        with pytest.raises(DataError, match="expected a list such as") as caught:
+            read()
+        assert repr(cell) in str(caught.value)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    labels=st.lists(
+        st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zs", "Zl", "Zp"]), min_size=1),
+        max_size=5,
+        unique=True,
+    )
+)
+def test_arrays_of_numpy_give_back_their_labels_or_are_refused(
+    labels: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("numpy") / "rows.csv"
+    printed = np.array2string(np.array(labels, dtype=object), threshold=10_000)
+    pd.DataFrame([{"text": "A text.", "labels": printed}]).to_csv(path, index=False)
+    try:
+        found = draft_labels(path)
+    except DataError:
+        return
+    assert found == sorted(labels)

@@ -25,7 +25,7 @@ from pipeline.annotation.coefficients import (
 )
 from pipeline.annotation.combine import describe_codings
 from pipeline.annotation.exchange.spreadsheet import IN_DISPUTE
-from pipeline.annotation.label_exchange import read_codings
+from pipeline.annotation.label_exchange import read_files
 from pipeline.annotation.record_files import write_records
 from pipeline.annotation.sample_files import make_unit_code
 from pipeline.data.codebook import Codebook
@@ -120,7 +120,7 @@ def read_for_agreement(
     Raises:
         DataError: a file cannot be read or a label is unknown.
     """
-    reads = [read_codings(path, empty_is_coded=empty_is_coded) for path in paths]
+    reads, notes = read_files(paths, empty_is_coded=empty_is_coded)
     codings = [coding for read in reads for coding in read.codings]
     rejects = [reject for read in reads for reject in read.rejects]
     if codebook is not None:
@@ -128,7 +128,6 @@ def read_for_agreement(
         rejects += more
     codings, more = keep_last(codings)
     rejects += more
-    notes = []
     if rejects:
         unused = say_count(len(rejects), "row", "rows")
         notes.append(f"{unused} not used, the first: {rejects[0].where}: {rejects[0].reason}")

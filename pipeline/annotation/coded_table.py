@@ -66,11 +66,12 @@ class Coding:
 
 @dataclass(slots=True)
 class ReadCodings:
-    """What the reader of one file found: codings, rows that cannot be used, units that nobody touched."""
+    """What the reader of one file found: codings, rows that cannot be used, units that nobody touched, notes."""
 
     codings: list[Coding] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     n_untouched: int = 0
+    notes: list[str] = field(default_factory=list)
 
 
 def make_coding(

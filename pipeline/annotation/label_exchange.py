@@ -1,6 +1,6 @@
 """From a sample to coders and back: the functions behind `frames label-export` and `frames label-import`."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -113,14 +113,14 @@ def import_codings(
         DataError: a file cannot be read or holds no coding, labels are not in the codebook, the sample is another
             one or, where it is needed, not given, or nothing usable is left.
     """
-    reads = [read_codings(path, tool=tool, empty_is_coded=empty_is_coded) for path in paths]
+    reads, notes = read_files(paths, tool=tool, empty_is_coded=empty_is_coded)
     for path, read in zip(paths, reads, strict=True):
         _refuse_uncoded(path, read)
     rejects = [reject for read in reads for reject in read.rejects]
     codings = [coding for read in reads for coding in read.codings]
     codings, more = resolve_labels(codings, codebook, ", ".join(map(str, paths)))
     rejects += more
-    notes = _note_untouched(sum(read.n_untouched for read in reads))
+    notes += _note_untouched(sum(read.n_untouched for read in reads))
     if sample is None:
         _refuse_codes(codings)
         notes += _note_without_design(codings)
@@ -134,6 +134,57 @@ def import_codings(
         listed = f": {list_rejects(rejects)}" if rejects else ""
         raise DataError(f"{', '.join(map(str, paths))}: no usable coding{listed}")
     return Imported(codings, rejects, (*notes, *_note_blank(codings, empty_is_coded=empty_is_coded)))
+
+
+def read_files(
+    paths: Sequence[Path], *, tool: Tool | None = None, empty_is_coded: bool = False
+) -> tuple[list[ReadCodings], list[str]]:
+    """Read several files of codings; labels are not yet compared with a codebook.
+
+    Where no column names the annotator, the file does. Files of one name that code the same units are of two
+    annotators, who are then called by their folders too.
+
+    Returns:
+        One for each path, in order, and notes.
+
+    Raises:
+        DataError: a file cannot be read, or is given twice.
+    """
+    if repeated := [path for path, n in Counter(path.resolve() for path in paths).items() if n > 1]:
+        raise DataError(f"{repeated[0]}: given twice; give each file of codings once")
+    reads = [read_codings(path, tool=tool, empty_is_coded=empty_is_coded) for path in paths]
+    notes = [note for read in reads for note in read.notes]
+    by_stem: dict[str, list[int]] = defaultdict(list)
+    for k, path in enumerate(paths):
+        by_stem[path.stem].append(k)
+    for stem, group in by_stem.items():
+        files = [
+            {c.id for c in reads[k].codings if c.annotator == stem and c.status == "coded"} for k in group
+        ]
+        if sum(map(len, files)) == len(set[str]().union(*files)):
+            continue
+        names = _tell_apart([paths[k].resolve() for k in group])
+        for k, name in zip(group, names, strict=True):
+            reads[k].codings = [
+                replace(coding, annotator=name) if coding.annotator == stem else coding
+                for coding in reads[k].codings
+            ]
+        notes.append(
+            f"{len(group)} files are called '{shorten(stem, 60)}' and code the same units: read as the annotators "
+            f"{', '.join(names)}. If they are one person's, give them a column annotator"
+        )
+    return reads, notes
+
+
+def _tell_apart(paths: Sequence[Path]) -> list[str]:
+    """The last parts of each path, as many as make all of them different; without suffixes where that is enough."""
+    depth = max(len(path.parts) for path in paths)
+    for n in range(1, depth + 1):
+        for named in ([path.with_suffix("") for path in paths], paths):
+            names = ["/".join(path.parts[-n:]) for path in named]
+            if len(set(names)) == len(names):
+                return names
+    return [str(path) for path in paths]
 
 
 def read_codings(path: Path, *, tool: Tool | None = None, empty_is_coded: bool = False) -> ReadCodings:

@@ -17,6 +17,7 @@ A codebook is a YAML file that a person writes and reads:
 import hashlib
 import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -65,6 +66,15 @@ class Codebook(BaseModel):
         repeated = sorted(frame_id for frame_id, count in counts.items() if count > 1)
         if repeated:
             raise ValueError(f"frame ids must be unique; these stand more than once: {', '.join(repeated)}")
+        spellings: dict[str, list[str]] = {}
+        for frame_id in counts:
+            key = unicodedata.normalize("NFKC", frame_id).casefold()
+            spellings.setdefault(key, []).append(frame_id)
+        if alike := [ids for ids in spellings.values() if len(ids) > 1]:
+            raise ValueError(
+                "frame ids must differ in more than upper and lower case, since SQL takes the columns named after "
+                f"them for one: {'; '.join(' and '.join(map(repr, ids)) for ids in alike)}. Rename one of each"
+            )
         by_id = {frame.id: frame for frame in self.frames}
         for frame in self.frames:
             if frame.parent is None:
@@ -136,7 +146,7 @@ def draft_codebook(
     """Make a codebook from label ids alone; definitions are placeholders that a person must write.
 
     Raises:
-        DataError: no labels, one that cannot be a frame id, or one that is several others in a row.
+        DataError: no labels, one that cannot be a frame id, one that is several others in a row, or two alike.
     """
     ids = sorted(set(labels))
     if not ids:
@@ -145,7 +155,12 @@ def draft_codebook(
         raise DataError(
             f"the label '{shorten(joined, 80)}' seems to be several; separate several labels of a text by ';'"
         )
-    return Codebook(name=name, mode=mode, frames=tuple(_draft_frame(label) for label in ids))
+    frames = tuple(_draft_frame(label) for label in ids)
+    try:
+        return Codebook(name=name, mode=mode, frames=frames)
+    except ValidationError as error:
+        reasons = "; ".join(describe_fault(fault["msg"]) for fault in error.errors())
+        raise DataError(f"the labels make no codebook: {reasons}") from None
 
 
 def _split_elsewhere(label: str) -> list[str]:

@@ -1,7 +1,9 @@
 """What the cells of a labelled row mean: text, labels, names and dates, read without guessing."""
 
 import ast
+import itertools
 import json
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -11,6 +13,15 @@ from pipeline.data.label_files import RawRow
 from pipeline.errors import show_value
 
 LONGEST_LABEL_LIST = 10_000  # characters; a longer cell is no list of labels
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
+_PRINTED = re.compile(
+    r"(?:array|c)\((?P<list>\[.*\]|[^\[].*?)(?:, dtype=[\w<>']+)?\)", re.DOTALL
+)  # numpy's, R's
+_OPENS_LIST = ("[", '("', "('", "{", "array(", 'c("', "c('")
+_LISTING_KEYS = (
+    "choices",
+    "taxonomy",
+)  # of an object in a cell, as Label Studio writes several labels into CSV
 PURPOSES = ("estimate", "train")  # why a text was drawn for labelling
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 
@@ -102,16 +113,55 @@ def _read_labels(value: object) -> tuple[str, ...]:
 
 
 def _split_labels(text: str) -> object:
-    """Labels separated by ";", or a list as JSON or Python prints it."""
-    if not text.startswith("["):
+    """Labels separated by ";", or a list as JSON, Python, numpy or R prints it."""
+    if not text.startswith(_OPENS_LIST):
         return text.split(";")
-    if len(text) <= LONGEST_LABEL_LIST:
-        for parse in (json.loads, ast.literal_eval):  # literals only: nothing is executed
-            try:
-                return parse(text)
-            except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-                continue
-    raise RowError(f"""field 'labels': expected a list such as ["a", "b"], got {show_value(text)}""")
+    found = _parse_list(text) if len(text) <= LONGEST_LABEL_LIST else None
+    if found is None:
+        raise RowError(f"""field 'labels': expected a list such as ["a", "b"], got {show_value(text)}""")
+    return found
+
+
+def _parse_list(text: str) -> object:
+    """What a printed list holds; None where it is none, or where it is not clear where a label ends."""
+    if printed := _PRINTED.fullmatch(text):
+        inside = printed["list"]
+        text = inside if inside.startswith("[") else f"[{inside}]"
+    if (spaced := _read_spaced(text)) is not None:
+        return spaced
+    for parse in (json.loads, ast.literal_eval):  # literals only: nothing is executed
+        try:
+            found = parse(text)
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+            continue
+        if isinstance(found, dict):
+            return next((last_of_paths(found[key]) for key in _LISTING_KEYS if list(found) == [key]), None)
+        texts = [found] if isinstance(found, str) else [item for item in found if isinstance(item, str)]
+        # Python makes one text of two that stand side by side without a comma
+        return found if parse is json.loads or len(_QUOTED.findall(text)) == len(texts) else None
+    return None
+
+
+def last_of_paths(values: object) -> object:
+    """Labels of a list whose items may be paths from the root of a tree of labels: the last of each path."""
+    if not isinstance(values, list):
+        return values
+    return [value[-1] if isinstance(value, list) and value else value for value in values]
+
+
+def _read_spaced(text: str) -> list[object] | None:
+    """The items of a list with blanks between, as numpy prints arrays; None for any other text."""
+    if not (text.startswith("[") and text.endswith("]")):
+        return None
+    inside = text[1:-1]
+    if re.fullmatch(r"\s*\d+\.?(?:\s+\d+\.?)*\s*", inside):
+        return [number.rstrip(".") for number in inside.split()]
+    items = list(_QUOTED.finditer(inside))
+    between = [inside[a.end() : b.start()] for a, b in itertools.pairwise(items)]
+    edges = inside[: items[0].start()] + inside[items[-1].end() :] if items else inside
+    if edges.strip() or not between or not all(gap and gap.isspace() for gap in between):
+        return None
+    return [ast.literal_eval(item[0]) for item in items]
 
 
 def _read_date(value: object) -> tuple[datetime | None, bool]:

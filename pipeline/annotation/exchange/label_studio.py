@@ -6,21 +6,25 @@ https://labelstud.io/guide/task_format
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
-from pipeline.annotation.coded_table import Coding, ReadCodings, make_coding
+from pipeline.annotation.coded_table import Coding, ReadCodings, make_coding, say_count
 from pipeline.annotation.record_files import read_bounded_text
 from pipeline.data.codebook import Codebook, Frame
 from pipeline.data.label_files import parse_json
-from pipeline.data.label_values import RowError
+from pipeline.data.label_values import RowError, last_of_paths
 from pipeline.data.labelled_rows import Reject
-from pipeline.errors import DataError
+from pipeline.errors import DataError, list_names, shorten
 from pipeline.files.durable_files import replacing
 
 CHOICES: Final = "frames"  # name of our Choices tag
+_OF_PARTS: Final = ("labels", "hypertextlabels", "paragraphlabels")  # marked parts of a text
+_LABELLING: Final = ("choices", "taxonomy", *_OF_PARTS)  # types of results whose values can be frames
+_REMARKS: Final = ("textarea", "rating", "number", "datetime", "relation")  # what coders add beside
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -75,28 +79,99 @@ def make_config(codebook: Codebook) -> str:
     return ET.tostring(view, encoding="unicode") + "\n"
 
 
-def read_annotations(path: Path) -> ReadCodings:
+def read_annotations(path: Path, control: str | None = None) -> ReadCodings:
     """Read a JSON export: every annotation of every task, cancelled ones and ground truth marked as such.
 
+    Args:
+        path: an export with the format JSON.
+        control: name of the tag whose results are frames; None for ours or, where it is missing, the only one.
+
     Raises:
-        DataError: not a JSON list.
+        DataError: not a JSON list, results of a kind that cannot be read, or of several tags.
     """
     tasks = parse_json(read_bounded_text(path), str(path))
     if not isinstance(tasks, list):
         raise DataError(f"{path}: expected a list of tasks, as Label Studio exports with the format JSON")
     read = ReadCodings()
+    regions = [region for task in tasks for region in _all_regions(task)]
+    chosen = _choose_control(path, regions, control)
+    read.notes += _note_regions(regions, chosen)
     for n, task in enumerate(tasks, start=1):
-        _read_task(f"{path}, task {n}", task, path.stem, read)
+        _read_task(f"{path}, task {n}", task, chosen, path.stem, read)
     return read
 
 
-def _read_task(where: str, task: object, stem: str, read: ReadCodings) -> None:
+def _all_regions(task: object) -> Iterator[dict[str, Any]]:
+    """Results of all annotations of a task that have the form of results."""
+    annotations = _annotations_of(task) if isinstance(task, dict) else None
+    for annotation in annotations if isinstance(annotations, list) else []:
+        result = annotation.get("result") if isinstance(annotation, dict) else None
+        if isinstance(result, list):
+            yield from (region for region in result if isinstance(region, dict))
+
+
+def _annotations_of(task: dict[str, Any]) -> object:
+    return task.get("annotations", task.get("completions"))
+
+
+def _choose_control(path: Path, regions: Sequence[dict[str, Any]], wanted: str | None) -> str | None:
+    """The tag whose results are frames; None where the export has no result at all.
+
+    Raises:
+        DataError: results of an unknown kind, none that could be frames, or several tags that could.
+    """
+    kinds = Counter(str(region.get("type")) for region in regions)
+    if unknown := sorted(kinds.keys() - {*_LABELLING, *_REMARKS}):
+        listed = ", ".join(f"'{shorten(kind, 40)}' ({kinds[kind]} times)" for kind in unknown)
+        raise DataError(
+            f"{path}: results of controls that are not read: {listed}; expected one of {', '.join(_LABELLING)}"
+        )
+    names = Counter(_control_of(region) for region in regions if region.get("type") in _LABELLING)
+    if wanted is not None and wanted not in names:
+        raise DataError(
+            f"{path}: no results of the control '{wanted}'; there are: {list_names(names) or 'none'}"
+        )
+    if regions and not names:
+        listed = ", ".join(f"{kind} ({n} times)" for kind, n in kinds.items())
+        raise DataError(
+            f"{path}: no result that could be a frame, only {listed}; expected one of {', '.join(_LABELLING)}"
+        )
+    if wanted or CHOICES in names:
+        return wanted or CHOICES
+    if len(names) > 1:
+        raise DataError(
+            f"{path}: choices of several tags ({list_names(names)}): say which are frames, "
+            f"--column labels={next(iter(names))}"
+        )
+    return next(iter(names), None)
+
+
+def _control_of(region: Mapping[str, Any]) -> str:
+    return str(region.get("from_name"))
+
+
+def _note_regions(regions: Sequence[dict[str, Any]], control: str | None) -> list[str]:
+    """What of the results is not read, or read as more than it says."""
+    ours = [region for region in regions if _control_of(region) == control]
+    others = Counter(_control_of(region) for region in regions if _control_of(region) != control)
+    notes = []
+    if parts := sum(region.get("type") in _OF_PARTS for region in ours):
+        notes.append(
+            f"{say_count(parts, 'label marks a part', 'labels mark parts')} of a text: read as labels of the whole text"
+        )
+    if others:
+        listed = ", ".join(f"'{shorten(name, 40)}' ({n})" for name, n in others.items())
+        notes.append(f"results of other controls are not read: {listed}; '{control}' is the one with frames")
+    return notes
+
+
+def _read_task(where: str, task: object, control: str | None, stem: str, read: ReadCodings) -> None:
     if not isinstance(task, dict) or not isinstance(task.get("data"), dict):
         read.rejects.append(
             Reject(where, "expected a task with 'data'; export with the format JSON, not JSON-MIN")
         )
         return
-    annotations = task.get("annotations", task.get("completions"))
+    annotations = _annotations_of(task)
     if not isinstance(annotations, list):
         read.rejects.append(Reject(where, "expected a list 'annotations'; export with the format JSON"))
         return
@@ -106,20 +181,23 @@ def _read_task(where: str, task: object, stem: str, read: ReadCodings) -> None:
         key=lambda item: str(item[1].get("updated_at", "")) if isinstance(item[1], dict) else "",
     )
     for n, annotation in in_time:
+        place = f"{where}, annotation {n}"
         try:
-            read.codings.append(_read_annotation(f"{where}, annotation {n}", task["data"], annotation, stem))
+            read.codings.append(_read_annotation(place, task["data"], annotation, control, stem))
         except RowError as error:
-            read.rejects.append(Reject(f"{where}, annotation {n}", str(error)))
+            read.rejects.append(Reject(place, str(error)))
 
 
-def _read_annotation(where: str, data: dict[str, Any], annotation: object, stem: str) -> Coding:
+def _read_annotation(
+    where: str, data: dict[str, Any], annotation: object, control: str | None, stem: str
+) -> Coding:
     if not isinstance(annotation, dict):
         raise RowError(f"expected an object, got {type(annotation).__name__}")
     cancelled = _read_flag(annotation, "was_cancelled")
     return make_coding(
         where,
         data,
-        [] if cancelled else _read_choices(annotation.get("result")),
+        [] if cancelled else _read_labels(annotation.get("result"), control),
         annotator=_read_annotator(annotation.get("completed_by"), stem),
         status="cancelled" if cancelled else "coded",
         is_ground_truth=_read_flag(annotation, "ground_truth"),
@@ -140,22 +218,20 @@ def _read_annotator(value: object, stem: str) -> object:
     return stem if value is None else value
 
 
-def _read_choices(result: object) -> list[Any]:
+def _read_labels(result: object, control: str | None) -> list[Any]:
+    """What one annotation chose with the control."""
     if not isinstance(result, list) or not all(isinstance(region, dict) for region in result):
         raise RowError(f"field 'result': expected a list of objects, got {result!r:.60}")
-    chosen: dict[str, list[Any]] = {}
+    labels: list[Any] = []
     for region in result:
-        if region.get("type") == "choices":
+        kind = region.get("type")
+        if kind in _LABELLING and _control_of(region) == control:
             value = region.get("value")
-            choices = value.get("choices") if isinstance(value, dict) else None
-            if not isinstance(choices, list):
-                raise RowError(f"field 'choices': expected a list, got {value!r:.60}")
-            chosen.setdefault(str(region.get("from_name")), []).extend(choices)
-    if CHOICES in chosen:
-        return chosen[CHOICES]
-    if len(chosen) > 1:
-        raise RowError(f"choices of several tags ({', '.join(chosen)}); expected one, named '{CHOICES}'")
-    return next(iter(chosen.values()), [])
+            found = last_of_paths(value.get(kind)) if isinstance(value, dict) else None
+            if not isinstance(found, list):
+                raise RowError(f"field '{kind}': expected a list, got {value!r:.60}")
+            labels += found
+    return labels
 
 
 def _describe(frame: Frame) -> str:
