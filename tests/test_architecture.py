@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,67 @@ ROOMS = {
     "matplotlib": {"reporting"},
     "vl_convert": {"reporting"},
 }
+
+
+# The order of the rooms, lowest first. A file imports from its own room and from rooms below it, at the top of the file
+# or inside a function; files at the root of the package are rooms of their own.
+LAYERS = (
+    ("errors", "no_telemetry", "sample"),
+    ("files",),
+    ("config",),
+    ("data",),
+    ("measures",),
+    ("classifiers",),
+    ("bundle",),
+    ("scoring",),
+    ("evaluation",),
+    ("annotation",),
+    ("prevalence",),
+    ("explanation",),
+    ("tracking",),
+    ("reporting",),
+    ("training",),
+    ("commands",),
+    ("cli", "predict"),
+    ("upkeep", "benchmarks"),  # of the repository, not of the wheel
+)
+RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}
+MOST_AT_THE_ROOT = 8
+
+
+def imported_rooms(source: Path) -> Iterator[str]:
+    """Rooms that a file imports from anywhere, also inside functions."""
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        modules = []
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            modules = [f"{node.module}.{alias.name}" for alias in node.names]
+        yield from (module.split(".")[1] for module in modules if module.startswith("pipeline."))
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.relative_to(PACKAGE).as_posix())
+def test_no_import_points_upward(source: Path) -> None:
+    room = room_of(source).removesuffix(".py")
+    if room == "__init__":  # the door: names of every room, each loaded when it is asked for
+        return
+    upward = {other for other in imported_rooms(source) if other != room and RANK[other] >= RANK[room]}
+    assert not upward, f"{room} stands below {upward}"
+
+
+def test_every_room_has_its_place_in_the_order() -> None:
+    rooms = {room_of(source).removesuffix(".py") for source in SOURCES} - {"__init__"}
+    assert rooms == set(RANK)
+
+
+def test_few_files_stand_at_the_root() -> None:
+    assert len(list(PACKAGE.glob("*.py"))) <= MOST_AT_THE_ROOT
+
+
+def test_no_two_files_share_a_name() -> None:
+    doors = {PACKAGE / "predict.py"}  # `python -m pipeline.predict`, which is commands/predict.py
+    names = Counter(source.name for source in SOURCES if source.name != "__init__.py" and source not in doors)
+    assert not [name for name, n in names.items() if n > 1]
 
 
 def imported_libraries(source: Path) -> Iterator[str]:

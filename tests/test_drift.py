@@ -19,12 +19,12 @@ from pipeline.data.labelled_rows import read_labelled
 from pipeline.data.posts import POSTS_SCHEMA
 from pipeline.data.sentences import is_boilerplate, split_sentences
 from pipeline.errors import DataError
-from pipeline.evaluation.depth_check import warn_of_languages, warn_of_words
 from pipeline.evaluation.distribution_shift import Histogram, compare_histograms, divergence
 from pipeline.evaluation.domain_classifier import separate_domains
 from pipeline.evaluation.drift_check import measure_drift
-from pipeline.evaluation.drift_reference import DriftReference, Vocabulary, find_words, read_drift_reference
 from pipeline.reporting.html_report import write_report
+from pipeline.scoring.depth_check import warn_of_languages, warn_of_words
+from pipeline.scoring.drift_reference import DriftReference, Vocabulary, find_words, read_drift_reference
 from pipeline.scoring.prediction import PredictReport, predict
 from pipeline.tracking.null_tracker import NullTracker
 from pipeline.training.run_training import run_training

@@ -19,9 +19,10 @@ from pipeline.config.run_config import RunConfig
 from pipeline.data.codebook import dump_codebook
 from pipeline.data.splits import Folds
 from pipeline.errors import ConfigError
+from pipeline.evaluation.learning_curve_record import LearningCurve
 from pipeline.measures.intervals import Estimate
 from pipeline.reporting.learning_curve_figure import learning_curve_figure
-from pipeline.training.learning_curve import LearningCurve, learning_curve, nested_parts
+from pipeline.training.learning_curve import learning_curve, nested_parts
 from pipeline.training.learning_gain import describe_gain
 from pipeline.training.run_training import read_folds
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pipeline.config.sweep import SweepSettings
-    from pipeline.training.learning_curve import SizeSummary
+    from pipeline.evaluation.learning_curve_record import SizeSummary
     from pipeline.training.sweep.records import SweepResult, TrialRecord
     from pipeline.training.tracked_curve import RecordedCurve
 

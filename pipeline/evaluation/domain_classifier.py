@@ -17,8 +17,8 @@ from sklearn.pipeline import make_pipeline
 
 from pipeline.data.near_duplicates import cluster_texts
 from pipeline.errors import DataError
-from pipeline.evaluation.drift_reference import find_words
 from pipeline.measures.intervals import Estimate, as_estimate
+from pipeline.scoring.drift_reference import find_words
 
 MOST_TEXTS: Final = 3000  # of each set
 FEWEST_TEXTS: Final = 20

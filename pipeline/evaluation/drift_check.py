@@ -18,15 +18,17 @@ from numpy.typing import NDArray
 from pipeline.bundle import ModelBundle
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import DataError
-from pipeline.evaluation.depth_check import (
+from pipeline.evaluation.distribution_shift import Histogram, Shift, compare_histograms
+from pipeline.evaluation.domain_classifier import DomainSeparation, separate_domains
+from pipeline.evaluation.leakage import find_seen
+from pipeline.measures.intervals import Estimate
+from pipeline.scoring.depth_check import (
     absent_languages,
     unknown_limit,
     warn_of_languages,
     warn_of_words,
 )
-from pipeline.evaluation.distribution_shift import Histogram, Shift, compare_histograms
-from pipeline.evaluation.domain_classifier import DomainSeparation, separate_domains
-from pipeline.evaluation.drift_reference import (
+from pipeline.scoring.drift_reference import (
     LENGTH_EDGES,
     SCORE_EDGES,
     DriftReference,
@@ -34,8 +36,6 @@ from pipeline.evaluation.drift_reference import (
     count_bins,
     read_drift_reference,
 )
-from pipeline.evaluation.leakage import find_seen
-from pipeline.measures.intervals import Estimate
 from pipeline.scoring.read_scores import open_scores
 from pipeline.scoring.score_posts import probability_column
 

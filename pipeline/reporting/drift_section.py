@@ -7,7 +7,7 @@ from pipeline.bundle import ModelBundle
 from pipeline.errors import DataError
 from pipeline.evaluation.distribution_shift import Shift
 from pipeline.evaluation.drift_check import DriftReport, measure_drift
-from pipeline.evaluation.drift_reference import read_drift_reference
+from pipeline.scoring.drift_reference import read_drift_reference
 
 _EXPLANATION: Final = (
     "The posts against the texts that the model was trained on. Shift is the Jensen-Shannon divergence between the "

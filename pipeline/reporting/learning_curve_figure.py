@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
+from pipeline.evaluation.learning_curve_record import LearningCurve
 from pipeline.measures.intervals import Estimate
 from pipeline.measures.metrics import Floats
 from pipeline.reporting.figures import BLUE, GREY, ORANGE
-from pipeline.training.learning_curve import LearningCurve
 
 _DPI = 110
 _CROWDED = 1.25  # sizes closer than this ratio would print over one another

@@ -108,7 +108,7 @@ def predict(
         ModelError: the model gives no probabilities.
         ConfigError: an engine that cannot be had.
     """
-    from pipeline.evaluation.depth_check import DepthCheck
+    from pipeline.scoring.depth_check import DepthCheck
     from pipeline.scoring.engines.open_engine import EngineSettings, open_engine
     from pipeline.scoring.output_dataset import open_dataset
     from pipeline.scoring.read_scores import export_scores

@@ -27,8 +27,6 @@ from pipeline.data.labelled_rows import LabelledData, read_labelled
 from pipeline.data.new_project import is_template
 from pipeline.data.splits import Folds, join_folds, make_folds, make_folds_from_files
 from pipeline.errors import DataError
-from pipeline.evaluation.drift_reference import STEM as DRIFT_REFERENCE
-from pipeline.evaluation.drift_reference import DriftReference
 from pipeline.evaluation.evaluation_report import EvaluationReport
 from pipeline.evaluation.leakage import text_digests
 from pipeline.evaluation.row_facts import RowFacts, TrainingFacts
@@ -38,6 +36,8 @@ from pipeline.files.durable_files import explain_full_disk
 from pipeline.measures.decision_rule import DecisionRule, fit_decision_rule
 from pipeline.reporting.data_statement import describe_data
 from pipeline.reporting.model_card import MODEL_CARD, write_card
+from pipeline.scoring.drift_reference import STEM as DRIFT_REFERENCE
+from pipeline.scoring.drift_reference import DriftReference
 from pipeline.tracking.provenance import collect_provenance
 from pipeline.tracking.tracker import Tracker
 from pipeline.training.unfinished_work import hold_work_folder, mention_kept

@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 from pipeline.classifiers.protocols import Progress
 from pipeline.config.run_config import RunConfig
+from pipeline.evaluation.learning_curve_record import LearningCurve
 from pipeline.files.durable_files import replacing
 from pipeline.reporting.learning_curve_figure import learning_curve_figure
 from pipeline.tracking.mlflow_tracker import MlflowTracker
-from pipeline.training.learning_curve import LearningCurve, learning_curve
+from pipeline.training.learning_curve import learning_curve
 from pipeline.training.learning_gain import describe_gain
 
 PlotFormat = Literal["png", "svg"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipeline.evaluation.drift_reference import DriftReference, Vocabulary, read_drift_reference
+from pipeline.scoring.drift_reference import DriftReference, Vocabulary, read_drift_reference
 
 if TYPE_CHECKING:
     from pipeline.bundle import ModelBundle
