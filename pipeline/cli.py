@@ -11,10 +11,10 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.commands import (
-    data,
     drift,
     experiments,
     explain,
+    inputs,
     labels,
     models,
     reference,
@@ -54,9 +54,9 @@ def _all_commands(
 
 PANELS: dict[str, dict[str, Callable[..., Any]]] = {
     "1. Data": {
-        "init": data.init,
-        "ingest": data.ingest,
-        "check": data.check,
+        "init": inputs.init,
+        "ingest": inputs.ingest,
+        "check": inputs.check,
     },
     "2. Labels": {
         "sample": labels.sample,
