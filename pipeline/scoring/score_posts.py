@@ -2,13 +2,13 @@
 
 Columns of a scored sentence: post_key, content_hash (of the post), channel, message_id, published_at,
 sentence_index, start, end (characters of the post's text), text, lang, `p_<frame id>` for each frame
-(calibrated probability), frames (decided), and where the figures come from: model_id, bundle_hash,
-codebook_hash, scored_at.
+(calibrated probability), frames (decided), where the figures come from: model_id, bundle_hash,
+codebook_hash, scored_at, and sequence, which is that of its post.
 
 Columns of a scored post: its own (no text), n_sentences (scored), n_boilerplate (seen, not scored),
 `p_<frame id>` (the largest over its sentences; null without a sentence), frames (decided for any sentence),
-evidence (for each of these frames the most probable sentence among those it was decided for), and the same
-four columns of provenance.
+evidence (for each of these frames the most probable sentence among those it was decided for), the same
+four columns of provenance, and sequence: a number of its own, larger the later it was seen.
 """
 
 from collections.abc import Sequence
@@ -26,6 +26,7 @@ from pipeline.errors import ModelError
 
 TEXTS_AT_ONCE = 16_384  # bounds memory; far more than a token batch, so that sorting by length pays
 
+_PREFIX = "p_"
 _TIME = pa.timestamp("us", tz="UTC")
 _PROVENANCE = [
     pa.field("model_id", pa.string()),
@@ -33,6 +34,7 @@ _PROVENANCE = [
     pa.field("codebook_hash", pa.string()),
     pa.field("scored_at", _TIME),
 ]
+_SEQUENCE = pa.field("sequence", pa.int64())
 _EVIDENCE = pa.struct(
     [
         pa.field("frame", pa.string()),
@@ -74,7 +76,12 @@ class ScoredBatch:
 
 def probability_column(frame_id: str) -> str:
     """Name of a frame's column; the id stays as it is, whatever its characters."""
-    return f"p_{frame_id}"
+    return f"{_PREFIX}{frame_id}"
+
+
+def list_frames(schema: pa.Schema) -> tuple[str, ...]:
+    """The frames of `sentence_schema` or `post_schema`."""
+    return tuple(name.removeprefix(_PREFIX) for name in schema.names if name.startswith(_PREFIX))
 
 
 def sentence_schema(frame_ids: Sequence[str]) -> pa.Schema:
@@ -90,6 +97,7 @@ def sentence_schema(frame_ids: Sequence[str]) -> pa.Schema:
             pa.field("lang", pa.string()),
             *_frame_fields(frame_ids),
             *_PROVENANCE,
+            _SEQUENCE,
         ]
     )
 
@@ -104,6 +112,7 @@ def post_schema(frame_ids: Sequence[str]) -> pa.Schema:
             *_frame_fields(frame_ids),
             pa.field("evidence", pa.list_(_EVIDENCE)),
             *_PROVENANCE,
+            _SEQUENCE,
         ]
     )
 
@@ -130,7 +139,8 @@ def score_batch(posts: pa.RecordBatch, bundle: ModelBundle, *, scored_at: dateti
 
     Args:
         posts: rows of `pipeline.data.posts.POSTS_SCHEMA` (source columns are not needed); empty texts are
-            posts without sentences.
+            posts without sentences. Their column `sequence` is kept; without one it is null, in scores that nobody
+            keeps.
         bundle: the model.
         scored_at: the stamp of the run, the same for all its rows.
 
@@ -178,6 +188,7 @@ def _predict_distinct(
 def _describe_sentences(posts: pa.RecordBatch, scores: _Scores) -> dict[str, pa.Array]:
     of_post = pa.array(np.repeat(np.arange(len(scores.counts)), scores.counts))
     columns = {name: posts.column(name).take(of_post) for name in (*_SHARED_COLUMNS, "lang")}
+    columns[_SEQUENCE.name] = _number(posts).take(of_post)
     columns |= _describe_places(scores.sentences)
     columns["text"] = pa.array([s.text for s in scores.sentences], pa.string())
     for k, frame_id in enumerate(scores.frame_ids):
@@ -196,12 +207,19 @@ def _describe_posts(
         largest[has_any] = np.maximum.reduceat(scores.probabilities, scores.starts[has_any])
         decided[has_any] = np.logical_or.reduceat(scores.decided, scores.starts[has_any])
     columns = {name: posts.column(name) for name, _ in _POST_COLUMNS}
+    columns[_SEQUENCE.name] = _number(posts)
     columns["n_sentences"], columns["n_boilerplate"] = pa.array(scores.counts), pa.array(n_boilerplate)
     for k, frame_id in enumerate(scores.frame_ids):
         columns[probability_column(frame_id)] = pa.array(largest[:, k], mask=~has_any)
     columns["frames"] = _list_frames(decided, scores.frame_ids)
     columns["evidence"] = _list_evidence(decided, scores)
     return columns
+
+
+def _number(posts: pa.RecordBatch) -> pa.Array:
+    if _SEQUENCE.name in posts.schema.names:
+        return posts.column(_SEQUENCE.name)
+    return pa.nulls(posts.num_rows, pa.int64())
 
 
 def _list_evidence(decided_posts: NDArray[np.bool_], scores: _Scores) -> pa.Array:

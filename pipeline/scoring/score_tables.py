@@ -1,0 +1,192 @@
+"""Where scores are kept: two Delta tables, OUT/posts and OUT/sentences, that tell one truth.
+
+Delta commits to one table at a time, so a process may end between the two commits of a batch. Therefore:
+
+1. The data files of both tables are written; nothing refers to them yet.
+2. The commit to `sentences` makes its files count, and names in its metadata the files of `posts`.
+3. The commit to `posts` makes those count.
+
+Both commits carry the same number (`next_sequence`). Whoever opens the tables to write and finds `sentences` ahead of
+`posts` does step 3, with the files that step 2 named, before anything else. Nothing is scored again or taken back, so
+it does not matter whether the input still is what it was. Who reads meanwhile, with whatever tool, finds sentences
+that were scored once and whose posts are about to appear; `pipeline.scoring.read_scores` begins with the posts and
+does not see them. A process that ends in step 1 leaves files that no log names, which `frames compact` removes after
+a week. Two processes cannot both commit a number: delta-rs refuses the second, on every kind of store.
+
+If a log loses its last commits, the numbers differ in a way that no crash brings about, or the repair above puts the
+commit back.
+
+Each row of `posts` has a `sequence` of its own, larger than all that were committed before it, and the rows of its
+sentences have the same. It says which of two versions was seen last, and which sentences belong to which version.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+
+from pipeline.errors import DataError
+from pipeline.scoring.delta_table import LOG, DataFile, ScoreTable, Store
+from pipeline.scoring.score_posts import list_frames, post_schema, sentence_schema
+
+POSTS, SENTENCES = "posts", "sentences"
+FORMAT = "narrative-frames scores, format 2"
+_BATCH = "narrative_frames_batch"  # in the metadata of a commit: what step 3 needs
+_RUN = "narrative_frames_run"
+
+
+class ScoreTables:
+    """Both tables, opened together.
+
+    One process at a time may commit; on file systems the caller holds a lock, elsewhere the second is refused.
+    """
+
+    def __init__(self, location: str, posts: ScoreTable, sentences: ScoreTable) -> None:
+        self.location = location
+        self.posts = posts
+        self.sentences = sentences
+
+    @classmethod
+    def open(cls, location: str | Path) -> Self | None:
+        """The tables at a place, to read; None where there are none.
+
+        Posts are opened first: of all posts that are seen, the sentences are seen.
+
+        Raises:
+            DataError: a log is lost or damaged.
+        """
+        posts, sentences = (ScoreTable.open(_place(location, name)) for name in (POSTS, SENTENCES))
+        if posts is None and (sentences is None or sentences.progress == 0):
+            return None
+        for name, table in ((POSTS, posts), (SENTENCES, sentences)):
+            if table is None:
+                raise DataError(
+                    f"{_place(location, name)}/{LOG}: lost, while the other table is there. Restore it from a copy of "
+                    "the whole output, or score into a new one"
+                )
+        assert posts is not None  # noqa: S101 - for mypy, which cannot follow the loop
+        assert sentences is not None  # noqa: S101
+        return cls(str(location), posts, sentences)
+
+    @classmethod
+    def open_to_write(cls, location: str | Path, frame_ids: Sequence[str]) -> Self:
+        """The tables at a place, made if there are none; what a crash left undone is done.
+
+        The name and size of every data file are compared with the log, and the bytes of the posts' files, which are
+        about to be read. The bytes of the larger table of sentences are verified when they are read or merged.
+
+        Args:
+            location: of both tables.
+            frame_ids: of new tables.
+
+        Raises:
+            DataError: a log or a data file is lost or damaged; nothing was written.
+        """
+        tables = cls.open(location) or cls._create(location, frame_ids)
+        tables.sentences.require_whole(verify_bytes=False)
+        tables.posts.require_whole(verify_bytes=True)
+        tables.finish_batch()
+        return tables
+
+    @classmethod
+    def _create(cls, location: str | Path, frame_ids: Sequence[str]) -> Self:
+        sentences = ScoreTable.open(_place(location, SENTENCES)) or ScoreTable.create(
+            _place(location, SENTENCES), sentence_schema(frame_ids), FORMAT
+        )
+        posts = ScoreTable.create(_place(location, POSTS), post_schema(frame_ids), FORMAT)
+        return cls(str(location), posts, sentences)
+
+    @property
+    def frame_ids(self) -> tuple[str, ...]:
+        """The frames that are columns."""
+        return list_frames(self.posts.schema)
+
+    @property
+    def next_sequence(self) -> int:
+        """No row has this `sequence` or a larger one."""
+        return self.posts.progress
+
+    def commit(
+        self, posts: pa.Table, sentences: pa.Table, next_sequence: int, run: Mapping[str, Any]
+    ) -> None:
+        """Add a batch of scores, wholly or not at all; see `commit_files`.
+
+        Args:
+            posts: rows of `post_schema`.
+            sentences: rows of `sentence_schema`.
+            next_sequence: of the tables after this batch.
+            run: what the log says of the run.
+        """
+        self.commit_files(
+            [self.posts.store.write(posts)],
+            [self.sentences.store.write(sentences)] if sentences.num_rows else [],
+            next_sequence,
+            run,
+        )
+
+    def commit_files(
+        self,
+        posts: Sequence[DataFile],
+        sentences: Sequence[DataFile],
+        next_sequence: int,
+        run: Mapping[str, Any],
+    ) -> None:
+        """Add a batch of scores whose data files were written by `Store.write`, perhaps by other processes.
+
+        Args:
+            posts: files of `post_schema` in the store of `self.posts`.
+            sentences: files of `sentence_schema` in the store of `self.sentences`.
+            next_sequence: larger than every `sequence` in these files and than `self.next_sequence`.
+            run: JSON values that say in the log where the batch comes from.
+
+        Raises:
+            DataError: another process committed to these tables since they were opened; the store is gone.
+        """
+        if next_sequence <= self.next_sequence:
+            raise ValueError(f"expected a number above {self.next_sequence}, got {next_sequence}")
+        files = [[file.path, file.n_bytes, file.n_rows] for file in posts]
+        batch = {"begins_at": self.next_sequence, "posts": files, "run": dict(run)}
+        self.sentences.commit(sentences, next_sequence, {_BATCH: batch})
+        self.posts.commit(posts, next_sequence, {_RUN: dict(run)})
+
+    def finish_batch(self) -> None:
+        """Commit the posts of a batch whose sentences were committed by a process that then ended, if there is one.
+
+        Raises:
+            DataError: the tables differ in a way that no crash brings about.
+        """
+        done, stated = self.posts.progress, self.sentences.progress
+        if done == stated:
+            return
+        batch = self.sentences.read_last_metadata(_BATCH)
+        if done > stated or not isinstance(batch, dict) or batch["begins_at"] != done:
+            behind = self.sentences if done > stated else self.posts
+            raise DataError(
+                f"{behind.store.location}/{LOG}: has lost its last commits: it stands at {min(done, stated):,}, the "
+                f"other table at {max(done, stated):,}. Restore it from a copy of the whole output, or score into a "
+                "new one"
+            )
+        files = [DataFile(*file) for file in batch["posts"]]
+        sizes = self.posts.store.list_sizes()
+        for file in files:
+            if sizes.get(file.path) != file.n_bytes:
+                raise DataError(
+                    f"{self.posts.store.location}/{file.path}: gone or cut before its batch was complete. Restore it "
+                    "from a copy of the whole output, or score into a new one"
+                )
+        self.posts.commit(files, stated, {_RUN: batch["run"]})
+
+
+def open_store(location: str | Path, table: str) -> Store:
+    """The store of one of the tables, for workers that write its data files.
+
+    Args:
+        location: of both tables.
+        table: `POSTS` or `SENTENCES`.
+    """
+    return Store(_place(location, table))
+
+
+def _place(location: str | Path, table: str) -> str:
+    return f"{str(location).rstrip('/')}/{table}"
