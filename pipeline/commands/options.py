@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipeline.files.stores import SCHEMES, fetch_folder, parse_location
+
 if TYPE_CHECKING:
     from pipeline.config.run_config import RunConfig
 
@@ -36,7 +38,9 @@ def read_config(path: Path, overrides: list[str] | None) -> "RunConfig":
 
 
 def find_model(model: str) -> Path:
-    """The bundle folder that a folder name or registry URI means."""
+    """The bundle folder that a folder name or registry URI means, or a copy of one in an object store."""
+    if model.startswith(SCHEMES):
+        return fetch_folder(str(parse_location(model)))
     if "://" not in model and not model.startswith(("models:/", "runs:/")):
         return Path(model)
     from pipeline.tracking.model_registry import resolve_model

@@ -19,6 +19,7 @@ from pipeline.data.exports.field_values import EARLIEST, LATEST, make_excerpt
 from pipeline.data.exports.raw_posts import RawPost
 from pipeline.data.language import identify_language
 from pipeline.errors import DataError
+from pipeline.files.stores import Location, hide_secrets, is_file, is_uri, open_filesystem
 
 POSTS_SCHEMA: Final = pa.schema(
     [
@@ -74,12 +75,12 @@ def make_post_row(post: RawPost, source_file: str) -> dict[str, Any]:
 
 
 def iter_posts(
-    path: Path, columns: Sequence[str] | None = None, batch_rows: int = _BATCH_ROWS
+    path: Location, columns: Sequence[str] | None = None, batch_rows: int = _BATCH_ROWS
 ) -> Iterator[pa.RecordBatch]:
     """Stream a posts table.
 
     Args:
-        path: a table that `ingest` wrote.
+        path: a table that `ingest` wrote, perhaps in an object store.
         columns: of POSTS_SCHEMA, in the order wanted; None for all.
         batch_rows: most rows in a batch.
 
@@ -98,7 +99,7 @@ def iter_posts(
             yield posts
 
 
-def read_posts(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def read_posts(path: Location, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Read a posts table into memory, whole numbers as nullable Int64; see `iter_posts`."""
     schema = POSTS_SCHEMA if columns is None else pa.schema([POSTS_SCHEMA.field(name) for name in columns])
     frame: pd.DataFrame = pa.Table.from_batches(iter_posts(path, columns), schema).to_pandas(
@@ -107,14 +108,18 @@ def read_posts(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame
     return frame
 
 
-def is_posts_table(path: Path) -> bool:
+def is_posts_table(path: Location) -> bool:
     """Whether the file is Parquet with the columns of POSTS_SCHEMA.
 
     Raises:
-        DataError: it says that it is such a table and lacks columns, so that it is damaged.
+        DataError: it says that it is such a table and lacks columns, so that it is damaged; or its store cannot be
+            reached.
     """
+    if is_uri(path) and not is_file(path):
+        return False
+    name, filesystem = open_filesystem(path)
     try:
-        found = pq.read_schema(path)
+        found = pq.read_schema(name, filesystem=filesystem)
     except DAMAGE:
         return False
     missing = sorted(set(POSTS_SCHEMA.names) - set(found.names))
@@ -134,8 +139,8 @@ def _check_values(batch: pa.RecordBatch) -> None:
                     raise ValueError(f"a time outside {EARLIEST.year} to {LATEST.year}: {moment}")
 
 
-def _require_table(path: Path) -> None:
-    if not path.is_file():
+def _require_table(path: Location) -> None:
+    if not is_file(path):
         raise DataError(f"{path}: no such posts table; write one with: frames ingest EXPORTS -o {path}")
     if not is_posts_table(path):
         raise DataError(
@@ -145,7 +150,7 @@ def _require_table(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def explain_damage(path: Path) -> Iterator[None]:
+def explain_damage(path: Location) -> Iterator[None]:
     """Turn what the Parquet reader raises for a damaged posts table into a message that names it.
 
     Raises:
@@ -154,31 +159,40 @@ def explain_damage(path: Path) -> Iterator[None]:
     try:
         yield
     except DAMAGE as error:
+        if is_uri(path):
+            raise DataError(
+                f"{path}: cannot be read: {make_excerpt(hide_secrets(str(error)))}. The table is damaged, or its store out "
+                "of reach"
+            ) from None
         raise DataError(
             f"{path}: the posts table is damaged: {make_excerpt(error)}. Restore it from a copy, or delete it and "
             "ingest again"
         ) from None
 
 
-def count_rows(path: Path) -> int:
+def count_rows(path: Location) -> int:
     """Rows of a posts table.
 
     Raises:
         DataError: the table is damaged.
     """
     with explain_damage(path):
-        return int(pq.read_metadata(path).num_rows)
+        name, filesystem = open_filesystem(path)
+        return int(pq.read_metadata(name, filesystem=filesystem).num_rows)
 
 
-def iter_pages(path: Path, columns: Sequence[str], batch_rows: int) -> Iterator[pa.RecordBatch]:
+def iter_pages(path: Location, columns: Sequence[str], batch_rows: int) -> Iterator[pa.RecordBatch]:
     """Batches of a Parquet file, with all that can be checked of it; see `explain_damage` for what is raised.
 
     The checksums of its pages, where it has them, show any damage to values. Damage to the file's description of
     itself, which has no checksum, may leave rows out, so they are counted.
     """
     n_read = 0
+    name, filesystem = open_filesystem(path)
     # pre-buffered pages would stay in memory to the end
-    with pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True) as file:
+    with pq.ParquetFile(
+        name, filesystem=filesystem, pre_buffer=False, page_checksum_verification=True
+    ) as file:
         for batch in file.iter_batches(batch_rows, columns=list(columns)):
             n_read += batch.num_rows
             yield batch
