@@ -161,8 +161,8 @@ def explain_damage(path: Location) -> Iterator[None]:
     except DAMAGE as error:
         if is_uri(path):
             raise DataError(
-                f"{path}: cannot be read: {make_excerpt(hide_secrets(str(error)))}. The table is damaged, or its store out "
-                "of reach"
+                f"{path}: cannot be read: {make_excerpt(hide_secrets(str(error)))}. The table is damaged, or its store "
+                "out of reach"
             ) from None
         raise DataError(
             f"{path}: the posts table is damaged: {make_excerpt(error)}. Restore it from a copy, or delete it and "
