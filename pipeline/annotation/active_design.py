@@ -9,6 +9,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from pipeline.annotation.probability_designs import Draw, RandomNumbers, check_size
 from pipeline.data.near_duplicates import cluster_texts
+from pipeline.data.word_pattern import WORD
 
 POOL_FACTOR = 5  # uncertain candidates for each unit wanted
 ACTIVE, RANDOM = "active", "random"
@@ -109,7 +110,7 @@ def choose_active(uncertainty: Floats, read_texts: Callable[[Integers], Sequence
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.casefold()) or [""]  # a text of signs alone is a word of its own
+    return re.findall(WORD, text.casefold()) or [""]  # a text of signs alone is a word of its own
 
 
 def spread_out(texts: Sequence[str], n: int) -> Integers:

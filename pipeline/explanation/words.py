@@ -3,9 +3,11 @@
 import re
 from dataclasses import dataclass
 
-# A run of word characters, with apostrophes and hyphens inside; or a run of anything else but white space. Together
+from pipeline.data.word_pattern import WORD
+
+# A word, with apostrophes and hyphens inside; or a run of anything else but white space. Together
 # they cover all that is not white space, so that what characters contribute can be summed without a rest.
-_UNIT = re.compile(r"\w+(?:['’ʼ-]\w+)*|[^\w\s]+")  # noqa: RUF001 - apostrophes as they are written
+_UNIT = re.compile(rf"(?:{WORD})(?:['’ʼ-](?:{WORD}))*|[^\w\s]+")  # noqa: RUF001 - apostrophes as they are written
 _has_word = re.compile(r"\w").search
 
 Span = tuple[int, int]

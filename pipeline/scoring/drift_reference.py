@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.language import identify_language
+from pipeline.data.word_pattern import WORD_OF_LETTERS
 
 if TYPE_CHECKING:
     from pipeline.bundle import ModelBundle
@@ -27,7 +28,7 @@ LANGUAGE_ROWS: Final = (
 )
 
 _NOT_SPOKEN = re.compile(r"(?:https?://|www\.|t\.me/)\S+|@\w+")
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(WORD_OF_LETTERS)
 
 Integers = NDArray[np.int64]
 

@@ -2,7 +2,8 @@
 
 Every choice that a fair baseline needs is made on the training rows alone: the regularisation strength is the
 one of best mean average precision over inner folds that keep forward clusters together. Character n-grams
-inside word borders carry inflected languages (Russian, Ukrainian) without a stemmer.
+inside word borders carry inflected languages (Russian, Ukrainian) without a stemmer; in Chinese, Japanese and Thai
+they run through whole clauses.
 """
 
 import json
@@ -24,6 +25,7 @@ from pipeline.classifiers.protocols import FitContext, FitSummary, Probabilities
 from pipeline.classifiers.tfidf.tfidf_scoring import FastTfidf
 from pipeline.config.model import TfidfSettings
 from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.word_pattern import WORD
 from pipeline.errors import DataError, ModelError
 from pipeline.measures.metrics import mean_average_precision
 
@@ -31,7 +33,8 @@ _SETTINGS_FILE = "classifier.json"
 _VOCABULARY_FILE = "vocabulary.json"
 _WEIGHTS_FILE = "weights.npz"
 _MAX_ITERATIONS = 1000
-_WORD = r"\w+"  # one-letter words too: they are prepositions in Russian and Ukrainian
+# What is a word, by the rules that a model was trained with
+_WORD_OF_RULES = {1: r"\w+", 2: WORD}  # one-letter words too: they are prepositions in Russian and Ukrainian
 
 
 class TfidfBaseline:
@@ -45,6 +48,7 @@ class TfidfBaseline:
 
     kind: ClassVar[str] = "tfidf"
     needs_dev: ClassVar[bool] = False
+    word_rules: int = 2
 
     def __init__(self, settings: TfidfSettings, labels: tuple[str, ...], *, single_label: bool) -> None:
         self.settings = settings
@@ -114,6 +118,7 @@ class TfidfBaseline:
             "settings": self.settings.model_dump(mode="json"),
             "labels": self.labels,
             "single_label": self.single_label,
+            "word_rules": self.word_rules,
         }
         (folder / _SETTINGS_FILE).write_text(json.dumps(described, indent=1), encoding="utf-8")
 
@@ -131,6 +136,7 @@ class TfidfBaseline:
                 tuple(described["labels"]),
                 single_label=described["single_label"],
             )
+            model.word_rules = described.get("word_rules", 1)  # the first rules were not written down
             vocabularies = json.loads((folder / _VOCABULARY_FILE).read_text(encoding="utf-8"))
             vectorizer = model._new_vectorizer(vocabularies)
             n_features = sum(len(vocabularies[name]) for name, _ in vectorizer.transformer_list)
@@ -198,7 +204,7 @@ class TfidfBaseline:
             common = {"sublinear_tf": True, "lowercase": True, "dtype": np.float32}
             return name, TfidfVectorizer(vocabulary=known.get(name), **common, **limits, **options)
 
-        parts = [part("words", ngram_range=words, token_pattern=_WORD)]
+        parts = [part("words", ngram_range=words, token_pattern=_WORD_OF_RULES[self.word_rules])]
         if characters is not None:
             parts.append(part("characters", ngram_range=characters, analyzer="char_wb"))
         return FeatureUnion(parts)
