@@ -54,9 +54,20 @@ def test_rows_drawn_to_train_of_a_held_out_channel_are_in_no_fold() -> None:
 
 def test_a_file_of_one_purpose_is_divided_or_refused() -> None:
     folds = make_folds(with_purposes(["estimate"] * 60), SETTINGS)
-    assert any("not from all of these rows" in note for note in folds.notes)
+    assert any("before it had learnt from them" in note for note in folds.notes)
     with pytest.raises(DataError, match="none of them can test a model"):
         make_folds(with_purposes(["train"] * 60), SETTINGS)
+
+
+def test_rows_drawn_to_test_are_in_the_test_fold_and_in_no_other() -> None:
+    folds = make_folds(with_purposes(["test"] * 30 + ["estimate"] * 70), SETTINGS)
+    assert set(folds.test.table["id"]) == {f"0-{i}" for i in range(30)}
+    with pytest.raises(DataError, match="nothing can train a model"):
+        make_folds(with_purposes(["test"] * 60), SETTINGS)
+    with pytest.raises(DataError, match="40 rows have the purpose test"):
+        make_folds_from_files(
+            with_purposes(["test"] * 40), with_purposes(["test"] * 40, seed=1), None, SETTINGS
+        )
 
 
 def test_files_that_come_divided_are_held_to_it() -> None:
@@ -76,6 +87,6 @@ def test_the_column_is_read_checked_and_optional(tmp_path: Path) -> None:
     assert "purpose" not in read_labelled(path, book).table
     path.write_text("text,labels,purpose\none,a,fun\n", encoding="utf-8")
     with pytest.raises(
-        DataError, match=r"line 2: field 'purpose': expected estimate or train or nothing, got 'fun'"
+        DataError, match=r"line 2: field 'purpose': expected estimate or test or train or nothing, got 'fun'"
     ):
         read_labelled(path, book)

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from pipeline.annotation.draw_sample import SampleSettings, draw_sample
 from pipeline.annotation.population import open_population
 from pipeline.annotation.probability_designs import allocate, draw_random, draw_stratified, number_units
 from pipeline.annotation.record_files import read_records, write_records
-from pipeline.annotation.sample_files import SAMPLE_COLUMNS, make_unit_code, read_sample
+from pipeline.annotation.sample_files import SAMPLE_COLUMNS, make_unit_code, read_sample, write_sample
 from pipeline.bundle import ModelBundle
 from pipeline.cli import app
 from pipeline.data.posts import POSTS_SCHEMA
@@ -161,6 +161,8 @@ def test_too_many_strata_for_the_size_is_a_message(posts: Path) -> None:
 def test_a_sample_of_scores_equals_one_of_the_same_posts(posts: Path, scores: Path) -> None:
     chosen = SampleSettings(size=30)
     from_posts, from_scores = draw_sample(posts, chosen), draw_sample(scores, chosen)
+    assert all(row.pop("drawn_scored") is None for row in from_posts.rows)
+    assert all(row.pop("drawn_scored") is not None for row in from_scores.rows)
     assert from_posts.rows == from_scores.rows
     assert from_posts.sample_id == from_scores.sample_id
     assert from_posts.population == 59 * 3  # a post of boilerplate alone holds no unit
@@ -304,3 +306,47 @@ def test_the_command_says_what_is_wrong_in_one_line(posts: Path, tmp_path: Path)
     done = CliRunner().invoke(app, ["sample", str(posts), "-n", "5", "-o", str(tmp_path / "sample.docx")])
     assert done.exit_code == 1
     assert "expected a name that ends in one of .csv" in done.output
+
+
+def test_samples_of_two_purposes_are_independent_and_one_of_more_units_contains_the_smaller(
+    posts: Path,
+) -> None:
+    """Of 177 sentences, two independent samples of 60 share 20, give or take 3 (hypergeometric)."""
+    drawn = {
+        purpose: {row["id"] for row in draw_sample(posts, SampleSettings(size=60, purpose=purpose)).rows}
+        for purpose in ("estimate", "test", "train")
+    }
+    for one, other in (("estimate", "test"), ("estimate", "train"), ("test", "train")):
+        assert len(drawn[one] & drawn[other]) < 35
+    larger = {row["id"] for row in draw_sample(posts, SampleSettings(size=90, purpose="test")).rows}
+    assert drawn["test"] < larger
+
+
+def test_a_top_up_draws_from_what_was_added_alone_and_says_from_how_many(tmp_path: Path) -> None:
+    table = make_posts()
+    early, late = table.slice(0, 40), table.slice(40)
+    dates = late["published_at"].to_pylist()
+    late = late.set_column(
+        late.schema.get_field_index("published_at"),
+        POSTS_SCHEMA.field("published_at"),
+        pa.array([None if d is None else d + timedelta(days=365) for d in dates], pa.timestamp("us", "UTC")),
+    )
+    pq.write_table(early, tmp_path / "posts.parquet")
+    first = draw_sample(tmp_path / "posts.parquet", SampleSettings(size=20))
+    write_sample(tmp_path / "first.csv", first.rows)
+    with pytest.raises(DataError, match="nothing to top up"):
+        draw_sample(tmp_path / "posts.parquet", SampleSettings(size=5), tops_up=tmp_path / "first.csv")
+    pq.write_table(pa.concat_tables([early, late]), tmp_path / "posts.parquet")
+    more = draw_sample(tmp_path / "posts.parquet", SampleSettings(size=20), tops_up=tmp_path / "first.csv")
+    assert more.population + first.population == more.rows[0]["drawn_units"]
+    assert {row["tops_up"] for row in more.rows} == {first.sample_id}
+    added = {key for key, d in zip(late["post_key"].to_pylist(), dates, strict=True) if d is not None}
+    assert {row["id"].rpartition(":")[0] for row in more.rows} <= added
+    weight = sum(1 / row["inclusion_probability"] for row in [*first.rows, *more.rows])
+    assert weight == pytest.approx(more.rows[0]["drawn_units"])
+    with pytest.raises(ConfigError, match="top-up is for estimates"):
+        draw_sample(
+            tmp_path / "posts.parquet",
+            SampleSettings(size=5, purpose="train"),
+            tops_up=tmp_path / "first.csv",
+        )

@@ -426,7 +426,7 @@ def test_a_sample_with_missing_rows_is_noticed(
     scores: Path, coded: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     report = report_shares(scores, write_rows(tmp_path / "coded.jsonl", coded[:120]))
-    assert any("the sample stands for 300 posts, the scores hold 400" in note for note in report.notes)
+    assert any("the sample stands for 300 posts, it was drawn from 400" in note for note in report.cautions)
 
 
 Change = Callable[[dict[str, Any]], dict[str, Any]]

@@ -3,8 +3,12 @@
 Samples for estimates are probability samples of the whole source: every unit has a known chance above zero.
 Forwards and near-duplicates are units like others, so that this stays true; the column `cluster` marks those
 of one substance within the sample, and who labels may copy the label. Leaving out what was labelled before would
-make the chance of those units zero, so it is refused for estimates: with the same seed a larger random sample
-contains the smaller one, and labels of that one are reused by id.
+make the chance of those units zero, so it is refused for estimates: with the same seed and purpose a larger random
+sample contains the smaller one, and labels of that one are reused by id. Samples of different purposes are drawn
+independently of each other, whatever the seed.
+
+A sample keeps what its units said (`text_digest`) and from how many it was drawn (`pipeline.annotation.drawn_frame`).
+Where the source has grown since, `draw_sample(..., tops_up=OLD)` draws from what could not be drawn then.
 """
 
 import hashlib
@@ -20,6 +24,7 @@ import pandas as pd
 
 from pipeline.annotation.active_design import draw_active, measure_uncertainty
 from pipeline.annotation.coded_table import say_count
+from pipeline.annotation.drawn_frame import DrawnFrame
 from pipeline.annotation.population import Population, UnitKind, open_population
 from pipeline.annotation.probability_designs import (
     Allocation,
@@ -29,12 +34,13 @@ from pipeline.annotation.probability_designs import (
     number_units,
 )
 from pipeline.annotation.record_files import read_records
-from pipeline.annotation.sample_files import is_unit_code, read_id
+from pipeline.annotation.sample_files import SAMPLE_COLUMNS, is_unit_code, read_id
+from pipeline.annotation.top_up import EarlierSample
 from pipeline.data.near_duplicates import cluster_texts
 from pipeline.errors import ConfigError, DataError, shorten
 
 Design = Literal["random", "stratified", "active"]
-Purpose = Literal["estimate", "train"]
+Purpose = Literal["estimate", "test", "train"]
 UNDATED = "undated"
 
 
@@ -45,7 +51,8 @@ class SampleSettings:
     Attributes:
         size: units wanted.
         design: see `pipeline.annotation.probability_designs` and `active_design`.
-        purpose: "estimate" for test sets and frame shares, "train" for training alone; active is always train.
+        purpose: "estimate" for frame shares, "test" for test sets, "train" for training alone; active is always
+            train. Samples of two purposes are independent.
         unit: what is labelled.
         strata: columns whose values together name a stratum: channel, month.
         allocation: of a stratified sample.
@@ -92,13 +99,17 @@ class Sample:
         }
 
 
-def draw_sample(source: Path, settings: SampleSettings, exclude: Sequence[Path] = ()) -> Sample:
+def draw_sample(
+    source: Path, settings: SampleSettings, exclude: Sequence[Path] = (), *, tops_up: Path | None = None
+) -> Sample:
     """Draw units from an output folder of `frames predict` or a posts table.
 
     Args:
         source: the folder or the Parquet file.
         settings: size, design, purpose.
         exclude: files with a column id; units of these ids are left out (training only).
+        tops_up: an earlier sample of this source; only units are drawn that could not be drawn then, and the codes
+            of both together estimate shares of all.
 
     Raises:
         ConfigError: settings that contradict one another.
@@ -115,13 +126,27 @@ def draw_sample(source: Path, settings: SampleSettings, exclude: Sequence[Path] 
             f"--exclude: '{shorten(codes[0], 80)}' is a code that label-export gave in place of an id; give the "
             "sample itself, or what label-import wrote"
         )
+    earlier = _read_earlier(tops_up, settings) if tops_up else None
     identity = {**asdict(settings), "source": _fingerprint(population), "excluded": sorted(excluded)}
+    if earlier:
+        identity["tops_up"] = earlier.sample_id
     sample_id = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
+    frame = DrawnFrame.of(population.units)
     if exclude:
         population, more = _leave_out(population, excluded)
         notes += more
+    if earlier:
+        population, more = earlier.leave_out(population)
+        notes += more
     drawn = _draw(population, settings)
-    rows = _describe(population, drawn, settings, sample_id)
+    common = {
+        "design": settings.design,
+        "purpose": settings.purpose,
+        "sample_id": sample_id,
+        "tops_up": earlier.sample_id if earlier else None,
+        **frame.to_cells(),
+    }
+    rows = _describe(population, drawn, common)
     return Sample(rows, sample_id, len(population), (*notes, *_note_copies(rows, settings.purpose)))
 
 
@@ -137,7 +162,7 @@ def check_settings(settings: SampleSettings, exclude: Sequence[Path] = ()) -> No
         raise ConfigError(f"--random-share {settings.random_share}: expected a number from 0 to 1")
     if not settings.strata or not set(settings.strata) <= {"channel", "month"}:
         raise ConfigError(f"--strata {','.join(settings.strata)}: expected channel, month, or channel,month")
-    if settings.purpose != "estimate":
+    if settings.purpose == "train":
         return
     if settings.design == "active":
         raise ConfigError(
@@ -146,9 +171,9 @@ def check_settings(settings: SampleSettings, exclude: Sequence[Path] = ()) -> No
         )
     if exclude:
         raise ConfigError(
-            "--exclude with --purpose estimate: what is left out could not be drawn, so shares would hold for "
-            "the rest only. Draw a larger sample with the same --seed (a random one contains the smaller one, "
-            "whose labels stay valid), or give --purpose train"
+            f"--exclude with --purpose {settings.purpose}: what is left out could not be drawn, so shares would hold "
+            "for the rest only. Draw a larger sample with the same --seed (a random one contains the smaller one, "
+            "whose labels stay valid), draw from what was added since with --top-up SAMPLE, or give --purpose train"
         )
 
 
@@ -164,7 +189,7 @@ def _leave_out(population: Population, excluded: set[str]) -> tuple[Population, 
 
 
 def _draw(population: Population, settings: SampleSettings) -> Draw:
-    numbers = number_units(population.units, settings.seed)
+    numbers = number_units(population.units, _seed_of(settings))
     if settings.design == "random":
         return draw_random(numbers, settings.size)
     if settings.design == "stratified":
@@ -181,6 +206,14 @@ def _draw(population: Population, settings: SampleSettings) -> Draw:
     )
 
 
+def _seed_of(settings: SampleSettings) -> int:
+    """Seed and purpose together. Estimates keep the plain seed: their earlier samples stay part of larger ones."""
+    if settings.purpose == "estimate":
+        return settings.seed
+    mixed = hashlib.sha256(f"{settings.purpose} {settings.seed}".encode()).digest()
+    return int.from_bytes(mixed[:8], "big")
+
+
 def name_strata(units: pd.DataFrame, strata: Sequence[str]) -> "pd.Series[str]":
     """The stratum of each unit: its channel, month (UTC) or both with "|" between."""
     parts = {
@@ -192,31 +225,36 @@ def name_strata(units: pd.DataFrame, strata: Sequence[str]) -> "pd.Series[str]":
     return named
 
 
-def _describe(
-    population: Population, drawn: Draw, settings: SampleSettings, sample_id: str
-) -> list[dict[str, Any]]:
+def _read_earlier(path: Path, settings: SampleSettings) -> EarlierSample:
+    if settings.purpose == "train":
+        raise ConfigError("--top-up is for estimates: to train, --exclude leaves out what is labelled")
+    return EarlierSample.read(path, settings.unit)
+
+
+def _describe(population: Population, drawn: Draw, common: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows by SAMPLE_COLUMNS; `common` are the values that all of them share."""
     units = population.units.iloc[drawn.rows]
     texts = population.read_texts(drawn.rows)
     ids = population.ids(drawn.rows)
     clusters = cluster_texts(list(texts["text"]))
-    return [
+    rows = (
         {
             "id": ids[i],
-            "unit": settings.unit,
+            "unit": population.kind,
             "text": texts["text"].iloc[i],
             "channel": str(units["channel"].iloc[i]),
             "published_at": _as_datetime(units["published_at"].iloc[i]),
             "stratum": str(drawn.strata[i]),
             "inclusion_probability": float(drawn.inclusion[i]),
-            "design": settings.design,
-            "purpose": settings.purpose,
-            "sample_id": sample_id,
+            **common,
             "cluster": ids[int(clusters[i])],
+            "text_digest": texts["digest"].iloc[i],
             "before": texts["before"].iloc[i],
             "after": texts["after"].iloc[i],
         }
         for i in range(len(ids))
-    ]
+    )
+    return [{name: row[name] for name in SAMPLE_COLUMNS} for row in rows]
 
 
 def _as_datetime(moment: pd.Timestamp) -> Any:

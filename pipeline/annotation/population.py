@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.annotation.coded_table import say_count
+from pipeline.annotation.sample_files import digest_unit
 from pipeline.data.posts import is_posts_table, iter_posts
 from pipeline.data.sentences import split_sentences
 from pipeline.errors import DataError
@@ -34,7 +35,7 @@ class Population:
     Attributes:
         kind: sentence or post.
         units: one row a unit, index 0..n-1: post_key, sentence_index (-1 for posts), channel (str),
-            published_at (datetime64[us, UTC], NaT where unknown).
+            published_at and scored_at (datetime64[us, UTC], NaT where unknown).
         read_posts: keys of posts -> their texts, by key.
         frame_ids: names of the columns of `probabilities`.
         probabilities: calibrated, shape (n, k); None where the source has no scores or none were asked for.
@@ -73,12 +74,12 @@ class Population:
         )
 
     def read_texts(self, rows: Integers) -> pd.DataFrame:
-        """Columns text, before and after (the neighbouring sentences; empty at the ends and for posts)."""
+        """Columns text, before and after (the neighbouring sentences; empty at the ends and for posts), digest."""
         chosen = self.units.iloc[rows]
         posts = self.read_posts(list(dict.fromkeys(chosen["post_key"])))
         indices = zip(chosen["post_key"], chosen["sentence_index"], strict=True)
         found = [_find_text(posts[key], int(index)) for key, index in indices]
-        return pd.DataFrame(found, columns=["text", "before", "after"])
+        return pd.DataFrame(found, columns=["text", "before", "after", "digest"])
 
 
 def open_population(source: Path, kind: UnitKind, *, with_scores: bool) -> Population:
@@ -111,7 +112,7 @@ def open_population(source: Path, kind: UnitKind, *, with_scores: bool) -> Popul
 
 def _open_scores(out: Path, kind: UnitKind, *, with_scores: bool) -> Population:
     frame_ids = tuple(read_output_manifest(out)["frames"])
-    columns = ["post_key", "channel", "published_at"]
+    columns = ["post_key", "channel", "published_at", "scored_at"]
     columns.append("sentence_index" if kind == "sentence" else "n_sentences")
     if with_scores:
         columns += [*map(probability_column, frame_ids), "frames"]
@@ -164,7 +165,9 @@ def _open_posts(path: Path, kind: UnitKind) -> Population:
         return posts
 
     notes = _note_empty(n_empty) if kind == "post" else []
-    return Population(kind, _to_units(pd.DataFrame(columns)), read_posts, notes=tuple(notes))
+    return Population(
+        kind, _to_units(pd.DataFrame(columns | {"scored_at": None})), read_posts, notes=tuple(notes)
+    )
 
 
 def _sentences(text: str) -> list[tuple[int, str]]:
@@ -177,7 +180,10 @@ def _to_units(table: pd.DataFrame) -> pd.DataFrame:
             "post_key": table["post_key"],
             "sentence_index": table["sentence_index"].astype("int64"),
             "channel": table["channel"].fillna(""),
-            "published_at": pd.to_datetime(table["published_at"], utc=True).astype("datetime64[us, UTC]"),
+            **{
+                name: pd.to_datetime(table[name], utc=True).astype("datetime64[us, UTC]")
+                for name in ("published_at", "scored_at")
+            },
         }
     )
 
@@ -197,11 +203,11 @@ def _note_empty(n: int) -> list[str]:
     return [f"{have_none} no sentence besides boilerplate: nothing to label there"] if n else []
 
 
-def _find_text(post: PostText, index: int) -> tuple[str, str, str]:
+def _find_text(post: PostText, index: int) -> tuple[str, str, str, str]:
     whole, sentences = post
     if index < 0:
-        return whole, "", ""
+        return whole, "", "", digest_unit(text for _, text in sentences)
     place = next(i for i, (number, _) in enumerate(sentences) if number == index)
     before = sentences[place - 1][1] if place else ""
     after = sentences[place + 1][1] if place + 1 < len(sentences) else ""
-    return sentences[place][1], before, after
+    return sentences[place][1], before, after, digest_unit([sentences[place][1]])

@@ -3,12 +3,14 @@
 import hashlib
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from pipeline.annotation.drawn_frame import FRAME_COLUMNS, read_frame
 from pipeline.annotation.record_files import read_records, write_records
+from pipeline.data.label_values import PURPOSES
 from pipeline.errors import DataError, shorten
 
 # How a unit was drawn; travels with its labels to training and estimation.
@@ -21,12 +23,14 @@ DESIGN_COLUMNS: Final = (
     "design",
     "purpose",
     "sample_id",
+    "tops_up",
     "cluster",
+    "text_digest",
+    *FRAME_COLUMNS,
 )
 SAMPLE_COLUMNS: Final = ("id", "unit", "text", *DESIGN_COLUMNS[1:], "before", "after")
 UNITS: Final = ("sentence", "post")
-DESIGNS: Final = ("random", "stratified", "active")
-PURPOSES: Final = ("estimate", "train")
+DESIGNS: Final = ("random", "stratified", "scored", "active")
 _CODE: Final = re.compile(r"u-[0-9a-f]{12}")  # the prefix keeps spreadsheets from reading a number
 _CHOICES: Final = {"unit": UNITS, "design": DESIGNS, "purpose": PURPOSES}
 
@@ -43,6 +47,15 @@ def make_unit_code(unit_id: str, sample_id: object) -> str:
 def is_unit_code(unit_id: str) -> bool:
     """Whether an id looks like one of `make_unit_code`."""
     return _CODE.fullmatch(unit_id) is not None
+
+
+def digest_unit(sentences: Iterable[str]) -> str:
+    """What a unit said when it was drawn: 16 hexadecimal digits of SHA-256 over its sentences; spacing does not count.
+
+    Of a post, the sentences that are scored: boilerplate may come and go.
+    """
+    words = " ".join(" ".join(sentences).split())
+    return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def write_sample(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -93,7 +106,8 @@ def read_design(cells: Mapping[str, Any], where: str) -> dict[str, Any]:
     """The values of DESIGN_COLUMNS that a row has, checked; None for the others.
 
     Raises:
-        DataError: an inclusion probability outside (0, 1], or an unknown unit, design or purpose.
+        DataError: an inclusion probability outside (0, 1], an unknown unit, design or purpose, or a frame that
+            cannot be.
     """
     found = {name: _blank_to_none(cells.get(name)) for name in DESIGN_COLUMNS}
     for name, allowed in _CHOICES.items():
@@ -101,7 +115,7 @@ def read_design(cells: Mapping[str, Any], where: str) -> dict[str, Any]:
             raise DataError(
                 f"{where}, field '{name}': expected {' or '.join(allowed)}, got {found[name]!r:.60}"
             )
-    for name in ("channel", "stratum", "sample_id", "cluster"):
+    for name in ("channel", "stratum", "sample_id", "tops_up", "cluster", "text_digest"):
         if found[name] is not None:
             found[name] = str(found[name])
     moment = found["published_at"]
@@ -109,7 +123,10 @@ def read_design(cells: Mapping[str, Any], where: str) -> dict[str, Any]:
         raise DataError(f"{where}, field 'published_at': expected a date, got {moment!r:.60}")
     if found["inclusion_probability"] is not None:
         found["inclusion_probability"] = _read_probability(found["inclusion_probability"], where)
-    return found
+    try:
+        return found | read_frame(cells)
+    except ValueError as error:
+        raise DataError(f"{where}, {error}") from None
 
 
 def _blank_to_none(value: object) -> object:

@@ -26,8 +26,11 @@ def sample(
         ),
     ] = "random",
     purpose: Annotated[
-        Literal["estimate", "train"] | None,
-        typer.Option("--purpose", help="Estimate (test set, shares) or train; estimate unless active."),
+        Literal["estimate", "test", "train"] | None,
+        typer.Option(
+            "--purpose",
+            help="Estimate shares, test models, or train; each draws for itself. Estimate unless active.",
+        ),
     ] = None,
     unit: Annotated[
         Literal["sentence", "post"], typer.Option("--unit", help="What is labelled.")
@@ -46,6 +49,13 @@ def sample(
     exclude: Annotated[
         list[Path] | None,
         typer.Option("--exclude", help="Leave out the ids of this file (training only); may be repeated."),
+    ] = None,
+    top_up: Annotated[
+        Path | None,
+        typer.Option(
+            "--top-up",
+            help="Draw from what was added to the source since this sample was drawn; codes combine.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same sample.")] = 42,
     as_json: AsJson = False,
@@ -77,7 +87,7 @@ def sample(
             random_share=random_share,
             seed=seed,
         )
-        drawn = draw_sample(source, settings, exclude or ())
+        drawn = draw_sample(source, settings, exclude or (), tops_up=top_up)
         write_sample(output, drawn.rows)
         if as_json:
             print_json({"output": str(output), **drawn.to_json()})

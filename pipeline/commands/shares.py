@@ -1,8 +1,8 @@
-"""Commands of the panel of results: shares of frames with intervals."""
+"""Commands of the panel of results: shares of frames with intervals, their differences and trends."""
 
 from __future__ import annotations  # the types below are for the reader; loading them would load numpy
 
-from itertools import groupby
+from datetime import datetime  # noqa: TC003 - typer reads it
 from pathlib import Path  # noqa: TC003 - typer reads it
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,21 +10,21 @@ import typer
 
 from pipeline.commands.options import AsJson, Debug, print_json
 from pipeline.commands.terminal import console, run_command
+from pipeline.errors import ConfigError
 from pipeline.files.safe_text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from rich.console import Console
-
-    from pipeline.measures.intervals import Estimate
-    from pipeline.prevalence.share_records import Domain, ShareEstimate, ShareReport
+    from pipeline.prevalence.share_records import ShareReport
 
 
 def shares(
     scores: Annotated[Path, typer.Argument(help="Output folder of frames predict.")],
     sample: Annotated[
-        Path | None, typer.Option("--sample", help="Coded sample that frames sample drew from these scores.")
+        list[Path] | None,
+        typer.Option(
+            "--sample",
+            help="Coded sample that frames sample drew from these scores; again for what tops it up.",
+        ),
     ] = None,
     unit: Annotated[
         Literal["post", "sentence"] | None,
@@ -34,9 +34,29 @@ def shares(
         list[str] | None, typer.Option("--frame", help="Only this frame; may be repeated.")
     ] = None,
     by: Annotated[
-        Literal["channel", "month", "channel_month"] | None,
-        typer.Option("--by", help="Also print the shares of each of these; files hold them all."),
+        list[str] | None,
+        typer.Option(
+            "--by",
+            help="Also the shares of each channel, month, quarter, year, language, forwarded, or of each value of "
+            "another column of the scores; may be repeated.",
+        ),
     ] = None,
+    before_after: Annotated[
+        datetime | None,
+        typer.Option(
+            "--before-after", formats=["%Y-%m-%d"], help="Also shares before and from this day on (UTC)."
+        ),
+    ] = None,
+    differences: Annotated[
+        bool, typer.Option("--differences", help="Differences and ratios of the shares of each pair by --by.")
+    ] = False,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", help="Differences from this one alone, e.g. one channel's name."),
+    ] = None,
+    trend: Annotated[
+        bool, typer.Option("--trend", help="Change from one month (quarter, year) of --by to the next.")
+    ] = False,
     confidence: Annotated[
         float, typer.Option("--confidence", min=0.5, max=0.999, help="Of the intervals.")
     ] = 0.95,
@@ -53,55 +73,109 @@ def shares(
         bool,
         typer.Option("--empty-is-coded", help="Rows of the sample without labels carry no frame."),
     ] = False,
+    labels_only: Annotated[
+        bool,
+        typer.Option("--labels-only", help="Use no score: for a sample that trained the model, say."),
+    ] = False,
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", help="Bundle that gave older scores: what it learnt from is kept with them."),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", help="Write every estimate: .csv, .jsonl, .parquet or .xlsx."),
     ] = None,
+    contrasts: Annotated[
+        Path | None,
+        typer.Option("--contrasts", help="Write differences, ratios and trends: .csv, .jsonl, ..."),
+    ] = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Estimate the share of each frame, with intervals.
+    """Estimate the share of each frame, with intervals; differences and trends.
 
     From scores and a coded sample; without a sample, raw shares and how many labels are needed.
 
-    Example: frames shares scores/ --sample coded.csv --by channel -o shares.csv
+    Example: frames shares scores/ --sample coded.csv --by channel --differences -o shares.csv
     """
 
     def work() -> None:
         from pipeline.annotation.record_files import check_suffix
+        from pipeline.commands.share_tables import print_plan, print_shares, write_contrasts, write_shares
+        from pipeline.prevalence.contrasts import Wanted
+        from pipeline.prevalence.domains import DOMAINS, PERIOD
         from pipeline.prevalence.share_estimates import report_shares
-        from pipeline.prevalence.share_records import DOMAINS
 
-        if output is not None:
-            check_suffix(output)
-        printed: tuple[Domain, ...] = ("whole", by) if by else ("whole",)
+        for path in (output, contrasts):
+            if path is not None:
+                check_suffix(path)
+        printed = ("whole", *(by or ()), *((PERIOD,) if before_after else ()))
+        wanted = Wanted(differences or against is not None or before_after is not None, against, trend)
+        _check_wanted(
+            wanted_by=printed[1:], differences=differences or bool(against), trend=trend, path=contrasts
+        )
+        if model is not None:
+            _keep_record(model, scores)
         report = report_shares(
             scores,
-            sample,
+            sample or None,
             frame,
             unit=unit,
-            domains=DOMAINS if output or as_json else printed,
+            domains=tuple(dict.fromkeys([*(DOMAINS if output or as_json else ()), *printed])),
+            split_at=before_after.date() if before_after else None,
+            wanted=wanted,
             confidence=confidence,
             empty_is_coded=empty_is_coded,
+            labels_only=labels_only,
         )
         plan = _plan(report, half_width)
         if output is not None:
-            _write(output, report)
+            write_shares(output, report)
+        if contrasts is not None:
+            write_contrasts(contrasts, report)
         if as_json:
             print_json({**report.to_json(), "plan": plan})
             return
-        _print(console(), report, printed)
-        if plan:
-            needs = ", ".join(f"{name} {n:,}" for name, n in plan.items())
-            console().print(
-                f"Note: for intervals of ±{100 * (half_width or 0):g} points, whole output, about so many labelled "
-                f"units in all, judged by these labels: {safe_text(needs)}",
-                soft_wrap=True,
-            )
-        if output is not None:
-            console().print(f"estimates  {safe_text(str(output))}", soft_wrap=True)
+        print_shares(console(), report, printed)
+        print_plan(console(), plan, half_width)
+        for name, path in (("estimates", output), ("contrasts", contrasts)):
+            if path is not None:
+                console().print(f"{name}  {safe_text(str(path))}", soft_wrap=True)
 
     run_command(work, debug)
+
+
+def _check_wanted(*, wanted_by: tuple[str, ...], differences: bool, trend: bool, path: Path | None) -> None:
+    """Refuse contrasts of nothing.
+
+    Raises:
+        ConfigError: names the options.
+    """
+    from pipeline.prevalence.domains import TIMES
+
+    if differences and not wanted_by:
+        raise ConfigError("--differences: between what? Give --by channel, say, or --before-after DATE")
+    if trend and not set(wanted_by) & set(TIMES):
+        raise ConfigError(f"--trend: over what? Give --by {', --by '.join(TIMES)}")
+    if path is not None and not (differences or trend or wanted_by[-1:] == ("period",)):
+        raise ConfigError("--contrasts: give --differences, --against, --before-after or --trend too")
+
+
+def _keep_record(model: Path, scores: Path) -> None:
+    """Keep what a bundle says of its training texts with the scores that it gave.
+
+    Raises:
+        ConfigError: it gave none of these scores, or says nothing.
+    """
+    from pipeline.bundle import load_bundle
+    from pipeline.scoring.output_dataset import read_output_manifest
+    from pipeline.scoring.training_copies import keep_training_record
+
+    bundle = load_bundle(model)
+    if bundle.bundle_hash not in {run["bundle_hash"] for run in read_output_manifest(scores)["runs"]}:
+        raise ConfigError(f"--model {model}: {bundle.model_id} gave none of the scores in {scores}")
+    if not keep_training_record(bundle, scores):
+        raise ConfigError(f"--model {model}: keeps nothing of the texts that it learnt from")
 
 
 def _plan(report: ShareReport, half_width: float | None) -> dict[str, int]:
@@ -117,77 +191,3 @@ def _plan(report: ShareReport, half_width: float | None) -> dict[str, int]:
         for estimate in report.estimates
         if estimate.domain == "whole" and estimate.standard_error is not None
     }
-
-
-def _write(path: Path, report: ShareReport) -> None:
-    from pipeline.annotation.record_files import write_records
-
-    origin = {
-        "unit": report.unit,
-        "confidence": report.confidence,
-        "bundle_hash": ";".join(str(model["bundle_hash"]) for model in report.models),
-        "sample_id": ";".join(report.sample_ids),
-    }
-    rows = [estimate.to_json() | origin for estimate in report.estimates]
-    write_records(path, rows, list(rows[0]))
-
-
-def _print(screen: Console, report: ShareReport, domains: Sequence[Domain]) -> None:
-    from pipeline.commands.result_tables import plain_table, print_notes
-
-    for domain in domains:
-        chosen = (estimate for estimate in report.estimates if estimate.domain == domain)
-        for _, of_place in groupby(chosen, key=lambda estimate: (estimate.channel, estimate.month)):
-            estimates = list(of_place)
-            screen.print(plain_table(_title(estimates[0], report.unit), *_rows(estimates)))
-    screen.print(f"Shares of {safe_text(report.target)}; no wider population is meant.", soft_wrap=True)
-    screen.print(
-        f"raw: the classifier's decisions, with its errors; labels: from labels alone; corrected: from predictions "
-        f"and labels (PPI++); intervals: {report.confidence:.0%}",
-        soft_wrap=True,
-    )
-    for model in report.models:
-        line = f"model   {model['model_id']}, bundle {str(model['bundle_hash'])[:16]}"
-        screen.print(safe_text(line), soft_wrap=True)
-    if report.sample_ids:
-        screen.print(f"sample  {safe_text(', '.join(report.sample_ids))}", soft_wrap=True)
-    print_notes(screen, report.notes)
-
-
-def _title(estimate: ShareEstimate, unit: str) -> str:
-    place = ", ".join(part for part in (estimate.channel, estimate.month) if part is not None)
-    title = f"{place or 'Whole output'}: {estimate.n_units:,} {unit}s, {estimate.n_labelled:,} labelled"
-    if estimate.n_independent < estimate.n_labelled:
-        title += f", {estimate.n_independent:,} of them independent"
-    return title
-
-
-def _rows(estimates: Sequence[ShareEstimate]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Columns and rows of one domain's table."""
-    if estimates[0].corrected.value is None:
-        needs = f"needs {estimates[0].labels_needed} more labelled unit{'s' if estimates[0].labels_needed != 1 else ''}"
-        rows: list[tuple[str, ...]] = [
-            (estimate.frame, _percent(estimate.raw_share), needs) for estimate in estimates
-        ]
-        return ("frame", "raw %", "corrected %"), rows
-    columns = ("frame", "raw %", "labels %", "interval", "corrected %", "interval")
-    return columns, [
-        (
-            estimate.frame,
-            _percent(estimate.raw_share),
-            *_figures(estimate.classical),
-            *_figures(estimate.corrected),
-        )
-        for estimate in estimates
-    ]
-
-
-def _figures(estimate: Estimate) -> tuple[str, str]:
-    if estimate.value is None or estimate.low is None or estimate.high is None:
-        return "", ""
-    dash = "–"  # noqa: RUF001 - the sign of a range
-    return _percent(estimate.value), f"{_percent(estimate.low)}{dash}{_percent(estimate.high)}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f}"

@@ -22,7 +22,7 @@ _LISTING_KEYS = (
     "choices",
     "taxonomy",
 )  # of an object in a cell, as Label Studio writes several labels into CSV
-PURPOSES = ("estimate", "train")  # why a text was drawn for labelling
+PURPOSES = ("estimate", "test", "train")  # why a text was drawn for labelling
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 
 

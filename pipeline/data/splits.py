@@ -22,7 +22,13 @@ from numpy.typing import NDArray
 from pipeline.config.data import FoldSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.near_duplicates import cluster_texts
-from pipeline.data.purposes import check_purposes, check_test_purpose, drawn_to, warn_of_estimates
+from pipeline.data.purposes import (
+    check_purposes,
+    check_test_purpose,
+    check_training_purpose,
+    drawn_to,
+    warn_of_estimates,
+)
 from pipeline.errors import DataError, shorten
 
 FoldName = Literal["train", "dev", "test"]
@@ -75,9 +81,11 @@ def make_folds(data: LabelledData, settings: FoldSettings) -> Folds:
     clusters = _cluster(data, settings)
     method = _choose_method(data.table["date"], settings)
     held_out = data.table["source"].isin(settings.hold_out_sources).to_numpy(bool)
-    to_train, to_estimate = drawn_to(data, "train"), drawn_to(data, "estimate")
+    to_train, to_estimate = drawn_to(data, "train"), drawn_to(data, "estimate", "test")
+    if to_estimate.all():
+        to_estimate = drawn_to(data, "test")
     notes = [*data.warnings, *_note_hold_out(data, settings, held_out), *check_purposes(data)]
-    if to_estimate.any() and not to_estimate.all():
+    if to_estimate.any():
         method, in_test = "cluster", held_out | to_estimate
     else:
         in_test = held_out | _draw_test(data, clusters, settings, method, held_out | to_train)
@@ -107,6 +115,9 @@ def make_folds_from_files(
     parts = [("train", train), ("test", test), *([("dev", dev)] if dev is not None else [])]
     joined = _concatenate([part for _, part in parts])
     notes = [f"{part.path.name}: {warning}" for _, part in parts for warning in part.warnings]
+    for name, part in parts:
+        if name != "test":
+            check_training_purpose(part)
     notes += warn_of_estimates([part for name, part in parts if name != "test"])
     fold_of_row = np.repeat([name for name, _ in parts], [len(part) for _, part in parts])
     clusters = _cluster(joined, settings)

@@ -76,8 +76,12 @@ class Shares:
         value: share, in [0, 1].
         low: lower end of the interval.
         high: upper end of the interval.
-        variance: of the share.
+        variance: of the share: the sum of squares of its column of `residuals`, and `unseen`.
         power: weight of the predictions, in [0, 1].
+        residuals: linearised, of each cluster, shape (n_clusters, k); those of two domains give their covariance.
+        unseen: the part of the variance that stands for what the sample did not show.
+        spread: one over the effective size of the sample if all shares were estimated from labels.
+        freedom: degrees of freedom of the variance.
     """
 
     value: Floats
@@ -85,6 +89,14 @@ class Shares:
     high: Floats
     variance: Floats
     power: Floats
+    residuals: Floats
+    unseen: Floats
+    spread: float
+    freedom: float
+
+    def bound(self, quantile: float) -> tuple[Floats, Floats]:
+        """Both ends of intervals at another quantile of the standard normal or t distribution, each of shape (k,)."""
+        return wilson_bounds(self.value, self.variance, self.spread, quantile)
 
 
 def estimate_means(
@@ -134,12 +146,13 @@ def estimate_means(
     else:
         powers, is_fitted = np.full(len(label_means), float(power)), np.zeros(len(label_means), bool)
     fit_leverage = np.where(is_fitted, _divide(of_predictions**2, curvature), 0)
-    residuals = (of_labels - powers * of_predictions) ** 2 / (1 - fit_leverage)
-    variance = residuals.sum(axis=0) + powers**2 * unseen_errors + (1 - powers**2) * unseen_labels
+    residuals = (of_labels - powers * of_predictions) / np.sqrt(1 - fit_leverage)
+    unseen = powers**2 * unseen_errors + (1 - powers**2) * unseen_labels
+    variance = (residuals**2).sum(axis=0) + unseen
     value = np.clip(label_means + powers * (prediction_means - sample_means), 0, 1)
-    freedom = np.maximum(_degrees_of_freedom(design, inside) - (power is None), 1)
-    low, high = _wilson(value, variance, spread, student.ppf((1 + confidence) / 2, freedom))
-    return Shares(value, low, high, variance, powers)
+    freedom = max(_degrees_of_freedom(design, inside) - (power is None), 1.0)
+    low, high = wilson_bounds(value, variance, spread, student.ppf((1 + confidence) / 2, freedom))
+    return Shares(value, low, high, variance, powers, residuals, unseen, spread, freedom)
 
 
 def plan_labels(
@@ -217,19 +230,26 @@ def _degrees_of_freedom(design: Design, inside: Mask) -> float:
     return len(np.unique(design.clusters[inside])) - n_means
 
 
-def _wilson(value: Floats, variance: Floats, spread: float, quantile: float) -> tuple[Floats, Floats]:
-    """Wilson's interval with an effective sample size; `spread` is one over that of a plain sample."""
-    if spread <= 0:  # all units of the domain are labelled
-        return value, value
-    size = 1 / spread
-    smoothed = (value * size + 0.5) / (size + 1)  # so that a share of 0 or 1 has a spread too
-    effective = np.divide(
-        smoothed * (1 - smoothed), variance, out=np.full_like(value, size), where=variance > 0
+def wilson_bounds(
+    value: Floats, variance: Floats, spread: Floats | float, quantile: Floats | float
+) -> tuple[Floats, Floats]:
+    """Wilson's interval with an effective sample size; `spread` is one over that of a plain sample.
+
+    The arguments are broadcast against one another. Where all units of the domain are labelled, `spread` is 0 and the
+    interval is the value.
+    """
+    value, variance, spread, quantile = np.broadcast_arrays(
+        *map(np.asarray, (value, variance, spread, quantile))
     )
+    is_sampled = spread > 0
+    size = 1 / np.where(is_sampled, spread, 1.0)
+    smoothed = (value * size + 0.5) / (size + 1)  # so that a share of 0 or 1 has a spread too
+    effective = np.divide(smoothed * (1 - smoothed), variance, out=size.copy(), where=variance > 0)
     shift = quantile**2 / effective
     middle = (value + shift / 2) / (1 + shift)
     half = np.sqrt(shift * (value * (1 - value) + shift / 4)) / (1 + shift)
-    return np.clip(middle - half, 0, value), np.clip(middle + half, value, 1)
+    low, high = np.clip(middle - half, 0, value), np.clip(middle + half, value, 1)
+    return np.where(is_sampled, low, value), np.where(is_sampled, high, value)
 
 
 def _divide(numerator: Floats, denominator: Floats) -> Floats:

@@ -3,11 +3,12 @@
 The file is one that `frames sample` wrote for estimates, with labels: any table that
 `pipeline.annotation.exchange.spreadsheet.read_table` reads, as long as the columns of the design are still there.
 Rows without a label are not coded yet; "(no frame)", or an empty list in JSON and Parquet, says that there is none.
+Several files stand together as one: a sample and what topped it up, say.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from pipeline.annotation.coded_table import Coding, resolve_labels, say_count
+from pipeline.annotation.drawn_frame import DrawnFrame
 from pipeline.annotation.exchange.spreadsheet import read_table
 from pipeline.data.codebook import draft_codebook
 from pipeline.data.near_duplicates import cluster_texts
@@ -34,9 +36,11 @@ class LabelledSample:
     Attributes:
         unit: "post" or "sentence".
         units: one row a coded unit, index 0..n-1: id, post_key, sentence_index (-1 for posts), stratum, inclusion
-            (probability of being drawn and coded), cluster (number of its forwards and near-duplicates).
+            (probability of being drawn and coded), cluster (number of its forwards and near-duplicates), text (that
+            was coded), digest (of the text that was drawn; None in samples that do not keep it).
         labels: 1 where a unit carries a frame, shape (n, k).
         sample_ids: of the draws, as `frames sample` named them.
+        frame: the units from which it was drawn; None in samples that do not keep it.
         weight_drawn: units of the source that the whole sample stands for, coded or not.
         notes: what a reader has to know.
     """
@@ -45,40 +49,50 @@ class LabelledSample:
     units: pd.DataFrame
     labels: NDArray[np.float64]
     sample_ids: tuple[str, ...]
+    frame: DrawnFrame | None
     weight_drawn: float
     notes: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.units)
 
+    def without(self, gone: NDArray[np.bool_]) -> "LabelledSample":
+        """The sample without some units (mask of shape (n,)), for which the others of their stratum stand."""
+        units = self.units.copy()
+        units["inclusion"] *= _response_of_strata(units, ~gone)
+        kept = units[~gone].reset_index(drop=True)
+        return replace(self, units=kept, labels=self.labels[~gone])
+
 
 def read_labelled_sample(
-    path: Path, frame_ids: Sequence[str], unit: str | None = None, *, empty_is_coded: bool = False
+    paths: Path | Sequence[Path],
+    frame_ids: Sequence[str],
+    unit: str | None = None,
+    *,
+    empty_is_coded: bool = False,
 ) -> LabelledSample:
     """Read a coded sample.
 
     Args:
-        path: the file.
+        paths: the file, or several that stand together.
         frame_ids: of the scores; every label must be one of them.
         unit: the unit wanted; None for that of the sample.
         empty_is_coded: a row without labels carries no frame; else it counts as not coded.
 
     Raises:
         DataError: no design columns, not a probability sample, another unit than wanted, unknown labels, coders
-            who disagree on a unit, or nothing coded.
+            who disagree on a unit, a top-up without what it tops up, or nothing coded.
     """
-    read = read_table(path, empty_is_coded=empty_is_coded)
-    if read.rejects:
-        listed = "; ".join(f"{reject.where}: {reject.reason}" for reject in read.rejects[:_LISTED])
-        raise DataError(
-            f"{path}: {len(read.rejects)} rows cannot be used, so the sample would not be one: {listed}"
-        )
-    for coding in read.codings:
+    files = [paths] if isinstance(paths, Path) else list(paths)
+    path = ", ".join(map(str, files))
+    codings = [coding for file in files for coding in _read_file(file, empty_is_coded=empty_is_coded)]
+    for coding in codings:
         _check_design(coding)
-    found_unit = _find_unit(path, read.codings, unit)
+    found_unit = _find_unit(path, codings, unit)
     codebook = draft_codebook("scores", frame_ids, mode="multi_label")
-    codings, _ = resolve_labels(read.codings, codebook, str(path))
+    codings, _ = resolve_labels(codings, codebook, path)
     codings = _settle(codings)
+    sample_ids, frame, notes = _find_draws(path, codings)
     units = _describe(codings, found_unit)
     coded = np.array([coding.status == "coded" for coding in codings], bool)
     if not coded.any():
@@ -87,14 +101,42 @@ def read_labelled_sample(
             "and '(no frame)' where there is none"
         )
     labels = np.array([[frame in coding.labels for frame in frame_ids] for coding in codings], float)
-    notes = _note_uncoded(units, coded, labels)
+    notes += _note_uncoded(units, coded, labels)
     weight_drawn = float((1 / units["inclusion"]).sum())
     units["inclusion"] *= _response_of_strata(units, coded)
-    sample_ids = sorted({str(c.extra["sample_id"]) for c in codings if "sample_id" in c.extra})
-    if len(sample_ids) > 1:
-        notes.append(f"rows of {len(sample_ids)} samples stand together; they are taken as one")
     kept = units[coded].reset_index(drop=True)
-    return LabelledSample(found_unit, kept, labels[coded], tuple(sample_ids), weight_drawn, tuple(notes))
+    return LabelledSample(found_unit, kept, labels[coded], sample_ids, frame, weight_drawn, tuple(notes))
+
+
+def _read_file(path: Path, *, empty_is_coded: bool) -> list[Coding]:
+    read = read_table(path, empty_is_coded=empty_is_coded)
+    if read.rejects:
+        listed = "; ".join(f"{reject.where}: {reject.reason}" for reject in read.rejects[:_LISTED])
+        raise DataError(
+            f"{path}: {len(read.rejects)} rows cannot be used, so the sample would not be one: {listed}"
+        )
+    return list(read.codings)
+
+
+def _find_draws(path: str, codings: Sequence[Coding]) -> tuple[tuple[str, ...], DrawnFrame | None, list[str]]:
+    """Ids of the draws, the units from which they were drawn, and notes.
+
+    Raises:
+        DataError: a top-up without the sample that it tops up.
+    """
+    extras = [coding.extra for coding in codings]
+    ids = sorted({str(extra["sample_id"]) for extra in extras if extra.get("sample_id") is not None})
+    topped_up = {str(extra["tops_up"]) for extra in extras if extra.get("tops_up") is not None}
+    if missing := topped_up - set(ids):
+        raise DataError(
+            f"{path}: tops up sample {', '.join(sorted(missing))}, of which no row is here: alone it stands for "
+            "what was added. Give both: --sample OLD --sample NEW"
+        )
+    notes = []
+    if (apart := len(ids) - len(topped_up) - 1) > 0:
+        notes.append(f"rows of {apart + 1} samples stand together; they are taken as one")
+    frames = [frame for extra in extras if (frame := DrawnFrame.from_cells(extra)) is not None]
+    return tuple(ids), max(frames, key=lambda frame: frame.units, default=None), notes
 
 
 def _check_design(coding: Coding) -> None:
@@ -108,7 +150,7 @@ def _check_design(coding: Coding) -> None:
             f"{coding.where}: no {', '.join(missing)}; a share can be corrected only by a probability sample: draw "
             "one with `frames sample`, and keep its columns when coding"
         )
-    if coding.extra["design"] == "active" or coding.extra["purpose"] != "estimate":
+    if coding.extra["design"] == "active" or coding.extra["purpose"] == "train":
         raise DataError(
             f"{coding.where}: design {coding.extra['design']}, purpose {coding.extra['purpose']}: such units were "
             "chosen to train, not by chance, so nothing can be estimated from them. Draw a sample with "
@@ -116,7 +158,7 @@ def _check_design(coding: Coding) -> None:
         )
 
 
-def _find_unit(path: Path, codings: Sequence[Coding], wanted: str | None) -> str:
+def _find_unit(path: str, codings: Sequence[Coding], wanted: str | None) -> str:
     units = sorted({str(coding.extra["unit"]) for coding in codings})
     if not units:
         raise DataError(f"{path}: no rows; expected units of a sample with their labels")
@@ -159,13 +201,21 @@ def _settle(codings: Sequence[Coding]) -> list[Coding]:
 
 def _describe(codings: Sequence[Coding], unit: str) -> pd.DataFrame:
     keys, indices = zip(*(_split_id(coding, unit) for coding in codings), strict=True)
+    several = len({coding.extra.get("sample_id") for coding in codings}) > 1
     units = pd.DataFrame(
         {
             "id": [coding.id for coding in codings],
             "post_key": keys,
             "sentence_index": indices,
-            "stratum": [str(coding.extra["stratum"]) for coding in codings],
+            "stratum": [
+                f"{coding.extra.get('sample_id')} {coding.extra['stratum']}"
+                if several
+                else coding.extra["stratum"]
+                for coding in codings
+            ],
             "inclusion": [float(coding.extra["inclusion_probability"]) for coding in codings],
+            "text": [coding.text for coding in codings],
+            "digest": [coding.extra.get("text_digest") for coding in codings],
         }
     )
     units["cluster"] = _cluster(codings, units)
@@ -185,7 +235,10 @@ def _split_id(coding: Coding, unit: str) -> tuple[str, int]:
 
 def _cluster(codings: Sequence[Coding], units: pd.DataFrame) -> NDArray[np.int64]:
     """Units that are copies of one text, or sentences of one post, share a number."""
-    if all(coding.extra.get("cluster") is not None for coding in codings):
+    one_draw = (
+        len({coding.extra.get("sample_id") for coding in codings}) == 1
+    )  # clusters are named within a draw
+    if one_draw and all(coding.extra.get("cluster") is not None for coding in codings):
         of_text = pd.factorize(pd.Series([str(coding.extra["cluster"]) for coding in codings]))[0]
     else:
         of_text = pd.factorize(cluster_texts([coding.text for coding in codings]))[0]

@@ -1,9 +1,9 @@
-"""What the scores say about all units: sums for each channel and month, and the predictions of single units.
+"""What the scores say about all units: sums for each cell (channel and month, say), and the scores of single units.
 
-Sums are made by DuckDB; only one row for each channel and month, and one for each unit of the sample, reach Python.
+Sums are made by DuckDB; only one row for each cell, and one for each unit of the sample, reach Python.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,20 +17,22 @@ from pipeline.scoring.output_dataset import read_output_manifest
 from pipeline.scoring.read_scores import open_scores
 from pipeline.scoring.score_posts import probability_column
 
-UNDATED = "undated"
-
-_CELL = "coalesce(channel, '') AS channel, coalesce(strftime(published_at, '%Y-%m'), 'undated') AS month"
-_SCORED = {"post": "current_posts WHERE n_sentences > 0", "sentence": "current_sentences"}
+# The units with the columns that cells may be made of; a sentence has those of its post besides its own language.
+SCORED = {
+    "post": "(FROM current_posts)",
+    "sentence": "(FROM current_sentences JOIN "
+    "(SELECT post_key, edited_at, forwarded_from, views, forwards FROM current_posts) USING (post_key))",
+}
 
 
 @dataclass(frozen=True, eq=False)
 class ScoreTotals:
-    """Sums over the current scores, one row for each channel and month.
+    """Sums over the current scores, one row for each cell.
 
     Attributes:
         unit: "post" or "sentence".
         frame_ids: names of the columns.
-        cells: columns channel, month ("2024-05", or "undated") and n (units), index 0..c-1, sorted.
+        cells: a column for each key (channel, month, ...) and n (units), index 0..c-1, sorted.
         decided: units for which each frame was decided, shape (c, k).
         probability: sum of the units' calibrated probabilities, shape (c, k).
         n_empty: posts without a scored sentence, which are no units.
@@ -52,7 +54,7 @@ class UnitScores:
 
     Attributes:
         found: which of them are units of the scores, shape (n,).
-        cells: their channel and month; missing where not found.
+        cells: their keys; missing where not found.
         probability: calibrated, shape (n, k); NaN where not found.
     """
 
@@ -70,8 +72,14 @@ def read_frames(out: Path) -> tuple[str, ...]:
     return tuple(read_output_manifest(out)["frames"])
 
 
-def sum_scores(out: Path, unit: str, frame_ids: Sequence[str]) -> ScoreTotals:
+def sum_scores(out: Path, unit: str, frame_ids: Sequence[str], keys: Mapping[str, str]) -> ScoreTotals:
     """Sum the current scores of an output folder.
+
+    Args:
+        out: output folder of `frames predict`.
+        unit: "post" or "sentence".
+        frame_ids: columns wanted.
+        keys: of the cells, as SQL by name, see `pipeline.prevalence.domains`.
 
     Raises:
         DataError: no scores there, or no unit in them.
@@ -82,17 +90,17 @@ def sum_scores(out: Path, unit: str, frame_ids: Sequence[str]) -> ScoreTotals:
     values = [f"v{i}" for i in range(2 * k)]
     figures = ", ".join(f"{what} AS {value}" for what, value in zip([*counts, *sums], values, strict=True))
     is_empty = "n_sentences = 0" if unit == "post" else "false"
-    keys = f"{_CELL}, model_id, bundle_hash, {is_empty} AS is_empty"
+    of_cell = f"{_name_keys(keys)}, model_id, bundle_hash, {is_empty} AS is_empty"
     with open_scores(out) as connection:
         table = connection.sql(
-            f"SELECT {keys}, count(*) AS n, {figures} FROM current_{unit}s GROUP BY 1, 2, 3, 4, 5"  # noqa: S608 - names are quoted
+            f"SELECT {of_cell}, count(*) AS n, {figures} FROM {SCORED[unit]} GROUP BY ALL"  # noqa: S608 - names are quoted
         ).df()
     n_empty = int(table["n"][table["is_empty"]].sum())
     table = table[~table["is_empty"].to_numpy(bool)]
     if table.empty:
         raise DataError(f"{out}: no scored {unit}s, so there is no share to be told")
     models = table.groupby(["model_id", "bundle_hash"], dropna=False)["n"].sum().rename("units").reset_index()
-    cells = table.groupby(["channel", "month"])[["n", *values]].sum().reset_index()
+    cells = table.groupby(list(keys))[["n", *values]].sum().reset_index()
     found = cells[values].to_numpy(np.float64)
     origins: tuple[dict[str, str | int], ...] = tuple(
         {"model_id": str(model_id), "bundle_hash": str(bundle_hash), "units": int(n)}
@@ -101,7 +109,7 @@ def sum_scores(out: Path, unit: str, frame_ids: Sequence[str]) -> ScoreTotals:
     return ScoreTotals(
         unit,
         tuple(frame_ids),
-        cells[["channel", "month", "n"]],
+        cells[[*keys, "n"]],
         found[:, :k],
         found[:, k:],
         n_empty,
@@ -109,38 +117,51 @@ def sum_scores(out: Path, unit: str, frame_ids: Sequence[str]) -> ScoreTotals:
     )
 
 
-def look_up_scores(out: Path, unit: str, frame_ids: Sequence[str], units: pd.DataFrame) -> UnitScores:
+def look_up_scores(
+    out: Path, unit: str, frame_ids: Sequence[str], keys: Mapping[str, str], units: pd.DataFrame
+) -> UnitScores:
     """The scores of single units.
 
     Args:
         out: output folder of `frames predict`.
         unit: "post" or "sentence".
         frame_ids: columns wanted.
+        keys: of the cells, as SQL by name.
         units: columns post_key and sentence_index, shape (n, ...).
 
     Raises:
         DataError: no scores there.
     """
-    wanted = pa.table(
-        {
-            "row": pa.array(np.arange(len(units))),
-            "post_key": pa.array(units["post_key"], pa.string()),
-            "sentence_index": pa.array(units["sentence_index"], pa.int32()),
-        }
-    )
-    keys = "post_key" if unit == "post" else "post_key, sentence_index"
+    names = "post_key" if unit == "post" else "post_key, sentence_index"
     figures = ", ".join(
         f"{_name(probability_column(frame))}::DOUBLE AS v{i}" for i, frame in enumerate(frame_ids)
     )
     with open_scores(out) as connection:
-        connection.register("wanted", wanted)
+        connection.register("wanted", number_units(units, unit))
+        has_text = "WHERE n_sentences > 0" if unit == "post" else ""
         table = connection.sql(
-            f"SELECT row, {_CELL}, {figures} FROM wanted JOIN (FROM {_SCORED[unit]}) USING ({keys})"  # noqa: S608 - names are quoted
+            f"SELECT row, true AS found, {_name_keys(keys)}, {figures} FROM wanted "  # noqa: S608 - names are quoted
+            f"JOIN {SCORED[unit]} USING ({names}) {has_text}"
         ).df()
     table = table.set_index("row").reindex(np.arange(len(units)))
-    found = np.asarray(table["month"].notna(), bool)
+    found = np.asarray(table["found"].notna(), bool)
     probability = table[[f"v{i}" for i in range(len(frame_ids))]].to_numpy(np.float64)
-    return UnitScores(found, table[["channel", "month"]], probability)
+    return UnitScores(found, table[list(keys)], probability)
+
+
+def number_units(units: pd.DataFrame, unit: str) -> pa.Table:
+    """Post_key, sentence_index (of sentences alone) and row, from 0 on, as DuckDB joins them."""
+    columns = {
+        "row": pa.array(np.arange(len(units))),
+        "post_key": pa.array(units["post_key"], pa.string()),
+    }
+    if unit == "sentence":
+        columns["sentence_index"] = pa.array(units["sentence_index"], pa.int32())
+    return pa.table(columns)
+
+
+def _name_keys(keys: Mapping[str, str]) -> str:
+    return ", ".join(f"{expression} AS {_name(name)}" for name, expression in keys.items())
 
 
 def _name(column: str) -> str:

@@ -1,265 +1,300 @@
-"""Which share of the output carries each frame: whole, by channel, by month, and by both.
+"""Which share of the output carries each frame: whole, and in each of its parts; differences and trends of them.
 
-The target is the units in this output folder (posts, or sentences, with at least one scored sentence), not what
-else the channels may have written. The prediction is the calibrated probability, which says more than the decision;
-the raw share counts decisions and stands beside the estimates uncorrected.
+The target is the units in this output folder (posts, or sentences, with at least one scored sentence) that could have
+been drawn for the sample, not what else the channels may have written. The prediction is the calibrated probability,
+which says more than the decision; the raw share counts decisions and stands beside the estimates uncorrected.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.errors import DataError
+from pipeline.errors import ConfigError, DataError
 from pipeline.measures.intervals import Estimate
+from pipeline.prevalence.contrasts import JointShares, Wanted, bound_together, find_contrasts
+from pipeline.prevalence.domains import DOMAINS, PERIOD, WHOLE, check_kind, express_keys, group_cells
+from pipeline.prevalence.drawn_units import find_drawn_units
 from pipeline.prevalence.estimators import Design, Shares, estimate_means
+from pipeline.prevalence.evidence import INSIDE, Evidence, adjust_totals, keep_inside
 from pipeline.prevalence.labelled_sample import LabelledSample, read_labelled_sample
 from pipeline.prevalence.score_totals import (
     ScoreTotals,
-    UnitScores,
     look_up_scores,
     read_frames,
     sum_scores,
 )
-from pipeline.prevalence.share_records import DOMAINS, FEWEST_LABELLED, Domain, ShareEstimate, ShareReport
-
-_KEYS: Final[dict[Domain, list[str]]] = {
-    "whole": [],
-    "channel": ["channel"],
-    "month": ["month"],
-    "channel_month": ["channel", "month"],
-}
-_TOLERANCE: Final = 0.01  # by which the sample's weights may miss the number of units
-_LISTED: Final = 3  # ids that one note names
+from pipeline.prevalence.share_notes import (
+    describe_fit,
+    describe_target,
+    note_changed,
+    note_left_out,
+    note_units,
+    note_unknown_training,
+)
+from pipeline.prevalence.share_records import (
+    FEWEST_LABELLED,
+    NO_ESTIMATE,
+    Contrast,
+    ShareEstimate,
+    ShareReport,
+)
+from pipeline.prevalence.training_overlap import read_records, replace_learnt
+from pipeline.prevalence.unit_texts import find_changed, read_sentences
 
 Floats = NDArray[np.float64]
+Samples = Path | Sequence[Path] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShareSettings:
+    """What is estimated, and how.
+
+    Attributes:
+        unit: "post" or "sentence"; None for that of the sample, or posts without one.
+        domains: kinds of domains, see `pipeline.prevalence.domains`.
+        split_at: first day of "after", for the kind "period".
+        wanted: contrasts between the domains of each kind but the whole.
+        confidence: of the intervals.
+        empty_is_coded: a row of the sample without labels carries no frame; else it is not coded yet.
+        labels_only: use no score, so that nothing depends on what the model learnt.
+    """
+
+    unit: str | None = None
+    domains: tuple[str, ...] = DOMAINS
+    split_at: date | None = None
+    wanted: Wanted = field(default_factory=Wanted)
+    confidence: float = 0.95
+    empty_is_coded: bool = False
+    labels_only: bool = False
 
 
 def estimate_shares(
-    scores: Path,
-    sample: Path | None = None,
-    frames: Sequence[str] | None = None,
-    *,
-    unit: str | None = None,
-    domains: Sequence[Domain] = DOMAINS,
-    confidence: float = 0.95,
-    empty_is_coded: bool = False,
+    scores: Path, sample: Samples = None, frames: Sequence[str] | None = None, **settings: Any
 ) -> tuple[ShareEstimate, ...]:
     """The estimates of `report_shares`, without its notes and provenance."""
-    report = report_shares(
-        scores,
-        sample,
-        frames,
-        unit=unit,
-        domains=domains,
-        confidence=confidence,
-        empty_is_coded=empty_is_coded,
-    )
-    return report.estimates
+    return report_shares(scores, sample, frames, **settings).estimates
 
 
 def report_shares(
-    scores: Path,
-    sample: Path | None = None,
-    frames: Sequence[str] | None = None,
-    *,
-    unit: str | None = None,
-    domains: Sequence[Domain] = DOMAINS,
-    confidence: float = 0.95,
-    empty_is_coded: bool = False,
+    scores: Path, sample: Samples = None, frames: Sequence[str] | None = None, **settings: Any
 ) -> ShareReport:
     """Estimate the share of each frame in each domain.
 
     Args:
         scores: output folder of `frames predict`.
-        sample: coded file that `frames sample` drew from these scores; None gives raw shares alone.
+        sample: coded file that `frames sample` drew from these scores, or several that stand together (a sample and
+            what tops it up); None gives raw shares alone.
         frames: ids of the frames wanted, in this order; None for all.
-        unit: "post" or "sentence"; None for that of the sample, or posts without one.
-        domains: which kinds of domains.
-        confidence: of the intervals.
-        empty_is_coded: a row of the sample without labels carries no frame; else it is not coded yet.
+        settings: by the names of `ShareSettings`.
 
     Raises:
-        DataError: no scores, an unknown frame, or a sample that cannot be used.
+        ConfigError: an unknown kind of domain.
+        DataError: no scores, an unknown frame, or a sample that cannot be used, such as one that trained the model
+            where what the model gave its texts before is not known.
     """
+    chosen = ShareSettings(**settings)
+    for kind in chosen.domains:
+        check_kind(kind)
+    if (PERIOD in chosen.domains) != (chosen.split_at is not None):
+        raise ConfigError(
+            "shares before and after a date need the date, and a date needs them: --before-after DATE"
+        )
     all_frames = read_frames(scores)
-    chosen = tuple(frames or all_frames)
-    if unknown := [frame for frame in chosen if frame not in all_frames]:
+    wanted = tuple(frames or all_frames)
+    if unknown := [frame for frame in wanted if frame not in all_frames]:
         raise DataError(
             f"{scores}: has no frame {', '.join(unknown)}; expected some of {', '.join(all_frames)}"
         )
-    coded = read_labelled_sample(sample, all_frames, unit, empty_is_coded=empty_is_coded) if sample else None
-    kind = coded.unit if coded else unit or "post"
-    totals = sum_scores(scores, kind, chosen)
-    notes = _note_units(totals)
-    if coded is None:
-        notes.append(
-            "these are raw counts of the classifier's decisions, with its errors; an interval cannot be had without "
-            f"labels: draw a sample with `frames sample {scores} --unit {kind} -n 400 -o sample.csv`, code it, and "
-            "give it with --sample"
-        )
-        evidence = None
-    else:
-        evidence = _Evidence.join(
-            coded, look_up_scores(scores, kind, chosen, coded.units), chosen, all_frames
-        )
-        notes += [*coded.notes, *evidence.describe(coded, totals)]
-    target = f"the {int(totals.cells['n'].sum()):,} {kind}s in this output, {scores}"
-    estimates = tuple(_estimate_domains(totals, evidence, domains, confidence))
+    if sample is None:
+        return _report_raw(scores, wanted, chosen)
+    coded = read_labelled_sample(sample, all_frames, chosen.unit, empty_is_coded=chosen.empty_is_coded)
+    return _report_estimates(scores, coded, wanted, all_frames, chosen)
+
+
+def _report_raw(scores: Path, frames: tuple[str, ...], settings: ShareSettings) -> ShareReport:
+    unit = settings.unit or "post"
+    totals = sum_scores(scores, unit, frames, express_keys(settings.domains, settings.split_at))
+    estimates, _ = _estimate_domains(totals, None, settings)
+    how = (
+        "these are raw counts of the classifier's decisions, with its errors; an interval cannot be had without "
+        f"labels: draw a sample with `frames sample {scores} --unit {unit} -n 400 -o sample.csv`, code it, and "
+        "give it with --sample"
+    )
     return ShareReport(
-        kind, estimates, target, totals.models, coded.sample_ids if coded else (), confidence, tuple(notes)
+        unit,
+        estimates,
+        describe_target(scores, unit, int(totals.cells["n"].sum()), None)[0],
+        totals.models,
+        (),
+        settings.confidence,
+        (*note_units(totals), how),
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Evidence:
-    """Labelled units that are in the scores: cells (n rows), labels and predictions (n, k), how they were drawn."""
+def _report_estimates(
+    scores: Path,
+    coded: LabelledSample,
+    frames: tuple[str, ...],
+    all_frames: tuple[str, ...],
+    settings: ShareSettings,
+) -> ShareReport:
+    unit = coded.unit
+    drawn = find_drawn_units(scores, unit, coded.frame) if coded.frame else None
+    keys = express_keys(settings.domains, settings.split_at)
+    keys[INSIDE] = f"coalesce({drawn.condition}, false)" if drawn else "true"
+    totals = sum_scores(scores, unit, frames, keys)
+    cautions, notes = [], [*note_units(totals), *coded.notes]
 
-    cells: pd.DataFrame
-    labels: Floats
-    predictions: Floats
-    design: Design
-    missing: tuple[str, ...]
+    sentences = read_sentences(scores, unit, coded.units, all_frames)
+    changed = find_changed(coded.units, sentences)
+    if changed.any():
+        cautions.append(note_changed(coded, changed))
+        if changed.all():
+            raise DataError(f"{cautions[0]}; no unit is left")
+        coded = coded.without(changed)
+        sentences = read_sentences(scores, unit, coded.units, all_frames)
+    replacement = None
+    if not settings.labels_only:
+        records, without_record = read_records(scores, totals.models, len(all_frames))
+        cautions += note_unknown_training(without_record)
+        replacement, note = replace_learnt(scores, coded, sentences, records, all_frames)
+        notes += [note] if note else []
+    evidence = Evidence.join(
+        coded, look_up_scores(scores, unit, frames, keys, coded.units), frames, all_frames
+    )
+    if replacement is not None:
+        columns = [all_frames.index(frame) for frame in frames]
+        new = replacement.probability[:, columns]
+        old = look_up_scores(scores, unit, frames, keys, replacement.units)
+        totals = adjust_totals(totals, old, new, list(keys))
+        evidence = evidence.with_scores(replacement, new)
 
-    @classmethod
-    def join(
-        cls, sample: LabelledSample, scores: UnitScores, chosen: Sequence[str], all_frames: Sequence[str]
-    ) -> "_Evidence":
-        """Put labels and predictions side by side; units that are not in the scores are left out.
-
-        Raises:
-            DataError: none is.
-        """
-        found = scores.found
-        missing = tuple(sample.units["id"][~found])
-        if not found.any():
-            raise DataError(
-                f"none of the {len(found)} coded units is in these scores, the first: {missing[0]!r:.80}; the sample "
-                "was drawn from another output"
-            )
-        units = sample.units[found]
-        design = Design(
-            units["inclusion"].to_numpy(np.float64),
-            np.asarray(pd.factorize(units["stratum"])[0], np.int64),
-            np.asarray(pd.factorize(units["cluster"])[0], np.int64),
-        )
-        labels = sample.labels[:, [all_frames.index(frame) for frame in chosen]][found]
-        cells = scores.cells[found].reset_index(drop=True)
-        return cls(cells, labels, scores.probability[found], design, missing)
-
-    def describe(self, sample: LabelledSample, totals: ScoreTotals) -> list[str]:
-        """Notes on how sample and scores fit."""
-        notes = []
-        if self.missing:
-            listed = ", ".join(self.missing[:_LISTED]) + (" ..." if len(self.missing) > _LISTED else "")
-            notes.append(
-                f"{len(self.missing)} coded units are not in these scores (removed, edited into other sentences, or "
-                f"without a scored sentence) and were left out: {listed}"
-            )
-        n_units = int(totals.cells["n"].sum())
-        if abs(sample.weight_drawn - n_units) > _TOLERANCE * n_units:
-            notes.append(
-                f"the sample stands for {sample.weight_drawn:,.0f} {totals.unit}s, the scores hold {n_units:,}: it was "
-                "drawn from another state of the data, or rows are missing; estimates are right only if what is "
-                "missing is like the rest. If rows that were not coded were left out, give the table of codings instead"
-            )
-        return notes
+    totals = keep_inside(totals)
+    target, caution = describe_target(scores, unit, int(totals.cells["n"].sum()), drawn)
+    cautions += describe_fit(coded, unit, int(totals.cells["n"].sum()), drawn)
+    notes += note_left_out(evidence.missing, evidence.outside)
+    estimates, contrasts = _estimate_domains(totals, evidence, settings)
+    return ShareReport(
+        unit,
+        estimates,
+        target,
+        totals.models,
+        coded.sample_ids,
+        settings.confidence,
+        tuple(notes),
+        (*caution, *cautions),
+        contrasts,
+    )
 
 
 def _estimate_domains(
-    totals: ScoreTotals, evidence: _Evidence | None, domains: Sequence[Domain], confidence: float
-) -> Iterator[ShareEstimate]:
-    for domain in DOMAINS:
-        if domain not in domains:
-            continue
-        for place, rows in _group_cells(totals.cells, domain):
-            n_units = int(totals.cells["n"].to_numpy()[rows].sum())
-            raw = totals.decided[rows].sum(axis=0) / n_units
-            means = totals.probability[rows].sum(axis=0) / n_units
-            known = _estimate_one(place, n_units, means, evidence, confidence)
-            for i, frame in enumerate(totals.frame_ids):
-                names = (domain, place.get("channel"), place.get("month"), frame, n_units)
-                yield ShareEstimate(
-                    *names, known.n_labelled, known.n_independent, float(raw[i]), **known.figures(i)
-                )
-
-
-def _group_cells(cells: pd.DataFrame, domain: Domain) -> Iterator[tuple[dict[str, str], NDArray[np.int64]]]:
-    """Each domain's channel and month, where it has one, and its rows of the cells."""
-    keys = _KEYS[domain]
-    if not keys:
-        yield {}, np.arange(len(cells))
-        return
-    for values, rows in cells.groupby(keys, sort=True).indices.items():
-        names = values if isinstance(values, tuple) else (values,)
-        yield dict(zip(keys, map(str, names), strict=True)), np.asarray(rows, np.int64)
+    totals: ScoreTotals, evidence: Evidence | None, settings: ShareSettings
+) -> tuple[tuple[ShareEstimate, ...], tuple[Contrast, ...]]:
+    estimates: list[ShareEstimate] = []
+    contrasts: list[Contrast] = []
+    for kind in dict.fromkeys(settings.domains):
+        domains = [
+            _DomainShares.estimate(place, rows, totals, evidence, settings)
+            for place, rows in group_cells(totals.cells, kind)
+        ]
+        known = [domain for domain in domains if domain.corrected is not None]
+        together: list[dict[str, Estimate]] = [{} for _ in totals.frame_ids]
+        for i, frame in enumerate(totals.frame_ids) if known else ():
+            joint = JointShares.of([d.name for d in known], [d.corrected for d in known if d.corrected], i)
+            together[i] = dict(zip(joint.names, bound_together(joint, settings.confidence), strict=True))
+            if kind not in (WHOLE, "channel_month"):
+                contrasts += find_contrasts(joint, kind, frame, settings.wanted, settings.confidence)
+        estimates += [
+            domain.describe(kind, frame, i, together[i])
+            for domain in domains
+            for i, frame in enumerate(totals.frame_ids)
+        ]
+    return tuple(estimates), tuple(contrasts)
 
 
 @dataclass(frozen=True, eq=False)
 class _DomainShares:
     """Both estimates of all frames in a domain; None where labels are too few."""
 
+    place: dict[str, str]
+    n_units: int
+    raw: Floats
     n_labelled: int
     n_independent: int
     classical: Shares | None = None
     corrected: Shares | None = None
 
-    def figures(self, i: int) -> dict[str, Any]:
-        """Of one frame, by the names of `ShareEstimate`."""
-        if self.classical is None or self.corrected is None:
-            return {"labels_needed": FEWEST_LABELLED - self.n_independent}
-        return {
-            "classical": _as_estimate(self.classical, i),
-            "corrected": _as_estimate(self.corrected, i),
-            "power": float(self.corrected.power[i]),
-            "standard_error": float(np.sqrt(self.corrected.variance[i])),
-            "labels_needed": 0,
-        }
+    @property
+    def name(self) -> str:
+        """What tells it from the others of its kind."""
+        return ", ".join(self.place.values())
 
-
-def _estimate_one(
-    place: dict[str, str], n_units: int, means: Floats, evidence: _Evidence | None, confidence: float
-) -> _DomainShares:
-    if evidence is None:
-        return _DomainShares(0, 0)
-    inside = np.ones(len(evidence.design), bool)
-    for name, value in place.items():
-        inside &= (evidence.cells[name] == value).to_numpy(bool)
-    n_labelled = int(inside.sum())
-    n_independent = len(np.unique(evidence.design.clusters[inside]))
-    if n_independent < FEWEST_LABELLED and n_labelled < n_units:
-        return _DomainShares(n_labelled, n_independent)
-    design = evidence.design
-    if n_labelled == n_units:  # nothing is left to chance, however the units were drawn
-        design = Design(np.where(inside, 1.0, design.inclusion), inside.astype(np.int64), design.clusters)
-    classical, corrected = (
-        estimate_means(
-            evidence.labels,
-            evidence.predictions,
-            means,
-            design,
-            in_domain=inside,
-            power=power,
-            confidence=confidence,
+    @classmethod
+    def estimate(
+        cls,
+        place: dict[str, str],
+        rows: NDArray[np.int64],
+        totals: ScoreTotals,
+        evidence: Evidence | None,
+        settings: ShareSettings,
+    ) -> "_DomainShares":
+        """Of the cells at these rows."""
+        n_units = int(totals.cells["n"].to_numpy()[rows].sum())
+        raw = totals.decided[rows].sum(axis=0) / n_units
+        if evidence is None:
+            return cls(place, n_units, raw, 0, 0)
+        inside = np.ones(len(evidence.design), bool)
+        for name, value in place.items():
+            inside &= (evidence.cells[name].astype(str) == value).to_numpy(bool)
+        n_labelled = int(inside.sum())
+        n_independent = len(np.unique(evidence.design.clusters[inside]))
+        if n_independent < FEWEST_LABELLED and n_labelled < n_units:
+            return cls(place, n_units, raw, n_labelled, n_independent)
+        design = evidence.design
+        if n_labelled == n_units:  # nothing is left to chance, however the units were drawn
+            design = Design(np.where(inside, 1.0, design.inclusion), inside.astype(np.int64), design.clusters)
+        classical, corrected = (
+            estimate_means(
+                evidence.labels,
+                evidence.predictions,
+                totals.probability[rows].sum(axis=0) / n_units,
+                design,
+                in_domain=inside,
+                power=power,
+                confidence=settings.confidence,
+            )
+            for power in (0.0, 0.0 if settings.labels_only else None)
         )
-        for power in (0.0, None)
-    )
-    return _DomainShares(n_labelled, n_independent, classical, corrected)
+        return cls(place, n_units, raw, n_labelled, n_independent, classical, corrected)
+
+    def describe(self, kind: str, frame: str, i: int, together: dict[str, Estimate]) -> ShareEstimate:
+        """Of frame number i, with the simultaneous intervals of the kind by name of the domain."""
+        channel, month = self.place.get("channel"), self.place.get("month")
+        group = None if channel or month or not self.place else self.name
+        counts = (self.n_units, self.n_labelled, self.n_independent, float(self.raw[i]))
+        if self.classical is None or self.corrected is None:
+            needed = FEWEST_LABELLED - self.n_independent
+            return ShareEstimate(kind, channel, month, group, frame, *counts, labels_needed=needed)
+        return ShareEstimate(
+            kind,
+            channel,
+            month,
+            group,
+            frame,
+            *counts,
+            classical=_as_estimate(self.classical, i),
+            corrected=_as_estimate(self.corrected, i),
+            simultaneous=together.get(self.name, NO_ESTIMATE),
+            power=float(self.corrected.power[i]),
+            standard_error=float(np.sqrt(self.corrected.variance[i])),
+            labels_needed=0,
+        )
 
 
 def _as_estimate(shares: Shares, i: int) -> Estimate:
     return Estimate(float(shares.value[i]), float(shares.low[i]), float(shares.high[i]))
-
-
-def _note_units(totals: ScoreTotals) -> list[str]:
-    notes = []
-    if totals.n_empty:
-        notes.append(f"{totals.n_empty:,} posts without a scored sentence (no text) are not counted")
-    if len(totals.models) > 1:
-        names = ", ".join(f"{model['model_id']} ({model['units']:,})" for model in totals.models)
-        notes.append(f"scores of several models stand together: {names}; raw shares mix them")
-    return notes

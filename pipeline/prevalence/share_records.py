@@ -1,12 +1,10 @@
 """Estimated shares as records: what the terminal, a table and a report show of them."""
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final
 
 from pipeline.measures.intervals import Estimate
 
-Domain = Literal["whole", "channel", "month", "channel_month"]
-DOMAINS: Final[tuple[Domain, ...]] = get_args(Domain)
 FEWEST_LABELLED: Final = 30  # independent labelled units of a domain; below, no interval is given
 NO_ESTIMATE: Final = Estimate(None)
 
@@ -16,9 +14,10 @@ class ShareEstimate:
     """The share of one frame in one domain.
 
     Attributes:
-        domain: which kind of domain.
+        domain: which kind of domain, see `pipeline.prevalence.domains`.
         channel: None unless the domain is one channel's.
         month: "2024-05" (UTC) or "undated"; None unless the domain is one month's.
+        group: value of any other kind (a language, a quarter); None for the whole, channels and months.
         frame: frame id.
         n_units: scored units of the domain, all of them.
         n_labelled: labelled units among them.
@@ -26,15 +25,18 @@ class ShareEstimate:
         raw_share: of units for which the classifier decided the frame; not corrected for its errors.
         classical: from the labels alone; without a value where labels are too few.
         corrected: from predictions and labels (PPI++).
+        simultaneous: the corrected share with an interval that holds together with those of all other domains of
+            the kind, for this frame; without a value where there is but one.
         power: weight of the predictions in `corrected`, 0 to 1, the lambda of PPI++; None without an estimate.
         standard_error: of `corrected`; None without an estimate.
         labels_needed: labelled units, independent of the others, that are missing for an estimate; 0 where there
             is one.
     """
 
-    domain: Domain
+    domain: str
     channel: str | None
     month: str | None
+    group: str | None
     frame: str
     n_units: int
     n_labelled: int
@@ -42,6 +44,7 @@ class ShareEstimate:
     raw_share: float
     classical: Estimate = NO_ESTIMATE
     corrected: Estimate = NO_ESTIMATE
+    simultaneous: Estimate = NO_ESTIMATE
     power: float | None = None
     standard_error: float | None = None
     labels_needed: int = FEWEST_LABELLED
@@ -52,6 +55,7 @@ class ShareEstimate:
             "domain": self.domain,
             "channel": self.channel,
             "month": self.month,
+            "group": self.group,
             "frame": self.frame,
             "n_units": self.n_units,
             "n_labelled": self.n_labelled,
@@ -63,9 +67,57 @@ class ShareEstimate:
             "corrected": self.corrected.value,
             "corrected_low": self.corrected.low,
             "corrected_high": self.corrected.high,
+            "simultaneous_low": self.simultaneous.low,
+            "simultaneous_high": self.simultaneous.high,
             "lambda": self.power,
             "standard_error": self.standard_error,
             "labels_needed": self.labels_needed,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """A difference, ratio or slope of the shares of one frame.
+
+    Attributes:
+        kind: "difference", "ratio" or "slope".
+        domain: the kind of domain that is compared, or whose values follow one another.
+        first, second: the domains; of a slope, the first and the last. A difference is the second less the first, a
+            ratio the second by the first; a slope is the change from one domain to the next.
+        frame: frame id.
+        estimate: with an interval that holds for this contrast alone; of a ratio without an upper end where the
+            first share may be zero.
+        simultaneous: the same with an interval that holds together with those of all contrasts of this kind, domain
+            and frame; without a value of a ratio or where there is but one.
+        p: of the hypothesis that there is none, by the same procedure as the interval; None of a ratio.
+        p_holm: the same, corrected for the number of contrasts of this kind, domain and frame (Holm 1979).
+    """
+
+    kind: str
+    domain: str
+    first: str
+    second: str
+    frame: str
+    estimate: Estimate
+    simultaneous: Estimate = NO_ESTIMATE
+    p: float | None = None
+    p_holm: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values: also the columns of a table."""
+        return {
+            "contrast": self.kind,
+            "domain": self.domain,
+            "first": self.first,
+            "second": self.second,
+            "frame": self.frame,
+            "estimate": self.estimate.value,
+            "low": self.estimate.low,
+            "high": self.estimate.high,
+            "simultaneous_low": self.simultaneous.low,
+            "simultaneous_high": self.simultaneous.high,
+            "p": self.p,
+            "p_holm": self.p_holm,
         }
 
 
@@ -77,10 +129,12 @@ class ShareReport:
         unit: "post" or "sentence".
         estimates: domain after domain (whole, channels, months, both), each with its frames in codebook order.
         target: what the shares are shares of, in words.
+        cautions: what has to be known before any figure is read.
         models: model_id, bundle_hash and number of units of each model whose scores were used.
         sample_ids: of the labelled sample; empty without one.
         confidence: of the intervals.
         notes: for people.
+        contrasts: differences, ratios and slopes, where they were asked for.
     """
 
     unit: str
@@ -90,6 +144,8 @@ class ShareReport:
     sample_ids: tuple[str, ...]
     confidence: float
     notes: tuple[str, ...]
+    cautions: tuple[str, ...] = ()
+    contrasts: tuple[Contrast, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -100,5 +156,7 @@ class ShareReport:
             "models": list(self.models),
             "sample_ids": list(self.sample_ids),
             "estimates": [estimate.to_json() for estimate in self.estimates],
+            "contrasts": [contrast.to_json() for contrast in self.contrasts],
+            "cautions": list(self.cautions),
             "notes": list(self.notes),
         }

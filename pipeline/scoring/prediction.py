@@ -113,6 +113,7 @@ def predict(
     from pipeline.scoring.output_dataset import open_dataset
     from pipeline.scoring.read_scores import export_scores
     from pipeline.scoring.scoring_run import identify_model, score_tables
+    from pipeline.scoring.training_copies import keep_training_record
 
     started = time.monotonic()
     depth = DepthCheck(bundle)
@@ -128,6 +129,7 @@ def predict(
                 on_progress=on_progress,
                 on_scored=depth.add,
             )
+        keep_training_record(bundle, output)
         dataset.finish_run()
         exported = tuple(export_scores(output, export)) if export else ()
     return PredictReport(

@@ -26,6 +26,8 @@ from pipeline.data.codebook_texts import CodebookTexts, no_codebook_texts, read_
 from pipeline.data.labelled_rows import LabelledData, read_labelled
 from pipeline.data.new_project import is_template
 from pipeline.data.splits import Folds, join_folds, make_folds, make_folds_from_files
+from pipeline.data.training_record import STEM as TRAINING_RECORD
+from pipeline.data.training_record import TrainingRecord
 from pipeline.errors import DataError
 from pipeline.evaluation.evaluation_report import EvaluationReport
 from pipeline.evaluation.leakage import text_digests
@@ -116,6 +118,7 @@ def run_training(
             arrays={
                 "test_predictions": predictions.to_arrays(),
                 "training_texts": {**_seen_texts(folds, summary), **training.to_arrays()},
+                TRAINING_RECORD: _record_training(classifier, decisions, summary, folds).to_arrays(),
                 DRIFT_REFERENCE: _describe_training(classifier, decisions, summary, folds).to_arrays(),
             },
             describe=lambda folder, manifest: {MODEL_CARD: write_card(folder, manifest)},
@@ -349,6 +352,23 @@ def _describe_training(
         decisions.calibrate(np.asarray(summary.decided_on)),
         score_clusters=len(np.unique(scored)),
     )
+
+
+def _record_training(
+    classifier: Classifier, decisions: DecisionRule, summary: FitSummary, folds: Folds
+) -> TrainingRecord:
+    """All rows that the model learnt from, and what it gave those of them that decisions were made on.
+
+    These probabilities are out of fold; those of dev, where it stops the training, are nearly so.
+    """
+    parts = [folds.dev, folds.train] if classifier.needs_dev else [join_folds(folds, ("train", "dev"))[0]]
+    if summary.codebook_texts is not None:
+        parts.append(summary.codebook_texts)
+    texts = [text for part in parts for text in part.table["text"]]
+    decided_on = decisions.calibrate(np.asarray(summary.decided_on))
+    probabilities = np.full((len(texts), decided_on.shape[1]), np.nan, np.float32)
+    probabilities[: len(decided_on)] = decided_on
+    return TrainingRecord.of(texts, probabilities)
 
 
 class _Clock:

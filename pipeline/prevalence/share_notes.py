@@ -1,0 +1,100 @@
+"""What a reader of shares has to know, in words."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.annotation.coded_table import say_count
+from pipeline.annotation.drawn_frame import TOLERANCE
+from pipeline.errors import list_names
+from pipeline.prevalence.drawn_units import DrawnUnits, say_span
+from pipeline.prevalence.labelled_sample import LabelledSample
+from pipeline.prevalence.score_totals import ScoreTotals
+
+_LISTED: Final = 3  # ids that one note names
+
+
+def describe_target(scores: Path, unit: str, n_units: int, drawn: DrawnUnits | None) -> tuple[str, list[str]]:
+    """What the shares are shares of, and what to know before reading them."""
+    if drawn is None or not drawn.outside:
+        return f"the {n_units:,} {unit}s in this output, {scores}", []
+    inside = f"the {n_units:,} {unit}s{say_span(drawn.inside_span)}"
+    caution = (
+        f"the sample was drawn before {drawn.outside:,} {unit}s{say_span(drawn.outside_span)} were added: they could "
+        f"not be drawn, and no figure below speaks of them. To include them: frames sample {scores} --unit {unit} "
+        "--top-up SAMPLE -n 200 -o more.csv, code it, and give both with --sample"
+    )
+    return f"{inside} that could be drawn for the sample, of those in this output, {scores}", [caution]
+
+
+def describe_fit(sample: LabelledSample, unit: str, n_units: int, drawn: DrawnUnits | None) -> list[str]:
+    """A note where a sample does not stand for as many units as there are."""
+    if drawn is not None and not drawn.is_found:
+        note = (
+            f"the sample was drawn from {drawn.expected:,} {unit}s; which of those in the scores they were cannot be "
+            f"told: {drawn.inside:,} come nearest, by their dates or the time of their scores. Estimates are right "
+            "only if what is missing or was added is like the rest"
+        )
+        return [note]
+    expected = n_units if drawn is None else drawn.expected
+    if abs(sample.weight_drawn - expected) <= TOLERANCE * expected:
+        return []
+    held = "the scores hold" if drawn is None else "it was drawn from"
+    note = (
+        f"the sample stands for {sample.weight_drawn:,.0f} {unit}s, {held} {expected:,}: it was "
+        "drawn from another state of the data, or rows are missing; estimates are right only if what is "
+        "missing is like the rest. If rows that were not coded were left out, give the table of codings instead"
+    )
+    return [note]
+
+
+def note_changed(sample: LabelledSample, changed: NDArray[np.bool_]) -> str:
+    """Units whose text is not the one that was coded."""
+    ids = list(sample.units["id"][changed])
+    what = say_count(len(ids), f"coded {sample.unit} says", f"coded {sample.unit}s say")
+    return (
+        f"{what} something else now than when it was drawn, so its codes do not hold; left out, and the others of its "
+        f"stratum stand for it: {list_names(ids, _LISTED)}"
+    )
+
+
+def note_left_out(missing: Sequence[str], outside: Sequence[str]) -> list[str]:
+    """Coded units that have no part in the estimates."""
+    notes = []
+    if missing:
+        notes.append(
+            f"{len(missing)} coded units are not in these scores (removed, edited into other sentences, or "
+            f"without a scored sentence) and were left out: {list_names(missing, _LISTED)}"
+        )
+    if outside:
+        notes.append(
+            f"{len(outside)} coded units were scored again since the sample was drawn and are not among those that "
+            f"could be drawn; left out: {list_names(outside, _LISTED)}"
+        )
+    return notes
+
+
+def note_unknown_training(models: Sequence[str]) -> list[str]:
+    """Models of which it is not known what they learnt from."""
+    if not models:
+        return []
+    note = (
+        f"which texts {', '.join(models)} learnt from is not kept with these scores: if the coded units were among "
+        "them, corrected shares are wrong. Give the bundle once, --model BUNDLE, to have that checked; the column "
+        "labels holds in any case"
+    )
+    return [note]
+
+
+def note_units(totals: ScoreTotals) -> list[str]:
+    """Posts that are no units, and scores of several models."""
+    notes = []
+    if totals.n_empty:
+        notes.append(f"{totals.n_empty:,} posts without a scored sentence (no text) are not counted")
+    if len(totals.models) > 1:
+        names = ", ".join(f"{model['model_id']} ({model['units']:,})" for model in totals.models)
+        notes.append(f"scores of several models stand together: {names}; raw shares mix them")
+    return notes

@@ -1,0 +1,58 @@
+"""What models keep of their training texts (`pipeline.data.training_record`), copied beside the scores that they gave.
+
+Shares need it and bundles move: OUT/_training/BUNDLE_HASH.npz, one file for each model that scored here.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.bundle import ModelBundle
+from pipeline.data.training_record import STEM, TrainingRecord
+from pipeline.errors import DataError
+from pipeline.files.durable_files import new_file, replacing
+
+_FOLDER = "_training"
+_DIGESTS = "training_texts"  # in bundles that keep no record: digests alone
+
+
+def keep_training_record(bundle: ModelBundle, out: Path) -> bool:
+    """Copy a bundle's record beside the scores, once; False where the bundle has none, not even digests."""
+    path = _record_path(out, bundle.bundle_hash)
+    if path.exists():
+        return True
+    stem = next((stem for stem in (STEM, _DIGESTS) if (bundle.folder / f"{stem}.npz").is_file()), None)
+    if stem is None:
+        return False
+    arrays = bundle.read_arrays(stem)
+    kept = {name: arrays[name] for name in ("digests", "sketches", "probabilities") if name in arrays}
+    path.parent.mkdir(exist_ok=True)
+    with replacing(path) as temporary, new_file(temporary) as stream:
+        np.savez_compressed(stream, allow_pickle=False, **kept)
+    return True
+
+
+def read_training_record(out: Path, bundle_hash: str, n_frames: int) -> TrainingRecord | None:
+    """The record of a model that scored here; None where none was kept.
+
+    Raises:
+        DataError: it is damaged.
+    """
+    path = _record_path(out, bundle_hash)
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = dict(archive)
+        return TrainingRecord.from_arrays(arrays, n_frames)
+    except Exception as error:  # noqa: BLE001 - damaged archives raise anything inside the reader
+        raise DataError(
+            f"{path}: cannot be read: {error}; remove it and give --model BUNDLE, which writes it again"
+        ) from None
+
+
+def _record_path(out: Path, bundle_hash: str) -> Path:
+    """Refuses a name that would lead out of the folder: hashes come from a table that may be a stranger's."""
+    if not bundle_hash.isalnum():
+        raise DataError(f"{out}: a bundle hash in the scores is none: {bundle_hash!r:.80}")
+    return out / _FOLDER / f"{bundle_hash}.npz"
