@@ -2,7 +2,7 @@
 
 from __future__ import annotations  # the types below are for the reader; loading them would load numpy
 
-from datetime import datetime  # noqa: TC003 - typer reads it
+from datetime import date
 from pathlib import Path  # noqa: TC003 - typer reads it
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -42,9 +42,9 @@ def shares(
         ),
     ] = None,
     before_after: Annotated[
-        datetime | None,
+        str | None,
         typer.Option(
-            "--before-after", formats=["%Y-%m-%d"], help="Also shares before and from this day on (UTC)."
+            "--before-after", help="Also shares before and from this day on, e.g. 2024-02-24 (UTC)."
         ),
     ] = None,
     differences: Annotated[
@@ -109,6 +109,7 @@ def shares(
         for path in (output, contrasts):
             if path is not None:
                 check_suffix(path)
+        split_at = _read_day(before_after)
         printed = ("whole", *(by or ()), *((PERIOD,) if before_after else ()))
         wanted = Wanted(differences or against is not None or before_after is not None, against, trend)
         _check_wanted(
@@ -122,7 +123,7 @@ def shares(
             frame,
             unit=unit,
             domains=tuple(dict.fromkeys([*(DOMAINS if output or as_json else ()), *printed])),
-            split_at=before_after.date() if before_after else None,
+            split_at=split_at,
             wanted=wanted,
             confidence=confidence,
             empty_is_coded=empty_is_coded,
@@ -143,6 +144,13 @@ def shares(
                 console().print(f"{name}  {safe_text(str(path))}", soft_wrap=True)
 
     run_command(work, debug)
+
+
+def _read_day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"--before-after {text}: expected a day such as 2024-02-24") from None
 
 
 def _check_wanted(*, wanted_by: tuple[str, ...], differences: bool, trend: bool, path: Path | None) -> None:
