@@ -32,8 +32,8 @@ from pipeline.config.run_config import load_run_config
 from pipeline.data.codebook import Codebook, Frame, draft_codebook
 from pipeline.data.codebook_texts import CodebookTexts, read_codebook_texts
 from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.near_duplicates import find_words
 from pipeline.data.text_attacks import attack_text
+from pipeline.data.text_words import find_words
 from pipeline.evaluation.leakage import find_seen
 from pipeline.tracking.null_tracker import NullTracker
 from pipeline.training.run_training import run_training
@@ -103,6 +103,15 @@ def test_what_a_labelled_row_of_any_fold_holds_is_left_out(held: str, fold: int)
     assert any("1 texts of the codebook stand in labelled rows" in note for note in found.notes)
 
 
+@pytest.mark.parametrize("row", ["moves the missiles a few minutes closer", "closer to our cities"])
+@pytest.mark.parametrize("fold", [0, 1, 2])
+def test_an_example_that_holds_a_labelled_row_is_left_out(row: str, fold: int) -> None:
+    folds = [labelled([f"{ROW.table['text'][0]} {n}"], [()]) for n in range(3)]
+    folds[fold] = labelled([row], [()])
+    found = read(book({"examples": (EXAMPLE, "balance of powers")}), *folds)
+    assert list(pairs(found)) == ["balance of powers"]
+
+
 @settings(deadline=None)
 @given(
     st.lists(TEXTS, min_size=1, max_size=6),
@@ -116,6 +125,7 @@ def test_no_row_holds_what_is_kept(examples: list[str], texts: list[str]) -> Non
         mine = f" {' '.join(words)} "
         assert mine not in rows
         assert len(words) < 4 or not any(mine in row for row in rows)
+        assert not any(row in mine for row in rows if len(row.split()) >= 4)
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,10 @@ def test_a_read_config_cannot_be_changed(folder: Path) -> None:
             lambda raw: raw.update(model={"kind": "tfidf", "c_gird": [1.0]}),
             r"model\.c_gird: no such key \(did you mean 'c_grid'\?\)",
         ),
+        (
+            lambda raw: raw.update(folds={"near_duplicate_threshold": 0.7}),
+            r"folds.*near_duplicate_threshold.*is no more.*folds\.copy_similarity\. Remove the line",
+        ),
         (lambda raw: raw["model"].update(epochs="many"), r"model\.epochs: .*integer.*got 'many'"),
         (lambda raw: raw["model"].update(epochs=2.5), r"model\.epochs: .*integer.*got 2\.5"),
         (lambda raw: raw["model"].update(epochs=True), r"model: 'epochs' cannot be true"),

@@ -23,7 +23,8 @@ from pipeline.config.model import BlendSettings, TfidfSettings
 from pipeline.config.run_config import RunConfig, load_run_config
 from pipeline.data.codebook import Codebook, load_codebook
 from pipeline.data.labelled_rows import LabelledData, read_labelled
-from pipeline.data.near_duplicates import cluster_texts
+from pipeline.data.near_duplicates import COPY_SIMILARITY
+from pipeline.data.splits import cluster_rows
 from pipeline.errors import ConfigError, DataError, MissingExtraError, shorten
 from pipeline.measures.calibration import fit_calibrator
 
@@ -72,7 +73,7 @@ class LabelledSource:
     data: LabelledData
     codebook: Codebook
     baseline: TfidfSettings
-    near_duplicate_threshold: float = 0.7
+    copy_similarity: float = COPY_SIMILARITY
     seed: int = 42
 
 
@@ -103,7 +104,7 @@ def open_source(source: Path, codebook: Path | None, columns: Mapping[str, str])
         _read_all_rows(config, book),
         book,
         _baseline_of(config),
-        config.folds.near_duplicate_threshold,
+        config.folds.copy_similarity,
         config.folds.seed,
     )
 
@@ -160,9 +161,7 @@ def _baseline_of(config: RunConfig) -> TfidfSettings:
 def _out_of_fold(source: LabelledSource, progress: Progress) -> NDArray[np.float32]:
     """Probabilities (n, k) by baselines that have not seen the row or a copy of it; C is chosen on all rows."""
     data = source.data
-    groups = [None if pd.isna(group) else str(group) for group in data.table["group"]]
-    texts = list(data.table["text"])
-    clusters = cluster_texts(texts, groups=groups, threshold=source.near_duplicate_threshold)
+    clusters = cluster_rows(data, threshold=source.copy_similarity)
     single_label = source.codebook.mode == "single_label"
     classifier = TfidfBaseline(source.baseline, data.frame_ids, single_label=single_label)
     with tempfile.TemporaryDirectory(prefix="frames-") as folder:

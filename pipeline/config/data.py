@@ -1,6 +1,6 @@
 """The sections `data` and `folds`: which rows, and how they are divided."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -52,13 +52,14 @@ class FoldSettings(Settings):
     """How the rows are divided into train, dev and test.
 
     Attributes:
-        method: "cluster" draws whole forward/near-duplicate clusters at random, stratified by frame; "time"
+        method: "cluster" draws whole clusters of copies at random, stratified by frame; "time"
             puts the latest rows in test; "auto" is "time" when nearly all rows are dated over two months or
             more, else "cluster".
         test_share: wanted share of rows in test.
         dev_share: wanted share of the remaining rows in dev.
         hold_out_sources: channels whose rows all go to test.
-        near_duplicate_threshold: Jaccard similarity of word shingles from which two texts are one.
+        copy_similarity: share of its words that an edited copy keeps; less makes more texts copies of one another.
+            See docs/splits-and-leakage.md.
         seed: of the drawing of clusters.
     """
 
@@ -66,5 +67,16 @@ class FoldSettings(Settings):
     test_share: Share = 0.2
     dev_share: Share = 0.15
     hold_out_sources: tuple[str, ...] = ()
-    near_duplicate_threshold: Share = 0.7
+    copy_similarity: Share = 0.8
     seed: int = 42
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_former_threshold(cls, values: Any) -> Any:
+        if isinstance(values, dict) and "near_duplicate_threshold" in values:
+            raise ValueError(
+                "folds.near_duplicate_threshold, a similarity of word triples, is no more: copies are found by the "
+                "share of words that an edit keeps, folds.copy_similarity. Remove the line to use its default, 0.8; "
+                "the values do not correspond"
+            )
+        return values

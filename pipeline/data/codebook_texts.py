@@ -1,7 +1,8 @@
 """What the codebook itself teaches: its definitions, inclusion rules and examples, as texts that carry their frame.
 
 They are learnt from and never judged by: no figure, threshold or calibration rests on them. An example is often a
-sentence of the data, so whatever is a copy or a part of a labelled row is left out, lest the test fold be known.
+sentence of the data, so whatever is a copy or a part of a labelled row, or holds one, is left out, lest the test fold
+be known.
 """
 
 from collections import Counter
@@ -13,10 +14,11 @@ import pandas as pd
 from pipeline.data.codebook import Codebook, Frame, is_placeholder
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.language import LANGUAGES, UNDETERMINED, find_languages
-from pipeline.data.near_duplicates import cluster_words, find_words
+from pipeline.data.near_duplicates import find_copied
+from pipeline.data.text_words import find_words
 
 _ROWS_ASKED = 300  # for their language
-_FEWEST_WORDS = 4  # a shorter text inside a longer one is a turn of phrase
+_FEWEST_WORDS = 4  # a shorter text inside a longer one is a turn of phrase, of definitions too
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def read_codebook_texts(
             or in single-label mode is left out.
         labelled: the first are the training rows; all others may not become known.
         path: of the codebook.
-        threshold: similarity from which two texts are one, see `cluster_words`.
+        threshold: similarity from which two texts are copies, see `find_copied`.
     """
     frames_of: dict[str, set[str]] = {}
     for frame in codebook.frames:
@@ -96,16 +98,17 @@ def _main_code(language: str) -> str:
 
 
 def _find_known(texts: list[str], labelled: list[str], threshold: float) -> set[str]:
-    """Texts that are a copy of a labelled one, or stand inside one."""
+    """Texts that are a copy of a labelled one, stand inside one, or hold one."""
+    is_copied = find_copied(texts, labelled, threshold=threshold)
     words = find_words([*texts, *labelled])
-    clusters = cluster_words(words, threshold=threshold)
-    of_labelled = set(clusters[len(texts) :].tolist())
-    others = {f" {' '.join(found)} " for found in words[len(texts) :]}
+    mine = [f" {' '.join(found)} " for found in words[: len(texts)]]
+    others = {f" {' '.join(found)} " for found in words[len(texts) :] if len(found) >= _FEWEST_WORDS}
 
     def is_known(i: int) -> bool:
-        mine = f" {' '.join(words[i])} "
-        is_inside = len(words[i]) >= _FEWEST_WORDS and any(mine in other for other in others)
-        return clusters[i] in of_labelled or mine in others or is_inside
+        is_long = len(words[i]) >= _FEWEST_WORDS
+        return bool(is_copied[i]) or any(
+            other in mine[i] or (is_long and mine[i] in other) for other in others
+        )
 
     return {text for i, text in enumerate(texts) if is_known(i)}
 

@@ -1,58 +1,58 @@
-"""Clusters of texts that are one text in substance: forwards, quotations, light edits, rows of one post.
+"""Clusters of copies: texts that are one text in substance (forwards, edits, quotations), and rows of one post.
 
-Two texts belong together if they share a group, are equal but for case, accents, punctuation, emoji, links and
-disguises (look-alike letters, invisible characters and the like, see `pipeline.data.text_normalisation`), or share
-enough word 3-grams (Jaccard similarity; for a text quoted inside a longer one, the share of the shorter).
+Two texts belong together if they share a group, or are the same words (case, accents, punctuation, emoji, links and
+disguises do not count, see `pipeline.data.text_normalisation`), or if one is an edit of the other or holds it:
 
-Candidates for the third come from a bottom-k MinHash sketch (Broder 1997, "On the resemblance and containment
-of documents"): the k word 3-grams of a text with the smallest hashes are a random sample of it, and are looked
-up in an index of all word 3-grams of all texts. Unlike banded MinHash signatures this finds quotations as well as
-near-duplicates: a text of which another holds 70 % is overlooked with probability 0.3^12, one in two million,
-as long as its 3-grams are not so common that PARTNERS bounds the search. Every candidate is verified on the full
-sets (64-bit hashes stand for the 3-grams). numpy and scipy do the work: pure Python MinHash takes minutes here.
+- an edit: of the words of the longer, less one, at most a fifth were put in, taken out or exchanged (Levenshtein
+  distance of words, by rapidfuzz);
+- held: of the words of the shorter, less five, three in ten at most stand in no word 3-gram that the longer has too. So
+  a quotation is one from six words on, and a text whose sentences changed places is still the same.
+
+Both grow with the number of words, without a step. Ends that recur in a channel are taken off first, see
+`pipeline.data.recurring_ends`. A cluster is no chain: each of its texts shares most of its words with one of them.
+To stand in one cluster is to stand in one fold; whether two texts say the same, so that a label may be copied, is
+another question: `pipeline.data.same_statement`.
 """
 
-import re
-import unicodedata
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import Levenshtein
+from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from pipeline.data.normal_form import normalize_compatibility
-from pipeline.data.normalise_batches import normalise_texts
+from pipeline.data.copy_candidates import NgramIndex
+from pipeline.data.recurring_ends import find_bodies
+from pipeline.data.same_statement import agree_in_numbers_and_names, say_the_same
+from pipeline.data.text_words import Writing, find_words, read_writing
 
-NGRAM = 3
-SKETCH = 12  # word 3-grams of each text that are looked up
-PARTNERS = 32  # texts with which one looked-up 3-gram is compared: the shortest that have it
-SHORT_TOKENS = 13  # texts up to here are compared as sets of words: one change spoils most of their 3-grams
-LONG_TOKENS = 10  # texts from here on are compared by 3-grams; the overlap catches pairs across the border
-QUOTED_TOKENS = 20  # a shorter text inside a longer one is a stock phrase, not a quotation
-BOILERPLATE_TOKENS = 40  # longer than nearly every sentence; longer texts are not boilerplate
-PAIRS_AT_ONCE = 2_000_000  # candidates held in memory
-ELEMENTS_AT_ONCE = 20_000_000  # members of the sets that are intersected at once
+COPY_SIMILARITY: Final = 0.8
+QUOTED_WORDS: Final = 5  # a text that another holds is a quotation if it has more words
+BOILERPLATE_WORDS: Final = 40  # longer than nearly every sentence; longer texts are not boilerplate
+TEMPLATE_TEXTS: Final = 20  # so many variants of a sentence are one form, filled in again and again
+SLACK: Final = (
+    1.5  # of what differs in an edit: a quotation may be cut, a text of a cluster may differ from its medoid
+)
+WORDS_AT_ONCE: Final = 10_000_000  # of pairs that are compared at once
 
 Hashes = NDArray[np.uint64]
 Integers = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
-_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
-# Of Latin, Greek and Cyrillic; those of other scripts are vowels. U+034F stays: it keeps long runs of marks apart.
-_ACCENT = re.compile("[\u0300-\u034e\u0350-\u036f]")
-_LINK = re.compile(r"https?://\S+|www\.\S+|t\.me/\S+|@\w+")
-# Chinese and Japanese write no spaces: each of their characters counts as a word.
-_TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+")
+_FIRST_CODE, _CODES = 0x10000, 0x100000  # code points beyond the surrogates
 
 
 def cluster_texts(
     texts: Sequence[str],
     *,
     groups: Sequence[str | None] | None = None,
-    threshold: float = 0.7,
-    min_tokens: int = 6,
+    channels: Sequence[str | None] | None = None,
+    threshold: float = COPY_SIMILARITY,
     max_groups: int = 50,
 ) -> Integers:
     """Cluster ids of texts; the result does not depend on their order.
@@ -60,61 +60,116 @@ def cluster_texts(
     Args:
         texts: posts or sentences.
         groups: rows of one group (sentences of one post, say) always belong together; None stands alone.
-        threshold: Jaccard similarity, or contained share of a quoted text, from which two texts are one.
-        min_tokens: texts with fewer words are linked by their group only, so that "Read in full" does not
-            glue everything together.
+        channels: in which each text stands, so that its footers are known; None where that is not known.
+        threshold: share of words that an edit keeps, or of a text that another must hold.
         max_groups: a sentence-long text (up to 39 words) whose copies and variants stand in more groups than
-            this is boilerplate (a disclaimer, a greeting) and links nothing. Groups of one row do not count:
-            there, copies glue nothing but themselves together.
+            this is boilerplate (a disclaimer, a greeting) and links nothing; of k words, in more than k² already, so
+            that "Read in full" does not glue everything together. Groups of one row do not count: there, copies
+            glue nothing but themselves together.
 
     Returns:
         Shape (n,): the smallest row index of each row's cluster.
     """
-    return cluster_words(
-        find_words(texts), groups=groups, threshold=threshold, min_tokens=min_tokens, max_groups=max_groups
-    )
-
-
-def cluster_words(
-    tokens: Sequence[Sequence[str]],
-    *,
-    groups: Sequence[str | None] | None = None,
-    threshold: float = 0.7,
-    min_tokens: int = 6,
-    max_groups: int = 50,
-) -> Integers:
-    """`cluster_texts` of texts whose words are known already, see `find_words`."""
-    if not len(tokens):
+    if not len(texts):
         return np.zeros(0, dtype=np.int64)
-    # distinct texts in alphabetical order, so that nothing below depends on the order of the rows
-    text_of_row, distinct = pd.factorize(
-        np.array([" ".join(words) for words in tokens], dtype=object), sort=True
-    )
-    text_of_row = text_of_row.astype(np.int64)
-    counts = np.zeros(len(distinct), dtype=np.int64)
-    counts[text_of_row] = [len(words) for words in tokens]
-    group_of_row = _number_groups(groups, len(tokens))
-
-    links = _link_similar_texts(np.asarray(distinct, dtype=object), counts, threshold, min_tokens)
-    is_linking = counts >= min_tokens
-    is_linking &= ~_find_boilerplate(links, counts, text_of_row, group_of_row, max_groups)
-    links = links[is_linking[links].all(axis=1)]
-    return _join(text_of_row, group_of_row, is_linking, links)
+    found = _Bodies.of(texts, channels)
+    group_of_row = _number_groups(groups, len(texts))
+    links = _drop_templates(_link_copies(found.distinct, found.counts, threshold), found)
+    is_linking = ~_find_boilerplate(links, found, group_of_row, max_groups)
+    kind = _gather(links[is_linking[links].all(axis=1)], found.distinct, threshold)
+    return _join(kind[found.of_row], group_of_row, is_linking[found.of_row])
 
 
-def find_words(texts: Sequence[str]) -> list[list[str]]:
-    """The words of each text in normal form, by which texts are compared.
+def find_copied(texts: Sequence[str], others: Sequence[str], *, threshold: float = COPY_SIMILARITY) -> Mask:
+    """Which texts are copies of one of the others, shape (n_texts,); nothing links through a third text."""
+    codes = _encode(find_words([*texts, *others]))
+    of_row, distinct = pd.factorize(np.array(codes, dtype=object), sort=True)
+    distinct = np.asarray(distinct, dtype=object)
+    counts = np.array([len(body) for body in distinct], dtype=np.int64)
+    is_other = np.zeros(len(distinct), bool)
+    is_other[of_row[len(texts) :]] = True
+    links = _link_copies(distinct, counts, threshold)
+    is_copied = is_other.copy()
+    is_copied[links[is_other[links[:, 1]], 0]] = True
+    is_copied[links[is_other[links[:, 0]], 1]] = True
+    return is_copied[of_row[: len(texts)]]
 
-    Disguises, compatibility characters, accents, case, links, emoji and punctuation do not count.
+
+def find_statements(
+    texts: Sequence[str],
+    *,
+    channels: Sequence[str | None] | None = None,
+    threshold: float = COPY_SIMILARITY,
+) -> Integers:
+    """Ids of texts that say the same: to all of one id the labels of one may be copied.
+
+    Rows of one id share a cluster, and each says the same as the row whose index is the id, see `say_the_same`.
     """
-    return [_tokenize(text) for text in normalise_texts(texts)]
+    clusters = cluster_texts(texts, channels=channels, threshold=threshold)
+    found = _Bodies.of(texts, channels)
+    statements = np.arange(len(texts), dtype=np.int64)
+    for rows in np.split(np.argsort(clusters, kind="stable"), np.flatnonzero(np.diff(np.sort(clusters))) + 1):
+        said: list[tuple[int, Writing]] = []
+        for row in rows.tolist() if len(rows) > 1 else []:
+            writing = found.writing(row)
+            first = next((i for i, other in said if say_the_same(other, writing)), None)
+            if first is None:
+                said.append((row, writing))
+            else:
+                statements[row] = first
+    return statements
 
 
-def _tokenize(text: str) -> list[str]:
-    plain = normalize_compatibility(_LINK.sub(" ", text)).casefold().translate(_INVISIBLE)
-    if not plain.isascii():
-        plain = unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFD", plain)))
-    return _TOKEN.findall(plain)
+@dataclass(frozen=True, eq=False)
+class _Bodies:
+    """Texts without the ends that recur in their channels, a character for each word.
+
+    Attributes:
+        texts: as they came.
+        spans: words of each that are left, shape (n, 2).
+        of_row: number of each row's body, shape (n,).
+        distinct: the different bodies, in the order of their codes: nothing may depend on the order of the rows.
+        counts: words of each.
+    """
+
+    texts: Sequence[str]
+    spans: Integers
+    of_row: Integers
+    distinct: NDArray[np.object_]
+    counts: Integers
+
+    @staticmethod
+    def of(texts: Sequence[str], channels: Sequence[str | None] | None) -> "_Bodies":
+        """Read texts."""
+        codes = _encode(find_words(texts))
+        spans = find_bodies(codes, _number_channels(channels, len(texts)))
+        bodies = [text[start:end] for text, (start, end) in zip(codes, spans.tolist(), strict=True)]
+        of_row, distinct = pd.factorize(np.array(bodies, dtype=object), sort=True)
+        counts = np.array([len(body) for body in distinct], dtype=np.int64)
+        return _Bodies(texts, spans, of_row.astype(np.int64), np.asarray(distinct, dtype=object), counts)
+
+    def writing(self, row: int) -> Writing:
+        """The words of a row's body as they are written."""
+        return read_writing(self.texts[row]).part(*self.spans[row].tolist())
+
+    def writing_of(self, body: int) -> Writing:
+        """The same of the first of the texts, in alphabetical order, that have the body."""
+        rows = np.flatnonzero(self.of_row == body)
+        return self.writing(min(rows.tolist(), key=lambda row: self.texts[row]))
+
+
+def _encode(tokens: Sequence[Sequence[str]]) -> list[str]:
+    """Each text with one character for each word, which is how rapidfuzz compares many at once.
+
+    Two words share a character with a chance of one in a million. Python's own hash differs from process to process;
+    this one is the same everywhere.
+    """
+    flat = np.array([word for words in tokens for word in words], dtype=object)
+    hashes = pd.util.hash_array(flat, categorize=True) if len(flat) else np.zeros(0, dtype=np.uint64)
+    codes = (hashes % np.uint64(_CODES)).astype(np.uint32) + np.uint32(_FIRST_CODE)
+    joined = codes.astype("<u4").tobytes().decode("utf-32-le")
+    ends = np.cumsum([len(words) for words in tokens]).tolist()
+    return [joined[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def _number_groups(groups: Sequence[str | None] | None, n: int) -> Integers:
@@ -129,130 +184,122 @@ def _number_groups(groups: Sequence[str | None] | None, n: int) -> Integers:
     return numbers
 
 
-def _link_similar_texts(
-    distinct: NDArray[np.object_], counts: Integers, threshold: float, min_tokens: int
-) -> Integers:
-    """Verified pairs of distinct texts, shape (m, 2)."""
-    short = np.flatnonzero((counts >= min_tokens) & (counts <= SHORT_TOKENS))
-    words, text_of_word = _hash_words(distinct[short])
-    looked_up = _index_ngrams(words, text_of_word, 2, len(short))
-    compared = _index_ngrams(words, text_of_word, 1, len(short))
-    pairs = [short[_keep_similar(compared, pair, threshold)] for pair in _find_candidates(looked_up)]
-
-    long = np.flatnonzero(counts >= max(min_tokens, LONG_TOKENS))
-    words, text_of_word = _hash_words(distinct[long])
-    index = _index_ngrams(words, text_of_word, NGRAM, len(long))
-    quoted = QUOTED_TOKENS - NGRAM + 1
-    pairs += [long[_keep_similar(index, pair, threshold, quoted)] for pair in _find_candidates(index)]
-    return np.concatenate([np.zeros((0, 2), dtype=np.int64), *pairs])
+def _number_channels(channels: Sequence[str | None] | None, n: int) -> Integers | None:
+    if channels is None:
+        return None
+    if len(channels) != n:
+        raise ValueError(f"expected one channel for each of the {n} texts, got {len(channels)}")
+    numbers = pd.factorize(np.array(channels, dtype=object))[0].astype(np.int64)
+    return numbers if (numbers >= 0).any() else None
 
 
-def _hash_words(texts: NDArray[np.object_]) -> tuple[Hashes, Integers]:
-    """Hashes of all words of all texts in a row, and which text each belongs to.
-
-    Python's own hash differs from process to process; this one is the same everywhere.
-    """
-    split = [text.split(" ") for text in texts]
-    flat = np.array([word for words in split for word in words], dtype=object)
-    lengths = np.array([len(words) for words in split], dtype=np.int64)
-    hashes = pd.util.hash_array(flat, categorize=True) if len(flat) else np.zeros(0, dtype=np.uint64)
-    return hashes, np.repeat(np.arange(len(texts), dtype=np.int64), lengths)
-
-
-def _index_ngrams(words: Hashes, text_of_word: Integers, n: int, n_texts: int) -> "csr_array[Any]":
-    """Which texts have which word n-grams: ones in a matrix (n_texts, distinct n-grams), columns by hash."""
-    size = max(len(words) - n + 1, 0)
-    hashes = np.zeros(size, dtype=np.uint64)
-    for offset in range(n):
-        hashes = _mix(hashes + words[offset : offset + size])
-    inside = text_of_word[:size] == text_of_word[n - 1 : n - 1 + size]
-    distinct, columns = np.unique(hashes[inside], return_inverse=True)
-    rows = text_of_word[:size][inside]
-    entries = np.unique(rows * max(len(distinct), 1) + columns)
-    rows, columns = np.divmod(entries, max(len(distinct), 1))
-    data = np.ones(len(entries), dtype=np.int32)
-    return csr_array((data, (rows, columns)), shape=(n_texts, len(distinct)))
+def _link_copies(distinct: NDArray[np.object_], counts: Integers, threshold: float) -> Integers:
+    """Pairs of distinct texts of which one is an edit of the other or holds it, shape (m, 2)."""
+    words = np.frombuffer("".join(distinct).encode("utf-32-le"), "<u4").astype(np.uint64)
+    index = NgramIndex(words, counts)
+    found = [np.zeros((0, 2), dtype=np.int64)]
+    for pairs, shared in index.find_candidates():
+        is_copy = _are_edits(distinct, counts, pairs, threshold)
+        left = np.flatnonzero(~is_copy & _may_be_held(counts[pairs].min(axis=1), shared))
+        is_copy[left] = _are_held(index, counts, pairs[left], threshold)
+        found.append(pairs[is_copy])
+    links = np.concatenate(found)
+    return np.asarray(np.unique(links, axis=0)) if len(links) else links
 
 
-def _mix(x: Hashes) -> Hashes:
-    """Finaliser of SplitMix64 (Steele, Lea and Flood 2014): every bit in moves every bit out."""
-    x = x + np.uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(x ^ (x >> np.uint64(31)))
+def _are_edits(distinct: NDArray[np.object_], counts: Integers, pairs: Integers, threshold: float) -> Mask:
+    """Pairs of which one text is an edit of the other."""
+    longer = counts[pairs].max(axis=1)
+    allowed = _allow(longer - 1, threshold)
+    near = np.flatnonzero(np.abs(np.diff(counts[pairs])[:, 0]) <= allowed)
+    distances = process.cpdist(
+        distinct[pairs[near, 0]].tolist(), distinct[pairs[near, 1]].tolist(), scorer=Levenshtein.distance
+    )
+    is_edit = np.zeros(len(pairs), bool)
+    is_edit[near] = distances <= allowed[near]
+    return is_edit
 
 
-def _find_candidates(index: "csr_array[Any]") -> Iterator[Integers]:
-    """Pairs of texts that share a looked-up n-gram, shape (m, 2), in portions that fit in memory."""
-    sizes = np.diff(index.indptr)
-    by_length = np.lexsort((np.arange(len(sizes)), sizes))
-    having = index[by_length].tocsc()  # for each n-gram the texts that have it, shortest first
-    frequency = np.diff(having.indptr).astype(np.int64)
-    text, ngram = _sketch(index, frequency)
-    n_partners = np.minimum(frequency[ngram], PARTNERS)
-    portions = np.cumsum(n_partners) // PAIRS_AT_ONCE
-    for portion in np.unique(portions):
-        chosen = portions == portion
-        first, repeats = having.indptr[ngram[chosen]].astype(np.int64), n_partners[chosen]
-        starts = np.cumsum(repeats) - repeats
-        place = np.repeat(first - starts, repeats) + np.arange(repeats.sum())
-        a, b = np.repeat(text[chosen], repeats), by_length[having.indices[place]]
-        keys = np.unique(np.minimum(a, b) * len(sizes) + np.maximum(a, b))
-        pairs = np.stack(np.divmod(keys, len(sizes)), axis=1)
-        yield pairs[pairs[:, 0] != pairs[:, 1]]
+def _are_held(index: NgramIndex, counts: Integers, pairs: Integers, threshold: float) -> Mask:
+    """Pairs of which the longer text holds the shorter."""
+    is_swapped = counts[pairs[:, 0]] > counts[pairs[:, 1]]
+    shorter, longer = np.where(is_swapped[:, None], pairs[:, ::-1], pairs).T
+    is_held = np.zeros(len(pairs), bool)
+    loads = np.cumsum(counts[pairs].sum(axis=1)) // WORDS_AT_ONCE
+    for portion in np.split(np.arange(len(pairs)), np.flatnonzero(np.diff(loads)) + 1):
+        uncovered = index.count_uncovered(shorter[portion], longer[portion])
+        is_held[portion] = uncovered <= _allow(counts[shorter[portion]] - QUOTED_WORDS, threshold, SLACK)
+    return is_held
 
 
-def _sketch(index: "csr_array[Any]", frequency: Integers) -> tuple[Integers, Integers]:
-    """For each text its SKETCH n-grams of smallest hash, among those that another text has too."""
-    text = np.repeat(np.arange(index.shape[0], dtype=np.int64), np.diff(index.indptr))
-    ngram = index.indices.astype(np.int64)  # ascending within a text, and columns are ordered by hash
-    shared = frequency[ngram] > 1
-    text, ngram = text[shared], ngram[shared]
-    nth = np.arange(len(text)) - np.searchsorted(text, text)
-    return text[nth < SKETCH], ngram[nth < SKETCH]
+def _may_be_held(shorter: Integers, shared: Integers) -> Mask:
+    """Whether a pair shares enough looked-up 3-grams: those of a held text are, but for chance, half of its own."""
+    return (shorter > QUOTED_WORDS) & (shared * 6 >= np.minimum(shorter - 2, 12))
 
 
-def _keep_similar(
-    sets: "csr_array[Any]", pairs: Integers, threshold: float, smallest_quoted: float = np.inf
-) -> Integers:
-    """The pairs whose Jaccard similarity, or contained share of a quoted text, reaches the threshold."""
-    sizes = np.diff(sets.indptr).astype(np.int64)
-    smaller, larger = np.sort(sizes[pairs], axis=1).T
-    pairs = pairs[(smaller >= threshold * larger) | (smaller >= smallest_quoted)]
-    load = np.cumsum(sizes[pairs].sum(axis=1)) // ELEMENTS_AT_ONCE
-    kept = [np.zeros((0, 2), dtype=np.int64)]
-    for portion in np.split(pairs, np.flatnonzero(np.diff(load)) + 1):
-        common = np.asarray(sets[portion[:, 0]].multiply(sets[portion[:, 1]]).sum(axis=1)).ravel()
-        size_a, size_b = sizes[portion].T
-        smaller = np.minimum(size_a, size_b)
-        jaccard = common / np.maximum(size_a + size_b - common, 1)
-        is_quoted = (smaller >= smallest_quoted) & (common >= threshold * smaller)
-        kept.append(portion[(jaccard >= threshold) | is_quoted])
-    return np.concatenate(kept)
+def _allow(words: Integers, threshold: float, slack: float = 1.0) -> Integers:
+    """How many of so many words may differ."""
+    return np.asarray(np.floor(words * slack * (1 - threshold) + 1e-9), np.int64)
 
 
-def _find_boilerplate(
-    links: Integers, counts: Integers, text_of_row: Integers, group_of_row: Integers, max_groups: int
-) -> NDArray[np.bool_]:
-    """Which distinct texts are sentence-long and stand, with their variants, in more groups than allowed."""
-    is_short = counts < BOILERPLATE_TOKENS
+def _drop_templates(links: Integers, found: _Bodies) -> Integers:
+    """Links without those between reports of a kind: forms of a sentence that differ in numbers or names."""
+    is_short = (found.counts < BOILERPLATE_WORDS)[links].all(axis=1)
+    kind = _connect(links[is_short], len(found.counts))
+    is_form = np.bincount(kind, minlength=len(kind))[kind] > TEMPLATE_TEXTS
+    asked = np.flatnonzero(is_short & is_form[links[:, 0]]) if len(links) else np.zeros(0, np.int64)
+    writings = {body: found.writing_of(body) for body in np.unique(links[asked]).tolist()}
+    is_kept = np.ones(len(links), bool)
+    for place in asked.tolist():
+        one, other = links[place].tolist()
+        is_kept[place] = agree_in_numbers_and_names(writings[one], writings[other])
+    return links[is_kept]
+
+
+def _find_boilerplate(links: Integers, found: _Bodies, group_of_row: Integers, max_groups: int) -> Mask:
+    """Which bodies are sentence-long and stand, with their variants, in more groups than allowed."""
+    counts = found.counts
+    is_short = counts < BOILERPLATE_WORDS
     kind = _connect(links[is_short[links].all(axis=1)], len(counts))
     has_company = np.bincount(group_of_row)[group_of_row] > 1
-    occurrences = np.unique(np.stack([kind[text_of_row], group_of_row], axis=1)[has_company], axis=0)
+    occurrences = np.unique(np.stack([kind[found.of_row], group_of_row], axis=1)[has_company], axis=0)
     groups_of_kind = np.bincount(occurrences[:, 0], minlength=len(counts))
-    return np.asarray(is_short & (groups_of_kind[kind] > max_groups))
+    allowed = np.minimum(max_groups, counts**2)
+    return np.asarray((is_short & (groups_of_kind[kind] > allowed)) | (counts == 0))
 
 
-def _join(
-    text_of_row: Integers, group_of_row: Integers, is_linking: NDArray[np.bool_], links: Integers
-) -> Integers:
-    """Smallest row index of each row's cluster; nodes of the graph are rows, then texts, then groups."""
-    n, n_texts = len(text_of_row), len(is_linking)
+def _gather(links: Integers, distinct: NDArray[np.object_], threshold: float) -> Integers:
+    """Number of each body's cluster: those linked with one another, but no chain leads far from its medoid."""
+    n = len(distinct)
+    kind = _connect(links, n)
+    degree = np.bincount(links.ravel(), minlength=n)
+    order = np.lexsort((np.arange(n), -degree, kind))  # of each kind the one with most links first
+    sizes = np.bincount(kind, minlength=n)
+    gathered = np.full(n, -1, dtype=np.int64)
+    for first in np.flatnonzero(np.diff(kind[order], prepend=-1)).tolist():
+        members = order[first : first + sizes[kind[order[first]]]]
+        while len(members):
+            medoid = members[0]
+            is_near = np.ones(len(members), bool)
+            if degree[medoid] < len(members) - 1 or len(members) < sizes[kind[medoid]]:
+                alike = process.cdist(
+                    [distinct[medoid]], distinct[members].tolist(), scorer=fuzz.partial_ratio
+                )
+                is_near = alike[0] >= 100 * (1 - SLACK * (1 - threshold))
+                is_near[0] = True
+            gathered[members[is_near]] = medoid
+            members = members[~is_near]
+    return gathered
+
+
+def _join(kind_of_row: Integers, group_of_row: Integers, is_linking: Mask) -> Integers:
+    """Smallest row index of each row's cluster; nodes of the graph are rows, then kinds of texts, then groups."""
+    n = len(kind_of_row)
     rows = np.arange(n, dtype=np.int64)
-    by_text = np.stack([rows, n + text_of_row], axis=1)[is_linking[text_of_row]]
-    by_group = np.stack([rows, n + n_texts + group_of_row], axis=1)
-    edges = np.concatenate([by_text, by_group, n + links])
-    component = _connect(edges, n + n_texts + int(group_of_row.max()) + 1)[:n]
+    n_kinds = int(kind_of_row.max()) + 1
+    by_text = np.stack([rows, n + kind_of_row], axis=1)[is_linking]
+    by_group = np.stack([rows, n + n_kinds + group_of_row], axis=1)
+    component = _connect(np.concatenate([by_text, by_group]), n + n_kinds + int(group_of_row.max()) + 1)[:n]
     _, first, inverse = np.unique(component, return_index=True, return_inverse=True)
     return first[inverse].astype(np.int64)
 

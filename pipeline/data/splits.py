@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from pipeline.config.data import FoldSettings
 from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.near_duplicates import cluster_texts
+from pipeline.data.near_duplicates import COPY_SIMILARITY, cluster_texts
 from pipeline.data.purposes import (
     check_purposes,
     check_test_purpose,
@@ -141,11 +141,22 @@ def join_folds(folds: Folds, names: Sequence[FoldName]) -> tuple[LabelledData, I
     )
 
 
-def _cluster(data: LabelledData, settings: FoldSettings) -> Integers:
-    groups = [None if pd.isna(group) else str(group) for group in data.table["group"]]
-    clusters = cluster_texts(
-        list(data.table["text"]), groups=groups, threshold=settings.near_duplicate_threshold
+def cluster_rows(data: LabelledData, *, threshold: float = COPY_SIMILARITY) -> Integers:
+    """Cluster of each row: copies of one text and rows of one group, the footers of its channels left out."""
+    return cluster_texts(
+        list(data.table["text"]),
+        groups=_values_or_none(data.table["group"]),
+        channels=_values_or_none(data.table["source"]),
+        threshold=threshold,
     )
+
+
+def _values_or_none(column: "pd.Series[Any]") -> list[str | None]:
+    return [None if pd.isna(value) or not value else str(value) for value in column]
+
+
+def _cluster(data: LabelledData, settings: FoldSettings) -> Integers:
+    clusters = cluster_rows(data, threshold=settings.copy_similarity)
     if len(np.unique(clusters)) < len(NAMES):
         raise DataError(
             f"{data.path}: {len(data)} rows, but only {len(np.unique(clusters))} clusters of texts that are not "

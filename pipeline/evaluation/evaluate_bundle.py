@@ -7,7 +7,7 @@ import numpy as np
 from pipeline.bundle import ModelBundle
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.near_duplicates import cluster_texts
+from pipeline.data.splits import cluster_rows
 from pipeline.errors import DataError
 from pipeline.evaluation.comparison import Comparison, compare_decisions
 from pipeline.evaluation.evaluation_report import EvaluationReport
@@ -22,8 +22,7 @@ def predict_labelled(bundle: ModelBundle, data: LabelledData) -> TestPredictions
     texts = list(data.table["text"])
     raw = bundle.classifier.predict_proba(texts)
     calibrated = bundle.decisions.calibrate(raw)
-    groups = [group or f"row {i}" for i, group in enumerate(data.table["group"])]
-    clusters = cluster_texts(texts, groups=groups)
+    clusters = cluster_rows(data)
     return TestPredictions(
         ids=np.asarray(data.table["id"], str),
         clusters=clusters,

@@ -17,7 +17,7 @@ from pipeline.classifiers.normalised_text import NormalisedText, with_normalisat
 from pipeline.classifiers.protocols import FittedClassifier
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.near_duplicates import cluster_texts
+from pipeline.data.splits import cluster_rows
 from pipeline.data.text_attacks import ATTACKS, attack_text
 from pipeline.errors import ConfigError, DataError, shorten
 from pipeline.evaluation.comparison import compare_decisions
@@ -144,8 +144,7 @@ def measure_robustness(
         progress: what is being done, steps done, steps in all.
     """
     texts, truth = list(data.table["text"]), data.indicator()
-    groups = [group or f"row {i}" for i, group in enumerate(data.table["group"])]
-    clusters = cluster_texts(texts, groups=groups)
+    clusters = cluster_rows(data)
     classifiers = {
         "before": without_normalisation(bundle.classifier),
         "after": with_normalisation(bundle.classifier),

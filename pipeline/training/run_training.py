@@ -251,7 +251,7 @@ def find_codebook_texts(config: RunConfig, codebook: Codebook, folds: Folds) -> 
     if not config.data.learn_from_codebook:
         return no_codebook_texts(codebook, path)
     labelled = [folds.train, folds.dev, folds.test]
-    return read_codebook_texts(codebook, labelled, path=path, threshold=config.folds.near_duplicate_threshold)
+    return read_codebook_texts(codebook, labelled, path=path, threshold=config.folds.copy_similarity)
 
 
 def _new_classifier(config: RunConfig, codebook: Codebook, part: ModelSettings | None = None) -> Classifier:

@@ -1,0 +1,79 @@
+"""The words of a text, by which texts are compared, and what their normal form hides: capitals and questions."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.data.normal_form import normalize_compatibility
+from pipeline.data.normalise_batches import normalise_texts
+
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+# Of Latin, Greek and Cyrillic; those of other scripts are vowels. U+034F stays: it keeps long runs of marks apart.
+_ACCENT = re.compile("[\u0300-\u034e\u0350-\u036f]")
+_LINK = re.compile(r"https?://\S+|www\.\S+|t\.me/\S+|@\w+")
+# Chinese and Japanese write no spaces: each of their characters counts as a word.
+_TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+")
+_BREAK = re.compile(r"[.!?\u2026:\n\u00ab\u201c\"\u2014\u2022]")  # after which a capital says nothing
+_QUESTION = re.compile("[?\u061f\uff1f]")
+
+
+def find_words(texts: Sequence[str]) -> list[list[str]]:
+    """The words of each text in normal form.
+
+    Disguises, compatibility characters, accents, case, links, emoji and punctuation do not count.
+    """
+    return [
+        _TOKEN.findall(_make_plain(_LINK.sub(" ", text), fold_case=True)) for text in normalise_texts(texts)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """The words of one text and what their normal form hides.
+
+    Attributes:
+        words: as `find_words` gives them.
+        capitals: which begin with a capital inside a sentence; None where the text does not tell, as its script has
+            no capitals or it is written in one case throughout.
+        openings: which begin with a capital at the beginning of a sentence, where it says nothing.
+        questions: how many question marks it has.
+    """
+
+    words: tuple[str, ...]
+    capitals: tuple[bool, ...] | None
+    openings: tuple[bool, ...]
+    questions: int
+
+    def part(self, start: int, end: int) -> "Writing":
+        """The same of the words from `start` to before `end`."""
+        capitals = None if self.capitals is None else self.capitals[start:end]
+        return Writing(self.words[start:end], capitals, self.openings[start:end], self.questions)
+
+
+def read_writing(text: str) -> Writing:
+    """Words of a text, their capitals, and its question marks."""
+    plain = _make_plain(_LINK.sub(" ", normalise_texts([text])[0]), fold_case=False)
+    found = list(_TOKEN.finditer(plain))
+    ends = [0, *(token.end() for token in found)]
+    is_first = [
+        place == 0 or _BREAK.search(plain, ends[place], token.start()) is not None
+        for place, token in enumerate(found)
+    ]
+    is_capital = [token.group()[0] != token.group()[0].casefold() for token in found]
+    is_telling = any(is_capital) and any(token.group().islower() for token in found)
+    inside = tuple(capital and not first for capital, first in zip(is_capital, is_first, strict=True))
+    return Writing(
+        tuple(token.group().casefold() for token in found),
+        inside if is_telling else None,
+        tuple(capital and first for capital, first in zip(is_capital, is_first, strict=True)),
+        len(_QUESTION.findall(plain)),
+    )
+
+
+def _make_plain(text: str, *, fold_case: bool) -> str:
+    plain = normalize_compatibility(text)
+    plain = (plain.casefold() if fold_case else plain).translate(_INVISIBLE)
+    if plain.isascii():
+        return plain
+    return unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFD", plain)))
