@@ -21,9 +21,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.data.near_duplicates import find_words
 from pipeline.data.normal_form import normalize_compatibility
 from pipeline.data.normalise_batches import normalise_texts
+from pipeline.data.text_words import find_words
 
 STEM: Final = "training_record"  # of the file in a bundle
 VALUES: Final = 32  # of a sketch: the share that agrees is known to within .09 (one standard error)
