@@ -1,6 +1,7 @@
 """The walls of the house: which library may be imported where, and what a light command must not load."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from collections import Counter
@@ -8,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+import pipeline
 
 PACKAGE = Path(__file__).parent.parent / "pipeline"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
@@ -117,9 +120,26 @@ def test_a_heavy_library_stays_in_its_room(library: str) -> None:
     assert not outside
 
 
-def test_init_files_are_empty() -> None:
-    packages = {source.parent for source in SOURCES}
+def test_init_files_are_empty_but_for_the_door() -> None:
+    packages = {source.parent for source in SOURCES} - {PACKAGE}
     assert all((package / "__init__.py").read_bytes() == b"" for package in packages)
+
+
+@pytest.mark.parametrize("name", pipeline.__all__)
+def test_a_name_of_the_door_is_the_one_in_its_room(name: str) -> None:
+    """Also what the type checker is told: the imports that only it reads name the same places."""
+    told = {
+        alias.name: node.module
+        for node in ast.walk(ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert getattr(pipeline, name) is getattr(importlib.import_module(str(told[name])), name)
+
+
+def test_an_unknown_name_of_the_door_is_an_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'predikt'"):
+        _ = pipeline.predikt
 
 
 def heavy_modules_after(code: str) -> set[str]:

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from pipeline.config.decisions import DecisionSettings
-from pipeline.measures.calibration import fit_calibrator, identity_calibrator, logit, sigmoid
+from pipeline.measures.calibration import fit_calibrator, identity_calibrator, logit
 from pipeline.measures.decision_rule import DecisionRule, fit_decision_rule
 from pipeline.measures.metrics import expected_calibration_error
 from pipeline.measures.thresholds import tune_thresholds
@@ -21,7 +22,7 @@ Truth = NDArray[np.int8]
 def draw_calibrated(n: int, k: int, seed: int = 0) -> tuple[Floats, Truth]:
     """True probabilities, and labels drawn with them."""
     generator = np.random.default_rng(seed)
-    true = sigmoid(generator.normal(-1.0, 2.0, (n, k)))
+    true = expit(generator.normal(-1.0, 2.0, (n, k)))
     return true, (generator.random((n, k)) < true).astype(np.int8)
 
 
@@ -72,7 +73,7 @@ def test_calibration_mends_a_distorted_classifier() -> None:
     true, truth = draw_calibrated(3000, 4)
     unseen, unseen_truth = draw_calibrated(3000, 4, seed=1)
     slopes, offsets = np.array([3.0, 0.4, 1.0, 2.0]), np.array([0.5, -1.0, 2.0, 0.0])
-    raw, unseen_raw = sigmoid(logit(true) * slopes + offsets), sigmoid(logit(unseen) * slopes + offsets)
+    raw, unseen_raw = expit(logit(true) * slopes + offsets), expit(logit(unseen) * slopes + offsets)
     calibrator = fit_calibrator(raw, truth, single_label=False, shrinkage=20.0)
     calibrated = calibrator(unseen_raw)
     assert expected_calibration_error(unseen_truth, unseen_raw) > 0.1
@@ -90,7 +91,7 @@ def test_calibration_leaves_a_calibrated_classifier_nearly_alone() -> None:
 def test_the_slope_of_a_rare_frame_is_pulled_towards_the_others() -> None:
     """Two frames need slope 1/2; six positives of a third, scored at random, would alone flatten it altogether."""
     true, truth = draw_calibrated(500, 3)
-    raw = sigmoid(logit(true) * 2.0)
+    raw = expit(logit(true) * 2.0)
     raw[:, 0] = np.random.default_rng(1).random(500)
     truth[:, 0] = 0
     truth[:6, 0] = 1
@@ -108,10 +109,10 @@ def test_a_rare_frame_is_not_overstated() -> None:
     generator = np.random.default_rng(4)
     scores = generator.normal([-1.0, -1.5, -6.0], 1.5, (1000, 3))
     order = np.argsort(-scores[:, 2] + generator.normal(0, 1.0, 1000))
-    truth = (generator.random((1000, 3)) < sigmoid(scores)).astype(np.int8)
+    truth = (generator.random((1000, 3)) < expit(scores)).astype(np.int8)
     truth[:, 2] = 0
     truth[order[:8], 2] = 1
-    raw = sigmoid(scores + np.array([0.4, 0.6, 2.5]))
+    raw = expit(scores + np.array([0.4, 0.6, 2.5]))
     calibrated = fit_calibrator(raw, truth, single_label=False, shrinkage=20.0)(raw)
     np.testing.assert_allclose(calibrated.mean(axis=0) / truth.mean(axis=0), 1, atol=0.15)
 
@@ -192,7 +193,7 @@ def test_a_given_threshold_is_used_as_it_is_on_calibrated_probabilities() -> Non
 
 def test_tuned_decisions_beat_one_half_where_frames_are_rare() -> None:
     true, truth = draw_calibrated(3000, 2)
-    true, truth = sigmoid(logit(true) - 1.5), truth.copy()
+    true, truth = expit(logit(true) - 1.5), truth.copy()
     truth = (np.random.default_rng(2).random(true.shape) < true).astype(np.int8)
     tuned = fit_decision_rule(true, truth, DecisionSettings(), single_label=False)
     decided, half = tuned.decide(tuned.calibrate(true)), true >= 0.5

@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from pipeline.classifiers.stacking import Stack, fit_stack
-from pipeline.measures.calibration import logit, sigmoid
+from pipeline.measures.calibration import logit
 from pipeline.measures.metrics import mean_average_precision
 
 Floats = NDArray[np.float64]
@@ -17,8 +18,8 @@ def draw(n: int, k: int, noise: tuple[float, ...], seed: int = 0) -> tuple[list[
     """Members that see the same true log odds through more or less noise of their own."""
     generator = np.random.default_rng(seed)
     signal = generator.normal(-0.5, 2.0, (n, k))
-    truth = (generator.random((n, k)) < sigmoid(signal)).astype(np.int8)
-    return [sigmoid(signal + generator.normal(0, spread, (n, k))) for spread in noise], truth
+    truth = (generator.random((n, k)) < expit(signal)).astype(np.int8)
+    return [expit(signal + generator.normal(0, spread, (n, k))) for spread in noise], truth
 
 
 def draw_single_label(

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.special import expit, softmax
 
-from pipeline.measures.calibration import Floats, logit, sigmoid
+from pipeline.measures.calibration import Floats, logit
 
 _EDGE = 1e-6
 
@@ -30,9 +31,9 @@ class Stack:
     def combine(self, members: Sequence[NDArray[Any]]) -> Floats:
         """Probabilities (n, k) of each member to one probability (n, k)."""
         if self.single_label:
-            return _softmax(_weighted(_log_probabilities(members), self.weights))
+            return np.asarray(softmax(_weighted(_log_probabilities(members), self.weights), axis=1))
         scores = _weighted(np.stack([logit(p) for p in members]), self.weights)
-        return sigmoid(scores + self.offsets)
+        return np.asarray(expit(scores + self.offsets))
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -82,7 +83,7 @@ def _fit_logistic(features: Floats, truth: NDArray[Any], *, centre: Floats, stre
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         margin = features @ parameters[:-1] + parameters[-1]
-        residual = sigmoid(margin) - truth
+        residual = expit(margin) - truth
         away = parameters - centre
         value = np.sum(np.logaddexp(0.0, margin) - truth * margin) + strength / 2 * np.sum(away**2)
         gradient = np.append(residual @ features, residual.sum()) + strength * away
@@ -97,7 +98,7 @@ def _fit_single_label(log_probabilities: Floats, right: NDArray[np.int64]) -> Fl
     rows = np.arange(len(right))
 
     def loss(weights: Floats) -> float:
-        combined = _softmax(np.tensordot(weights, log_probabilities, axes=1))
+        combined = softmax(np.tensordot(weights, log_probabilities, axes=1), axis=1)
         return float(-np.log(np.clip(combined[rows, right], _EDGE, 1.0)).mean())
 
     start = np.full(n_members, 1 / n_members)
@@ -111,8 +112,3 @@ def _log_probabilities(members: Sequence[NDArray[Any]]) -> Floats:
 def _weighted(scores: Floats, weights: Floats) -> Floats:
     """Scores (n_members, n, k) and weights (n_members, k) to (n, k)."""
     return np.asarray(np.einsum("mnk,mk->nk", scores, weights))
-
-
-def _softmax(scores: Floats) -> Floats:
-    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True))

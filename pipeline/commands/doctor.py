@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from pipeline.commands.requirements import DISTRIBUTION, find_misfits, own_distribution, read_declared
 from pipeline.errors import PipelineError
+from pipeline.files.cores import count_cores
 from pipeline.no_telemetry import SETTINGS
 
 Status = Literal["ok", "note", "wrong"]
@@ -180,7 +181,7 @@ def check_space(folder: Path | None = None, *, needed: int = NEEDED_SPACE) -> It
 
 def check_processor() -> Iterator[Finding]:
     """Cores, threads that libraries will use, memory."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = count_cores()
     found = f"{cores} cores"
     if "SC_PHYS_PAGES" in getattr(os, "sysconf_names", ()):
         found += f", {os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 1e9:.1f} GB of memory"

@@ -48,7 +48,8 @@ class TransformerSettings(Settings):
         vector_scale: length that every sentence vector is brought to.
         dropout: share of the sentence vector that is left out at random in training.
         checkpoint_every_steps: a killed run goes on from the last checkpoint.
-        device: "auto" is a GPU where torch finds one, else the processor.
+        device: of training. "auto" is a GPU where torch finds one ("cuda", or "mps" on Apple's machines, where nobody has
+            tried it yet), else the processor.
         tokens_per_batch: padded tokens in one optimiser step, of each process where several train; batches hold as many
             texts as fit.
         max_tokens: longer texts are read in windows of this size, see `pipeline.classifiers.encoder.token_windows`.
@@ -92,7 +93,7 @@ class TransformerSettings(Settings):
     inner_folds: int = Field(default=3, ge=2)
     patience: int = Field(default=2, ge=1)
     checkpoint_every_steps: int = Field(default=50, ge=1)
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     scoring: Literal["onnx_int8", "torch"] = "onnx_int8"
     max_int8_loss: float = Field(default=0.01, ge=0, le=1)

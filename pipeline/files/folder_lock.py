@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from pipeline.errors import DataError
 
 LOCK = "_lock"
-_FOR_ALL = 0o666  # who may write to a group's shared folder may also lock it, whoever came first
+FOR_ALL = 0o666  # who may write to a group's shared folder may also lock it, whoever came first
 
 
 class FolderInUseError(DataError):
@@ -36,7 +36,7 @@ def lock_folder(root: Path, name: str = LOCK) -> Iterator[None]:
         FolderInUseError: another process holds it; the message says which.
     """
     path = root / name
-    lock = FileLock(path, mode=_FOR_ALL)
+    lock = FileLock(path, mode=FOR_ALL)
     try:
         lock.acquire(timeout=0)
     except Timeout:

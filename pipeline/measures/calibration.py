@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
+from scipy.special import expit, softmax
 
 Floats = NDArray[np.float64]
 
@@ -35,10 +36,8 @@ class Calibrator:
         """Calibrated probabilities, shape (n, k)."""
         if self.softmax:
             scores = np.log(np.clip(probabilities, _EDGE, 1.0)) * self.slopes
-            scores -= scores.max(axis=1, keepdims=True)
-            weights = np.exp(scores)
-            return np.asarray(weights / weights.sum(axis=1, keepdims=True))
-        return sigmoid(logit(probabilities) * self.slopes + self.offsets)
+            return np.asarray(softmax(scores, axis=1))
+        return np.asarray(expit(logit(probabilities) * self.slopes + self.offsets))
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for the bundle."""
@@ -91,7 +90,7 @@ def _fit_platt(scores: Floats, truth: NDArray[Any], *, centre: float, strength: 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         slope, offset = parameters
         margin = slope * scores + offset
-        residual = sigmoid(margin) - targets
+        residual = expit(margin) - targets
         away = slope - centre
         value = np.sum(np.logaddexp(0.0, margin) - targets * margin) + strength / 2 * away**2
         return float(value), np.array([np.dot(residual, scores) + strength * away, residual.sum()])
@@ -120,8 +119,3 @@ def logit(probabilities: NDArray[Any]) -> Floats:
     """Log odds, finite for every probability in [0, 1]."""
     clipped = np.clip(np.asarray(probabilities, float), _EDGE, 1 - _EDGE)
     return np.asarray(np.log(clipped) - np.log1p(-clipped))
-
-
-def sigmoid(scores: NDArray[Any]) -> Floats:
-    """Logistic function without overflow."""
-    return np.asarray(np.exp(-np.logaddexp(0.0, -np.asarray(scores, float))))

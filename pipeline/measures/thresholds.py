@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
-from pipeline.measures.calibration import Floats, logit, sigmoid
+from pipeline.measures.calibration import Floats, logit
 
 _GRID = np.linspace(0.02, 0.98, 97)
 
@@ -31,7 +32,7 @@ def tune_thresholds(probabilities: NDArray[Any], truth: NDArray[Any], *, shrinka
     own = np.array([logit(_GRID[_middle_of_best(f1[:, frame])]) for frame in range(truth.shape[1])])
     positives = truth.sum(axis=0).astype(float)
     weight = positives / (positives + shrinkage)
-    return sigmoid(weight * own + (1 - weight) * common)
+    return np.asarray(expit(weight * own + (1 - weight) * common))
 
 
 def _f1_on_grid(probabilities: Floats, truth: NDArray[np.bool_]) -> Floats:

@@ -1,26 +1,27 @@
 """Runs whose process has died: nobody is left to end them, so the next run in the store does.
 
-Each open run has a note, a small file that its process holds locked. The lock goes with the process, however that
-ends; a note that can be locked is of a run that nobody works on any more.
+Each open run has a note, a small file, and beside it a lock that its process holds. The lock goes with the process,
+however that ends; a note whose lock is free is of a run that nobody works on any more.
 """
 
 import pipeline.tracking.mlflow_environment  # noqa: F401 - MLflow reads its environment while it is imported
 
 # isort: split
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from uuid import uuid4
 
+from filelock import FileLock, Timeout
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModelStatus
 from mlflow.exceptions import MlflowException
 
+from pipeline.files.durable_files import replacing
 from pipeline.tracking.mlflow_store import sqlite_path, without_password
 from pipeline.tracking.model_files import cache_folder
 
@@ -40,34 +41,33 @@ class RunNote:
         """
         self.name = uuid4().hex
         self._path: Path | None = None
-        self._stream: IO[str] | None = None
+        self._lock: FileLock | None = None
         content = {
             "uri": without_password(uri),
             "experiment_id": experiment_id,
             "process": os.getpid(),
         }
         with suppress(OSError):
-            folder = _notes_folder(uri)
-            writing = folder / f"_{self.name}.tmp"
-            self._stream = _open_in(folder, writing)
-            fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            json.dump(content, self._stream)
-            self._stream.flush()
-            self._path = folder / f"{self.name}{_ENDING}"
-            writing.rename(self._path)  # locked before anybody can find it
+            path = _notes_folder(uri) / f"{self.name}{_ENDING}"
+            lock = _lock_of(path)
+            lock.acquire(timeout=0)  # before anybody can find the note
+            self._lock = lock
+            with replacing(path) as temporary:
+                temporary.write_text(json.dumps(content), encoding="utf-8")
+            self._path = path
 
     def remove(self) -> None:
         """The run has ended in the store."""
         if self._path is not None:
             self._path.unlink(missing_ok=True)
-            with suppress(OSError):  # notes of other runs are in it
-                self._path.parent.rmdir()
         self.release()
+        if self._path is not None:
+            _forget_lock(self._path)
 
     def release(self) -> None:
         """The run is over but could not be ended in the store: a later run will do that."""
-        if self._stream is not None:
-            self._stream.close()
+        if self._lock is not None:
+            self._lock.release()
 
 
 def close_lost_runs(client: MlflowClient, uri: str) -> list[str]:
@@ -87,6 +87,7 @@ def close_lost_runs(client: MlflowClient, uri: str) -> list[str]:
                 with suppress(MlflowException):  # the experiment was deleted: nothing to end
                     closed += _close(client, note["experiment_id"], path.stem)
                 path.unlink(missing_ok=True)
+            _forget_lock(path)
     return closed
 
 
@@ -102,30 +103,33 @@ def _close(client: MlflowClient, experiment_id: str, name: str) -> Iterator[str]
         yield run.info.run_id
 
 
-def _open_in(folder: Path, path: Path) -> IO[str]:
-    """Open a new file, also when another run takes the empty folder away at this moment."""
-    while True:
-        folder.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):
-            return path.open("w", encoding="utf-8")
+def _lock_of(note: Path) -> FileLock:
+    return FileLock(note.with_suffix(".lock"))
+
+
+def _forget_lock(note: Path) -> None:
+    """Remove the lock file of a note that is gone, and the folder with the last of them."""
+    with suppress(OSError):
+        note.with_suffix(".lock").unlink(missing_ok=True)
+        note.parent.rmdir()  # not while notes of other runs are in it
 
 
 @contextmanager
 def _abandoned(path: Path, uri: str) -> Iterator[dict[str, Any] | None]:
     """What a note says, locked; None for the note of a living process or of another store."""
-    with path.open(encoding="utf-8") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield None
-            return
-        yield _read_note(path, stream, uri)
-
-
-def _read_note(path: Path, stream: IO[str], uri: str) -> dict[str, Any] | None:
     try:
-        note = json.load(stream)
+        with _lock_of(path).acquire(timeout=0):
+            yield _read_note(path, uri)
+    except Timeout:
+        yield None
+
+
+def _read_note(path: Path, uri: str) -> dict[str, Any] | None:
+    try:
+        note = json.loads(path.read_text(encoding="utf-8"))
         is_of_this_store = note["uri"] == without_password(uri) and isinstance(note["experiment_id"], str)
+    except FileNotFoundError:  # another run has just dealt with it
+        return None
     except (ValueError, KeyError, TypeError):  # cut off by a full disk
         path.unlink(missing_ok=True)
         return None

@@ -46,10 +46,12 @@ def get_model(client: MlflowClient, name: str) -> RegisteredModel:
     Raises:
         ModelError: there is none.
     """
-    for model in all_models(client):
-        if model.name == name:
-            return model
-    raise ModelError(f"there is no registered model '{name}'. {list_there_is(client)}")
+    try:
+        return client.get_registered_model(name)
+    except MlflowException as error:
+        if error.error_code not in _MISSING:
+            raise
+        raise ModelError(f"there is no registered model '{name}'. {list_there_is(client)}") from None
 
 
 def get_version(client: MlflowClient, model: RegisteredModel, version: int) -> ModelVersion:

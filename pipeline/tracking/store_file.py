@@ -8,7 +8,6 @@ import pipeline.tracking.mlflow_environment  # noqa: F401 - MLflow reads its env
 
 # isort: split
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -16,8 +15,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from mlflow.store.db.utils import _initialize_tables, create_sqlalchemy_engine_with_retry
 from sqlalchemy import Engine, event
+
+from pipeline.files.folder_lock import FOR_ALL
 
 BUSY_SECONDS = 20  # that each statement waits for another program to let go of the file
 
@@ -49,17 +51,17 @@ def create_database(path: Path) -> None:
 
 @contextmanager
 def lock_beside(path: Path) -> Iterator[None]:
-    """Let one process at a time work on the file, by a lock on its folder that goes with the process.
+    """Let one process at a time work on the file; the others wait. The lock goes with the process.
 
-    File systems that lock no folders let everybody in.
+    A folder in which no lock file can be made lets everybody in: whoever may not write there changes nothing.
     """
-    descriptor = os.open(path.parent, os.O_RDONLY)
+    lock = FileLock(path.with_name(f".{path.name}.lock"), mode=FOR_ALL)
+    with suppress(OSError):
+        lock.acquire()
     try:
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(descriptor)
+        lock.release()
 
 
 def _remove(database: Path) -> None:

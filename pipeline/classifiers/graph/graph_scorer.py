@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
+from scipy.special import expit, softmax
 from tokenizers import Tokenizer
 
 from pipeline.classifiers.encoder.token_batches import batches_by_length, pad_tokens
@@ -23,6 +24,7 @@ from pipeline.classifiers.encoder.token_windows import (
 )
 from pipeline.classifiers.protocols import Probabilities
 from pipeline.errors import ModelError
+from pipeline.files.cores import count_cores
 
 IDS, MASK, LOGITS = "input_ids", "attention_mask", "logits"
 
@@ -69,7 +71,7 @@ class GraphScorer:
         """Logits of shape (n_texts, n_frames); the next texts are tokenised while the present ones are scored."""
         logits = np.zeros((len(texts), self._n_frames), np.float32)
         parts = [slice(i, i + TEXTS_AT_ONCE) for i in range(0, len(texts), TEXTS_AT_ONCE)]
-        with ThreadPoolExecutor(count_cores()) as workers:
+        with ThreadPoolExecutor(_count_threads()) as workers:
             upcoming = [workers.submit(self._tokenize, texts[part]) for part in parts[:1]]
             for i, part in enumerate(parts):
                 windows = upcoming.pop().result()
@@ -79,7 +81,7 @@ class GraphScorer:
 
     def score_tokens(self, token_ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """Logits of windows, shape (n_windows, n_frames)."""
-        with ThreadPoolExecutor(count_cores()) as workers:
+        with ThreadPoolExecutor(_count_threads()) as workers:
             return self._score(token_ids, workers)
 
     def find_cut(self, texts: Sequence[str]) -> NDArray[np.bool_]:
@@ -143,16 +145,11 @@ def open_session(graph: bytes, source: Path | str) -> ort.InferenceSession:
 def to_probabilities(logits: NDArray[np.float32], *, single_label: bool) -> Probabilities:
     """Softmax over frames, or one sigmoid a frame."""
     if single_label:
-        weights = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
-    return np.asarray(np.exp(-np.logaddexp(0.0, -logits)), np.float32)
+        return np.asarray(softmax(logits, axis=1), np.float32)
+    return np.asarray(expit(logits), np.float32)
 
 
-def count_cores() -> int:
-    """Cores to use: what OMP_NUM_THREADS says, else those that this process may run on."""
+def _count_threads() -> int:
+    """What OMP_NUM_THREADS says, else one for each core."""
     wanted = os.environ.get("OMP_NUM_THREADS", "")
-    if wanted.isdigit() and int(wanted) > 0:
-        return int(wanted)
-    if hasattr(os, "sched_getaffinity"):  # Linux
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return int(wanted) if wanted.isdigit() and int(wanted) > 0 else count_cores()

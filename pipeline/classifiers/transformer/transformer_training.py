@@ -5,7 +5,7 @@ import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import pipeline.no_telemetry  # noqa: F401 - libraries read their settings while they are imported
 
@@ -277,7 +277,7 @@ def _train(trainer: Trainer, checkpoint: Path | None) -> None:
 
 
 def _arguments(folder: Path, settings: TransformerSettings, seed: int) -> TrainingArguments:
-    use_cuda = settings.device != "cpu" and torch.cuda.is_available()
+    device = choose_device(settings.device)
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=settings.epochs,
@@ -294,10 +294,10 @@ def _arguments(folder: Path, settings: TransformerSettings, seed: int) -> Traini
         logging_steps=10,
         report_to="none",
         disable_tqdm=True,
-        use_cpu=not use_cuda,
-        bf16=_trains_in_bf16(settings, use_cuda=use_cuda),
+        use_cpu=device == "cpu",
+        bf16=_trains_in_bf16(settings, device),
         remove_unused_columns=False,
-        dataloader_pin_memory=use_cuda,
+        dataloader_pin_memory=device == "cuda",
         accelerator_config={"even_batches": False, "use_seedable_sampler": False},
         # Otherwise gradients are bundled anew after the first step, and three processes or more would add them in
         # another order once they are resumed.
@@ -305,11 +305,22 @@ def _arguments(folder: Path, settings: TransformerSettings, seed: int) -> Traini
     )
 
 
-def _trains_in_bf16(settings: TransformerSettings, *, use_cuda: bool) -> bool:
+def choose_device(wanted: str) -> Literal["cpu", "cuda", "mps"]:
+    """Where the network trains: a GPU, NVIDIA's or Apple's, unless the processor is wanted or torch finds none."""
+    if wanted != "cpu" and torch.cuda.is_available():
+        return "cuda"
+    if wanted in {"auto", "mps"} and torch.backends.mps.is_available():
+        return "mps"
+    return "cpu"
+
+
+def _trains_in_bf16(settings: TransformerSettings, device: str) -> bool:
     """Whether matrix products of training are rounded to bfloat16; weights and optimiser stay in single precision."""
     if settings.precision != "auto":
         return settings.precision == "bf16"
-    if use_cuda:
+    if device == "cuda":
         return bool(torch.cuda.is_bf16_supported())
+    if device == "mps":
+        return False  # not tried there
     able = torch.cpu.get_capabilities()  # other processors only imitate it, more slowly than float32
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
