@@ -50,7 +50,8 @@ fuzz: setup
 # The same tests with the lowest versions that pyproject.toml allows; constraints.txt holds the newest
 test-lowest: setup
 	rm -rf .venv-lowest && $(PYTHON) -m venv .venv-lowest
-	$(BIN)/python -m pipeline.upkeep.supply_chain lowest pyproject.toml -o .venv-lowest/lowest.txt
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra ray --extra xlsx --extra cleanlab --extra sweep \
+		--resolution lowest --no-deps --no-header --no-annotate -o .venv-lowest/lowest.txt
 	.venv-lowest/bin/python -m pip install --quiet torch==2.13.0
 	.venv-lowest/bin/python -m pip install --quiet --constraint .venv-lowest/lowest.txt --editable '.[dev]'
 	OMP_NUM_THREADS=1 .venv-lowest/bin/python -m pytest -n auto --dist loadfile
@@ -84,13 +85,13 @@ lock: setup
 	rm -rf .venv-pins && mkdir .venv-pins
 	$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --constraint constraints.txt \
 		--report .venv-pins/report.json .
-	$(BIN)/python -m pipeline.upkeep.supply_chain lock .venv-pins/report.json -o requirements.lock
+	$(BIN)/python -m pipeline.upkeep.lock_file .venv-pins/report.json -o requirements.lock
 	rm -rf .venv-pins
 
-# Licences of all that is installed, and a bill of materials (CycloneDX)
+# Licences of all that is installed, held against the list in pyproject.toml, and a bill of materials (CycloneDX)
 licences: setup
-	$(BIN)/python -m pipeline.upkeep.supply_chain licences
-	$(BIN)/python -m pipeline.upkeep.supply_chain sbom -o sbom.json
+	$(BIN)/pip-licenses
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o sbom.json .venv
 
 # Wheel and source distribution: built, compared with the sources, installed elsewhere, trained with
 dist-check: setup

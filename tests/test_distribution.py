@@ -122,7 +122,9 @@ def test_the_wheel_holds_the_package_whole_and_nothing_else(checkout: Path, whee
 def test_the_source_distribution_holds_what_building_and_testing_need(checkout: Path, sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert package_files(checkout) | {"pipeline/upkeep/supply_chain.py", "pipeline/benchmarks/quality.py"} <= names
+    assert (
+        package_files(checkout) | {"pipeline/upkeep/lock_file.py", "pipeline/benchmarks/quality.py"} <= names
+    )
     tests = {f"tests/{path.name}" for path in (checkout / "tests").glob("*.py")}
     expected = {"pyproject.toml", "README.md", "LICENSE", "Makefile", "constraints.txt", "requirements.lock"}
     assert tests | expected <= names
