@@ -48,8 +48,8 @@ class TransformerSettings(Settings):
         vector_scale: length that every sentence vector is brought to.
         dropout: share of the sentence vector that is left out at random in training.
         checkpoint_every_steps: a killed run goes on from the last checkpoint.
-        device: of training. "auto" is a GPU where torch finds one ("cuda", or "mps" on Apple's machines, where nobody has tried
-            it yet), else the processor.
+        device: of training. "auto" is a GPU where torch finds one ("cuda", or "mps" on Apple's machines, which is
+            not tried yet), else the processor.
         tokens_per_batch: padded tokens in one optimiser step, of each process where several train; batches hold as many
             texts as fit.
         max_tokens: longer texts are read in windows of this size, see `pipeline.classifiers.encoder.token_windows`.
