@@ -11,11 +11,12 @@ from pipeline.annotation.agreement import measure_agreement, read_for_agreement,
 from pipeline.annotation.coded_table import Coding
 from pipeline.annotation.coefficients import agreement_terms, coefficients
 from pipeline.annotation.label_exchange import export_units, import_codings, write_codings
-from pipeline.annotation.record_files import read_records, write_records
+from pipeline.annotation.record_files import write_records
 from pipeline.annotation.sample_files import write_sample
 from pipeline.cli import app
 from pipeline.config.run_config import SAMPLE_FOLDER
 from pipeline.data.codebook import draft_codebook
+from pipeline.data.table_files import read_records
 from pipeline.errors import DataError
 from pipeline.prevalence.labelled_sample import read_labelled_sample
 

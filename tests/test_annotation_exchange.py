@@ -16,11 +16,12 @@ from pipeline.annotation.coded_table import Coding
 from pipeline.annotation.combine import combine_codings, write_labelled
 from pipeline.annotation.exchange.label_studio import make_config
 from pipeline.annotation.label_exchange import Tool, export_units, import_codings, write_codings
-from pipeline.annotation.record_files import read_records, write_records
+from pipeline.annotation.record_files import write_records
 from pipeline.annotation.sample_files import SAMPLE_COLUMNS, read_sample
 from pipeline.cli import app
 from pipeline.data.codebook import Codebook, Frame
 from pipeline.data.labelled_rows import read_labelled
+from pipeline.data.table_files import read_records
 from pipeline.errors import ConfigError, DataError, MissingExtraError
 
 FRAME_IDS = ("order", 'threat: <outside> & "in"', "text")
@@ -464,7 +465,7 @@ def test_workbooks_never_hold_formulas_and_bombs_are_refused(
     with zipfile.ZipFile(path) as archive:
         assert b"<f>" not in archive.read("xl/worksheets/sheet1.xml")
     assert read_records(path)[0].cells == {"=a": "=1+1", "b": 1.5}
-    monkeypatch.setattr("pipeline.annotation.record_files.MAX_BYTES", path.stat().st_size)
+    monkeypatch.setattr("pipeline.data.table_files.MAX_BYTES", path.stat().st_size)
     with pytest.raises(DataError, match="when unpacked"):
         read_records(path)
 
@@ -599,3 +600,41 @@ def test_files_of_one_name_that_code_the_same_units_are_of_two_annotators(tmp_pa
     assert any("2 files are called 'coder'" in note for note in notes)
     with pytest.raises(DataError, match="given twice"):
         import_codings([first, first], BOOK)
+
+
+def test_a_matrix_of_counts_takes_its_texts_from_the_sample(tmp_path: Path) -> None:
+    write_records(tmp_path / "sample.jsonl", make_units(["first", "second"]), SAMPLE_COLUMNS)
+    path = tmp_path / "matrix.csv"
+    path.write_text(",A : order,B : Name of text\n1 : -chan/0:0,2,0\n2 : -chan/1:1,0,0\n", "utf-8")
+    found = import_codings([path], BOOK, sample=tmp_path / "sample.jsonl")
+    assert [(c.id, c.text, c.labels) for c in found.codings] == [
+        ("-chan/0:0", "first", ("order",)),
+        ("-chan/1:1", "second", ()),
+    ]
+    with pytest.raises(DataError, match="no column 'text'"):
+        import_codings([path], BOOK)
+
+
+def test_codings_without_ids_of_the_sample_are_joined_by_text(tmp_path: Path) -> None:
+    write_records(tmp_path / "sample.jsonl", make_units(["first", "same", "same"]), SAMPLE_COLUMNS)
+    path = tmp_path / "codes.csv"
+    path.write_text("Document name,Code,Segment\nd1,Frames\\order,first\n", "utf-8")
+    found = import_codings([path], BOOK, sample=tmp_path / "sample.jsonl")
+    assert [(c.id, c.labels) for c in found.codings] == [("-chan/0:0", ("order",))]
+    assert any("1 coding was joined to the sample by the text" in note for note in found.notes)
+    path.write_text("Document name,Code,Segment\nd1,Frames\\order,same\n", "utf-8")
+    with pytest.raises(DataError, match="not in this sample"):
+        import_codings([path], BOOK, sample=tmp_path / "sample.jsonl")
+
+
+def test_columns_of_a_coders_table_can_be_named(tmp_path: Path) -> None:
+    path, out = tmp_path / "anna.csv", tmp_path / "coded.jsonl"
+    path.write_text("id,sentence,frames,who\n1,a,multipolarity,kim\n", "utf-8")
+    arguments = ["label-import", str(path), "--codebook", "sample:codebook.yaml", "-o", str(out), "--json"]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 1
+    assert "no column 'text', 'labels'; the file has: id, sentence, frames, who" in done.output
+    names = ["text=sentence", "labels=frames", "annotator=who"]
+    done = CliRunner().invoke(app, [*arguments, *(part for name in names for part in ("--column", name))])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["annotators"] == {"kim": 1}

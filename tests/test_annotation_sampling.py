@@ -19,11 +19,12 @@ from pipeline.annotation.active_design import choose_active, measure_uncertainty
 from pipeline.annotation.draw_sample import SampleSettings, draw_sample
 from pipeline.annotation.population import open_population
 from pipeline.annotation.probability_designs import allocate, draw_random, draw_stratified, number_units
-from pipeline.annotation.record_files import read_records, write_records
+from pipeline.annotation.record_files import write_records
 from pipeline.annotation.sample_files import SAMPLE_COLUMNS, make_unit_code, read_sample, write_sample
 from pipeline.bundle import ModelBundle
 from pipeline.cli import app
 from pipeline.data.posts import POSTS_SCHEMA
+from pipeline.data.table_files import read_records
 from pipeline.errors import ConfigError, DataError
 from pipeline.scoring.output_dataset import ModelIdentity, open_dataset
 from pipeline.scoring.score_posts import score_batch

@@ -8,12 +8,12 @@ import pytest
 from builders import FRAMES, codebook, toy_rows
 from typer.testing import CliRunner
 
-from pipeline.annotation.record_files import read_records
 from pipeline.annotation.suspects import COLUMNS, LabelledSource, find_suspects, open_source
 from pipeline.cli import app
 from pipeline.config.model import TfidfSettings
 from pipeline.data.codebook import dump_codebook
 from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.table_files import read_records
 from pipeline.errors import ConfigError, MissingExtraError
 
 SETTINGS = TfidfSettings(c_grid=(10.0,), char_ngrams=None, min_df=1)

@@ -130,7 +130,8 @@ def test_generated_ids_never_meet_given_ones(tmp_path: Path) -> None:
         ("a.csv", "text,labels\n", "no rows"),
         ("a.jsonl", "\n\n", "no rows"),
         ("a.json", "[]", "no rows"),
-        ("a.xlsx", "PK", "ends in one of .csv"),
+        ("a.xlsx", "PK", "not a readable XLSX workbook"),
+        ("a.ods", "PK", "ends in one of .csv"),
         ("a.parquet", "PAR1 not really", "not a readable Parquet file"),
         ("a.csv", "text,text,labels\na,b,order\n", "line 1: the column 'text' stands more than once"),
         ("a.csv", 'text,labels\nfine,order\n"open,order\n', r"line 3: not valid CSV: .*quote"),
@@ -168,7 +169,7 @@ def test_generated_ids_never_meet_given_ones(tmp_path: Path) -> None:
         ("a.jsonl", '{"text": "x", "labels": {"a": 1}}\n', "line 1: field 'labels': expected a list"),
         ("a.jsonl", '{"text": "x", "labels": [true]}\n', "field 'labels': expected text, got True"),
         ("a.jsonl", '{"text": "x", "text": "y", "labels": []}\n', "a key stands twice"),
-        ("a.jsonl", '{"text": "\\ud800", "labels": []}\n', "broken character at position 0"),
+        ("a.jsonl", '{"text": "\\ud800", "labels": []}\n', "field 'text': broken character"),
         ("a.jsonl", '{"text": "x", "labels": [], "date": 5}\n', "field 'date': expected an ISO 8601"),
         ("a.jsonl", '{"text": "x", "labels": [], "date": "0001-01-01T00:00:00+05:00"}\n', "out of range"),
         ("a.jsonl", "[" * 100_000, "not valid JSON"),
@@ -305,3 +306,176 @@ def test_arrays_of_numpy_give_back_their_labels_or_are_refused(
     except DataError:
         return
     assert found == sorted(labels)
+
+
+def write_table(path: Path, header: str, *rows: str) -> Path:
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def labels_by_id(path: Path, book: Codebook = BOOK, **columns: str) -> dict[str, tuple[str, ...]]:
+    table = read_labelled(path, book, columns).table
+    return dict(zip(table["id"], table["labels"], strict=True))
+
+
+def test_workbooks_are_read_like_csv(tmp_path: Path) -> None:
+    as_frame().assign(labels=["order", "threat; order", None]).to_excel(tmp_path / "rows.xlsx", index=False)
+    data = read_labelled(tmp_path / "rows.xlsx", BOOK)
+    assert list(data.table["labels"]) == [("order",), ("order", "threat"), ()]
+    assert list(data.table["text"]) == [row["text"] for row in ROWS]
+    assert f"{data.table['date'][0]:%Y-%m-%d %H:%M}" == "2024-03-01 09:00"
+
+
+@pytest.mark.parametrize(
+    ("yes", "no"), [("1", "0"), ("x", ""), ("true", "false"), ("TRUE", "FALSE"), ("1.0", "0.0")]
+)
+def test_one_column_a_frame_is_read_by_id_or_name(yes: str, no: str, tmp_path: Path) -> None:
+    rows = [f"a,One.,{yes},{no},{yes}", f"b,Two.,{no},{no},{no}", f"c,Three.,{no},{yes},{no}"]
+    path = write_table(tmp_path / "rows.csv", "id,text,order,Threat,unity", *rows)
+    assert labels_by_id(path) == {"a": ("order", "unity"), "b": (), "c": ("threat",)}
+    assert any("one column for each frame" in note for note in read_labelled(path, BOOK).warnings)
+    assert draft_labels(path) == ["Threat", "order", "unity"]
+
+
+def test_columns_of_marks_that_nobody_can_place_are_refused_or_told(tmp_path: Path) -> None:
+    path = write_table(tmp_path / "a.csv", "text,order,thret,unity", "One.,1,1,0")
+    with pytest.raises(DataError, match=r"no column for the frames threat, but columns .* no frames: thret"):
+        read_labelled(path, BOOK)
+    path = write_table(tmp_path / "b.csv", "text,order,threat,unity,seen", "One.,1,1,0,1")
+    assert any("are not read: seen" in note for note in read_labelled(path, BOOK).warnings)
+    path = write_table(tmp_path / "c.csv", "text,order", "One.,1")
+    assert any(
+        "no column for the frames threat, unity" in note for note in read_labelled(path, BOOK).warnings
+    )
+    path = write_table(tmp_path / "d.csv", "text,order,threat", "One.,1,2")
+    with pytest.raises(DataError, match="field 'threat': expected x or nothing, got '2'"):
+        read_labelled(path, BOOK)
+    path = write_table(tmp_path / "e.csv", "text,labels,order", "One.,threat,1")
+    with pytest.raises(DataError, match=r"line 2: the labels \(threat\) and the column of 'order' differ"):
+        read_labelled(path, BOOK)
+
+
+def test_one_row_a_label_becomes_one_text(tmp_path: Path) -> None:
+    rows = ["a,One.,order", "a,One.,threat", "b,Two.,", "c,One.,unity"]
+    path = write_table(tmp_path / "rows.csv", "id,text,label", *rows)
+    assert labels_by_id(path) == {"a": ("order", "threat"), "b": (), "c": ("unity",)}
+    assert (
+        "each of 4 rows states one label: joined into 3 texts, by id and text"
+        in read_labelled(path, BOOK).warnings
+    )
+    path = write_table(tmp_path / "other.csv", "text,kind", "One.,order", "One.,threat")
+    assert list(read_labelled(path, BOOK, {"labels": "kind"}).table["labels"]) == [("order", "threat")]
+    path = write_table(tmp_path / "same_id.csv", "id,text,label", "a,One.,order", "a,Two.,threat")
+    with pytest.raises(DataError, match="'a' already stands"):
+        read_labelled(path, BOOK)
+    path = write_table(tmp_path / "single.csv", "id,text,label", "a,One.,none", "a,One.,threat")
+    with pytest.raises(DataError, match="'a' already stands"):
+        read_labelled(path, SINGLE)
+
+
+def test_labels_joined_by_a_number_sign_are_several_where_each_is_a_frame(tmp_path: Path) -> None:
+    path = write_table(
+        tmp_path / "rows.csv", "id,text,label,unit_id", "0,One.,order#unity,u1", "1,Two.,threat,u2"
+    )
+    assert labels_by_id(path) == {"u1": ("order", "unity"), "u2": ("threat",)}
+    assert any("joined by #" in note for note in read_labelled(path, BOOK).warnings)
+    sharp = draft_codebook("Book", ["c#", "c"], mode="multi_label")
+    path = write_table(tmp_path / "sharp.csv", "id,text,label", "0,One.,c#")
+    assert labels_by_id(path, sharp) == {"0": ("c#",)}
+
+
+SEGMENTS = {
+    "MAXQDA": ("Document name,Code,Segment,Modified by", "{doc},Frames\\{label},{text},anna"),
+    "ATLAS.ti": ("ID,Document,Quotation Content,Codes,Created by", "1:1,{doc},{text},Frames: {label},anna"),
+    "NVivo": ("File,Code,Coded Text,Coded By", "{doc},{label},{text},anna"),
+    "QualCoder": (
+        "File,Coder,Coded,Id,Codename,Coded_Memo,Category,Category",
+        "{doc},anna,{text},ctid:1,{label},,Frames",
+    ),
+    "Taguette": ("id,document,tag,content,creator", "1,{doc},{label},{text},anna"),
+}
+
+
+@pytest.mark.parametrize("program", SEGMENTS)
+def test_tables_of_coded_segments_become_texts_with_labels(program: str, tmp_path: Path) -> None:
+    header, row = SEGMENTS[program]
+    coded = [
+        ("d1", "One.", "order"),
+        ("d1", "One.", "threat"),
+        ("d2", "Two.", "unity"),
+        ("d3", "Two.", "order"),
+    ]
+    rows = [row.format(doc=doc, text=text, label=label) for doc, text, label in coded]
+    path = write_table(tmp_path / "codes.csv", header, *rows)
+    assert labels_by_id(path) == {"d1": ("order", "threat"), "d2": ("unity",), "d3": ("order",)}
+    assert any(
+        f"coded segments of {program}: 4 rows, 3 segments" in note
+        for note in read_labelled(path, BOOK).warnings
+    )
+    several = write_table(
+        tmp_path / "two.csv", header, *rows, row.format(doc="d1", text="Four.", label="order")
+    )
+    assert sorted(labels_by_id(several).values()) == [("order",), ("order",), ("order", "threat"), ("unity",)]
+
+
+def test_a_subcode_counts_for_the_frame_above_it(tmp_path: Path) -> None:
+    header, row = SEGMENTS["MAXQDA"]
+    path = write_table(
+        tmp_path / "codes.csv", header, row.format(doc="d1", text="One.", label="order > growth")
+    )
+    assert labels_by_id(path) == {"d1": ("order",)}
+
+
+STUDIO = "annotation_id,annotator,created_at,frames,id,lead_time,text"
+STUDIO_ROWS = [
+    "0,1,2024,order,7,3.1,One.",
+    '1,1,2024,"{""choices"": [""order"", ""unity""]}",8,3,Two.',
+    "2,1,2024,,9,3,Three.",
+]
+
+
+def test_label_studio_csv_and_json_min_are_read(tmp_path: Path) -> None:
+    csv_path = write_table(tmp_path / "export.csv", STUDIO, *STUDIO_ROWS)
+    items = [
+        {"text": "One.", "id": 7, "frames": "order", "annotator": 1, "annotation_id": 0},
+        {
+            "text": "Two.",
+            "id": 8,
+            "frames": {"choices": ["order", "unity"]},
+            "annotator": 1,
+            "annotation_id": 1,
+        },
+        {"text": "Three.", "id": 9, "annotator": 1, "annotation_id": 2},
+    ]
+    json_path = write(tmp_path / "export.json", json.dumps(items))
+    for path in (csv_path, json_path):
+        table = read_labelled(path, BOOK).table
+        assert list(table["labels"]) == [("order",), ("order", "unity"), ()], path.name
+        assert not set(table["id"]) & {"7", "8", "9"}  # numbers of tasks, which other projects have too
+    renamed = write_table(tmp_path / "other.csv", STUDIO.replace("frames", "topic"), *STUDIO_ROWS)
+    assert list(read_labelled(renamed, BOOK).table["labels"])[1] == ("order", "unity")
+    with pytest.raises(DataError, match="name the control with the frames, --column labels=NAME"):
+        draft_labels(renamed)
+    assert draft_labels(renamed, {"labels": "topic"}) == ["order", "unity"]
+
+
+def test_a_table_that_excel_wrote_with_its_separator_line_is_read(tmp_path: Path) -> None:
+    path = write_table(tmp_path / "rows.csv", "sep=;", "text;labels", "One, two.;order", "Three.;nonsense")
+    with pytest.raises(DataError, match=r"line 4: .*nonsense"):
+        read_labelled(path, BOOK)
+    path = write_table(tmp_path / "rows.csv", "sep=;", "text;labels", "One, two.;order")
+    assert list(read_labelled(path, BOOK).table["text"]) == ["One, two."]
+
+
+def test_a_file_without_texts_is_told_once(tmp_path: Path) -> None:
+    path = write_table(tmp_path / "rows.csv", "id,body,labels", *(f"{n},A text.,order" for n in range(120)))
+    with pytest.raises(DataError, match="no column 'text'; the file has: id, body, labels"):
+        read_labelled(path, BOOK)
+
+
+def test_the_mark_for_no_frame_is_no_label(tmp_path: Path) -> None:
+    path = write_table(tmp_path / "rows.csv", "id,text,labels", "a,One.,(no frame)", "b,Two.,order")
+    assert labels_by_id(path) == {"a": (), "b": ("order",)}
+    path = write_table(tmp_path / "both.csv", "id,text,labels", "a,One.,order;(no frame)")
+    with pytest.raises(DataError, match=r"'\(no frame\)' and frames as well"):
+        read_labelled(path, BOOK)

@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 from typer.testing import CliRunner
 
-from pipeline.annotation.record_files import read_records, write_records
+from pipeline.annotation.record_files import write_records
 from pipeline.benchmarks.share_coverage import draw, measure_coverage, simulate_output
 from pipeline.bundle import ModelBundle
 from pipeline.cli import app
 from pipeline.data.posts import POSTS_SCHEMA
+from pipeline.data.table_files import read_records
 from pipeline.errors import DataError
 from pipeline.prevalence.estimators import Design, estimate_means, plan_labels
 from pipeline.prevalence.labelled_sample import read_labelled_sample

@@ -12,11 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.annotation.record_files import read_records, write_records
+from pipeline.annotation.record_files import write_records
 from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.cli import app
 from pipeline.config.run_config import load_run_config
 from pipeline.data.posts import POSTS_SCHEMA
+from pipeline.data.table_files import read_records
 from pipeline.data.training_record import STEM, TrainingRecord
 from pipeline.errors import DataError
 from pipeline.prevalence.share_estimates import report_shares

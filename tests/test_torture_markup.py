@@ -22,12 +22,13 @@ from report_pages import PHRASES, write_scores
 
 from pipeline.annotation.exchange.label_studio import make_config
 from pipeline.annotation.label_exchange import export_units, import_codings
-from pipeline.annotation.record_files import read_records, write_records
+from pipeline.annotation.record_files import write_records
 from pipeline.bundle import ModelBundle
 from pipeline.data.codebook import Codebook, draft_codebook
 from pipeline.data.exports.field_values import clean_text
 from pipeline.data.exports.raw_posts import RawPost
 from pipeline.data.labelled_rows import read_labelled
+from pipeline.data.table_files import read_records
 from pipeline.evaluation.evaluate_bundle import predict_labelled
 from pipeline.reporting.evaluation_page import render_evaluation
 from pipeline.reporting.html_report import write_report

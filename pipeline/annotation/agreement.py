@@ -5,7 +5,7 @@ sentences of one post, which are no independent evidence.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.annotation.coded_table import NO_FRAME, Coding, keep_last, resolve_labels, say_count
+from pipeline.annotation.coded_table import Coding, keep_last, resolve_labels, say_count
 from pipeline.annotation.coefficients import (
     PAIR,
     AgreementTerms,
@@ -29,6 +29,7 @@ from pipeline.annotation.label_exchange import read_files
 from pipeline.annotation.record_files import write_records
 from pipeline.annotation.sample_files import make_unit_code
 from pipeline.data.codebook import Codebook
+from pipeline.data.label_values import NO_FRAME
 from pipeline.data.near_duplicates import cluster_texts
 from pipeline.errors import DataError
 from pipeline.measures.intervals import Estimate, as_estimate, cluster_weights, renumber, sum_by_cluster
@@ -104,6 +105,7 @@ def read_for_agreement(
     paths: Sequence[Path],
     codebook: Codebook | None,
     *,
+    columns: Mapping[str, str] | None = None,
     with_ground_truth: bool = False,
     empty_is_coded: bool = False,
 ) -> tuple[list[Coding], list[str]]:
@@ -114,13 +116,14 @@ def read_for_agreement(
     Args:
         paths: tables of codings, labelled files, or exports of annotation tools.
         codebook: labels must be its frames; None takes them as they are.
+        columns: our column names -> the files', where they differ.
         with_ground_truth: also adjudicated codings, which were made with others in view.
         empty_is_coded: in tables and doccano, a unit without a label carries no frame.
 
     Raises:
         DataError: a file cannot be read or a label is unknown.
     """
-    reads, notes = read_files(paths, empty_is_coded=empty_is_coded)
+    reads, notes = read_files(paths, codebook, columns=columns, empty_is_coded=empty_is_coded)
     codings = [coding for read in reads for coding in read.codings]
     rejects = [reject for read in reads for reject in read.rejects]
     if codebook is not None:

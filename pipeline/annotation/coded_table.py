@@ -9,14 +9,13 @@ from typing import Any, Final, Literal
 
 from pipeline.annotation.sample_files import DESIGN_COLUMNS, read_design, read_id
 from pipeline.data.codebook import Codebook
-from pipeline.data.label_files import RawRow
-from pipeline.data.label_values import RowError, check_characters, read_row
+from pipeline.data.label_values import NO_FRAME, RowError, check_characters, read_row
 from pipeline.data.labelled_rows import Reject
+from pipeline.data.table_files import Record
 from pipeline.errors import DataError, list_names, shorten
 
 Status = Literal["coded", "skipped", "cancelled"]
 STATUSES: Final = ("coded", "skipped", "cancelled")
-NO_FRAME: Final = "(no frame)"  # the mark that says: coded, and none of the frames is there
 LABELLED_COLUMNS: Final = ("source", "date", "group", "lang")
 CODED_COLUMNS: Final = (
     *("id", "text", "annotator", "labels", "status", "is_ground_truth"),
@@ -97,7 +96,7 @@ def make_coding(
         RowError: names the field, what was expected and what stands there.
     """
     known = {"text": cells.get("text"), "labels": labels if status == "coded" else []}
-    row, _ = read_row(RawRow(where, known | {name: cells.get(name) for name in LABELLED_COLUMNS}))
+    row, _ = read_row(Record(where, known | {name: cells.get(name) for name in LABELLED_COLUMNS}))
     try:
         unit_id = _name_by_text(row["text"]) if cells.get("id") is None else read_id(cells["id"], where)
         extra = read_design(cells, where)
@@ -122,13 +121,11 @@ def resolve_labels(
     Raises:
         DataError: labels that are no frames, all of them named, with the nearest frame.
     """
-    names = Counter(frame.name for frame in codebook.frames)
-    by_name = {frame.name: frame.id for frame in codebook.frames if names[frame.name] == 1}
     order = {frame_id: k for k, frame_id in enumerate(codebook.frame_ids)}
-    _refuse_unknown(codings, codebook, {**by_name, **{frame: frame for frame in order}}, path_names)
+    _refuse_unknown(codings, codebook, codebook.ids_by_name, path_names)
     kept, rejects = [], []
     for coding in codings:
-        ids = {label if label in order else by_name[label] for label in coding.labels}
+        ids = {codebook.ids_by_name[label] for label in coding.labels}
         if coding.status == "coded" and codebook.mode == "single_label" and len(ids) != 1:
             rejects.append(
                 Reject(coding.where, f"expected one label (single_label codebook), got {len(ids)}")

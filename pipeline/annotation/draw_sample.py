@@ -33,10 +33,10 @@ from pipeline.annotation.probability_designs import (
     draw_stratified,
     number_units,
 )
-from pipeline.annotation.record_files import read_records
 from pipeline.annotation.sample_files import SAMPLE_COLUMNS, is_unit_code, read_id
 from pipeline.annotation.top_up import EarlierSample
 from pipeline.data.near_duplicates import cluster_texts
+from pipeline.data.table_files import read_records
 from pipeline.errors import ConfigError, DataError, shorten
 
 Design = Literal["random", "stratified", "active"]

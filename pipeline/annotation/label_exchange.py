@@ -1,7 +1,7 @@
 """From a sample to coders and back: the functions behind `frames label-export` and `frames label-import`."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -15,11 +15,11 @@ from pipeline.annotation.coded_table import (
     say_count,
 )
 from pipeline.annotation.exchange import doccano, label_studio, prodigy, spreadsheet
-from pipeline.annotation.record_files import check_suffix, read_bounded_text, refuse_existing, write_records
+from pipeline.annotation.record_files import check_suffix, refuse_existing, write_records
 from pipeline.annotation.sample_files import DESIGN_COLUMNS, is_unit_code, make_unit_code, read_sample
 from pipeline.data.codebook import Codebook
-from pipeline.data.label_files import parse_json
 from pipeline.data.labelled_rows import Reject
+from pipeline.data.table_files import parse_json, read_text
 from pipeline.errors import DataError, shorten
 
 Tool = Literal["label-studio", "prodigy", "doccano", "table"]
@@ -98,6 +98,7 @@ def import_codings(
     *,
     tool: Tool | None = None,
     sample: Path | None = None,
+    columns: Mapping[str, str] | None = None,
     empty_is_coded: bool = False,
 ) -> Imported:
     """Read what coders made, from one file or several.
@@ -106,14 +107,20 @@ def import_codings(
         paths: exports of one tool, or of several.
         codebook: every label must be one of its frames.
         tool: None to recognise it from each file.
-        sample: the sample that was exported: its ids, texts and design are joined by id or code.
+        sample: the sample that was exported: its ids, texts and design are joined by id, code or text.
+        columns: our column names -> the files', where they differ; `labels` also names Label Studio's control.
         empty_is_coded: in tables and doccano, a unit without a label carries no frame.
 
     Raises:
         DataError: a file cannot be read or holds no coding, labels are not in the codebook, the sample is another
             one or, where it is needed, not given, or nothing usable is left.
     """
-    reads, notes = read_files(paths, tool=tool, empty_is_coded=empty_is_coded)
+    units = read_sample(sample) if sample else []
+    codes = {make_unit_code(row["id"], row["sample_id"]): row for row in units}
+    texts = {name: row["text"] for name, row in [*codes.items(), *((row["id"], row) for row in units)]}
+    reads, notes = read_files(
+        paths, codebook, tool=tool, columns=columns, texts=texts or None, empty_is_coded=empty_is_coded
+    )
     for path, read in zip(paths, reads, strict=True):
         _refuse_uncoded(path, read)
     rejects = [reject for read in reads for reject in read.rejects]
@@ -125,7 +132,7 @@ def import_codings(
         _refuse_codes(codings)
         notes += _note_without_design(codings)
     else:
-        codings, more, joined = _join_sample(codings, sample)
+        codings, more, joined = _join_sample(codings, units, codes, sample)
         rejects += more
         notes += joined
     codings, more = keep_last(codings)
@@ -137,7 +144,13 @@ def import_codings(
 
 
 def read_files(
-    paths: Sequence[Path], *, tool: Tool | None = None, empty_is_coded: bool = False
+    paths: Sequence[Path],
+    codebook: Codebook | None,
+    *,
+    tool: Tool | None = None,
+    columns: Mapping[str, str] | None = None,
+    texts: Mapping[str, str] | None = None,
+    empty_is_coded: bool = False,
 ) -> tuple[list[ReadCodings], list[str]]:
     """Read several files of codings; labels are not yet compared with a codebook.
 
@@ -152,7 +165,9 @@ def read_files(
     """
     if repeated := [path for path, n in Counter(path.resolve() for path in paths).items() if n > 1]:
         raise DataError(f"{repeated[0]}: given twice; give each file of codings once")
-    reads = [read_codings(path, tool=tool, empty_is_coded=empty_is_coded) for path in paths]
+    reads = [
+        read_codings(path, codebook, tool, columns, texts, empty_is_coded=empty_is_coded) for path in paths
+    ]
     notes = [note for read in reads for note in read.notes]
     by_stem: dict[str, list[int]] = defaultdict(list)
     for k, path in enumerate(paths):
@@ -187,20 +202,31 @@ def _tell_apart(paths: Sequence[Path]) -> list[str]:
     return [str(path) for path in paths]
 
 
-def read_codings(path: Path, *, tool: Tool | None = None, empty_is_coded: bool = False) -> ReadCodings:
-    """Read one file of codings as it stands; labels are not yet compared with a codebook.
+def read_codings(
+    path: Path,
+    codebook: Codebook | None = None,
+    tool: Tool | None = None,
+    columns: Mapping[str, str] | None = None,
+    texts: Mapping[str, str] | None = None,
+    *,
+    empty_is_coded: bool = False,
+) -> ReadCodings:
+    """Read one file of codings as it stands; labels are not yet compared with the codebook.
 
     Raises:
         DataError: the file cannot be read.
     """
-    tool = tool or recognise_tool(path)
+    known = recognise_tool(path)
+    if known == "table" and tool == "label-studio":
+        tool = "table"  # its CSV and JSON-MIN
+    tool = tool or known
     if tool == "label-studio":
-        return label_studio.read_annotations(path)
+        return label_studio.read_annotations(path, (columns or {}).get("labels"))
     if tool == "prodigy":
         return prodigy.read_answers(path)
-    if tool == "doccano":
+    if tool == "doccano" and path.suffix.lower() != ".csv":
         return doccano.read_documents(path, empty_is_coded=empty_is_coded)
-    return spreadsheet.read_table(path, empty_is_coded=empty_is_coded)
+    return spreadsheet.read_table(path, codebook, columns, texts, empty_is_coded=empty_is_coded)
 
 
 def recognise_tool(path: Path) -> Tool:
@@ -210,18 +236,18 @@ def recognise_tool(path: Path) -> Tool:
         DataError: the file cannot be read.
     """
     if path.suffix.lower() == ".json":
-        items = parse_json(read_bounded_text(path), str(path))
+        items = parse_json(read_text(path), str(path))
         first = items[0] if isinstance(items, list) and items else None
         return "label-studio" if isinstance(first, dict) and "data" in first else "table"
     if path.suffix.lower() not in {".jsonl", ".ndjson"}:
         return "table"
-    line = next((line for line in read_bounded_text(path).split("\n") if line.strip()), "{}")
+    line = next((line for line in read_text(path).split("\n") if line.strip()), "{}")
     keys = parse_json(line, f"{path}, line 1")
     if not isinstance(keys, dict):
         return "table"
     if "answer" in keys or "options" in keys:
         return "prodigy"
-    return "doccano" if "label" in keys and "labels" not in keys else "table"
+    return "doccano" if isinstance(keys.get("label"), list) and "labels" not in keys else "table"
 
 
 def write_codings(path: Path, imported: Imported) -> Path | None:
@@ -263,18 +289,29 @@ def _refuse_codes(codings: Sequence[Coding]) -> None:
         )
 
 
-def _join_sample(codings: Sequence[Coding], sample: Path) -> tuple[list[Coding], list[Reject], list[str]]:
-    units = {row["id"]: row for row in read_sample(sample)}
-    codes = {make_unit_code(row["id"], row["sample_id"]): row for row in units.values()}
-    strangers = [coding for coding in codings if coding.id not in units and coding.id not in codes]
+def _join_sample(
+    codings: Sequence[Coding],
+    rows: Sequence[dict[str, Any]],
+    codes: Mapping[str, dict[str, Any]],
+    sample: Path,
+) -> tuple[list[Coding], list[Reject], list[str]]:
+    units = {row["id"]: row for row in rows}
+    texts = _unique_texts(units.values())
+    known = [
+        units.get(coding.id)
+        or codes.get(coding.id)
+        or (None if is_unit_code(coding.id) else texts.get(_words(coding)))
+        for coding in codings
+    ]
+    strangers = [coding for coding, unit in zip(codings, known, strict=True) if unit is None]
     _refuse_other_sample(strangers, len(codings), {row["sample_id"] for row in units.values()}, sample)
     rejects = [_reject_stranger(coding, sample) for coding in strangers]
-    kept, n_changed = [], 0
-    for coding in codings:
-        unit = units.get(coding.id) or codes.get(coding.id)
+    kept, n_changed, n_by_text = [], 0, 0
+    for coding, unit in zip(codings, known, strict=True):
         if unit is None:
             continue
-        n_changed += coding.text.split() != unit["text"].split()
+        n_changed += _words(coding) != tuple(unit["text"].split())
+        n_by_text += coding.id not in units and coding.id not in codes
         design = {name: unit[name] for name in DESIGN_COLUMNS if unit[name] is not None}
         text = unit["text"].replace("\r\n", "\n")  # as codings and labelled files are read
         kept.append(replace(coding, id=unit["id"], text=text, extra={**coding.extra, **design}))
@@ -287,10 +324,25 @@ def _join_sample(codings: Sequence[Coding], sample: Path) -> tuple[list[Coding],
         )
     if n_missing:
         notes.append(f"{say_count(n_missing, 'unit', 'units')} of the sample without a coding")
+    if n_by_text:
+        n = say_count(n_by_text, "coding was", "codings were")
+        notes.append(f"{n} joined to the sample by the text, as the file has none of its ids")
     if n_changed:
         n = say_count(n_changed, "coding", "codings")
         notes.append(f"{n} had a text that differs from the sample's, which is used")
     return kept, rejects, notes
+
+
+def _words(coding: Coding) -> tuple[str, ...]:
+    return tuple(coding.text.split())
+
+
+def _unique_texts(units: Iterable[dict[str, Any]]) -> dict[tuple[str, ...], dict[str, Any]]:
+    """Units by their words; not those of which two have the same."""
+    found: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for unit in units:
+        found[tuple(unit["text"].split())].append(unit)
+    return {words: same[0] for words, same in found.items() if len(same) == 1}
 
 
 def _refuse_other_sample(

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.annotation.drawn_frame import FRAME_COLUMNS, read_frame
-from pipeline.annotation.record_files import read_records, write_records
+from pipeline.annotation.record_files import write_records
 from pipeline.data.label_values import PURPOSES
+from pipeline.data.table_files import read_records
 from pipeline.errors import DataError, shorten
 
 # How a unit was drawn; travels with its labels to training and estimation.

@@ -163,6 +163,7 @@ def label_import(
         bool,
         typer.Option("--empty-is-coded", help="Tables, doccano: a unit without labels carries no frame."),
     ] = False,
+    column: Columns = None,
     combine: Annotated[
         Literal["majority", "any", "all", "ground-truth"],
         typer.Option("--combine", help="How several codings of a unit become one."),
@@ -200,7 +201,14 @@ def label_import(
             if not replace:
                 refuse_existing(path, "--replace")
         book = load_codebook(find_input(codebook))
-        imported = import_codings(inputs, book, tool=tool, sample=units, empty_is_coded=empty_is_coded)
+        imported = import_codings(
+            inputs,
+            book,
+            tool=tool,
+            sample=units,
+            columns=parse_columns(column),
+            empty_is_coded=empty_is_coded,
+        )
         combined = combine_codings(imported.codings, book, combine) if labelled else None
         written = {"coded": output, "rejects": write_codings(output, imported)}
         result = imported.to_json()
@@ -234,6 +242,7 @@ def agreement(
         bool,
         typer.Option("--empty-is-coded", help="Tables, doccano: a unit without labels carries no frame."),
     ] = False,
+    column: Columns = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -257,6 +266,7 @@ def agreement(
         codings, notes = read_for_agreement(
             [find_input(path) for path in inputs],
             book,
+            columns=parse_columns(column),
             with_ground_truth=with_ground_truth,
             empty_is_coded=empty_is_coded,
         )

@@ -20,6 +20,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -93,6 +94,13 @@ class Codebook(BaseModel):
     def frame_ids(self) -> tuple[str, ...]:
         """Frame ids in column order."""
         return tuple(frame.id for frame in self.frames)
+
+    @cached_property
+    def ids_by_name(self) -> dict[str, str]:
+        """What a frame may be called -> its id: the id itself and, where no other frame has it, the name."""
+        names = Counter(frame.name for frame in self.frames)
+        by_name = {frame.name: frame.id for frame in self.frames if names[frame.name] == 1}
+        return by_name | {frame.id: frame.id for frame in self.frames}
 
     @property
     def content_hash(self) -> str:

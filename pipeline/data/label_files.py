@@ -1,241 +1,348 @@
-"""Rows of a labelled file, whatever its format: CSV, JSON lines, JSON array or Parquet.
+"""Rows of a labelled file by our column names, in whatever way the file states labels.
 
-Only the form is checked here (encoding, quoting, column names); what the values mean is decided in
-`pipeline.data.label_values`. Labelled files are written by people and fit in memory.
+| labels stand in | who writes it |
+|---|---|
+| one column, several of them in a cell | people, this program, doccano (joined by #) |
+| one column a label, marked | people in spreadsheets, survey tools, matrices of NVivo |
+| one row a label | people, programs for qualitative analysis: see `pipeline.data.segment_tables` |
+| the cells of one control | Label Studio's CSV and JSON-MIN: see `pipeline.data.label_studio_tables` |
+
+Only where things stand is decided here; what the values mean is decided in `pipeline.data.label_values`.
 """
 
-import csv
-import io
-import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import pyarrow as pa
-
-from pipeline.data.parquet_cells import open_parquet, read_cells
-from pipeline.errors import DataError, list_names, located, shorten
+from pipeline.data import label_studio_tables, segment_tables
+from pipeline.data.codebook import Codebook
+from pipeline.data.label_studio_tables import UNIT_ID
+from pipeline.data.label_values import NO_FRAME, RowError, read_labels, read_mark
+from pipeline.data.table_files import Record, Table, read_table
+from pipeline.errors import DataError, list_names, shorten
 
 REQUIRED = ("text", "labels")
-OPTIONAL = ("id", "source", "date", "group", "lang", "purpose")
-DELIMITERS = (",", ";", "\t", "|")
-MAX_FIELD = 50_000_000  # characters in one CSV cell; more is an unclosed quote, not a text
-SUFFIXES = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".jsonl": "json",
-    ".ndjson": "json",
-    ".json": "json",
-    ".parquet": "parquet",
-}
+OPTIONAL = ("id", "source", "date", "group", "lang", "purpose", "annotator")
+FRAME_COLUMN: Final = "frame: "  # begins a frame's column, so that a frame may be called "text"
+ONE_LABEL: Final = "label"  # column of tables with one row a label, and of doccano's
+_MATRIX_COLUMN = re.compile(r"[A-Z]{1,3} : (?P<code>.+)")  # of NVivo
+_MATRIX_ROW = re.compile(r"\d+ : (?P<name>.+)")
+_NOT_FRAMES: Final = frozenset(  # columns of marks and numbers that our own files have
+    {
+        *(
+            "",
+            *REQUIRED,
+            *OPTIONAL,
+            "before",
+            "after",
+            "is_ground_truth",
+            "needs_discussion",
+            "status",
+            "comment",
+        ),
+        *(
+            "unit",
+            "channel",
+            "published_at",
+            "stratum",
+            "inclusion_probability",
+            "design",
+            "sample_id",
+            "cluster",
+        ),
+        *(
+            "tops_up",
+            "drawn_units",
+            "drawn_first",
+            "drawn_last",
+            "drawn_scored",
+            "annotators",
+            "label_shares",
+        ),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
-class RawRow:
-    """One row as the file states it: where it stands, and its cells by our column names.
+class LabelTable:
+    """A labelled file.
 
-    A column that the row does not have is missing from `cells`; `fault` says why a row has no usable form.
+    Attributes:
+        rows: cells by our names where the file has them, and by the file's; `labels` is as the file states it, or a
+            list where it was put together here.
+        notes: how the file was read, where that is not plain.
+        marked: names of frames that have a column of their own; empty in other tables.
     """
 
-    where: str
-    cells: dict[str, Any]
-    fault: str | None = None
+    rows: list[Record]
+    notes: tuple[str, ...] = ()
+    marked: tuple[str, ...] = ()
 
 
-def read_rows(path: Path, columns: Mapping[str, str]) -> list[RawRow]:
-    """Read all rows; `columns` maps our column names to those of the file.
+def read_label_table(
+    path: Path,
+    columns: Mapping[str, str],
+    codebook: Codebook | None,
+    *,
+    needs_text: bool = True,
+    encoding: str | None = None,
+) -> LabelTable:
+    """Read all rows.
+
+    Args:
+        path: the file.
+        columns: our column names -> the file's, where they differ.
+        codebook: whose frames labels are; None where there is none yet.
+        needs_text: the file has to have a column with texts; a sample may have them in its place.
+        encoding: of a text file that is not UTF-8.
 
     Raises:
         DataError: no such file, unknown format, wrong encoding, broken quoting or JSON, a column that is
             missing or stands twice, no rows.
     """
-    names = _column_names(columns)
+    _check_names(columns)
     if not path.is_file():
         raise DataError(f"{path}: no such file of labelled texts")
-    kind = SUFFIXES.get(path.suffix.lower())
-    if kind is None:
-        raise DataError(f"{path}: expected a file that ends in one of {', '.join(SUFFIXES)}")
-    if kind == "parquet":
-        rows, found = _read_parquet(path, names)
-    else:
-        text = decode_utf8(path)
-        rows, found = _read_csv(path, text, names) if kind == "csv" else _read_json(path, text, names)
-    if not rows:
+    table = read_table(path, (*REQUIRED, *OPTIONAL, ONE_LABEL, *columns.values()), encoding)
+    if not table.records:
         raise DataError(f"{path}: no rows; expected at least one text with its labels")
-    required = [column for column in names if column in REQUIRED or column in columns]
-    if missing := [column for column in required if names[column] not in found]:
-        raise DataError(_missing_columns(path, missing, names, found))
-    return rows
+    if missing := [ours for ours, theirs in columns.items() if theirs not in table.columns]:
+        raise DataError(describe_missing(table, missing, columns))
+    known = codebook.ids_by_name if codebook else None
+    has_lists = bool({"labels", ONE_LABEL} & {*table.columns, *columns})
+    program = None if has_lists else segment_tables.recognise(table.columns)
+    if program is not None:
+        rows, note = segment_tables.read_segments(table, program, known)
+        return LabelTable(rows, (note,))
+    is_flat = label_studio_tables.is_flat_export(table.columns)
+    found = {} if has_lists or is_flat else _find_frame_columns(table, columns, codebook)
+    missing = ["text"] if needs_text and columns.get("text", "text") not in table.columns else []
+    missing += [] if has_lists or is_flat or found else ["labels"]
+    if missing:
+        raise DataError(describe_missing(table, missing, columns))
+    if found:
+        return _read_marks(table, columns, codebook, found)
+    if is_flat:
+        rows = label_studio_tables.read_flat_export(table, columns, known)
+        return LabelTable(_rename(table, rows, columns))
+    return _read_lists(
+        table, columns if "labels" in table.columns else {"labels": ONE_LABEL, **columns}, codebook
+    )
 
 
-def _column_names(columns: Mapping[str, str]) -> dict[str, str]:
-    """Our names -> the file's names, in our order."""
+def describe_missing(table: Table, missing: Sequence[str], columns: Mapping[str, str]) -> str:
+    """The message for columns that a file does not have."""
+    wanted = ", ".join(f"'{columns.get(column, column)}'" for column in missing)
+    return (
+        f"{table.path}: no column {wanted}; the file has: {list_names(table.columns) or 'no columns'}. "
+        "Name the file's columns with --column text=sentence --column labels=frames, or in a config with "
+        "data.columns: {text: sentence, labels: frames}; or give each frame a column of its own, named by its id"
+    )
+
+
+def _check_names(columns: Mapping[str, str]) -> None:
     known = (*REQUIRED, *OPTIONAL)
     if unknown := sorted(set(columns) - set(known)):
         raise DataError(
             f"columns: unknown names {', '.join(unknown)}; expected our column name first, one of "
             f"{', '.join(known)}, for example {{text: sentence}}"
         )
-    return {column: columns.get(column, column) for column in known}
 
 
-def _missing_columns(
-    path: Path, missing: Sequence[str], names: Mapping[str, str], found: Iterable[str]
-) -> str:
-    wanted = ", ".join(f"'{names[column]}'" for column in missing)
-    return (
-        f"{path}: no column {wanted}; the file has: {list_names(found) or 'no columns'}. "
-        "Name the file's columns with --column text=sentence --column labels=frames, or in a config with "
-        "data.columns: {text: sentence, labels: frames}"
-    )
+def _rename(table: Table, rows: Iterable[Record], columns: Mapping[str, str]) -> list[Record]:
+    """Rows whose cells stand under our names too; columns that are used must stand once."""
+    for name in {columns.get(ours, ours) for ours in (*REQUIRED, *OPTIONAL)}:
+        table.check_column(name)
+    return [replace(row, cells=_rename_cells(row.cells, columns)) for row in rows]
 
 
-def decode_utf8(path: Path) -> str:
-    """The text of a file, without a byte order mark.
-
-    Raises:
-        DataError: UTF-16, or bytes that are no UTF-8; the message names the first of them.
-    """
-    raw = path.read_bytes()
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DataError(f"{path}: expected UTF-8, got UTF-16; save the file as UTF-8 (Excel: 'CSV UTF-8')")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            located(
-                path,
-                f"expected UTF-8, got the byte 0x{raw[error.start]:02x} at position {error.start}; save the "
-                "file as UTF-8 (Excel: 'CSV UTF-8'; elsewhere: iconv -f WINDOWS-1251 -t UTF-8)",
-                line=line,
-            )
-        ) from None
+def _rename_cells(cells: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:
+    renamed = {name: cell for name, cell in cells.items() if name not in columns}
+    if cells.get(UNIT_ID) is not None:
+        renamed["id"] = cells[UNIT_ID]
+    return renamed | {ours: cells[theirs] for ours, theirs in columns.items() if theirs in cells}
 
 
-def _read_csv(path: Path, text: str, names: Mapping[str, str]) -> tuple[list[RawRow], list[str]]:
-    delimiter = _find_delimiter(text, names)
-    previous_limit = csv.field_size_limit(MAX_FIELD)
-    try:
-        return _parse_csv(path, text, delimiter, names)
-    finally:
-        csv.field_size_limit(previous_limit)
-
-
-def _find_delimiter(text: str, names: Mapping[str, str]) -> str:
-    """The delimiter under which the header has most of our columns, then most columns at all."""
-
-    def fitness(delimiter: str) -> tuple[int, int]:
-        try:
-            header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
-        except csv.Error:
-            return (0, 0)
-        cells = [cell.strip() for cell in header]
-        return (len(set(cells) & set(names.values())), len(cells))
-
-    return max(DELIMITERS, key=fitness)
-
-
-def _parse_csv(
-    path: Path, text: str, delimiter: str, names: Mapping[str, str]
-) -> tuple[list[RawRow], list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows: list[RawRow] = []
-    header: list[str] | None = None
-    line = 1
-    try:
-        for cells in reader:
-            if header is None and cells:
-                header = [cell.strip() for cell in cells]
-                _check_header(path, header, names, line)
-            elif header is not None and cells:
-                rows.append(_csv_row(f"{path}, line {line}", header, cells, names))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise DataError(
-            located(path, f"not valid CSV: {error}; look for a quote that is not closed", line=line)
-        ) from None
-    return rows, header or []
-
-
-def _check_header(path: Path, header: list[str], names: Mapping[str, str], line: int) -> None:
-    if repeated := [name for name, count in Counter(header).items() if count > 1 and name in names.values()]:
-        raise DataError(
-            located(path, f"the column '{shorten(repeated[0], 60)}' stands more than once", line=line)
+def _read_lists(table: Table, columns: Mapping[str, str], codebook: Codebook | None) -> LabelTable:
+    """A column with all labels of a text, or with one of them."""
+    rows = _rename(table, table.records, columns)
+    rows, notes = _split_joined(rows, codebook)
+    _refuse_marks_that_differ(table, rows, codebook)
+    if columns.get("labels", "labels") == "labels" or (codebook and codebook.mode == "single_label"):
+        return LabelTable(rows, tuple(notes))
+    joined = _join_rows(rows)
+    if len(joined) < len(rows):
+        notes.append(
+            f"each of {len(rows)} rows states one label: joined into {len(joined)} texts, by "
+            f"{'id and text' if any(row.cells.get('id') for row in rows) else 'text'}"
         )
-    if missing := [column for column in REQUIRED if names[column] not in header]:
-        raise DataError(_missing_columns(path, missing, names, header))
+    return LabelTable(joined, tuple(notes))
 
 
-def _csv_row(where: str, header: Sequence[str], cells: Sequence[str], names: Mapping[str, str]) -> RawRow:
-    cell_of = dict(zip(header, cells, strict=False))
-    values = {column: cell_of[name] for column, name in names.items() if name in cell_of}
-    fault = None
-    if len(cells) != len(header):
-        fault = (
-            f"expected {len(header)} cells as in the header, got {len(cells)}; "
-            "quote texts that hold the delimiter"
-        )
-    return RawRow(where, values, fault)
-
-
-def _read_json(path: Path, text: str, names: Mapping[str, str]) -> tuple[list[RawRow], list[str]]:
-    """A JSON array of objects, or one object a line; which of both is seen from the first character."""
-    if text.lstrip().startswith("["):
-        parsed = enumerate(parse_json(text, str(path)), start=1)
-        items = [(f"{path}, item {n}", item) for n, item in parsed]
-    else:
-        # only "\n" ends a line of JSON; str.splitlines would also break at U+2028 inside a text
-        lines = ((f"{path}, line {n}", line) for n, line in enumerate(text.split("\n"), start=1))
-        items = [(where, parse_json(line, where)) for where, line in lines if line.strip()]
-    rows = [_json_row(where, item, names) for where, item in items]
-    return rows, list(dict.fromkeys(key for _, item in items for key in item))
-
-
-def parse_json(text: str, where: str) -> Any:
-    """The value that a JSON text spells; `where` begins the message of an error.
-
-    Raises:
-        DataError: not JSON, nested too deep, or an object that has a key twice.
-    """
+def _join_rows(rows: list[Record]) -> list[Record]:
+    """One row for each id, text and annotator; all rows as they are if one of them has several labels."""
     try:
-        return json.loads(text, object_pairs_hook=_refuse_repeated_keys)
-    except (ValueError, RecursionError) as error:
-        raise DataError(
-            f"{where}: not valid JSON: {error}; expected one object a line, or one array of objects"
-        ) from None
-
-
-def _refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    mapping = dict(pairs)
-    if len(mapping) != len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return mapping
-
-
-def _json_row(where: str, item: object, names: Mapping[str, str]) -> RawRow:
-    if not isinstance(item, dict):
-        raise DataError(f"{where}: expected an object with keys, got {type(item).__name__}")
-    return RawRow(where, {column: item[name] for column, name in names.items() if name in item})
-
-
-def _read_parquet(path: Path, names: Mapping[str, str]) -> tuple[list[RawRow], list[str]]:
-    try:
-        with open_parquet(path) as file:
-            found = list(file.schema_arrow.names)
-            if repeated := [name for name, count in Counter(found).items() if count > 1]:
-                raise DataError(f"{path}: the column '{shorten(repeated[0], 60)}' stands more than once")
-            present = {column: name for column, name in names.items() if name in found}
-            if missing := [column for column in REQUIRED if column not in present]:
-                raise DataError(_missing_columns(path, missing, names, found))
-            table = file.read(columns=list(dict.fromkeys(present.values())))
-        values = {column: read_cells(table.column(name)) for column, name in present.items()}
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not a readable Parquet file: {shorten(error)}") from None
-    rows = [
-        RawRow(f"{path}, row {n + 1}", {column: values[column][n] for column in values})
-        for n in range(table.num_rows)
+        stated = [read_labels(row.cells.get("labels")) for row in rows]
+    except RowError:
+        return rows
+    if any(len(labels) > 1 for labels in stated):
+        return rows
+    found: dict[tuple[str, ...], tuple[Record, list[str]]] = {}
+    for row, labels in zip(rows, stated, strict=True):
+        key = tuple(str(row.cells.get(name)) for name in ("id", "text", "annotator"))
+        known = found.setdefault(key, (row, []))[1]
+        known += (label for label in labels if label not in known)
+    if len(found) == len(rows):
+        return rows
+    return [
+        replace(row, cells={**row.cells, "labels": labels or row.cells.get("labels")})
+        for row, labels in found.values()
     ]
-    return rows, found
+
+
+def _split_joined(rows: list[Record], codebook: Codebook | None) -> tuple[list[Record], list[str]]:
+    """Labels joined by #, as doccano's CSV has them, where each part is a frame and the whole is none."""
+    cells = [row.cells.get("labels") for row in rows]
+    known = (
+        codebook.ids_by_name.keys()
+        if codebook
+        else {cell for cell in cells if isinstance(cell, str) and "#" not in cell}
+    )
+    split: list[Record] = []
+    n = 0
+    for row, cell in zip(rows, cells, strict=True):
+        parts = [part.strip() for part in cell.split("#")] if isinstance(cell, str) and "#" in cell else []
+        is_joined = bool(parts) and cell not in known and set(parts) <= {*known, NO_FRAME}
+        n += is_joined
+        split.append(replace(row, cells={**row.cells, "labels": parts}) if is_joined else row)
+    return split, [f"in {n} rows the labels are joined by #, as doccano does: read as several"] if n else []
+
+
+def _read_marks(
+    table: Table, columns: Mapping[str, str], codebook: Codebook | None, found: Mapping[str, str]
+) -> LabelTable:
+    """One column a frame, marked where a text carries it."""
+    is_matrix = all(_MATRIX_COLUMN.fullmatch(name) for name in found)
+    rows = [_mark_row(row, found, is_matrix=is_matrix) for row in _rename(table, table.records, columns)]
+    notes = _note_marks(table, columns, found, codebook)
+    return LabelTable(rows, tuple(notes), tuple(dict.fromkeys(found.values())))
+
+
+def _find_frame_columns(
+    table: Table, columns: Mapping[str, str], codebook: Codebook | None
+) -> dict[str, str]:
+    """Columns that are named after frames, with what they say; without a codebook, those that hold marks alone."""
+    reserved = {*_NOT_FRAMES, *columns.values()}
+    is_ours = any(name.startswith(FRAME_COLUMN) for name in table.columns)
+    found: dict[str, str] = {}
+    for name in table.columns:
+        label = _label_of(name)
+        if name.startswith(FRAME_COLUMN) or label == NO_FRAME:
+            found[name] = label
+        elif is_ours or name in reserved:
+            continue
+        elif codebook is None:
+            if _MATRIX_COLUMN.fullmatch(name) or _holds_marks(table, name):
+                found[name] = label
+        elif label in codebook.ids_by_name:
+            found[name] = codebook.ids_by_name[label]
+    for name in found:
+        table.check_column(name)
+    if set(found.values()) == {NO_FRAME}:
+        return {}
+    if repeated := [label for label, n in Counter(found.values()).items() if n > 1]:
+        raise DataError(f"{table.path}: several columns are of the frame '{repeated[0]}': keep one of them")
+    return found
+
+
+def _label_of(column: str) -> str:
+    matched = _MATRIX_COLUMN.fullmatch(column)
+    return matched["code"].strip() if matched else column.removeprefix(FRAME_COLUMN)
+
+
+def _holds_marks(table: Table, name: str) -> bool:
+    """Whether a column holds marks alone, and one that says yes."""
+    try:
+        marks = [read_mark(row.cells.get(name), name) for row in table.records]
+    except RowError:
+        return False
+    return any(marks)
+
+
+def _mark_row(row: Record, found: Mapping[str, str], *, is_matrix: bool) -> Record:
+    """The row with a list of labels; with none where nothing is marked, and nothing marked as absent."""
+    try:
+        if is_matrix:
+            return _read_matrix_row(row, found)
+        marks = {column: read_mark(row.cells.get(column), column) for column in found}
+    except RowError as error:
+        return replace(row, fault=row.fault or str(error))
+    labels = [found[column] for column, mark in marks.items() if mark]
+    says_no = any(mark is False and not column.startswith(FRAME_COLUMN) for column, mark in marks.items())
+    return replace(row, cells={**row.cells, "labels": labels if labels or says_no else None})
+
+
+def _read_matrix_row(row: Record, found: Mapping[str, str]) -> Record:
+    """A row of NVivo's matrix: counts of coded passages in a file; the first column names the file."""
+    counts: dict[str, int] = {}
+    for column in found:
+        value = row.cells.get(column) or 0
+        try:
+            counts[column] = int(value)
+        except (TypeError, ValueError):
+            raise RowError(
+                f"field '{column}': expected a number of coded passages, got {value!r:.60}"
+            ) from None
+    name = next((cell for column, cell in row.cells.items() if column not in found), None)
+    matched = _MATRIX_ROW.fullmatch(str(name))
+    labels = [found[column] for column, n in counts.items() if n > 0]
+    return replace(row, cells={**row.cells, "id": matched["name"] if matched else name, "labels": labels})
+
+
+def _note_marks(
+    table: Table, columns: Mapping[str, str], found: Mapping[str, str], codebook: Codebook | None
+) -> list[str]:
+    labels = [label for label in found.values() if label != NO_FRAME]
+    if all(name.startswith(FRAME_COLUMN) for name in found if found[name] != NO_FRAME):
+        return []  # as label-export writes it
+    listed = list_names(labels, 50)
+    if codebook is None:
+        return [f"columns of marks were taken for labels: {listed}"]
+    notes = []
+    missing = [frame for frame in codebook.frame_ids if frame not in labels]
+    reserved = {*_NOT_FRAMES, *columns.values(), *found}
+    others = [name for name in table.columns if name not in reserved and _holds_marks(table, name)]
+    if missing and others:
+        raise DataError(
+            f"{table.path}: no column for the frames {list_names(missing)}, but columns of marks that are no frames: "
+            f"{list_names(others)}; rename them to the frames' ids, or delete them"
+        )
+    if missing:
+        notes.append(f"no column for the frames {list_names(missing)}: no text carries them")
+    if others:
+        notes.append(f"columns of marks that are no frames are not read: {list_names(others)}")
+    return [f"labels are read from one column for each frame: {listed}", *notes]
+
+
+def _refuse_marks_that_differ(table: Table, rows: Sequence[Record], codebook: Codebook | None) -> None:
+    """Stop where a column is named after a frame and holds other marks than the labels say."""
+    if codebook is None:
+        return
+    found = _find_frame_columns(table, {}, codebook)
+    for row in rows:
+        try:
+            marks = {label: read_mark(row.cells.get(column), column) for column, label in found.items()}
+            stated = {
+                codebook.ids_by_name.get(label, label) for label in read_labels(row.cells.get("labels"))
+            }
+        except RowError:
+            continue
+        for label, mark in marks.items():
+            if mark is not None and mark != (label in stated) and (mark or stated):
+                raise DataError(
+                    f"{row.where}: the labels ({'; '.join(sorted(stated)) or 'none'}) and the column of "
+                    f"'{shorten(label, 60)}' differ; delete either the column of labels or those of frames"
+                )

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.data.label_files import RawRow
-from pipeline.errors import show_value
+from pipeline.data.table_files import Record
+from pipeline.errors import shorten, show_value
 
 LONGEST_LABEL_LIST = 10_000  # characters; a longer cell is no list of labels
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
@@ -22,6 +22,9 @@ _LISTING_KEYS = (
     "choices",
     "taxonomy",
 )  # of an object in a cell, as Label Studio writes several labels into CSV
+NO_FRAME = "(no frame)"  # the mark that says: coded, and none of the frames is there
+_YES = frozenset({"x", "1", "1.0", "true", "yes", "y", "+", "✓", "\u0445", "да"})  # \u0445: Cyrillic x
+_NO = frozenset({"0", "0.0", "false", "no", "n", "-", "нет"})
 PURPOSES = ("estimate", "test", "train")  # why a text was drawn for labelling
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 
@@ -30,7 +33,7 @@ class RowError(Exception):
     """One row cannot be used; the caller decides whether that stops the reading."""
 
 
-def read_row(raw: RawRow) -> tuple[dict[str, Any], bool]:
+def read_row(raw: Record) -> tuple[dict[str, Any], bool]:
     """A row's typed values (and "where"), and whether its date states no time zone.
 
     Raises:
@@ -46,7 +49,7 @@ def read_row(raw: RawRow) -> tuple[dict[str, Any], bool]:
     }
     row["where"] = raw.where
     row["text"] = _read_text(raw.cells["text"])
-    row["labels"] = _read_labels(raw.cells["labels"])
+    row["labels"] = read_labels(raw.cells["labels"])
     row["purpose"] = _read_purpose(raw.cells.get("purpose"))
     row["date"], is_zoneless = _read_date(raw.cells.get("date"))
     return row, is_zoneless
@@ -100,8 +103,26 @@ def _read_purpose(value: object) -> str | None:
     return purpose
 
 
-def _read_labels(value: object) -> tuple[str, ...]:
-    """Distinct labels in the order in which they stand."""
+def read_mark(value: object, column: str) -> bool | None:
+    """Whether a cell says yes or no; None where it is blank.
+
+    Raises:
+        RowError: it says something else.
+    """
+    text = "" if value is None or value != value else str(value).strip().casefold()  # noqa: PLR0124 - NaN
+    if not text or text in _NO:
+        return False if text else None
+    if text in _YES:
+        return True
+    raise RowError(f"field '{shorten(column, 60)}': expected x or nothing, got {value!r:.60}")
+
+
+def read_labels(value: object) -> tuple[str, ...]:
+    """Distinct labels in the order in which they stand.
+
+    Raises:
+        RowError: neither a list nor text, or a list that cannot be told apart from text.
+    """
     if isinstance(value, str):
         value = _split_labels(value.strip())
     elif value is None or value != value:  # noqa: PLR0124 - NaN is how Parquet from pandas spells empty

@@ -18,8 +18,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.data.codebook import Codebook
-from pipeline.data.label_files import read_rows
-from pipeline.data.label_values import RowError, read_row
+from pipeline.data.label_files import read_label_table
+from pipeline.data.label_values import NO_FRAME, RowError, read_row
 from pipeline.errors import DataError, shorten
 
 COLUMNS = ("id", "text", "labels", "source", "date", "group", "lang")
@@ -106,7 +106,7 @@ def read_labelled(
         DataError: the file or a row cannot be used, a label is not in the codebook, an id stands twice, a
             text of a single-label codebook has not exactly one label, or no row is left.
     """
-    rows, rejects, zoneless = _read_table_rows(path, columns or {}, on_bad_row)
+    rows, rejects, zoneless, notes = _read_table_rows(path, columns or {}, codebook, on_bad_row)
     _check_labels(rows, codebook)
     _check_ids(rows)
     order = {frame_id: j for j, frame_id in enumerate(codebook.frame_ids)}
@@ -114,7 +114,7 @@ def read_labelled(
         row["labels"] = tuple(sorted(row["labels"], key=order.__getitem__))
     _fill_missing_ids(rows)
     data = LabelledData(_to_table(rows), codebook.frame_ids, path)
-    warnings = [*_describe_contradictions(data.table), *_describe_rare_frames(data)]
+    warnings = [*notes, *_describe_contradictions(data.table), *_describe_rare_frames(data)]
     if zoneless:
         warnings.append(f"{zoneless} dates state no time zone; they were read as UTC")
     if rejects:
@@ -128,22 +128,27 @@ def draft_labels(path: Path, columns: Mapping[str, str] | None = None) -> list[s
     Raises:
         DataError: as `read_labelled`, except that there is no codebook to check against.
     """
-    rows, _, _ = _read_table_rows(path, columns or {}, "error")
+    rows, _, _, _ = _read_table_rows(path, columns or {}, None, "error")
     return sorted({label for row in rows for label in row["labels"]})
 
 
 def _read_table_rows(
-    path: Path, columns: Mapping[str, str], on_bad_row: Literal["error", "reject"]
-) -> tuple[list[dict[str, Any]], list[Reject], int]:
-    """Usable rows by our column names plus "where", rejects, and how many dates state no zone."""
+    path: Path,
+    columns: Mapping[str, str],
+    codebook: Codebook | None,
+    on_bad_row: Literal["error", "reject"],
+) -> tuple[list[dict[str, Any]], list[Reject], int, tuple[str, ...]]:
+    """Usable rows by our column names plus "where", rejects, how many dates state no zone, and notes."""
     rows: list[dict[str, Any]] = []
     rejects: list[Reject] = []
     zoneless = 0
-    for raw in read_rows(path, columns):
+    table = read_label_table(path, columns, codebook)
+    for record in table.rows:
         try:
-            row, is_zoneless = read_row(raw)
+            row, is_zoneless = read_row(record)
+            row["labels"] = _without_mark(row["labels"], codebook)
         except RowError as error:
-            rejects.append(Reject(raw.where, str(error)))
+            rejects.append(Reject(record.where, str(error)))
         else:
             rows.append(row)
             zoneless += is_zoneless
@@ -151,7 +156,20 @@ def _read_table_rows(
         raise DataError(f"{len(rejects)} rows cannot be used: {_list_rejects(rejects)}. Mend or delete them")
     if not rows:
         raise DataError(f"{path}: no usable row is left: {_list_rejects(rejects)}")
-    return rows, rejects, zoneless
+    return rows, rejects, zoneless, table.notes
+
+
+def _without_mark(labels: tuple[str, ...], codebook: Codebook | None) -> tuple[str, ...]:
+    """Labels without the mark that says: none of the frames.
+
+    Raises:
+        RowError: it stands beside a frame.
+    """
+    if NO_FRAME not in labels or (codebook and NO_FRAME in codebook.frame_ids):
+        return labels
+    if len(labels) > 1:
+        raise RowError(f"field 'labels': '{NO_FRAME}' and frames as well: {'; '.join(labels)}")
+    return ()
 
 
 def _list_rejects(rejects: Sequence[Reject]) -> str:

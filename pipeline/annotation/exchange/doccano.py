@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.annotation.coded_table import NO_FRAME, Coding, ReadCodings, make_coding
+from pipeline.annotation.coded_table import Coding, ReadCodings, make_coding
 from pipeline.annotation.exchange.spreadsheet import judge_blank
-from pipeline.annotation.record_files import Record, read_bounded_text, read_json_records, write_records
+from pipeline.annotation.record_files import write_records
 from pipeline.data.codebook import Codebook
-from pipeline.data.label_values import RowError
+from pipeline.data.label_values import NO_FRAME, RowError
 from pipeline.data.labelled_rows import Reject
+from pipeline.data.table_files import Record, read_json_records, read_text
 from pipeline.files.durable_files import replacing
 
 
@@ -39,7 +40,7 @@ def read_documents(path: Path, *, empty_is_coded: bool) -> ReadCodings:
         DataError: not JSON lines.
     """
     read = ReadCodings()
-    for record in read_json_records(path, read_bounded_text(path)):
+    for record in read_json_records(path, read_text(path)):
         try:
             read.codings.append(_read_document(record, path.stem, empty_is_coded=empty_is_coded))
         except RowError as error:

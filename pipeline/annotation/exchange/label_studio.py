@@ -13,11 +13,10 @@ from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 from pipeline.annotation.coded_table import Coding, ReadCodings, make_coding, say_count
-from pipeline.annotation.record_files import read_bounded_text
 from pipeline.data.codebook import Codebook, Frame
-from pipeline.data.label_files import parse_json
 from pipeline.data.label_values import RowError, last_of_paths
 from pipeline.data.labelled_rows import Reject
+from pipeline.data.table_files import parse_json, read_text
 from pipeline.errors import DataError, list_names, shorten
 from pipeline.files.durable_files import replacing
 
@@ -89,7 +88,7 @@ def read_annotations(path: Path, control: str | None = None) -> ReadCodings:
     Raises:
         DataError: not a JSON list, results of a kind that cannot be read, or of several tags.
     """
-    tasks = parse_json(read_bounded_text(path), str(path))
+    tasks = parse_json(read_text(path), str(path))
     if not isinstance(tasks, list):
         raise DataError(f"{path}: expected a list of tasks, as Label Studio exports with the format JSON")
     read = ReadCodings()

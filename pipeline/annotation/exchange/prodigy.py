@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.annotation.coded_table import Coding, ReadCodings, Status, make_coding
-from pipeline.annotation.record_files import Record, read_bounded_text, read_json_records, write_records
+from pipeline.annotation.record_files import write_records
 from pipeline.data.codebook import Codebook
 from pipeline.data.label_values import RowError
 from pipeline.data.labelled_rows import Reject
+from pipeline.data.table_files import Record, read_json_records, read_text
 
 _STATUS: dict[object, Status] = {"accept": "coded", "reject": "cancelled", "ignore": "skipped"}
 
@@ -38,7 +39,7 @@ def read_answers(path: Path) -> ReadCodings:
         DataError: not JSON lines.
     """
     read = ReadCodings()
-    for record in read_json_records(path, read_bounded_text(path)):
+    for record in read_json_records(path, read_text(path)):
         if record.cells.get("answer") is None:
             read.n_untouched += 1
             continue

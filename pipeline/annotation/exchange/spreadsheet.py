@@ -1,6 +1,6 @@
 """Tables that people fill in: one column for each frame, or one column with all labels.
 
-Read are also tables of codings and labelled files, in any format of `pipeline.annotation.record_files`. A row
+Read are also tables of codings and labelled files, in any format of `pipeline.data.table_files`. A row
 without any mark may be one without a frame or one that nobody came to: the mark "(no frame)" says the former.
 In a table of disputed units (`write_disputed`) a row without labels is one that is not settled, in any case.
 """
@@ -9,18 +9,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pipeline.annotation.coded_table import NO_FRAME, STATUSES, Coding, ReadCodings, Status, make_coding
-from pipeline.annotation.record_files import Record, read_records, write_records
+from pipeline.annotation.coded_table import STATUSES, Coding, ReadCodings, Status, make_coding
+from pipeline.annotation.record_files import write_records
 from pipeline.data.codebook import Codebook
-from pipeline.data.label_values import RowError
+from pipeline.data.label_files import FRAME_COLUMN, read_label_table
+from pipeline.data.label_values import NO_FRAME, RowError, read_mark
 from pipeline.data.labelled_rows import Reject
-from pipeline.errors import DataError, list_names, shorten
+from pipeline.data.table_files import Record
 
 Layout = Literal["frames", "labels"]
 IN_DISPUTE: Final = "in_dispute"  # column of a table of disputed units
-FRAME_COLUMN: Final = "frame: "  # begins a frame's column, so that a frame may be called "text"
-_YES: Final = frozenset({"x", "1", "1.0", "true", "yes", "y", "+", "✓", "\u0445", "да"})  # \u0445: Cyrillic x
-_NO: Final = frozenset({"", "0", "0.0", "false", "no", "n", "-", "нет"})
 
 
 def write_table(
@@ -35,37 +33,36 @@ def write_table(
     return [path]
 
 
-def read_table(path: Path, *, empty_is_coded: bool) -> ReadCodings:
-    """Read a filled-in table, a table of codings or a labelled file.
+def read_table(
+    path: Path,
+    codebook: Codebook | None = None,
+    columns: Mapping[str, str] | None = None,
+    texts: Mapping[str, str] | None = None,
+    *,
+    empty_is_coded: bool,
+) -> ReadCodings:
+    """Read a filled-in table, a table of codings, a labelled file, or what other programs export as a table.
 
     The annotator is the column `annotator` or, where there is none, the name of the file.
 
     Args:
-        path: with the columns text, and labels or those of frames.
+        path: with the columns text, and labels or those of frames; see `pipeline.data.label_files`.
+        codebook: its frames may have columns of their own.
+        columns: our column names -> the file's, where they differ.
+        texts: of the sample by id, for tables without texts.
         empty_is_coded: a row without marks carries no frame; else it counts as skipped. An empty list in
-            JSON or Parquet always means no frame.
+            JSON or Parquet, and marks that say no, always mean no frame.
 
     Raises:
-        DataError: the file cannot be read, or has no columns with labels.
+        DataError: the file cannot be read, or has no columns with texts and labels.
     """
-    records = read_records(path)
-    columns = {name for record in records for name in record.cells}
-    frame_columns = sorted(name for name in columns if name.startswith(FRAME_COLUMN))
-    if not frame_columns and "labels" not in columns:
-        raise DataError(
-            f"{path}: expected a column 'labels', or columns '{FRAME_COLUMN}...'; the file has: "
-            f"{list_names(sorted(columns)) or 'none'}"
-        )
-    read = ReadCodings()
-    for record in records:
+    table = read_label_table(path, columns or {}, codebook, needs_text=texts is None)
+    read = ReadCodings(notes=list(table.notes))
+    for record in table.rows:
+        if texts and record.cells.get("text") is None:
+            record.cells["text"] = texts.get(str(record.cells.get("id")))
         try:
-            labels: Any = record.cells.get("labels")
-            if frame_columns:
-                labels = [
-                    name.removeprefix(FRAME_COLUMN) for name in frame_columns if _is_marked(record, name)
-                ]
-                labels = labels or None
-            read.codings.append(_read_coding(record, labels, path.stem, empty_is_coded=empty_is_coded))
+            read.codings.append(_read_coding(record, path.stem, empty_is_coded=empty_is_coded))
         except RowError as error:
             read.rejects.append(Reject(record.where, str(error)))
     return read
@@ -85,8 +82,11 @@ def judge_blank(labels: Sequence[Any], *, empty_is_coded: bool) -> tuple[list[An
     return frames, "coded" if frames or empty_is_coded else "skipped"
 
 
-def _read_coding(record: Record, labels: Any, stem: str, *, empty_is_coded: bool) -> Coding:
+def _read_coding(record: Record, stem: str, *, empty_is_coded: bool) -> Coding:
+    if record.fault:
+        raise RowError(record.fault)
     cells = record.cells
+    labels = cells.get("labels")
     is_explicit = isinstance(labels, list | tuple) or cells.get("status") is not None
     annotator = cells.get("annotator")
     coding = make_coding(
@@ -94,7 +94,7 @@ def _read_coding(record: Record, labels: Any, stem: str, *, empty_is_coded: bool
         cells,
         labels,
         annotator=stem if annotator is None else annotator,
-        is_ground_truth=_read_truth(cells.get("is_ground_truth"), "is_ground_truth"),
+        is_ground_truth=read_mark(cells.get("is_ground_truth"), "is_ground_truth") is True,
     )
     is_none = is_explicit or (empty_is_coded and IN_DISPUTE not in cells)
     marked, status = judge_blank(coding.labels, empty_is_coded=is_none)
@@ -109,19 +109,6 @@ def _read_coding(record: Record, labels: Any, stem: str, *, empty_is_coded: bool
         coding.is_ground_truth,
         coding.extra,
     )
-
-
-def _is_marked(record: Record, column: str) -> bool:
-    return _read_truth(record.cells.get(column), column)
-
-
-def _read_truth(value: object, column: str) -> bool:
-    text = "" if value is None else str(value).strip().casefold()
-    if text in _YES:
-        return True
-    if text in _NO:
-        return False
-    raise RowError(f"field '{shorten(column, 60)}': expected x or nothing, got {value!r:.60}")
 
 
 def _read_status(value: object, judged: Status) -> Status:
