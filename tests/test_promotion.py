@@ -385,7 +385,10 @@ def test_another_test_fold_is_refused_until_a_labelled_file_decides(store: Path,
     rows = [json.loads(line) for line in (other / "labelled.jsonl").read_text("utf-8").splitlines()[:80]]
     path = other / "unseen.jsonl"
     path.write_text(
-        "".join(json.dumps(row | {"text": f"{row['text']} unseen{i}"}) + "\n" for i, row in enumerate(rows)),
+        "".join(
+            json.dumps(row | {"text": " ".join(f"{word}{i}" for word in row["text"].split())}) + "\n"
+            for i, row in enumerate(rows)
+        ),
         encoding="utf-8",
     )
     decided = promote_checked("weather", 3, "other folds", data=path)

@@ -126,20 +126,25 @@ def compare(
 
     def work() -> None:
         from pipeline.bundle import load_bundle
-        from pipeline.commands.result_tables import print_comparison
+        from pipeline.commands.result_tables import print_comparison, print_notes
         from pipeline.config.evaluation import EvaluationSettings
         from pipeline.data.labelled_rows import read_labelled
         from pipeline.evaluation.evaluate_bundle import compare_bundles, short_name
+        from pipeline.evaluation.leakage import keep_unseen
         from pipeline.training.tracked_training import record_comparison
 
         one, other = load_bundle(find_model(first)), load_bundle(find_model(second))
         labelled = read_labelled(data, one.codebook, parse_columns(column)) if data else None
+        left_out: list[str] = []
+        if labelled is not None:
+            labelled, left_out = keep_unseen(labelled, (one, other))
         comparison = compare_bundles(one, other, EvaluationSettings(), data=labelled)
         run_id = record_comparison(comparison, one, other)
         if as_json:
             named = {"first_model": one.model_id, "second_model": other.model_id, "run_id": run_id}
-            print_json({**named, **comparison.to_json()})
+            print_json({**named, **comparison.to_json(), "left_out": left_out})
         else:
+            print_notes(console(), left_out)
             print_comparison(console(), comparison, short_name(one), short_name(other))
 
     run_command(work, debug)

@@ -11,7 +11,7 @@ from pipeline.data.splits import cluster_rows
 from pipeline.errors import DataError
 from pipeline.evaluation.comparison import Comparison, compare_decisions
 from pipeline.evaluation.evaluation_report import EvaluationReport
-from pipeline.evaluation.leakage import warn_of_seen
+from pipeline.evaluation.leakage import keep_unseen, warn_of_seen
 from pipeline.evaluation.row_facts import RowFacts, TrainingFacts
 from pipeline.evaluation.slices import SliceReport, evaluate_slices
 from pipeline.evaluation.test_predictions import TestPredictions, evaluate_predictions
@@ -66,11 +66,7 @@ def evaluate_with_slices(
     predictions = predict_labelled(bundle, data)
     slices = evaluate_slices(predictions, read_training_facts(bundle), settings, seed=seed)
     report = evaluate_predictions(predictions, bundle.frame_ids, settings, seed=seed)
-    warnings = warn_of_seen(
-        list(data.table["text"]),
-        bundle.read_arrays("training_texts")["digests"],
-        "evaluate on texts it has not seen",
-    )
+    warnings = warn_of_seen(bundle, list(data.table["text"]), "evaluate on texts it has not seen")
     return (replace(report, warnings=warnings) if warnings else report), slices
 
 
@@ -84,12 +80,16 @@ def compare_bundles(
 ) -> Comparison:
     """Compare two models on the test fold that both were trained for, or on `data` if given.
 
+    Rows of `data` that one of the two has learnt from are left out; `keep_unseen` says how many.
+
     Raises:
-        DataError: other frames, or other test folds, so that a difference would say nothing of the models.
+        DataError: other frames, or other test folds, so that a difference would say nothing of the models; no row of
+            `data` that neither has learnt from.
     """
     check_comparable(first, second, on_test_fold=data is None)
     if data is not None:
-        one, other = predict_labelled(first, data), predict_labelled(second, data)
+        unseen, _ = keep_unseen(data, (first, second))
+        one, other = predict_labelled(first, unseen), predict_labelled(second, unseen)
     else:
         one, other = (read_test_predictions(bundle).sorted_by_id() for bundle in (first, second))
     return compare_decisions(

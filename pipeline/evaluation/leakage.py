@@ -1,6 +1,7 @@
-"""Have these texts been seen in training? Digests of training texts travel in the bundle, the texts do not.
+"""Have these texts been seen in training? What a bundle keeps of its training texts answers it, without the texts.
 
-Case, punctuation, spacing and disguises (see `pipeline.data.text_normalisation`) do not count.
+Case, punctuation, spacing and disguises (see `pipeline.data.text_normalisation`) do not count; light edits are found
+where the bundle keeps sketches, see `pipeline.data.training_record`.
 """
 
 from collections.abc import Sequence
@@ -8,7 +9,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.training_record import digest_texts
+from pipeline.bundle import ModelBundle
+from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.training_record import STEM, TrainingRecord, digest_texts
+from pipeline.errors import DataError
+
+_DIGESTS = "training_texts"  # all that bundles of an earlier version keep
 
 
 def text_digests(texts: Sequence[str]) -> NDArray[np.uint64]:
@@ -17,20 +23,51 @@ def text_digests(texts: Sequence[str]) -> NDArray[np.uint64]:
 
 
 def find_seen(texts: Sequence[str], training_digests: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Which of the texts stand among the training texts; shape (n,)."""
+    """Which of the texts stand among the training texts, word for word; shape (n,)."""
     return np.asarray(np.isin(digest_texts(texts), training_digests), bool)
 
 
 def count_seen(texts: Sequence[str], training_digests: NDArray[np.uint64]) -> int:
-    """How many of the texts stand among the training texts."""
+    """How many of the texts stand among the training texts, word for word."""
     return int(find_seen(texts, training_digests).sum())
 
 
-def warn_of_seen(texts: Sequence[str], training_digests: NDArray[np.uint64], remedy: str) -> tuple[str, ...]:
+def find_learnt(bundle: ModelBundle, texts: Sequence[str]) -> NDArray[np.bool_]:
+    """Which of the texts a model has learnt from, light edits of its training texts included; shape (n,)."""
+    stem = STEM if (bundle.folder / f"{STEM}.npz").is_file() else _DIGESTS
+    record = TrainingRecord.from_arrays(bundle.read_arrays(stem), len(bundle.frame_ids))
+    return np.asarray(record.find(texts) >= 0)
+
+
+def warn_of_seen(bundle: ModelBundle, texts: Sequence[str], remedy: str) -> tuple[str, ...]:
     """A warning where a model is judged on texts of its own training data, with what to do; else nothing."""
-    seen = count_seen(texts, training_digests)
-    if not seen:
+    is_learnt = find_learnt(bundle, texts)
+    if not is_learnt.any():
         return ()
-    return (
-        f"{seen} of {len(texts)} texts stand in this model's own training data: these figures flatter it; {remedy}",
+    edited = int((is_learnt & ~find_seen(texts, bundle.read_arrays(_DIGESTS)["digests"])).sum())
+    lightly = f" ({edited} of them lightly edited)" if edited else ""
+    stand = f"{int(is_learnt.sum())} of {len(texts)} texts stand in this model's own training data{lightly}"
+    return (f"{stand}: these figures flatter it; {remedy}",)
+
+
+def keep_unseen(data: LabelledData, bundles: Sequence[ModelBundle]) -> tuple[LabelledData, list[str]]:
+    """The rows that none of two models has learnt from, and a note of how many were left out.
+
+    Raises:
+        DataError: none is left.
+    """
+    texts = list(data.table["text"])
+    seen = np.zeros(len(texts), bool)
+    for bundle in bundles:
+        seen |= find_learnt(bundle, texts)
+    if not seen.any():
+        return data, []
+    if seen.all():
+        raise DataError(
+            f"{data.path}: every one of its {len(texts)} texts stands in the training data of one of the two models; "
+            "give labelled texts that neither has seen"
+        )
+    note = (
+        f"{int(seen.sum())} of {len(texts)} texts were left out: one of the two models has learnt from them"
     )
+    return data.subset(np.flatnonzero(~seen)), [note]

@@ -192,8 +192,8 @@ def measure_robustness(
         },
         attacks=tuple(results),
         warnings=warn_of_seen(
+            bundle,
             texts,
-            bundle.read_arrays("training_texts")["digests"],
             "use texts that it has not seen, or --test-fold",
         ),
     )

@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 from pydantic import ValidationError
 
 from pipeline.bundle import ModelBundle
 from pipeline.config.evaluation import EvaluationSettings, PromotionSettings
 from pipeline.data.labelled_rows import LabelledData
-from pipeline.errors import DataError, ModelError
+from pipeline.errors import ModelError
 from pipeline.evaluation.comparison import Comparison, compare_decisions
 from pipeline.evaluation.evaluate_bundle import (
     check_comparable,
@@ -25,7 +24,7 @@ from pipeline.evaluation.evaluate_bundle import (
     read_test_predictions,
     read_training_facts,
 )
-from pipeline.evaluation.leakage import find_seen
+from pipeline.evaluation.leakage import keep_unseen
 from pipeline.evaluation.slice_masks import SliceRows, slice_rows
 from pipeline.evaluation.slices import SliceGain, compare_slices
 from pipeline.evaluation.test_predictions import TestPredictions
@@ -142,21 +141,7 @@ def _read_both(
         if held.facts is not None and new.facts is None:
             new = replace(new, facts=held.facts)
         return held, new, []
-    texts = list(data.table["text"])
-    seen = np.zeros(len(texts), bool)
-    for bundle in (champion, candidate):
-        seen |= find_seen(texts, bundle.read_arrays("training_texts")["digests"])
-    if seen.all():
-        raise DataError(
-            f"{data.path}: every one of its {len(texts)} texts stands in the training data of one of the two models; "
-            "give labelled texts that neither has seen"
-        )
-    notes = (
-        [f"{int(seen.sum())} of {len(texts)} texts were left out: one of the two models has learnt from them"]
-        if seen.any()
-        else []
-    )
-    unseen = data.subset(np.flatnonzero(~seen))
+    unseen, notes = keep_unseen(data, (champion, candidate))
     return predict_labelled(champion, unseen), predict_labelled(candidate, unseen), notes
 
 

@@ -216,19 +216,25 @@ def check_positives(train: LabelledData, settings: DecisionSettings) -> tuple[st
 
 
 def fit_with_decisions(
-    config: RunConfig, codebook: Codebook, folds: Folds, context: FitContext
+    config: RunConfig,
+    codebook: Codebook,
+    folds: Folds,
+    context: FitContext,
+    *,
+    hidden: LabelledData | None = None,
 ) -> tuple[Classifier, DecisionRule, FitSummary]:
     """Fit the classifier, and calibration and thresholds on rows that it has not seen.
 
     A classifier that stops early on dev gets its decisions from dev as well. Any other is fitted on train and
     dev together, and its decisions come from its own out-of-fold probabilities: more rows, so steadier thresholds.
+    Rows that are `hidden`, a test fold that is not among the folds, may not become known by the codebook's texts.
 
     Raises:
         DataError: all rows are one forward cluster, so that nothing is outside of a fold.
     """
     classifier = _new_classifier(config, codebook)
     train, dev, clusters = _rows_to_fit(classifier, folds)
-    texts = find_codebook_texts(config, codebook, folds)
+    texts = find_codebook_texts(config, codebook, folds, hidden)
     summary = classifier.fit(train, dev, clusters, replace(context, codebook_texts=texts.rows))
     summary = replace(
         summary,
@@ -245,12 +251,14 @@ def fit_with_decisions(
     return classifier, decisions, replace(summary, decided_on=raw)
 
 
-def find_codebook_texts(config: RunConfig, codebook: Codebook, folds: Folds) -> CodebookTexts:
+def find_codebook_texts(
+    config: RunConfig, codebook: Codebook, folds: Folds, hidden: LabelledData | None = None
+) -> CodebookTexts:
     """What the classifier learns from besides the training rows; none if the config says so."""
     path = Path(config.data.codebook)
     if not config.data.learn_from_codebook:
         return no_codebook_texts(codebook, path)
-    labelled = [folds.train, folds.dev, folds.test]
+    labelled = [folds.train, folds.dev, folds.test, *([] if hidden is None else [hidden])]
     return read_codebook_texts(codebook, labelled, path=path, threshold=config.folds.copy_similarity)
 
 

@@ -13,10 +13,11 @@ from pipeline.classifiers.protocols import FitContext
 from pipeline.config.decisions import DecisionSettings
 from pipeline.config.run_config import RunConfig
 from pipeline.data.codebook import Codebook
+from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.splits import Folds, join_folds
 from pipeline.measures.decision_rule import fit_decision_rule
 from pipeline.measures.metrics import count_decisions, mean_average_precision, total
-from pipeline.training.run_training import fit_with_decisions
+from pipeline.training.run_training import find_codebook_texts, fit_with_decisions
 
 _N_FOLDS = 5
 
@@ -28,8 +29,11 @@ def without_test(folds: Folds) -> Folds:
     return replace(folds, test=folds.test.subset(empty), clusters=clusters, purged=())
 
 
-def describe_task(config: RunConfig, codebook: Codebook, folds: Folds) -> str:
-    """SHA-256 (hex) of all that trials depend on: settings, space, and train and dev; the test fold is no part."""
+def describe_task(config: RunConfig, codebook: Codebook, folds: Folds, hidden: LabelledData) -> str:
+    """SHA-256 (hex) of all that trials depend on: settings, space, and train and dev.
+
+    The test fold, which is `hidden`, is part of it by the texts of the codebook alone that stand in it.
+    """
     deciding: dict[str, Any] = {
         "seed": True,
         "folds": True,
@@ -44,12 +48,13 @@ def describe_task(config: RunConfig, codebook: Codebook, folds: Folds) -> str:
     rows = [folds.train.fingerprint, folds.dev.fingerprint]
     frames = [codebook.mode, *codebook.frame_ids]
     if config.data.learn_from_codebook:
-        frames.append(codebook.content_hash)
+        kept = find_codebook_texts(config, codebook, folds, hidden).rows.table["text"]
+        frames += [codebook.content_hash, *sorted(kept)]
     return hashlib.sha256(json.dumps([settings, sweep, rows, frames], sort_keys=True).encode()).hexdigest()
 
 
 def judge_settings(
-    config: RunConfig, codebook: Codebook, known: Folds, context: FitContext
+    config: RunConfig, codebook: Codebook, known: Folds, hidden: LabelledData, context: FitContext
 ) -> dict[str, float]:
     """Fit a model and measure it on rows that it had not seen.
 
@@ -57,13 +62,14 @@ def judge_settings(
         config: of the trial.
         codebook: of the labels.
         known: see `without_test`.
+        hidden: the test fold, whose texts may not be learnt from the codebook either.
         context: of the fit.
 
     Returns:
         "mean_average_precision" of raw probabilities, and "macro_f1" of decisions whose rule was learnt on other
         clusters of these rows.
     """
-    classifier, _, summary = fit_with_decisions(config, codebook, known, context)
+    classifier, _, summary = fit_with_decisions(config, codebook, known, context, hidden=hidden)
     judged, clusters = join_folds(known, ("dev",) if classifier.needs_dev else ("train", "dev"))
     raw, truth = np.asarray(summary.decided_on), judged.indicator()
     decided = _decide_crossed(

@@ -21,6 +21,7 @@ from pipeline.classifiers.protocols import FitContext, Progress
 from pipeline.config.run_config import RunConfig
 from pipeline.config.sweep import SweepSettings
 from pipeline.data.codebook import Codebook, load_codebook
+from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.splits import Folds
 from pipeline.errors import PipelineError
 from pipeline.files.durable_files import replacing
@@ -69,13 +70,15 @@ def run_sweep(
     folds = read_folds(config, codebook)
     frame_notes = check_positives(folds.train, config.decisions)
     known = without_test(folds)
-    key = describe_task(config, codebook, known)[:16]
+    key = describe_task(config, codebook, known, folds.test)[:16]
     folder = Path(config.output) / _FOLDER / f"{config.name.replace(' ', '_')}-{key}"
     folder.mkdir(parents=True, exist_ok=True)
     with lock_folder(folder):
         study = SweepStudy(folder, config, settings)
         with _open_parent(study, config, known) as parent:
-            sweep = _Sweep(config, settings, codebook, known, folder, study, parent, progress, report)
+            sweep = _Sweep(
+                config, settings, codebook, known, folds.test, folder, study, parent, progress, report
+            )
             sweep.run_trials()
             return sweep.conclude((*folds.notes, *frame_notes))
 
@@ -124,6 +127,7 @@ class _Sweep:
     settings: SweepSettings
     codebook: Codebook
     known: Folds
+    hidden: LabelledData
     folder: Path
     study: SweepStudy
     parent: MlflowTracker
@@ -204,7 +208,7 @@ class _Sweep:
 
         context = FitContext(config.seed, self._work_folder(values), log_metric, self.progress)
         context.work_folder.mkdir(parents=True, exist_ok=True)
-        return judge_settings(config, self.codebook, self.known, context)
+        return judge_settings(config, self.codebook, self.known, self.hidden, context)
 
     def _work_folder(self, values: dict[str, Any]) -> Path:
         """Named by the values, so that a trial that was interrupted goes on from its checkpoint."""
