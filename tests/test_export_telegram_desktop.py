@@ -94,6 +94,7 @@ def test_every_field_of_json_is_read(path: Path) -> None:
         forwarded_from="Origin",
         edited_at=AT.replace(hour=10),
         record="message 12",
+        channel_id="77",
     )
 
 
@@ -176,7 +177,7 @@ def test_local_times_need_the_offset(path: Path) -> None:
         {"id": -1, "type": "service", "action": "create_channel", "text": "", "date_unixtime": "1682328605"},
         {"id": 4, "type": "unsupported", "date_unixtime": "1682328605"},
         message(text="", photo="(File not included.)"),
-        message(text="", poll={"question": "Why?", "answers": []}),
+        message(text="", poll={"question": "", "answers": []}),
         message(text=[]),
         message(text=" \n\0"),
     ],

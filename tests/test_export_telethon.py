@@ -61,6 +61,7 @@ def test_every_field_is_read(path: Path) -> None:
         views=100,
         forwards=3,
         record="item 1",
+        channel_id="1234567890",
     )
 
 

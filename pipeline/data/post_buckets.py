@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from pipeline.data.posts import count_rows, explain_damage, iter_pages
+from pipeline.data.posts import count_rows, explain_damage, iter_columns, iter_pages
 
 ORIGIN_BITS: Final = 48  # `place` is origin << ORIGIN_BITS plus the row's number in its file
 _MOST_BUCKETS: Final = 200  # files that are open at once
@@ -110,13 +110,12 @@ def _order_keys(batch: pa.RecordBatch) -> Iterator[_OrderKey]:
 
 
 def _read_parts(parts: Sequence[Path], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    columns = schema.names[:-2]
+    columns = pa.schema(list(schema)[:-2])
     for origin, part in enumerate(parts):
         place = origin << ORIGIN_BITS
         with explain_damage(part):
-            for batch in iter_pages(part, columns, _BATCH_ROWS):
+            for batch in iter_columns(part, columns, _BATCH_ROWS):
                 places = pa.array(np.arange(place, place + batch.num_rows))
                 origins = pa.array(np.full(batch.num_rows, origin, np.int8))
-                arrays = [batch.column(name).cast(schema.field(name).type) for name in columns]
-                yield pa.RecordBatch.from_arrays([*arrays, origins, places], schema=schema)
+                yield pa.RecordBatch.from_arrays([*batch.columns, origins, places], schema=schema)
                 place += batch.num_rows

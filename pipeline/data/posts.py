@@ -2,11 +2,16 @@
 
 A post is known by `post_key`: "CHANNEL/NUMBER", or, where the export has no numbers, "CHANNEL#" and 16 hexadecimal
 digits of the SHA-256 of text and time. `content_hash` is the SHA-256 of the text and tells its versions apart.
+
+`views` and `forwards` are those of the export, rounded where the source rounds ("1.2K"). `reactions` is a JSON object
+of name -> count. `links` are the addresses in the text and behind its words, divided by spaces. `seen_at` is a time at
+or after which the export was made that holds this text; only exports that show a channel at one moment have one.
 """
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,10 +20,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.data.exports.field_values import EARLIEST, LATEST, make_excerpt
+from pipeline.data.exports.field_values import make_excerpt
 from pipeline.data.exports.raw_posts import RawPost
+from pipeline.data.exports.times import EARLIEST, LATEST
 from pipeline.data.language import identify_language
-from pipeline.errors import DataError
+from pipeline.errors import DataError, shorten
 from pipeline.files.stores import Location, hide_secrets, is_file, is_uri, open_filesystem
 
 POSTS_SCHEMA: Final = pa.schema(
@@ -36,8 +42,18 @@ POSTS_SCHEMA: Final = pa.schema(
         pa.field("source_file", pa.string(), nullable=False),
         pa.field("source_record", pa.string(), nullable=False),
         pa.field("content_hash", pa.string(), nullable=False),
+        pa.field("channel_id", pa.string()),
+        pa.field("topic", pa.string()),
+        pa.field("reply_to", pa.int64()),
+        pa.field("reactions", pa.string()),
+        pa.field("links", pa.string()),
+        pa.field("media", pa.string()),
+        pa.field("seen_at", pa.timestamp("us", "UTC")),
     ]
 )
+_FIRST_COLUMNS: Final = 13  # those that every posts table has; tables written before the others lack them
+_LINK = re.compile(r"https?://[^\s<>\"«»“”]+")
+_LINK_END: Final = ".,;:!?)]}'’…*_"
 _BATCH_ROWS: Final = 10_000
 _KIND, _POSTS = (
     b"narrative_frames",
@@ -71,7 +87,20 @@ def make_post_row(post: RawPost, source_file: str) -> dict[str, Any]:
         "source_file": source_file,
         "source_record": post.record,
         "content_hash": hashlib.sha256(post.text.encode()).hexdigest(),
+        "channel_id": post.channel_id,
+        "topic": post.topic,
+        "reply_to": post.reply_to,
+        "reactions": post.reactions,
+        "links": " ".join(_find_links(post)) or None,
+        "media": post.media,
+        "seen_at": post.seen_at,
     }
+
+
+def _find_links(post: RawPost) -> Iterable[str]:
+    """Addresses that the text shows, then those it does not, each once."""
+    shown = (match[0].rstrip(_LINK_END) for match in _LINK.finditer(post.text))
+    return dict.fromkeys((*shown, *post.links))
 
 
 def iter_posts(
@@ -93,8 +122,7 @@ def iter_posts(
     schema = POSTS_SCHEMA if columns is None else pa.schema([POSTS_SCHEMA.field(name) for name in columns])
     _require_table(path)
     with explain_damage(path):
-        for batch in iter_pages(path, schema.names, batch_rows):
-            posts = batch.select(schema.names).cast(schema)  # fails on a null where there is none
+        for posts in iter_columns(path, schema, batch_rows):
             _check_values(posts)
             yield posts
 
@@ -109,7 +137,7 @@ def read_posts(path: Location, columns: Sequence[str] | None = None) -> pd.DataF
 
 
 def is_posts_table(path: Location) -> bool:
-    """Whether the file is Parquet with the columns of POSTS_SCHEMA.
+    """Whether the file is Parquet with the columns of POSTS_SCHEMA that every version has had.
 
     Raises:
         DataError: it says that it is such a table and lacks columns, so that it is damaged; or its store cannot be
@@ -122,8 +150,16 @@ def is_posts_table(path: Location) -> bool:
         found = pq.read_schema(name, filesystem=filesystem)
     except DAMAGE:
         return False
-    missing = sorted(set(POSTS_SCHEMA.names) - set(found.names))
-    if missing and (found.metadata or {}).get(_KIND) == _POSTS:
+    missing = sorted(set(POSTS_SCHEMA.names[:_FIRST_COLUMNS]) - set(found.names))
+    is_marked = (found.metadata or {}).get(_KIND) == _POSTS
+    unknown = sorted(set(found.names) - set(POSTS_SCHEMA.names)) if is_marked else []
+    if unknown and not missing:
+        with explain_damage(path):
+            raise pa.ArrowInvalid(
+                f"it has a column '{shorten(unknown[0], 60)}', which this version does not know: a name was changed, "
+                "or a later version wrote it"
+            )
+    if missing and is_marked:
         with explain_damage(path):
             raise pa.ArrowInvalid(f"the names of its columns were changed, '{missing[0]}' is missing")
     return not missing
@@ -144,7 +180,7 @@ def _require_table(path: Location) -> None:
         raise DataError(f"{path}: no such posts table; write one with: frames ingest EXPORTS -o {path}")
     if not is_posts_table(path):
         raise DataError(
-            f"{path}: expected a posts table with the columns {', '.join(POSTS_SCHEMA.names)}; "
+            f"{path}: expected a posts table with the columns {', '.join(POSTS_SCHEMA.names[:_FIRST_COLUMNS])}; "
             "read other files with: frames ingest"
         )
 
@@ -179,6 +215,23 @@ def count_rows(path: Location) -> int:
     with explain_damage(path):
         name, filesystem = open_filesystem(path)
         return int(pq.read_metadata(name, filesystem=filesystem).num_rows)
+
+
+def iter_columns(path: Location, schema: pa.Schema, batch_rows: int) -> Iterator[pa.RecordBatch]:
+    """Batches of a posts table with the types of `schema`; a column that an older table lacks is null."""
+    name, filesystem = open_filesystem(path)
+    present = set(pq.read_schema(name, filesystem=filesystem).names)
+    names = [name for name in schema.names if name in present]
+    for batch in iter_pages(path, names, batch_rows):
+        arrays = [
+            batch.column(field.name).cast(field.type)
+            if field.name in present
+            else pa.nulls(batch.num_rows, field.type)
+            for field in schema
+        ]
+        if any(array.null_count and not field.nullable for array, field in zip(arrays, schema, strict=True)):
+            raise pa.ArrowInvalid("nulls where none can be")
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def iter_pages(path: Location, columns: Sequence[str], batch_rows: int) -> Iterator[pa.RecordBatch]:

@@ -14,8 +14,8 @@ from pipeline.data.exports import (
     telethon_json,
     tracker_csv,
 )
-from pipeline.data.exports.field_values import check_encoding, decode_utf8_head
 from pipeline.data.exports.raw_posts import ExportFormat, RawPost, ReadOptions, Skipped
+from pipeline.data.exports.text_files import check_encoding, decode_utf8_head
 from pipeline.errors import DataError
 
 HEAD_BYTES: Final = 1 << 16

@@ -18,6 +18,7 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 # A string, a quote that nothing closes, a bracket, a bare word or number.
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|"|[\[\]{}]|[^\s"\[\]{},:]++', re.DOTALL)
 _DECODER = json.JSONDecoder()
+_LENIENT_DECODER = json.JSONDecoder(strict=False)
 
 
 class JsonStreamError(ValueError):
@@ -39,21 +40,27 @@ class BadValueError(ValueError):
 
     Attributes:
         excerpt: how the value begins.
+        text: all of it, for readers that know what its writer meant.
     """
 
-    def __init__(self, message: str, *, excerpt: str) -> None:
+    def __init__(self, message: str, *, excerpt: str, text: str = "") -> None:
         super().__init__(message)
         self.excerpt = excerpt
+        self.text = text
 
 
-def decode_value(text: str) -> object:
+def decode_value(text: str, *, strict: bool = True) -> object:
     """Decode one JSON value.
+
+    Args:
+        text: of the value.
+        strict: refuse control characters within strings, as JSON does.
 
     Raises:
         ValueError: not JSON, nested too deeply, or with a number of thousands of digits.
     """
     try:
-        return _DECODER.decode(text)
+        return (_DECODER if strict else _LENIENT_DECODER).decode(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"not valid JSON ({error.msg} at character {error.pos + 1})") from None
     except RecursionError:
@@ -134,7 +141,7 @@ class JsonCursor:
         try:
             return decode_value(text)
         except ValueError as error:
-            raise BadValueError(str(error), excerpt=text[:1000]) from None
+            raise BadValueError(str(error), excerpt=text[:1000], text=text) from None
 
     def skip(self) -> None:
         """Step behind the value at the cursor without decoding or keeping it.

@@ -19,15 +19,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from pipeline.data.exports.field_values import (
-    clean_text,
-    decode_utf8_head,
-    make_excerpt,
-    name_of_file,
-    open_text,
-    parse_time,
-)
+from pipeline.data.exports.field_values import clean_text, make_excerpt, name_of_file
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
+from pipeline.data.exports.text_files import decode_utf8_head, open_text
+from pipeline.data.exports.times import parse_time
 
 MAX_POST_CHARS: Final = 1 << 20  # no message is this long: the file is no list of posts
 _NAME_CHARS: Final = 128  # the longest name that Telegram allows
@@ -39,7 +34,13 @@ _FORWARD = re.compile(
 )
 _COPIED = re.compile(r"(?P<name>\S.{0,127}?), \[(?P<time>\d[^\[\]\n]{4,40})\]:?")
 _RULE = re.compile(r"[-=*_~—–─]{3,}")
-_MARKUP: Final = ("<", "{", "[{", '["', "%PDF", "#!")
+# What begins so is markup, data or a script, and no list of posts: a reader that knows it takes it, or none.
+_STRUCTURE = re.compile(
+    r"""[<{]|\[\s*(?:["'\[{\]]|-?\d[\d.]*\s*[,\]]|(?:true|false|null|None)\b)|%PDF|%!|\#!|"?sep=.|BEGIN:V|---\s+\w+:"""
+    r"""|(?:var|let|const|export|import|function|module\.|window\.|self\.)[\s\w.$\[\]"']*[=({]"""
+    r"""|[\w.$]+\s*=\s*[\[{]|[\w.$]+\(\s*[\[{]""",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
@@ -78,7 +79,11 @@ class PastedText:
         Raises:
             DataError: other bytes than UTF-8.
         """
-        drafts = _split_at_openings(path) if _has_openings(path) else _split_at_blanks(path)
+        drafts = (
+            _split_at_openings(path, options)
+            if _has_openings(path, options)
+            else _split_at_blanks(path, options)
+        )
         for draft in drafts:
             if draft.is_opened or not draft.is_blank:
                 yield _read_draft(draft, path, options)
@@ -96,7 +101,7 @@ def is_prose(head: bytes) -> bool:
 def _decode_plain(head: bytes) -> str | None:
     """The text; None for markup and for what holds control characters."""
     text = decode_utf8_head(head)
-    if text is None or text.lstrip().startswith(_MARKUP):
+    if text is None or _STRUCTURE.match(text.lstrip("\ufeff \t\r\n")):
         return None
     return None if any(char < " " and char not in "\t\n\r\f" for char in text) else text
 
@@ -159,22 +164,22 @@ def _match_copied(line: str) -> re.Match[str] | None:
     return _COPIED.fullmatch(bare) if len(bare) <= _NAME_CHARS + 64 else None
 
 
-def _read_lines(path: Path) -> Iterator[tuple[int, str]]:
+def _read_lines(path: Path, options: ReadOptions) -> Iterator[tuple[int, str]]:
     """Number and text of each line; a line longer than any post is given in pieces of one number."""
-    with open_text(path) as file:
+    with open_text(path, options.encoding) as file:
         number = 1
         while line := file.readline(MAX_POST_CHARS):
             yield number, clean_text(line).rstrip("\r\n")
             number += line.endswith(("\n", "\r"))
 
 
-def _has_openings(path: Path) -> bool:
-    return any(opens_post(line) for _, line in _read_lines(path))
+def _has_openings(path: Path, options: ReadOptions) -> bool:
+    return any(opens_post(line) for _, line in _read_lines(path, options))
 
 
-def _split_at_openings(path: Path) -> Iterator[_Draft]:
+def _split_at_openings(path: Path, options: ReadOptions) -> Iterator[_Draft]:
     draft = _Draft(line=1, is_opened=False)
-    for number, line in _read_lines(path):
+    for number, line in _read_lines(path, options):
         if copied := _match_copied(line):
             yield draft
             draft = _Draft(number, is_opened=True, channel=copied["name"], time=copied["time"])
@@ -188,10 +193,10 @@ def _split_at_openings(path: Path) -> Iterator[_Draft]:
     yield draft
 
 
-def _split_at_blanks(path: Path) -> Iterator[_Draft]:
+def _split_at_blanks(path: Path, options: ReadOptions) -> Iterator[_Draft]:
     draft = _Draft(line=1, is_opened=False)
     blanks = 0
-    for number, line in _read_lines(path):
+    for number, line in _read_lines(path, options):
         is_rule = _RULE.fullmatch(line.strip()) is not None
         blanks = 0 if line.strip() else blanks + 1
         if is_rule or blanks > 1:
@@ -217,7 +222,7 @@ def _read_draft(draft: _Draft, path: Path, options: ReadOptions) -> RawPost | Sk
         lines = collapse_repetition(lines)
     text = "\n".join(lines).strip("\n").rstrip()
     if not text.strip():
-        return Skipped("no_text", record, "no text below the line that opens the post")
+        return Skipped("no_text", record, "no text below the line that opens the post", what="empty message")
     return RawPost(
         channel=options.channel or draft.channel or draft.origin or name_of_file(path),
         message_id=None,

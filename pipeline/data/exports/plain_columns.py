@@ -9,17 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from pipeline.data.exports.field_values import (
-    clean_text,
-    make_excerpt,
-    name_of_file,
-    parse_count,
-    parse_int,
-    parse_time,
-)
+from pipeline.data.exports.field_values import clean_text, make_excerpt, name_of_file, parse_count, parse_int
 from pipeline.data.exports.post_links import parse_post_link
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
 from pipeline.data.exports.table_rows import fold_name
+from pipeline.data.exports.times import parse_time
 from pipeline.errors import DataError, list_names, shorten
 
 SYNONYMS: Final[dict[str, tuple[str, ...]]] = {

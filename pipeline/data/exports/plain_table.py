@@ -12,7 +12,7 @@ from typing import Final, TextIO
 
 import pyarrow as pa
 
-from pipeline.data.exports.field_values import decode_utf8_head, make_excerpt, open_text
+from pipeline.data.exports.field_values import make_excerpt
 from pipeline.data.exports.json_stream import (
     MAX_VALUE_CHARS,
     BadValueError,
@@ -32,6 +32,7 @@ from pipeline.data.exports.table_rows import (
     read_table_head,
     read_table_rows,
 )
+from pipeline.data.exports.text_files import decode_utf8_head, open_text
 from pipeline.data.parquet_cells import open_parquet, read_row_cells
 from pipeline.errors import DataError, located
 
@@ -66,7 +67,7 @@ class PlainCsv:
             DataError: no column of texts, a mapped column is missing, other bytes than UTF-8, or cut off
                 within a quoted cell.
         """
-        with open_text(path) as file:
+        with open_text(path, options.encoding) as file:
             known = KNOWN_NAMES.union(fold_name(name) for name in options.columns.values())
             head = read_table_head(file.read(HEAD_CHARS), known)
         columns = PlainColumns(path, head.names, options)
@@ -96,7 +97,7 @@ class PlainJsonLines:
             DataError: no column of texts, a mapped column is missing, other bytes than UTF-8, or
                 the last line is cut off.
         """
-        with open_text(path, allow_cut_end=True) as file:
+        with open_text(path, options.encoding, allow_cut_end=True) as file:
             yield from _read_objects(path, _lines(path, file), options)
 
 
@@ -118,7 +119,7 @@ class PlainJson:
                 or the array is cut off; what stands before that place is yielded first.
         """
         try:
-            with open_text(path, allow_cut_end=True) as file:
+            with open_text(path, options.encoding, allow_cut_end=True) as file:
                 yield from _read_objects(path, _items(JsonCursor(file)), options)
         except JsonStreamError as error:
             raise DataError(located(path, f"{error}; export the file again", line=error.line)) from None

@@ -21,6 +21,13 @@ class RawPost:
         views: times seen.
         forwards: times forwarded.
         record: where it stood in the source file, for people ("message 12", "line 3", "item 4").
+        channel_id: the platform's own number of the channel, as text; tells channels of one name apart.
+        topic: of a forum: its title where the export states it, else its number.
+        reply_to: number of the message in this channel that it answers.
+        reactions: JSON object of reaction -> count, see `message_parts.read_reactions`.
+        links: addresses that the text does not show: behind words, or of a page's preview.
+        media: kind of what is attached, see `message_parts.MEDIA`.
+        seen_at: aware UTC time; the export that holds this text was made then or later.
     """
 
     channel: str
@@ -32,6 +39,13 @@ class RawPost:
     views: int | None = None
     forwards: int | None = None
     record: str = ""
+    channel_id: str | None = None
+    topic: str | None = None
+    reply_to: int | None = None
+    reactions: str | None = None
+    links: tuple[str, ...] = ()
+    media: str | None = None
+    seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +54,14 @@ class Skipped:
 
     `kind` is "no_text" for what is no post with text by its nature (service messages, bare media), and
     "reject" for what should have been readable and was not; rejects are written to the rejects file.
+    `what` groups those without text for the report: "service message", a kind of media, "empty message".
     """
 
     kind: Literal["no_text", "reject"]
     record: str
     reason: str
     excerpt: str = ""
+    what: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +73,17 @@ class ReadOptions:
         columns: for plain tables: our column name -> column name in the file.
         utc_offset_hours: offset of local times without a zone (Telegram Desktop `date` without
             `date_unixtime`); None refuses such times.
+        timezone: the same as a place ("Europe/Kyiv"), whose summer time is followed; not both.
+        date_order: of "3/1/2024", where the file itself does not tell it: "dmy" or "mdy".
+        encoding: of text files that are neither UTF-8 nor UTF-16.
     """
 
     channel: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
     utc_offset_hours: float | None = None
+    timezone: str | None = None
+    date_order: Literal["dmy", "mdy"] | None = None
+    encoding: str | None = None
 
 
 class ExportFormat(Protocol):

@@ -19,16 +19,12 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 from lxml import etree  # type: ignore[import-untyped]
 
-from pipeline.data.exports.field_values import (
-    clean_text,
-    decode_utf8_head,
-    make_excerpt,
-    name_of_file,
-    parse_time,
-)
+from pipeline.data.exports.field_values import clean_text, make_excerpt, name_of_file
 from pipeline.data.exports.html_text import read_html_text
 from pipeline.data.exports.post_links import parse_post_link
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
+from pipeline.data.exports.text_files import decode_utf8_head
+from pipeline.data.exports.times import parse_time
 from pipeline.errors import DataError
 
 _FEED = re.compile(r"<(?:\w+:)?(?:rss|RDF|feed)[\s>]")

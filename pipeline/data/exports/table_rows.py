@@ -2,12 +2,14 @@
 
 import csv
 import io
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from pipeline.data.exports.field_values import make_excerpt, open_text
+from pipeline.data.exports.field_values import make_excerpt
+from pipeline.data.exports.text_files import open_text
 from pipeline.errors import DataError, located
 
 DELIMITERS: Final = (",", ";", "\t", "|")
@@ -15,6 +17,10 @@ MAX_CELL_CHARS: Final = 1 << 25  # more is a quote that nothing closes, not a po
 LONGEST_NAME: Final = 64  # characters of a column's name
 HEAD_CHARS: Final = 1 << 16
 _SNIFFED_ROWS: Final = 50
+_LINE_CHARS: Final = 100
+_SEPARATOR_LINE = re.compile(
+    '\ufeff?"?sep=(?P<sign>.)"?[ \t]*[\r\n]*$', re.IGNORECASE
+)  # Excel reads and hides it
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +28,7 @@ class TableHead:
     """What the beginning of a delimited file says.
 
     Attributes:
-        delimiter: one of DELIMITERS.
+        delimiter: one of DELIMITERS, or what a first line "sep=;" names.
         names: the header's cells without surrounding space.
         even_rows: how many of the rows that follow have as many cells as the header.
         uneven_rows: how many have not.
@@ -56,6 +62,9 @@ def read_table_head(text: str, known: Collection[str]) -> TableHead:
         text: the beginning of the file; its last row may be cut.
         known: folded column names, see `fold_name`.
     """
+    first, _, rest = text.partition("\n")
+    if named := _SEPARATOR_LINE.match(first):
+        return _read_head_as(rest, named["sign"])
     heads = [_read_head_as(text, delimiter) for delimiter in DELIMITERS]
 
     def fitness(head: TableHead) -> tuple[int, int, int]:
@@ -63,6 +72,11 @@ def read_table_head(text: str, known: Collection[str]) -> TableHead:
         return known_names, head.even_rows if len(head.names) > 1 else 0, len(head.names)
 
     return max(heads, key=fitness)
+
+
+def names_separator(text: str) -> bool:
+    """Whether the first line only says which sign stands between cells, as Excel's "sep=;" does."""
+    return _SEPARATOR_LINE.match(text.partition("\n")[0]) is not None
 
 
 def looks_like_table(head: TableHead) -> bool:
@@ -73,7 +87,7 @@ def looks_like_table(head: TableHead) -> bool:
     return are_names and head.even_rows > 0 and sum(bool(name) for name in head.names) > 1
 
 
-def read_table_rows(path: Path, delimiter: str) -> Iterator[TableRow]:
+def read_table_rows(path: Path, delimiter: str, encoding: str | None = None) -> Iterator[TableRow]:
     """Stream the rows below the header; "line N" is the line where a row begins.
 
     Rows with another number of cells than the header and rows with broken quotes come with a `fault`.
@@ -82,18 +96,21 @@ def read_table_rows(path: Path, delimiter: str) -> Iterator[TableRow]:
         DataError: neither UTF-8 nor UTF-16, or cut off within a quoted cell.
     """
     csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL_CHARS))
-    with open_text(path) as file:
+    with open_text(path, encoding) as file:
+        skipped = _SEPARATOR_LINE.match(file.readline(_LINE_CHARS)) is not None
+        if not skipped:
+            file.seek(0)
         reader = csv.reader(file, delimiter=delimiter, strict=True)
         names: list[str] | None = None
         while True:
-            record = f"line {reader.line_num + 1}"
+            record = f"line {reader.line_num + skipped + 1}"
             try:
                 cells = next(reader, None)
             except csv.Error as error:
                 if "unexpected end of data" in str(error):
                     raise DataError(_cut_off(path, record)) from None
                 # what stands between the stray quote and the next one was taken for one cell
-                fault = f"broken quoting ({error}); lost up to line {reader.line_num}"
+                fault = f"broken quoting ({error}); lost up to line {reader.line_num + skipped}"
                 yield TableRow(record, fault=fault)
                 continue
             if cells is None:

@@ -12,15 +12,11 @@ from typing import Any, Final
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from pipeline.data.exports.field_values import (
-    clean_text,
-    decode_utf8_head,
-    make_excerpt,
-    open_text,
-    parse_time,
-)
+from pipeline.data.exports.field_values import clean_text, make_excerpt
 from pipeline.data.exports.html_text import read_html_text
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
+from pipeline.data.exports.text_files import decode_utf8_head, open_text
+from pipeline.data.exports.times import parse_time
 from pipeline.errors import DataError
 
 _CHUNK_CHARS: Final = 1 << 16

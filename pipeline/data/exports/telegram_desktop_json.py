@@ -1,10 +1,14 @@
-"""Telegram Desktop, "Export chat history" or "Export Telegram data" as JSON: result.json.
+r"""Telegram Desktop, "Export chat history" or "Export Telegram data" as JSON: result.json.
 
 A chat is `{"name", "type", "id", "messages": [...]}`. An export of the whole account holds its chats in
 `chats.list` and `left_chats.list`, each of which keeps its own name as channel; chats of one name are told apart
 by their id, "Name (12345)".
+
+The text of a poll is its question and answers, that of a message of blocks (`rich_message`) its words. Telegram Desktop
+writes control characters as "\x08" and the file of an animated emoji without quotes; both are read as they are meant.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,16 +16,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from pipeline.data.exports.field_values import (
-    clean_text,
-    decode_utf8_head,
-    make_excerpt,
-    open_text,
-    parse_int,
-    parse_time,
+from pipeline.data.exports.field_values import clean_text, make_excerpt, parse_int
+from pipeline.data.exports.json_stream import BadValueError, JsonCursor, JsonStreamError, decode_value
+from pipeline.data.exports.message_parts import (
+    EMPTY,
+    clean_links,
+    join_texts,
+    media_kind,
+    read_poll,
+    read_reactions,
+    read_rich_text,
 )
-from pipeline.data.exports.json_stream import BadValueError, JsonCursor, JsonStreamError
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
+from pipeline.data.exports.text_files import decode_utf8_head, open_text
+from pipeline.data.exports.times import parse_time
 from pipeline.errors import DataError, located
 
 _REMEDY: Final = "export the chat again and wait until Telegram Desktop says that it is done"
@@ -44,7 +52,12 @@ _MEDIA: Final = (
     "game_title",
     "invoice_information",
     "giveaway_information",
+    "giveaway_results",
     "file",
+)
+_BAD_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*+)\\x([0-9a-fA-F]{2})")
+_BARE_PATH = re.compile(
+    r'("document_id"\s*:\s*)(?!")([^\s",\[\]{}][^"\n\r{}]*?)(?=\s*(?:,?[ \t]*[\r\n]|[}]|,\s*"))'
 )
 _ZERO_TIMES: Final = ("1970-01-01", "1969-12-31")  # how exports up to 2018 write "never edited"
 
@@ -57,8 +70,14 @@ class _Chat:
     fields: dict[str, object] = field(default_factory=dict)
 
     @property
-    def name_may_follow(self) -> bool:
-        return "name" not in self.fields and self.fields.get("type") != "saved_messages"
+    def fields_may_follow(self) -> bool:
+        is_named = "name" in self.fields or self.fields.get("type") == "saved_messages"
+        return not is_named or "id" not in self.fields
+
+    @property
+    def number(self) -> str | None:
+        number = self.fields.get("id")
+        return make_excerpt(number) if isinstance(number, int) and not isinstance(number, bool) else None
 
     @property
     def title(self) -> str:
@@ -91,7 +110,7 @@ class TelegramDesktopJson:
         """
         last = "no message"
         try:
-            with open_text(path, allow_cut_end=True) as file:
+            with open_text(path, options.encoding, allow_cut_end=True) as file:
                 for record in _read_chats(JsonCursor(file), path, options):
                     yield record
                     last = record.record
@@ -104,15 +123,16 @@ FORMAT: Final = TelegramDesktopJson()
 
 
 def _read_chats(cursor: JsonCursor, path: Path, options: ReadOptions) -> Iterator[RawPost | Skipped]:
-    names: list[str] | None = None
+    ahead: list[_Chat] | None = None
     number = -1
     for number, chat in enumerate(_walk_chats(cursor)):
-        rename = options.channel if not chat.of_account else None
-        channel = rename or chat.title
-        if rename is None and (chat.of_account or chat.name_may_follow):
-            names = _name_chats(_walk_ahead(path)) if names is None else names
-            channel = names[number]
-        yield from _read_messages(cursor, channel, options, of_account=chat.of_account)
+        whole, channel = chat, chat.title
+        if chat.of_account or chat.fields_may_follow:
+            ahead = _walk_ahead(path, options) if ahead is None else ahead
+            whole, channel = ahead[number], _name_chats(ahead)[number]
+        if options.channel and not chat.of_account:
+            channel = options.channel
+        yield from _MessageReader(channel, whole.number, options, of_account=chat.of_account).read_all(cursor)
     if number < 0:
         raise DataError(
             f"{path}: expected 'messages' or 'chats' as Telegram Desktop writes them, got neither; {_REMEDY}"
@@ -162,10 +182,10 @@ def _name_chats(chats: Sequence[_Chat]) -> list[str]:
     ]
 
 
-def _walk_ahead(path: Path) -> list[_Chat]:
+def _walk_ahead(path: Path, options: ReadOptions) -> list[_Chat]:
     """Collect the fields of all chats, which may stand behind their messages."""
     chats: list[_Chat] = []
-    with open_text(path, allow_cut_end=True) as file:
+    with open_text(path, options.encoding, allow_cut_end=True) as file:
         cursor = JsonCursor(file)
         try:
             for chat in _walk_chats(cursor):
@@ -176,60 +196,104 @@ def _walk_ahead(path: Path) -> list[_Chat]:
     return chats
 
 
-def _read_messages(
-    cursor: JsonCursor, channel: str, options: ReadOptions, *, of_account: bool
-) -> Iterator[RawPost | Skipped]:
-    prefix = f"chat '{make_excerpt(channel)}', " if of_account else ""
-    for number in cursor.items():
-        try:
-            message = cursor.value()
-        except BadValueError as error:
-            yield Skipped("reject", f"{prefix}item {number}", str(error), make_excerpt(error.excerpt))
-            continue
-        record = f"{prefix}item {number}"
-        if not isinstance(message, dict):
-            yield Skipped("reject", record, "expected a message object", make_excerpt(message))
-            continue
-        try:
-            message_id = _read_id(message)
-            record = record if message_id is None else f"{prefix}message {message_id}"
-            yield _read_message(message, message_id, channel, record, options)
-        except ValueError as error:
-            yield Skipped("reject", record, str(error), _excerpt_of(message))
+@dataclass(slots=True)
+class _MessageReader:
+    """Turns the messages of one chat into posts, in file order, as a topic is named before what is said in it."""
+
+    channel: str
+    channel_id: str | None
+    options: ReadOptions
+    of_account: bool = field(kw_only=True)
+    topics: dict[int, str] = field(default_factory=dict)
+    topic_of: dict[int, str] = field(default_factory=dict)
+
+    def read_all(self, cursor: JsonCursor) -> Iterator[RawPost | Skipped]:
+        prefix = f"chat '{make_excerpt(self.channel)}', " if self.of_account else ""
+        for number in cursor.items():
+            record = f"{prefix}item {number}"
+            try:
+                message = cursor.value()
+            except BadValueError as error:
+                try:
+                    message = _decode_as_meant(error)
+                except ValueError:
+                    yield Skipped("reject", record, str(error), make_excerpt(error.excerpt))
+                    continue
+            if not isinstance(message, dict):
+                yield Skipped("reject", record, "expected a message object", make_excerpt(message))
+                continue
+            try:
+                message_id = _read_int(message, "id")
+                record = record if message_id is None else f"{prefix}message {message_id}"
+                yield self.read(message, message_id, record)
+            except ValueError as error:
+                yield Skipped("reject", record, str(error), _excerpt_of(message))
+
+    def read(self, message: Mapping[str, object], message_id: int | None, record: str) -> RawPost | Skipped:
+        """Turn one message into a post; ValueError says why it cannot be."""
+        kind = message.get("type", "message")
+        if kind in ("service", "unsupported"):
+            if message.get("action") == "topic_created" and message_id is not None:
+                self.topics[message_id] = clean_text(message.get("title")).strip()
+            reason = f"{kind} message {make_excerpt(message.get('action', ''))}".strip()
+            return Skipped("no_text", record, reason, what=f"{kind} message")
+        if kind != "message":
+            raise ValueError(f"field 'type': expected message or service, got '{make_excerpt(kind)}'")
+        text = _read_text(message)
+        if not text.strip():
+            media = _media_of(message)
+            return Skipped("no_text", record, f"no text: {media}", what=media_kind(media) or EMPTY)
+        topic, reply_to = self._read_place(message, message_id)
+        return RawPost(
+            channel=self.channel,
+            message_id=message_id,
+            published_at=_read_time(message, "date", self.options),
+            text=text,
+            forwarded_from=_read_origin(message),
+            edited_at=_read_edit(message, self.options),
+            record=record,
+            channel_id=self.channel_id,
+            topic=topic,
+            reply_to=reply_to,
+            reactions=read_reactions(message.get("reactions")),
+            links=clean_links(_hrefs_of(message)),
+            media=None if (media := _media_of(message)) == EMPTY else media_kind(media),
+        )
+
+    def _read_place(
+        self, message: Mapping[str, object], message_id: int | None
+    ) -> tuple[str | None, int | None]:
+        """Topic of a forum and the message that is answered; answers to the topic itself are none."""
+        reply_to = None if "reply_to_peer_id" in message else _read_int(message, "reply_to_message_id")
+        if not self.topics or reply_to is None:
+            return None, reply_to
+        topic = self.topics.get(reply_to) or self.topic_of.get(reply_to)
+        if topic and message_id is not None:
+            self.topic_of[message_id] = topic
+        return topic, None if reply_to in self.topics else reply_to
 
 
-def _read_message(
-    message: Mapping[str, object], message_id: int | None, channel: str, record: str, options: ReadOptions
-) -> RawPost | Skipped:
-    """Turn one message into a post; ValueError says why it cannot be."""
-    kind = message.get("type", "message")
-    if kind in ("service", "unsupported"):
-        reason = f"{kind} message {make_excerpt(message.get('action', ''))}".strip()
-        return Skipped("no_text", record, reason)
-    if kind != "message":
-        raise ValueError(f"field 'type': expected message or service, got '{make_excerpt(kind)}'")
-    text = _read_text(message)
-    if not text.strip():
-        return Skipped("no_text", record, f"no text: {_media_of(message)}")
-    return RawPost(
-        channel=channel,
-        message_id=message_id,
-        published_at=_read_time(message, "date", options),
-        text=text,
-        forwarded_from=_read_origin(message),
-        edited_at=_read_edit(message, options),
-        record=record,
-    )
+def _decode_as_meant(error: BadValueError) -> object:
+    """Decode a message that Telegram Desktop wrote as no JSON: see the module."""
+    text = _BAD_ESCAPE.sub(r"\1\\u00\2", error.text)
+    return decode_value(_BARE_PATH.sub(lambda match: f"{match[1]}{json.dumps(match[2])}", text), strict=False)
 
 
-def _read_id(message: Mapping[str, object]) -> int | None:
+def _read_int(message: Mapping[str, object], name: str) -> int | None:
     try:
-        return parse_int(message.get("id"))
+        return parse_int(message.get(name))
     except ValueError as error:
-        raise ValueError(f"field 'id': {error}") from None
+        raise ValueError(f"field '{name}': {error}") from None
 
 
 def _read_text(message: Mapping[str, object]) -> str:
+    """The text, else the words of blocks; a poll stands below."""
+    return join_texts(
+        _read_parts(message) or read_rich_text(message.get("rich_message")), read_poll(message.get("poll"))
+    )
+
+
+def _read_parts(message: Mapping[str, object]) -> str:
     """Join the parts of `text`: a string, or a list of strings and {"type", "text"} entities."""
     name = "text" if message.get("text") is not None else "text_entities"
     content = message.get(name)
@@ -275,7 +339,16 @@ def _media_of(message: Mapping[str, object]) -> str:
     kind = message.get("media_type")
     if isinstance(kind, str):
         return make_excerpt(kind)
-    return next((name for name in _MEDIA if name in message), "empty message")
+    return next((name for name in _MEDIA if name in message), EMPTY)
+
+
+def _hrefs_of(message: Mapping[str, object]) -> Iterator[object]:
+    """Addresses behind words; those that show stand in the text."""
+    for name in ("text_entities", "text"):
+        parts = message.get(name)
+        for part in parts if isinstance(parts, list) else ():
+            if isinstance(part, dict) and "href" in part:
+                yield part["href"]
 
 
 def _excerpt_of(message: Mapping[str, object]) -> str:

@@ -14,15 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from pipeline.data.exports.field_values import (
-    clean_text,
-    decode_utf8_head,
-    make_excerpt,
-    name_of_file,
-    open_text,
-    parse_int,
-    parse_time,
-)
+from pipeline.data.exports.field_values import clean_text, make_excerpt, name_of_file, parse_int
 from pipeline.data.exports.post_links import parse_post_link
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
 from pipeline.data.exports.table_rows import (
@@ -32,6 +24,8 @@ from pipeline.data.exports.table_rows import (
     read_table_head,
     read_table_rows,
 )
+from pipeline.data.exports.text_files import decode_utf8_head, open_text
+from pipeline.data.exports.times import parse_time
 from pipeline.errors import DataError, list_names, shorten
 
 _TEXTS: Final = ("message", "cleaned_message")
@@ -73,7 +67,7 @@ class TrackerCsv:
             DataError: columns of the tracker are missing or stand twice, other bytes than UTF-8, or cut off
                 within a quoted cell.
         """
-        with open_text(path) as file:
+        with open_text(path, options.encoding) as file:
             head = read_table_head(file.read(HEAD_CHARS), _KNOWN)
         if not _is_tracker(head):
             raise DataError(
@@ -84,7 +78,7 @@ class TrackerCsv:
         if repeated := [name for name in _KNOWN if folded[name] > 1]:
             raise DataError(f"{path}: the column '{shorten(min(repeated), 60)}' stands more than once")
         zoned = options if options.utc_offset_hours is not None else replace(options, utc_offset_hours=0)
-        for row in read_table_rows(path, head.delimiter):
+        for row in read_table_rows(path, head.delimiter, options.encoding):
             if row.fault:
                 yield Skipped("reject", row.record, row.fault, row.excerpt)
                 continue
