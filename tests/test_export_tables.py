@@ -55,7 +55,9 @@ def test_tracker_row_with_floats_and_line_breaks(tmp_path: Path, delimiter: str)
     write_tracker(path, row, delimiter=delimiter)
     assert detect_format(path).name == "tracker-csv"
     assert list(read_export(path, ReadOptions())) == [
-        RawPost("harbour", 1234, NOON, 'First, "quoted"\nsecond; line', "sea_news", None, 1500, 3, "line 2")
+        RawPost(
+            "harbour", 1234, NOON, 'First, "quoted"\nsecond; line', "sea_news", None, 1500, 3, "line 2", "77"
+        )
     ]
 
 
@@ -82,8 +84,8 @@ def test_tracker_fallbacks_for_text_id_channel_origin_and_zone(tmp_path: Path) -
         {"message": "c", "msg_id": "many", "channel_name": "x"},
     )
     first, second, third, media, broken = read_export(path, ReadOptions())
-    assert first == RawPost("harbour", 15, NOON, "clean", record="line 2")
-    assert second == RawPost("7", 16, None, "a", "", record="line 3")
+    assert first == RawPost("harbour", 15, NOON, "clean", record="line 2", channel_id="7")
+    assert second == RawPost("7", 16, None, "a", "", record="line 3", channel_id="7")
     assert isinstance(third, RawPost)
     assert third.forwarded_from == "99"
     assert media == Skipped("no_text", "line 5", "no text: MessageMediaPhoto")
@@ -97,7 +99,7 @@ def test_old_tracker_columns(tmp_path: Path) -> None:
         "from_channel_id,from_channel_name\nx.post.9,5,harbour,hello,2023-04-24 12:00:00,,1,0,2,1,6,sea\n"
     )
     assert read(tmp_path / "x", content) == [
-        RawPost("harbour", 9, NOON, "hello", "sea", None, 1, 2, "line 2")
+        RawPost("harbour", 9, NOON, "hello", "sea", None, 1, 2, "line 2", "5")
     ]
 
 

@@ -495,6 +495,7 @@ def test_every_field_of_html_is_read(path: Path) -> None:
         published_at=AT,
         text="Hello you",
         record="message 12",
+        media="photo",
     )
 
 

@@ -89,7 +89,7 @@ def join_pairs(text: str) -> str:
 
 def test_records_that_are_lost_would_show(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Planted: a reader that passes over every tenth record."""
-    reader = type(__import__("pipeline.data.exports.plain_table", fromlist=["x"]).JSON_LINES_FORMAT)
+    reader = type(__import__("pipeline.data.exports.plain_json", fromlist=["x"]).LINES_FORMAT)
     read = reader.read
     monkeypatch.setattr(
         reader, "read", lambda *given: (record for n, record in enumerate(read(*given)) if n % 10 != 9)

@@ -5,7 +5,17 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipeline.commands.options import AsJson, Columns, Debug, Overrides, parse_columns, print_json
+from pipeline.commands.options import (
+    AsJson,
+    Columns,
+    DateOrder,
+    Debug,
+    Encoding,
+    Overrides,
+    Zone,
+    parse_columns,
+    print_json,
+)
 from pipeline.commands.terminal import console, progress_bar, run_command
 from pipeline.files.safe_text import safe_text
 
@@ -64,12 +74,16 @@ def ingest(
         float | None,
         typer.Option("--utc-offset", min=-14, max=14, help="Hours ahead of UTC of times that name no zone."),
     ] = None,
+    timezone: Zone = None,
+    date_order: DateOrder = None,
+    encoding: Encoding = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Read channel exports into one posts table.
 
-    Reading again, or reading exports that overlap, adds nothing twice.
+    Reading again, or reading exports that overlap, adds nothing twice. docs/formats.md lists the formats, and what is
+    read of each into which column.
 
     Example: frames ingest exports/ result.json -o posts.parquet
     """
@@ -79,7 +93,14 @@ def ingest(
         from pipeline.data.exports.raw_posts import ReadOptions
         from pipeline.data.ingest import ingest as ingest_posts
 
-        options = ReadOptions(channel=channel, columns=parse_columns(column), utc_offset_hours=utc_offset)
+        options = ReadOptions(
+            channel=channel,
+            columns=parse_columns(column),
+            utc_offset_hours=utc_offset,
+            timezone=timezone,
+            date_order=date_order,
+            encoding=encoding,
+        )
         with progress_bar(quiet=as_json) as progress:
             report = ingest_posts(
                 inputs,

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -20,6 +20,19 @@ Overrides = Annotated[
 Columns = Annotated[
     list[str] | None,
     typer.Option("--column", metavar="OURS=THEIRS", help="Name of a column in the file, e.g. text=sentence."),
+]
+
+
+Zone = Annotated[
+    str | None,
+    typer.Option("--timezone", metavar="PLACE", help="Clock of times that name no zone, e.g. Europe/Kyiv."),
+]
+DateOrder = Annotated[
+    Literal["dmy", "mdy"] | None,
+    typer.Option("--date-order", help="Of 3/1/2024, where the file does not tell: day or month first."),
+]
+Encoding = Annotated[
+    str | None, typer.Option("--encoding", help="Of text files that are not UTF-8, e.g. cp1251.")
 ]
 
 

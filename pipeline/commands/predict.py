@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipeline.commands.options import AsJson, Debug, find_model, parse_columns, print_json
+from pipeline.commands.options import (
+    AsJson,
+    DateOrder,
+    Debug,
+    Encoding,
+    Zone,
+    find_model,
+    parse_columns,
+    print_json,
+)
 from pipeline.commands.terminal import console, progress_bar, run_command
 from pipeline.files.safe_text import safe_text
 from pipeline.scoring.prediction import BATCH_POSTS, PredictReport, predict
@@ -39,6 +48,9 @@ def predict_command(
         float | None,
         typer.Option("--utc-offset", min=-14, max=14, help="Hours ahead of UTC of times that name no zone."),
     ] = None,
+    timezone: Zone = None,
+    date_order: DateOrder = None,
+    encoding: Encoding = None,
     batch_posts: Annotated[
         int, typer.Option("--batch-posts", min=1, help="Posts that are scored together.")
     ] = BATCH_POSTS,
@@ -77,7 +89,14 @@ def predict_command(
         from pipeline.data.exports.raw_posts import ReadOptions
         from pipeline.scoring.engines.open_engine import EngineSettings
 
-        options = ReadOptions(channel=channel, columns=parse_columns(column), utc_offset_hours=utc_offset)
+        options = ReadOptions(
+            channel=channel,
+            columns=parse_columns(column),
+            utc_offset_hours=utc_offset,
+            timezone=timezone,
+            date_order=date_order,
+            encoding=encoding,
+        )
         with progress_bar(quiet=as_json) as progress:
             report = predict(
                 inputs,

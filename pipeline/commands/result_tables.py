@@ -11,6 +11,7 @@ from rich import box
 from rich.padding import Padding
 from rich.table import Table
 
+from pipeline.errors import shorten
 from pipeline.files.safe_text import safe_text
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from pipeline.data.ingest import IngestReport
+    from pipeline.data.ingest import FileReport, IngestReport
     from pipeline.data.splits import Folds
     from pipeline.evaluation.comparison import Comparison, Difference
     from pipeline.evaluation.evaluation_report import EvaluationReport
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from pipeline.training.check_inputs import CheckResult
     from pipeline.training.tracked_training import TrainedModel
 
+_MOST_FILES: Final = 40
+_REASON_CHARS: Final = 300
 _LONGEST_FIGURE: Final = 16  # characters; a moment has 16, the interval of a difference 13
 
 
@@ -146,17 +149,40 @@ def print_ingest(screen: Console, report: IngestReport, output: Path) -> None:
         ("edited posts (older text in the history)", report.edited),
         ("unchanged posts", report.unchanged),
         ("repeated in this input", report.duplicates_in_input),
-        ("without text (service messages, bare media)", report.no_text),
+        ("without text", report.no_text),
+        *((f"  {kind}", count) for kind, count in report.no_text_kinds.items()),
         ("rejected records and files", report.rejected),
         ("media and hidden files passed over", report.files_passed_over),
         ("posts in the table now", report.posts),
     ]
     screen.print(plain_table("Ingest", ("", "count"), ((name, f"{count:,}") for name, count in rows)))
+    if len(report.per_file) > 1 or any(file.reason for file in report.per_file):
+        _print_files(screen, report.per_file)
     screen.print(f"posts    {safe_text(str(output))}", soft_wrap=True)
     if report.rejects_path is not None:
         screen.print(f"rejects  {safe_text(str(report.rejects_path))}", soft_wrap=True)
         screen.print(f"         the first: {safe_text(report.first_reject)}", soft_wrap=True)
     print_notes(screen, report.warnings)
+
+
+def _print_files(screen: Console, files: Sequence[FileReport]) -> None:
+    """A line a file, then why records were rejected; of very many files, those with rejects before the others."""
+    chosen = (
+        sorted(files, key=lambda file: not file.reason)[:_MOST_FILES] if len(files) > _MOST_FILES else files
+    )
+    rows = []
+    for file in chosen:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in file.no_text.items())
+        rows.append((file.name, file.format or "none", f"{file.posts:,}", kinds or "0", f"{file.rejected:,}"))
+    columns = ("file", "format", "posts", "without text", "rejected")
+    screen.print(plain_table("Files", columns, rows))
+    if len(files) > len(chosen):
+        screen.print(f"... and {len(files) - len(chosen):,} more files (all of them: --json)\n")
+    for file in chosen:
+        if file.reason:
+            screen.print(
+                f"{safe_text(file.name)}: {safe_text(shorten(file.reason, _REASON_CHARS))}", soft_wrap=True
+            )
 
 
 def print_check(screen: Console, result: CheckResult) -> None:

@@ -20,6 +20,10 @@ _MEDIA_FOLDERS: Final = (
     *("css", "images", "js", "photos", "video_files", "voice_messages", "round_video_messages"),
     *("stickers", "files", "contacts"),
 )
+# Of an account that Telegram Desktop exported as HTML: lists that link to its chats.
+_ACCOUNT_PAGE: Final = "export_results.html"
+_ACCOUNT_FOLDERS: Final = ("lists", "profile_pictures", "stories", "other_data", *_MEDIA_FOLDERS)
+_TWEETS = re.compile(r"(?:tweets?|community-tweet|note-tweet)(?:-part\d+)?\.js")
 _CHAT_PAGE = re.compile(r"messages\d*\.html|result\.json")
 _NUMBER = re.compile(r"(\d+)")
 
@@ -93,11 +97,10 @@ class _Folder:
 
     def walk(self) -> Iterator[InputFile]:
         for folder, subfolders, names in os.walk(self.root, onerror=self._refuse_unreadable):
-            beside_chat = any(map(_CHAT_PAGE.fullmatch, names))
+            left: tuple[str, ...] = _MEDIA_FOLDERS if any(map(_CHAT_PAGE.fullmatch, names)) else ()
+            left = _ACCOUNT_FOLDERS if _ACCOUNT_PAGE in names else left
             ordered = sorted(subfolders, key=_in_natural_order)
-            subfolders[:] = [
-                name for name in ordered if self._is_entered(Path(folder, name), beside_chat=beside_chat)
-            ]
+            subfolders[:] = [name for name in ordered if self._is_entered(Path(folder, name), left)]
             for name in sorted(names, key=_in_natural_order):
                 path = Path(folder, name)
                 if self._is_read(path):
@@ -106,11 +109,11 @@ class _Folder:
     def _name_of(self, path: Path) -> str:
         return clean_text(Path(self.root.resolve().name, path.relative_to(self.root)).as_posix())
 
-    def _is_entered(self, path: Path, *, beside_chat: bool) -> bool:
+    def _is_entered(self, path: Path, left: Collection[str]) -> bool:
         if path.is_symlink():
             self._note_link(path)
             return False
-        if path.name.startswith(".") or (beside_chat and path.name in _MEDIA_FOLDERS):
+        if path.name.startswith(".") or path.name in left:
             self.found.passed_over += sum(len(files) for _, _, files in os.walk(path))
             return False
         return True
@@ -118,9 +121,7 @@ class _Folder:
     def _is_read(self, path: Path) -> bool:
         if path.is_symlink():
             self._note_link(path)
-        elif (
-            path.name.startswith(".") or path.suffix.lower() in _MEDIA_SUFFIXES or path.resolve() in self.own
-        ):
+        elif path.name.startswith(".") or _is_no_list(path.name) or path.resolve() in self.own:
             self.found.passed_over += 1
         elif not path.is_file():
             self.found.refused.append((self._name_of(path), "neither a file nor a folder"))
@@ -140,6 +141,12 @@ class _Folder:
     def _refuse_unreadable(self, error: OSError) -> None:
         name = self._name_of(Path(error.filename))
         self.found.refused.append((name, f"the folder cannot be read: {error.strerror}"))
+
+
+def _is_no_list(name: str) -> bool:
+    """Whether this lies beside posts and is none: media, scripts, pages of links."""
+    is_media = Path(name).suffix.lower() in _MEDIA_SUFFIXES and not _TWEETS.fullmatch(name)
+    return is_media or name == _ACCOUNT_PAGE
 
 
 def _in_natural_order(name: str) -> tuple[list[tuple[int, str]], str]:

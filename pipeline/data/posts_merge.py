@@ -2,13 +2,17 @@
 
 A post is known by its `post_key`, a version of it by its text. Of several versions of a post
 
-- the one with the latest `edited_at` is current; where no version has one, the one that was met last;
+- the one that is known to have stood at the latest time is current: the time of its edit, or, in exports that show a
+  channel at one moment, of the last message in the export (`seen_at`). There the time of an edit counts for nothing, as
+  Telegram Desktop writes one also where only a reaction was added; posts for which the two disagree are counted;
+- where no version has such a time, or two have the same, the one that was met last is current;
 - a version that was already superseded does not come back because an old export is read again, unless it now
-  has a later `edited_at`;
+  has a later time;
 - all others are history. None is dropped.
 
-Meeting a version again updates what is known of it: the latest `edited_at`, the largest `views` and `forwards`,
-the first known `published_at` and `forwarded_from`; text and source stay those of the first meeting.
+Meeting a version again updates what is known of it: the latest `edited_at` and `seen_at`, the largest `views` and
+`forwards`, the `reactions` met last, the first known of everything else; text and source stay those of the first
+meeting.
 """
 
 from collections.abc import Iterator
@@ -32,47 +36,59 @@ _MEMORY: Final = "1GB"
 _THREADS: Final = 2
 _ROWS_AT_ONCE: Final = 20_000
 
+_FIRST_KNOWN: Final = ("channel_id", "topic", "reply_to", "links", "media")
+_FIRST_KNOWN_SQL: Final = ", ".join(
+    f"arg_min({name}, place) FILTER ({name} IS NOT NULL) AS {name}"
+    for name in ("published_at", "forwarded_from", *_FIRST_KNOWN)
+)
+
 # One row for each version. `origin` is 0 for the history, 1 for the table, 2 for what was read now; `place` says
 # where the version's text stands, and in which order versions were met. A version that stands in the table is
 # placed there, even if a crash between two writes left it in the history too.
-_VERSIONS: Final = """
+_VERSIONS: Final = f"""
 CREATE TEMP TABLE versions AS
 WITH version AS (
     SELECT post_key, content_hash,
            coalesce(min(place) FILTER (origin = 1), min(place)) AS place,
            bool_or(origin < 2) AS is_known, bool_or(origin = 2) AS is_input,
-           max(edited_at) AS edited_at, max(views) AS views, max(forwards) AS forwards,
-           arg_min(published_at, place) FILTER (published_at IS NOT NULL) AS published_at,
-           arg_min(forwarded_from, place) FILTER (forwarded_from IS NOT NULL) AS forwarded_from,
+           max(edited_at) AS edited_at, max(views) AS views, max(forwards) AS forwards, max(seen_at) AS seen_at,
+           max(coalesce(seen_at, edited_at)) AS stood_at,
+           arg_max(reactions, place) FILTER (reactions IS NOT NULL) AS reactions,
+           {_FIRST_KNOWN_SQL},
            min(source_file) FILTER (origin = 2) AS input_file
     FROM rows GROUP BY post_key, content_hash
 ), crowded AS (
     SELECT post_key FROM version WHERE input_file IS NOT NULL AND edited_at IS NULL
     GROUP BY post_key, input_file HAVING count(*) > 1
 )
-SELECT place, edited_at, is_known, is_input,
+SELECT place, edited_at, seen_at, is_known, is_input, reactions, {", ".join(_FIRST_KNOWN)},
        row_number() OVER newest = 1 AS is_current,
        row_number() OVER (PARTITION BY post_key ORDER BY is_known DESC, place) = 1 AS is_first,
        bool_or(is_known) OVER post AS is_known_post,
        post_key IN (FROM crowded) OR bool_or(is_input) OVER post
            AND max(published_at) OVER post - min(published_at) OVER post > INTERVAL 1 DAY AS is_conflicting,
+       bool_or(is_input) OVER post AND max(edited_at) OVER post IS DISTINCT FROM
+           first_value(edited_at) OVER newest AS is_doubtful,
        CASE WHEN row_number() OVER newest = 1 THEN max(views) OVER post ELSE views END AS views,
        CASE WHEN row_number() OVER newest = 1 THEN max(forwards) OVER post ELSE forwards END AS forwards,
        coalesce(published_at, min(published_at) OVER post) AS published_at,
        coalesce(forwarded_from, min(forwarded_from) OVER post) AS forwarded_from
 FROM version
 WINDOW post AS (PARTITION BY post_key),
-       newest AS (PARTITION BY post_key ORDER BY edited_at DESC NULLS LAST, place DESC)
-"""
+       newest AS (PARTITION BY post_key ORDER BY stood_at DESC NULLS LAST, place DESC)
+"""  # noqa: S608 - our own names
 _COUNTS: Final = """
 SELECT count(*) FILTER (is_input AND is_known),
        count(*) FILTER (is_input AND NOT is_known AND NOT is_known_post AND is_first),
        count(*) FILTER (is_input AND NOT is_known AND (is_known_post OR NOT is_first)),
        count(*) FILTER (is_current), count(*) FILTER (NOT is_current),
-       count(*) FILTER (is_conflicting AND is_first)
+       count(*) FILTER (is_conflicting AND is_first), count(*) FILTER (is_doubtful AND is_first)
 FROM versions
 """
-_UPDATED: Final = ("published_at", "forwarded_from", "edited_at", "views", "forwards")
+_UPDATED: Final = (
+    *("published_at", "forwarded_from", "edited_at", "seen_at", "views", "forwards", "reactions"),
+    *_FIRST_KNOWN,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +103,7 @@ class MergeCounts:
         superseded: versions in the merged history.
         conflicting: posts in the input that are hardly one post: one file has several texts without times of
             edits, or the versions were published more than a day apart.
+        doubtful: posts in the input of which another version states a later edit than the current one.
     """
 
     unchanged: int
@@ -95,6 +112,7 @@ class MergeCounts:
     current: int
     superseded: int
     conflicting: int
+    doubtful: int
 
 
 def merge_posts(
@@ -116,7 +134,7 @@ def merge_posts(
         DataError: no room on the disk, or a table that cannot be read.
     """
     merged, superseded = folder / "table.parquet", folder / "history.parquet"
-    counts = np.zeros(6, np.int64)
+    counts = np.zeros(7, np.int64)
     with (
         _explain_failure(folder),
         write_pages(merged, schema) as table_writer,

@@ -9,6 +9,7 @@ import itertools
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,15 +21,21 @@ MAX_CELL: Final = 32_767  # characters that a cell holds
 MAX_ROWS: Final = 1_048_576  # of a sheet
 MAX_CELLS: Final = 10_000_000  # that are read of a sheet; a file of a few bytes may claim billions
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\u241b\ufffe\uffff]|(?<=_)x(?=[0-9A-Fa-f]{4}_)|(?<=x)0(?=05F_)")
+_CLOCK_FORMAT = re.compile("[hHsS]|AM/PM")  # of a cell that shows the time of day
 _SPELT = re.compile("\u241b(.)", re.DOTALL)
 _SPECIAL: Final = {"\x1b": "e", "\ufffe": "E", "\uffff": "F"}
 _SPECIAL_BACK: Final = {letter: sign for sign, letter in _SPECIAL.items()}
 
 
-def read_rows(path: Path, max_bytes: int) -> list[list[Any]]:
+def read_rows(path: Path, max_bytes: int, *, days: bool = False) -> list[list[Any]]:
     """Values of the first sheet, row by row, none shorter than the first unless it is empty.
 
     Formulas are the values that were last computed.
+
+    Args:
+        path: the workbook.
+        max_bytes: of it when unpacked.
+        days: give a cell that shows a day without a clock as `date`; else as `datetime`, as all times.
 
     Raises:
         DataError: damaged, larger than `max_bytes` when unpacked, more than MAX_CELLS, or rows out of order.
@@ -40,13 +47,37 @@ def read_rows(path: Path, max_bytes: int) -> list[list[Any]]:
         with contextlib.redirect_stdout(None):  # openpyxl prints what it thinks of styles
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         try:
-            return _read_sheet(path, book.worksheets[0])
+            return _read_sheet(path, book.worksheets[0], days)
         finally:
             book.close()
     except DataError:
         raise
     except Exception as error:  # noqa: BLE001 - damaged workbooks raise anything inside the reader
         raise DataError(f"{path}: not a readable XLSX workbook: {show_value(error, 200)}") from None
+
+
+def is_workbook(path: Path) -> bool:
+    """Whether the file is packed as XLSX is."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
+
+
+def filled_sheets(path: Path) -> list[str]:
+    """Names of the first sheet and of the others that have cells.
+
+    Raises:
+        MissingExtraError: openpyxl is not installed.
+    """
+    with contextlib.redirect_stdout(None):
+        book = load_openpyxl().load_workbook(path, read_only=True, data_only=True)
+    try:
+        sheets = list(enumerate(book.worksheets))
+        return [sheet.title for n, sheet in sheets if n == 0 or any(any(row) for row in sheet.values)]
+    finally:
+        book.close()
 
 
 def write_rows(path: Path, rows: Sequence[Sequence[Any]]) -> None:
@@ -86,7 +117,7 @@ def load_openpyxl() -> Any:
     return openpyxl
 
 
-def _read_sheet(path: Path, sheet: Any) -> list[list[Any]]:
+def _read_sheet(path: Path, sheet: Any, days: bool) -> list[list[Any]]:
     """All rows, those in between that the file leaves out too; a cell's address alone decides how many there are."""
     with sheet._get_source() as source:  # noqa: SLF001 - openpyxl says nothing of rows that it leaves out
         for earlier, later in itertools.pairwise(_stated_numbers(source)):
@@ -97,7 +128,8 @@ def _read_sheet(path: Path, sheet: Any) -> list[list[Any]]:
     sheet.reset_dimensions()
     rows: list[list[Any]] = []
     width = n_cells = 0
-    for row in sheet.iter_rows(values_only=True):
+    for cells in sheet.iter_rows():
+        row = [_day_of(cell) if days else cell.value for cell in cells]
         width = width or len(row)
         n_cells += max(len(row), width if row else 1)
         if n_cells > MAX_CELLS:
@@ -107,6 +139,12 @@ def _read_sheet(path: Path, sheet: Any) -> list[list[Any]]:
         missing = [None] * (width - len(row)) if row else []
         rows.append([*map(_read_cell, row), *missing])
     return rows
+
+
+def _day_of(cell: Any) -> Any:
+    value = cell.value
+    is_midnight = isinstance(value, datetime) and value.time() == time()
+    return value.date() if is_midnight and not _CLOCK_FORMAT.search(str(cell.number_format)) else value
 
 
 def _stated_numbers(source: Any) -> Iterator[int]:

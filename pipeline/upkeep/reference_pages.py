@@ -1,10 +1,10 @@
-"""Reference pages made from the code: `docs/commands.md` and `docs/config.md`.
+"""Reference pages made from the code: `docs/commands.md`, `docs/config.md` and `docs/formats.md`.
 
     python -m pipeline.upkeep.reference_pages --write     # after a change of commands or of the schema
     python -m pipeline.upkeep.reference_pages --check     # exits with 1 where a page is out of date
 
 Commands are read from their signatures and docstrings, keys of a config from the pydantic schema and the
-`Attributes:` of its docstrings.
+`Attributes:` of its docstrings, formats from what each reader says of its source.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from typer.models import ArgumentInfo, OptionInfo
 from pipeline.cli import PANELS
 from pipeline.commands.help_page import split_help
 from pipeline.config.run_config import RunConfig
+from pipeline.data.exports.detect import FORMATS
 
 _TYPE_NAMES = {
     str: "text",
@@ -212,7 +213,60 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[st
         yield f"| {' | '.join(cells)} |"
 
 
-PAGES: dict[str, Callable[[], str]] = {"commands.md": write_commands_page, "config.md": write_config_page}
+def write_formats_page() -> str:
+    """What `frames ingest` reads: each format, how to get it, what goes into which column (Markdown)."""
+    lines = [
+        "# Formats of posts",
+        "",
+        _MADE,
+        "",
+        "What `frames ingest` and `frames predict` read. A file's format is found from its content; `--format NAME`",
+        "overrides. In the order in which they are tried.",
+        "",
+    ]
+    rows = []
+    for export_format in FORMATS:
+        source = export_format.source
+        reads = "<br>".join(f"`{column}`: {place}" for column, place in source.reads.items())
+        rows.append((f"`{export_format.name}`", source.what, source.how, reads, source.ignores))
+    lines += _table(
+        ("format", "source", "how to export there", "what is read into which column", "what is not"), rows
+    )
+    return "\n".join([*lines, "", *_FORMAT_NOTES]) + "\n"
+
+
+_FORMAT_NOTES = (
+    "## Rules for all formats",
+    "",
+    "- **Text**: that of a poll is its question and answers, `Question? / Yes / No`; that of a message of",
+    "  blocks (`rich_message`) its words, a block a line. What has no text is counted by kind. Each photo of",
+    "  an album is a message; the caption is the post, under the number of the photo it stands at.",
+    "- **Times** without a zone need `--timezone PLACE`, whose summer time is followed, or `--utc-offset",
+    "  HOURS`. Of an hour that the end of summer time repeats, the first is taken. A date without a clock",
+    "  names a day: it is midnight UTC of that day whatever the zone, so that no post moves into the day or",
+    "  month before. Of `3/1/2024`, the other dates of the file say what comes first (`3/13/2024`); where",
+    "  none does, `--date-order` is asked for.",
+    "- **Encoding**: UTF-8, and UTF-16 with its mark. Of other files the message shows a line under each",
+    "  likely encoding; `--encoding NAME` is used for those files alone.",
+    "- **Addresses** `t.me/NAME/12` and `t.me/s/NAME/12` give channel and number wherever a format has them.",
+    "- **Chats of one name** are told apart by their number, `News (12345)`; in the HTML of an account by",
+    "  their folder, `News (chat_07)`; in other pages by the times of messages of one number. Where posts",
+    "  state a number, it is also told when one channel stands under two names.",
+    "- **Which text is current**: of exports that show a channel at one moment, that of the export with the",
+    "  latest message; elsewhere that of the latest edit. Telegram Desktop also sets `edited` when a reaction",
+    "  is added: where the two disagree, the posts are counted in a warning. Older texts are in",
+    "  `NAME.history.parquet`.",
+    "- **Views, forwards, reactions** are those at the time of the export, rounded where the source rounds;",
+    "  of several exports the largest counts and the reactions read last.",
+    "- `links` holds the addresses that a text shows and those behind its words, divided by spaces.",
+)
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "commands.md": write_commands_page,
+    "config.md": write_config_page,
+    "formats.md": write_formats_page,
+}
 
 
 def out_of_date(folder: Path) -> list[Path]:

@@ -6,16 +6,24 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.data.exports import (
+    bot_api_json,
+    json_feed,
     pasted_text,
+    plain_json,
     plain_table,
     rss,
+    tdlib_json,
     telegram_desktop_html,
     telegram_desktop_json,
+    telegram_preview_html,
     telethon_json,
+    text_article,
     tracker_csv,
+    twitter_archive,
+    vk_json,
 )
 from pipeline.data.exports.raw_posts import ExportFormat, RawPost, ReadOptions, Skipped
-from pipeline.data.exports.text_files import check_encoding, decode_utf8_head
+from pipeline.data.exports.text_files import check_encoding, decode_utf8_head, recode_head
 from pipeline.errors import DataError
 
 HEAD_BYTES: Final = 1 << 16
@@ -24,14 +32,22 @@ HEAD_BYTES: Final = 1 << 16
 FORMATS: Final[tuple[ExportFormat, ...]] = (
     telegram_desktop_json.FORMAT,
     telegram_desktop_html.FORMAT,
+    telegram_preview_html.FORMAT,
     telethon_json.FORMAT,
+    tdlib_json.FORMAT,
+    bot_api_json.FORMAT,
+    vk_json.FORMAT,
+    twitter_archive.FORMAT,
     tracker_csv.FORMAT,
     rss.FORMAT,
+    json_feed.FORMAT,
     plain_table.PARQUET_FORMAT,
-    plain_table.JSON_LINES_FORMAT,
-    plain_table.JSON_FORMAT,
+    plain_table.WORKBOOK_FORMAT,
+    plain_json.LINES_FORMAT,
+    plain_json.ARRAY_FORMAT,
     plain_table.CSV_FORMAT,
     pasted_text.FORMAT,
+    text_article.FORMAT,
 )
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1f]")  # no text in any encoding of one byte a character has these
 _PACKED: Final = {
@@ -47,6 +63,10 @@ _PACKED: Final = {
 }
 
 
+class ProseError(DataError):
+    """A file that nobody named holds text that people write, in no known format."""
+
+
 def format_by_name(name: str) -> ExportFormat:
     """Look a format up.
 
@@ -59,20 +79,21 @@ def format_by_name(name: str) -> ExportFormat:
     raise DataError(f"unknown format '{name}'; expected one of {_names()}")
 
 
-def detect_format(path: Path, *, allow_prose: bool = True) -> ExportFormat:
+def detect_format(path: Path, *, allow_prose: bool = True, encoding: str | None = None) -> ExportFormat:
     """Tell a file's format from its first 64 KiB.
 
     Args:
         path: the file.
         allow_prose: take any other text that people write as pasted posts; off for files that nobody named,
             such as a readme in a folder of exports.
+        encoding: of text that is neither UTF-8 nor UTF-16.
 
     Raises:
         DataError: no such file, a folder, empty, unreadable, or of none of the formats.
     """
-    head = _read_head(path)
+    head = recode_head(_read_head(path), encoding)
     for magic, what in _PACKED.items():
-        if head.startswith(magic):
+        if head.startswith(magic) and not plain_table.WORKBOOK_FORMAT.matches(path, head):
             raise DataError(f"{path}: {what}")
     for export_format in FORMATS:
         if export_format.matches(path, head):
@@ -80,7 +101,10 @@ def detect_format(path: Path, *, allow_prose: bool = True) -> ExportFormat:
     if pasted_text.is_prose(head):
         if allow_prose:
             return pasted_text.FORMAT
-        raise DataError(f"{path}: prose of no known format; if it holds pasted posts, name the file itself")
+        raise ProseError(
+            f"{path}: prose of no known format; if it holds pasted posts, name the file itself; if every file is an "
+            f"article, --format {text_article.FORMAT.name}"
+        )
     if decode_utf8_head(head) is None and not _CONTROL.search(head):
         check_encoding(path)  # says what is wrong with a text
     raise DataError(
@@ -97,7 +121,9 @@ def read_export(
     Raises:
         DataError: see `detect_format`, `format_by_name` and the reader of the format.
     """
-    export_format = format_by_name(format_name) if format_name else detect_format(path)
+    export_format = (
+        format_by_name(format_name) if format_name else detect_format(path, encoding=options.encoding)
+    )
     yield from export_format.read(path, options)
 
 

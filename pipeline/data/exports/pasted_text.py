@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.data.exports.field_values import clean_text, make_excerpt, name_of_file
-from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
+from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Source
 from pipeline.data.exports.text_files import decode_utf8_head, open_text
 from pipeline.data.exports.times import parse_time
 
@@ -67,6 +67,17 @@ class PastedText:
     """Reader of pasted posts; the channel is `options.channel`, else what the paste names, else the file's stem."""
 
     name = "pasted-text"
+    source = Source(
+        what="texts selected in an application, copied and saved",
+        how='paste them into a text file, with the lines "Forwarded from NAME" or "NAME, [24.04.2023 12:30]"',
+        reads={
+            "channel": "what the lines above the posts name, else the file's name",
+            "published_at": "the time in brackets, with --timezone or --utc-offset",
+            "text": "what stands below",
+            "forwarded_from": "Forwarded from NAME",
+        },
+        ignores="what begins like JSON, XML, HTML or a script, which is no pasted text",
+    )
 
     def matches(self, path: Path, head: bytes) -> bool:  # noqa: ARG002 - part of the contract
         """Whether a line opens a post as pastes have it; see `is_prose` for files without such lines."""

@@ -1,11 +1,20 @@
 """The link of a post: https://t.me/NAME/123 says which channel and which message it is."""
 
 import re
+from typing import Final
 
 _LINK = re.compile(
     r"(?:https?://)?(?:www\.)?(?:(?P<sub>[a-z0-9_]{4,32})\.t\.me|(?:t\.me|telegram\.me|telegram\.dog))/"
     r"(?:s/)?(?P<path>[a-z0-9_]+(?:/[0-9]+)*)/?(?:[?#].*)?",
     re.ASCII | re.IGNORECASE,
+)
+_PAGES: Final = tuple(
+    re.compile(rf"(?:https?://)?(?:\w+\.)?{pattern}/?(?:[?#].*)?", re.ASCII | re.IGNORECASE)
+    for pattern in (
+        r"facebook\.com/(?:groups/)?(?P<name>[\w.-]+)/(?:posts|videos|photos|permalink)/(?:[\w.-]+/)?(?P<number>\d{1,18})",
+        r"(?:twitter|x)\.com/(?P<name>\w+)/status(?:es)?/(?P<number>\d{1,19})",
+        r"vk\.(?:com|ru)/(?:[\w.]+\?w=)?wall(?P<name>-?\d{1,18})_(?P<number>\d{1,18})",
+    )
 )
 
 
@@ -27,3 +36,11 @@ def parse_post_link(text: str) -> tuple[str, int | None] | None:
     if name.lower() == "c":
         return (numbers[0], int(numbers[-1])) if len(numbers) > 1 else None
     return name, int(numbers[-1]) if numbers else None
+
+
+def parse_page_link(text: str) -> tuple[str, int] | None:
+    """Read page and number of a post's address at Facebook, Twitter (X) or VK; None for any other text."""
+    for pattern in _PAGES:
+        if match := pattern.fullmatch(text.strip()[:500]):
+            return match["name"], int(match["number"])
+    return None

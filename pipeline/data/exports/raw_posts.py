@@ -1,6 +1,6 @@
 """What every reader of channel exports yields: one raw post, or one record that could not be used."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -86,10 +86,38 @@ class ReadOptions:
     encoding: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a reader says of its format, for people.
+
+    Attributes:
+        what: which program or site writes such files.
+        how: how to get one there.
+        reads: column of the posts table -> where it stands in the file.
+        ignores: what a file may hold that is not read.
+        is_snapshot: whether a file shows its channels as they were at one moment, so that of two texts of a post that
+            of the later export is the current one, whatever the edits say.
+    """
+
+    what: str
+    how: str
+    reads: Mapping[str, str]
+    ignores: str
+    is_snapshot: bool = False
+
+
 class ExportFormat(Protocol):
     """One export format: a module-level instance in each reader file."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the user calls it."""
+        ...
+
+    @property
+    def source(self) -> Source:
+        """What is said of it."""
+        ...
 
     def matches(self, path: Path, head: bytes) -> bool:
         """Whether the content (the file's first 64 KiB) is of this format; never by file name alone."""

@@ -21,8 +21,9 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from pipeline.data.exports.field_values import clean_text, make_excerpt, name_of_file
 from pipeline.data.exports.html_text import read_html_text
+from pipeline.data.exports.message_parts import EMPTY
 from pipeline.data.exports.post_links import parse_post_link
-from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
+from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Source
 from pipeline.data.exports.text_files import decode_utf8_head
 from pipeline.data.exports.times import parse_time
 from pipeline.errors import DataError
@@ -56,6 +57,18 @@ class Rss:
     """Reader of feeds; the channel is `options.channel`, else what the links say, else the feed's title."""
 
     name = "rss"
+    source = Source(
+        what="RSSHub, RSS-Bridge and their kin: feeds of channels",
+        how="save RSSHUB/telegram/channel/NAME, or the bridge's answer as Atom or Mrss",
+        reads={
+            "channel": "the t.me link, else the title of the feed",
+            "message_id": "the t.me link",
+            "published_at": "`pubDate`, `published`, `updated`",
+            "text": "`content`, `description`, else `title`",
+            "forwarded_from": "a first line `Forwarded From NAME`",
+        },
+        ignores="what the feed adds: the answered post, previews of pages, buttons; feeds have no views and no edits",
+    )
 
     def matches(self, path: Path, head: bytes) -> bool:  # noqa: ARG002 - part of the contract
         """Whether the content begins as RSS 0.9 to 2.0 or Atom."""
@@ -141,7 +154,7 @@ def _read_item(
         return Skipped("reject", record, str(error), make_excerpt(title))
     origin, text = (None, title) if body is None else body
     if not text.strip():
-        return Skipped("no_text", record, "no text: media or empty message", make_excerpt(title))
+        return Skipped("no_text", record, "no text: media or empty message", make_excerpt(title), what=EMPTY)
     channel, number = _read_place(item)
     return RawPost(
         channel=options.channel or channel or feed.channel(path),
@@ -198,7 +211,15 @@ def _read_body(item: Element) -> tuple[str | None, str] | None:
     element = _find(item, "encoded", "content", "description", "summary")
     if element is None:
         return None
-    markup = _xhtml_of(element) if len(element) else clean_text(element.text)
+    return read_markup(_xhtml_of(element) if len(element) else clean_text(element.text))
+
+
+def read_markup(markup: str) -> tuple[str | None, str]:
+    """Origin of the forward and text of an item's HTML.
+
+    Raises:
+        ValueError: nested too deeply.
+    """
     if not _TAG.search(markup):
         return _split_forward(html.unescape(markup).strip(), "")
     parser = etree.HTMLParser(encoding="utf-8", no_network=True)

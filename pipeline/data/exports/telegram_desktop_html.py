@@ -14,7 +14,17 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from pipeline.data.exports.field_values import clean_text, make_excerpt
 from pipeline.data.exports.html_text import read_html_text
-from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
+from pipeline.data.exports.message_parts import (
+    EMPTY,
+    MEDIA,
+    SERVICE,
+    clean_links,
+    join_texts,
+    media_kind,
+    read_poll,
+    read_reactions,
+)
+from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Source
 from pipeline.data.exports.text_files import decode_utf8_head, open_text
 from pipeline.data.exports.times import parse_time
 from pipeline.errors import DataError
@@ -23,6 +33,7 @@ _CHUNK_CHARS: Final = 1 << 16
 _PAGE = re.compile(r"""class\s*=\s*["'](?:page_body chat_page|message (?:default|service)\b)""")
 _END = re.compile(r"</html\s*>", re.IGNORECASE)
 _ID = re.compile(r"message(-?\d{1,18})", re.ASCII)
+_GO_TO = re.compile(r"go_to_message(\d{1,18})", re.ASCII)
 _VIA_BOT = re.compile(r" via @\w+$", re.ASCII)
 _REMEDY: Final = "export the chat again and wait until Telegram Desktop says that it is done"
 
@@ -31,6 +42,23 @@ class TelegramDesktopHtml:
     """Reader of one saved page of messages; `options.channel` renames its chat."""
 
     name = "telegram-desktop-html"
+    source = Source(
+        what="Telegram Desktop, a chat or the whole account",
+        how="Export chat history, or Settings, Advanced, Export Telegram data; format: HTML",
+        reads={
+            "channel": "the header of the page; of chats of one name with the folder behind it",
+            "message_id": "`id` of the message",
+            "published_at": "`title` of the date",
+            "text": "the text, question and answers of a poll",
+            "forwarded_from": "the name above a forward",
+            "reply_to": "link of the answered message",
+            "reactions": "below the message",
+            "links": "addresses behind words",
+            "media": "class of the media",
+        },
+        ignores="files, authors, titles of topics; views and edits are not part of it",
+        is_snapshot=True,
+    )
 
     def matches(self, path: Path, head: bytes) -> bool:  # noqa: ARG002 - part of the contract
         """Whether the content is a page of messages that Telegram Desktop wrote."""
@@ -44,7 +72,7 @@ class TelegramDesktopHtml:
             DataError: no page of messages, other bytes than UTF-8, nested without end, or cut off; what
                 stands before that place is yielded first, a message that is cut off as a reject.
         """
-        page = _Page(path)
+        page = _Page(path, options.encoding)
         reader = _MessageReader(options)
         last = "no message"
         for element in page.messages():
@@ -77,13 +105,15 @@ class _Page:
 
     Attributes:
         path: the file.
+        encoding: of files that are not UTF-8, as the user said.
         title: name of the chat, known before the first message; "" if the page has no header.
         open_id: the message that was begun and not finished, if any.
         problem: why the page could not be read to its end; "" if it could.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, encoding: str | None) -> None:
         self.path = path
+        self.encoding = encoding
         self.title = ""
         self.open_id: str | None = None
         self.problem = ""
@@ -92,7 +122,7 @@ class _Page:
         # huge_tree stays off: the parser then stops at 256 nested elements, which shows in its log.
         parser = etree.HTMLPullParser(events=("start", "end"), tag="div", encoding="utf-8")
         seen, complete = "", False
-        with open_text(self.path, allow_cut_end=True) as file:
+        with open_text(self.path, self.encoding, allow_cut_end=True) as file:
             while chunk := file.read(_CHUNK_CHARS):
                 complete = complete or _END.search(seen[-20:] + chunk) is not None
                 seen = chunk
@@ -143,7 +173,7 @@ class _MessageReader:
         self.origin = None if forwarded is None else _origin_of(forwarded) or self.origin or ""
         if "service" in _classes(element):
             about = "" if body is None else make_excerpt(read_html_text(body))
-            return Skipped("no_text", record, "service message", about)
+            return Skipped("no_text", record, "service message", about, what=SERVICE)
         if body is None:
             return Skipped("reject", record, "expected div.body in the message, found none")
         return self._read_body(element, body, body if forwarded is None else forwarded)
@@ -151,10 +181,13 @@ class _MessageReader:
     def _read_body(self, element: Any, body: Any, holder: Any) -> RawPost | Skipped:
         record = _record_of(element)
         parts = [read_html_text(div) for div in holder if div.tag == "div" and "text" in _classes(div)]
-        text = "\n".join(part for part in parts if part)
+        media = _child(holder, "media_wrap")
+        text = join_texts(*parts, _poll_of(media))
         if not text.strip():
-            media = _child(holder, "media_wrap") is not None
-            return Skipped("no_text", record, "no text: media" if media else "no text: empty message")
+            reason = "no text: empty message" if media is None else "no text: media"
+            return Skipped(
+                "no_text", record, reason, what=EMPTY if media is None else _kind_of(media) or "media"
+            )
         date = _child(body, "date")
         try:
             published_at = parse_time(None if date is None else date.get("title"), self.options)
@@ -167,7 +200,48 @@ class _MessageReader:
             text=text,
             forwarded_from=self.origin,
             record=record,
+            reply_to=_reply_of(body),
+            reactions=read_reactions([*_reactions_of(body)]),
+            links=clean_links(
+                node.get("href") for div in holder if "text" in _classes(div) for node in div.iter("a")
+            ),
+            media=None if media is None else _kind_of(media),
         )
+
+
+def _kind_of(media: Any) -> str | None:
+    """Kind of media: each is a block of class "media_photo" and the like, or a link around a picture."""
+    for node in media.iter():
+        for name in _classes(node) if isinstance(node.tag, str) else ():
+            kind = media_kind(name.removeprefix("media_").removesuffix("_wrap"))
+            if kind in MEDIA:
+                return kind
+    return None
+
+
+def _poll_of(media: Any) -> str:
+    """Question and answers, which begin with a dash and end with how many chose them."""
+    if media is None:
+        return ""
+    found: dict[str, list[str]] = {"question": [], "answer": []}
+    for node in media.iter("div"):
+        for name in found.keys() & set(_classes(node)):
+            found[name].append(clean_text(node.text).strip().removeprefix("-").strip())
+    return read_poll({"question": " ".join(found["question"]), "answers": found["answer"]})
+
+
+def _reply_of(body: Any) -> int | None:
+    reply = _child(body, "reply_to")
+    links = () if reply is None else reply.iter("a")
+    numbers = (_GO_TO.search(str(node.get("href", ""))) for node in links)
+    return next((int(match[1]) for match in numbers if match), None)
+
+
+def _reactions_of(body: Any) -> Iterator[dict[str, object]]:
+    for node in body.iter("span"):
+        if "reaction" in _classes(node):
+            parts = {name: " ".join(read_html_text(span).split()) for span in node for name in _classes(span)}
+            yield {"emoji": parts.get("emoji", ""), "count": parts.get("count")}
 
 
 def _classes(element: Any) -> list[str]:

@@ -27,7 +27,7 @@ from pipeline.data.exports.message_parts import (
     read_reactions,
     read_rich_text,
 )
-from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
+from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Source
 from pipeline.data.exports.text_files import decode_utf8_head, open_text
 from pipeline.data.exports.times import parse_time
 from pipeline.errors import DataError, located
@@ -91,6 +91,26 @@ class TelegramDesktopJson:
     """Reader of result.json; `options.channel` renames the chat of a file that holds a single one."""
 
     name = "telegram-desktop-json"
+    source = Source(
+        what="Telegram Desktop, a chat or the whole account",
+        how="Export chat history, or Settings, Advanced, Export Telegram data; format: machine-readable JSON",
+        reads={
+            "channel": "`name`; of chats of one name with the `id` behind it",
+            "channel_id": "`id` of the chat",
+            "message_id": "`id`",
+            "published_at": "`date_unixtime`, else `date`",
+            "text": "`text`, `text_entities`, `rich_message`, `poll`",
+            "forwarded_from": "`forwarded_from`, `saved_from`",
+            "edited_at": "`edited_unixtime`, `edited`; also set by reactions",
+            "reply_to": "`reply_to_message_id`",
+            "topic": "title of the topic that is answered",
+            "reactions": "`reactions`",
+            "links": "`href` of text links",
+            "media": "`media_type`, `photo`, `file` and the like",
+        },
+        ignores="files, authors, buttons; views are not part of it",
+        is_snapshot=True,
+    )
 
     def matches(self, path: Path, head: bytes) -> bool:  # noqa: ARG002 - part of the contract
         """Whether the content begins as a chat or an account that Telegram Desktop exported."""
@@ -295,7 +315,7 @@ def _read_text(message: Mapping[str, object]) -> str:
 
 def _read_parts(message: Mapping[str, object]) -> str:
     """Join the parts of `text`: a string, or a list of strings and {"type", "text"} entities."""
-    name = "text" if message.get("text") is not None else "text_entities"
+    name = "text" if message.get("text") not in (None, "", []) else "text_entities"
     content = message.get(name)
     if content is None or isinstance(content, str):
         return clean_text(content)

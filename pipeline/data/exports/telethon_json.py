@@ -32,7 +32,7 @@ from pipeline.data.exports.message_parts import (
     read_rich_text,
 )
 from pipeline.data.exports.peers import channel_number, peer_of
-from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
+from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Source
 from pipeline.data.exports.text_files import decode_utf8_head, open_text
 from pipeline.data.exports.times import parse_time
 from pipeline.errors import DataError, located
@@ -63,6 +63,27 @@ class TelethonJson:
     """Reader of Telethon dumps; channels are called as `options.channel` or the dump says, or by number."""
 
     name = "telethon-json"
+    source = Source(
+        what="Telethon; 4CAT (NDJSON); tdl chat export --raw",
+        how="`message.to_json()`, one a line or in a list; 4CAT: download as NDJSON; tdl chat export --all --raw",
+        reads={
+            "channel": "`chat` or `_chat`, names beside the messages, else `peer_id` as kind and number",
+            "channel_id": "`peer_id`",
+            "message_id": "`id`",
+            "published_at": "`date`",
+            "text": "`message`, `rich_message`, `media.poll`",
+            "forwarded_from": "`fwd_from`: name, else kind and number",
+            "edited_at": "`edit_date` without `edit_hide`",
+            "views": "`views`",
+            "forwards": "`forwards`",
+            "reply_to": "`reply_to.reply_to_msg_id`",
+            "topic": "`reply_to.reply_to_top_id` of forums",
+            "reactions": "`reactions.results`",
+            "links": "`url` of entities and of the page",
+            "media": "`media`, attributes of the document",
+        },
+        ignores="files, comments, buttons",
+    )
 
     def matches(self, path: Path, head: bytes) -> bool:  # noqa: ARG002 - part of the contract
         """Whether the content is JSON that holds Telethon's messages."""

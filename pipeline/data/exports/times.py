@@ -193,7 +193,7 @@ def _out_of_range(value: object) -> str:
 
 
 def _from_number(number: Decimal | int) -> datetime:
-    if number in _DATE_DIGITS:
+    if _DATE_DIGITS.start <= number < _DATE_DIGITS.stop:  # "in" would try each, for a number that is no int
         digits = str(int(number))
         return datetime(int(digits[:4]), int(digits[4:6]), int(digits[6:]), tzinfo=UTC)
     if _EXCEL_DAYS.start <= number < _EXCEL_DAYS.stop:

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.data.exports.field_values import clean_text, make_excerpt, name_of_file, parse_int
+from pipeline.data.exports.message_parts import EMPTY, MEDIA, media_kind
 from pipeline.data.exports.post_links import parse_post_link
-from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
+from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Source
 from pipeline.data.exports.table_rows import (
     HEAD_CHARS,
     TableHead,
@@ -39,6 +40,7 @@ _MARKS: Final = (  # columns that no other tool has
     "msg_from_peer",
 )
 _CHANNELS: Final = ("channel_name", "username", "channel_username")
+_REPLIES: Final = ("reply_to_msg_id", "reply_msg_id")
 _ORIGINS: Final = ("forward_msg_from_peer_name", "from_channel_name")
 _ORIGIN_IDS: Final = ("forward_msg_from_peer_id", "from_channel_id")
 _KNOWN: Final = frozenset(
@@ -54,6 +56,24 @@ class TrackerCsv:
     """Reader of tracker tables; the table decides on the channel, `options.channel` serves where it is empty."""
 
     name = "tracker-csv"
+    source = Source(
+        what="telegram-tracker and its forks",
+        how="msgs_dataset.csv as the tool writes it",
+        reads={
+            "channel": "`channel_name`, `username`, `msg_link`, `channel_id`",
+            "message_id": "`msg_id`, `msg_link`, `signature`",
+            "published_at": "`date`, UTC",
+            "text": "`message`, else `cleaned_message`",
+            "forwarded_from": "`forward_msg_from_peer_name`, `from_channel_name`, `forward_msg_link`",
+            "edited_at": "`edit_date`",
+            "views": "`views`",
+            "forwards": "`number_forwards`",
+            "channel_id": "`channel_id`",
+            "reply_to": "`reply_to_msg_id`, `reply_msg_id`",
+            "media": "`media_type`",
+        },
+        ignores="the columns about users, geography and documents",
+    )
 
     def matches(self, path: Path, head: bytes) -> bool:  # noqa: ARG002 - part of the contract
         """Whether the header has the tracker's columns."""
@@ -77,7 +97,11 @@ class TrackerCsv:
         folded = Counter(fold_name(name) for name in head.names)
         if repeated := [name for name in _KNOWN if folded[name] > 1]:
             raise DataError(f"{path}: the column '{shorten(min(repeated), 60)}' stands more than once")
-        zoned = options if options.utc_offset_hours is not None else replace(options, utc_offset_hours=0)
+        zoned = (
+            options
+            if options.utc_offset_hours is not None or options.timezone
+            else replace(options, utc_offset_hours=0)
+        )
         for row in read_table_rows(path, head.delimiter, options.encoding):
             if row.fault:
                 yield Skipped("reject", row.record, row.fault, row.excerpt)
@@ -100,10 +124,14 @@ def _is_tracker(head: TableHead) -> bool:
 def _read_row(cells: Mapping[str, str], record: str, path: Path, options: ReadOptions) -> RawPost | Skipped:
     text = _text_of(cells)
     if text.strip() in _TEXTS and cells.get("date") == "date":
-        return Skipped("no_text", record, "the header once more, as appended tables have it")
+        return Skipped(
+            "no_text", record, "the header once more, as appended tables have it", what="header again"
+        )
     if not text.strip():
         media = _cell(cells, "media_type")
-        return Skipped("no_text", record, f"no text: {media or 'empty message'}")
+        return Skipped(
+            "no_text", record, f"no text: {media or 'empty message'}", what=_read_media(cells) or EMPTY
+        )
     link = parse_post_link(_cell(cells, "msg_link"))
     named = _first(cells, _CHANNELS) or (link[0] if link else "")
     return RawPost(
@@ -116,7 +144,27 @@ def _read_row(cells: Mapping[str, str], record: str, path: Path, options: ReadOp
         views=_read_int(cells, "views"),
         forwards=_read_int(cells, "number_forwards"),
         record=record,
+        channel_id=_cell(cells, "channel_id") or None,
+        reply_to=_read_reply(cells),
+        media=_read_media(cells),
     )
+
+
+def _read_reply(cells: Mapping[str, str]) -> int | None:
+    number = (_int_or_none(_cell(cells, name)) for name in _REPLIES)
+    return next((n for n in number if n is not None), None)
+
+
+def _int_or_none(cell: str) -> int | None:
+    try:
+        return parse_int(cell)
+    except ValueError:
+        return None
+
+
+def _read_media(cells: Mapping[str, str]) -> str | None:
+    kind = media_kind(_cell(cells, "media_type"))
+    return kind if kind in MEDIA else None
 
 
 def _text_of(cells: Mapping[str, str]) -> str:
