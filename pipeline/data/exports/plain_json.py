@@ -7,11 +7,11 @@ a string is the text of a post.
 import contextlib
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, TextIO
 
-from pipeline.data.exports.column_names import KNOWN_NAMES, READS, SYNONYMS, NoTextColumnError, flatten
+from pipeline.data.exports.column_names import KNOWN_NAMES, POLLS, READS, SYNONYMS, NoTextColumnError, flatten
 from pipeline.data.exports.field_values import clean_text, make_excerpt, name_of_file
 from pipeline.data.exports.json_entries import expand_page, holds_list, read_entries
 from pipeline.data.exports.json_stream import MAX_VALUE_CHARS, BadValueError, JsonStreamError, decode_value
@@ -59,7 +59,9 @@ class PlainJsonLines:
 
         def entries() -> Iterator[tuple[str, object]]:
             with open_text(path, options.encoding, allow_cut_end=True) as file:
-                yield from _lines(path, file)
+                for line, value in _lines(path, file):
+                    for number, part in enumerate(_expand(value), start=1):
+                        yield line if part is value else f"{line}, item {number}", part
 
         yield from _read_objects(path, entries, options)
 
@@ -132,8 +134,16 @@ def _lines(path: Path, file: TextIO) -> Iterator[tuple[str, object]]:
 
 def _is_page(value: dict[str, object], lines: int) -> bool:
     """Whether the only line of a file is an object around the list of posts."""
-    has_text = any(fold_name(key) in SYNONYMS["text"] for key, part in value.items() if isinstance(part, str))
-    return lines == 1 and not has_text and next(expand_page(value)) is not value
+    return lines == 1 and next(_expand(value), None) is not value
+
+
+def _expand(value: object) -> Iterator[object]:
+    """The records of a page of results; a record with a text of its own is none."""
+    return iter([value]) if isinstance(value, dict) and _names_text(value) else expand_page(value)
+
+
+def _names_text(names: Iterable[str]) -> bool:
+    return any(fold_name(name) in SYNONYMS["text"] for name in names)
 
 
 def _read_objects(
@@ -206,6 +216,8 @@ class _ObjectReader:
 
     def _match(self, keys: tuple[str, ...]) -> PlainColumns | None:
         found = [key for key in keys if len(key) <= LONGEST_NAME and fold_name(key) in self._relevant]
+        if any(fold_name(key) in (*POLLS, "service") for key in found) and not _names_text(found):
+            found.append("text")  # a poll is its own text
         try:
             return PlainColumns(self._path, found, self._options, may_lack=True)
         except NoTextColumnError:

@@ -43,7 +43,7 @@ _OF_DESKTOP = re.compile(
 _ACCOUNT = re.compile(
     r'"(?:chats|left_chats|personal_information|contacts|frequent_contacts|profile_pictures)"\s*:\s*[\[{]'
 )
-_OF_TELETHON = re.compile(r'"_"\s*:\s*"')
+_OF_OTHERS = re.compile(r'"_"\s*:\s*"|"raw"\s*:\s*\{\s*"(?:Flags|Out|ID)"\s*:')  # Telethon, tdl
 _MEDIA: Final = (
     "poll",
     "photo",
@@ -115,7 +115,7 @@ class TelegramDesktopJson:
     def matches(self, path: Path, head: bytes) -> bool:  # noqa: ARG002 - part of the contract
         """Whether the content begins as a chat or an account that Telegram Desktop exported."""
         text = decode_utf8_head(head, errors="replace")
-        if text is None or not text.lstrip().startswith("{") or _OF_TELETHON.search(text):
+        if text is None or not text.lstrip().startswith("{") or _OF_OTHERS.search(text):
             return False
         if _MESSAGES.search(text) and _OF_DESKTOP.search(text):
             return True

@@ -1,0 +1,361 @@
+"""Files of the tools of this field, each with what is easily lost: channel, number, time, origin, edit, views."""
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from pipeline.data.exports.detect import detect_format, read_export
+from pipeline.data.exports.raw_posts import RawPost, ReadOptions
+from pipeline.data.ingest import ingest
+from pipeline.data.posts import read_posts
+from pipeline.errors import DataError
+
+NOON = datetime(2024, 3, 1, 12, 0, tzinfo=UTC)
+
+
+def read(path: Path, content: Any, **options: Any) -> list[Any]:
+    if not isinstance(content, str | bytes):
+        content = json.dumps(content, ensure_ascii=False)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return list(read_export(path, ReadOptions(**options)))
+
+
+def table(*rows: dict[str, Any], delimiter: str = ",") -> str:
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, list(rows[0]), delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue()
+
+
+def test_texts_in_a_list_are_posts_and_empty_ones_are_counted(tmp_path: Path) -> None:
+    records = read(tmp_path / "x.json", ["One\n\nmore", "Two", ""])
+    assert [getattr(record, "text", record.record) for record in records] == ["One\n\nmore", "Two", "item 3"]
+    assert records[0].message_id is None
+    lines = read(tmp_path / "x.jsonl", '"One"\n"Two"\n')
+    assert [record.text for record in lines] == ["One", "Two"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{\n "some": "words of JSON"\n}',
+        "[1, 2, 3]",
+        '[["a", "b"], ["c", "d"]]',
+        "window.YTD.like.part0 = [\n {}\n]",
+        "var posts = [\n{}\n];",
+        "const posts = {\n};",
+        "callback([\n 1\n])",
+        "<html><body>Many words of a page</body></html>",
+        "<?xml version='1.0'?><a>Many words here</a>",
+        "['as Python prints it', 'a list of words']",
+        "BEGIN:VCARD\nN:Many words\nEND:VCARD",
+    ],
+)
+def test_structured_files_are_never_pasted_text(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "x.txt"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(DataError, match="no known format"):
+        detect_format(path)
+
+
+def test_the_line_that_names_excels_delimiter_is_no_row(tmp_path: Path) -> None:
+    content = "\ufeffsep=;\r\nchannel;id;text\r\nh;1;a, b\r\nh;x;y;z\r\n"
+    post, rejected = read(tmp_path / "x.csv", content)
+    assert (post.channel, post.text, post.record) == ("h", "a, b", "line 3")
+    assert rejected.record == "line 4"
+    [caret] = read(tmp_path / "x.csv", "sep=^\nchannel^id^text\nh^1^a\n")
+    assert caret.text == "a"
+
+
+def test_telethon_through_pandas(tmp_path: Path) -> None:
+    peer = {"_": "PeerChannel", "channel_id": 77}
+    origin = "{'_': 'MessageFwdHeader', 'date': datetime.datetime(2024, 2, 1, tzinfo=datetime.timezone.utc), "
+    row = {
+        "_": "Message",
+        "id": 5,
+        "peer_id": str(peer),
+        "date": "2024-03-01 12:00:00+00:00",
+        "message": "First",
+        "fwd_from": origin + "'from_id': {'_': 'PeerChannel', 'channel_id': 9}, 'from_name': None}",
+        "reply_to": "{'_': 'MessageReplyHeader', 'reply_to_msg_id': 4}",
+        "media": "{'_': 'MessageMediaPhoto'}",
+        "views": "10.0",
+    }
+    first, second = read(
+        tmp_path / "x.csv", table(row, row | {"id": 6, "fwd_from": "", "media": "", "reply_to": ""})
+    )
+    assert (first.channel, first.channel_id, first.forwarded_from) == ("channel 77", "77", "channel 9")
+    assert (first.reply_to, first.media, first.views, first.published_at) == (4, "photo", 10, NOON)
+    assert (second.forwarded_from, second.media, second.reply_to) == (None, None, None)
+
+
+def test_pyrogram(tmp_path: Path) -> None:
+    chat = {
+        "_": "Chat",
+        "id": -1001234567890,
+        "type": "ChatType.CHANNEL",
+        "title": "Harbour",
+        "username": "h",
+    }
+    message = {"_": "Message", "id": 5, "chat": chat, "date": "2024-03-01 15:00:00"}
+    photo = {
+        "caption": "First",
+        "media": "MessageMediaType.PHOTO",
+        "forward_from_chat": chat | {"title": "Sea"},
+    }
+    poll = {"poll": {"question": "Why?", "options": [{"text": "So"}, {"text": "Or so"}]}}
+    service = {"service": "MessageServiceType.PINNED_MESSAGE"}
+    first, second, third = read(
+        tmp_path / "x.json", [message | photo, message | poll, message | service], utc_offset_hours=3
+    )
+    assert (first.channel, first.channel_id, first.forwarded_from) == ("Harbour", "1234567890", "Sea")
+    assert (first.text, first.media, first.published_at) == ("First", "photo", NOON)
+    assert (second.text, second.media) == ("Why? / So / Or so", "poll")
+    assert third.what == "service message"
+
+
+@pytest.mark.parametrize(
+    "url", ["https://t.me/s/harbour/5", "https://t.me/harbour/5", "t.me/harbour/5?single"]
+)
+def test_an_address_gives_channel_and_number(tmp_path: Path, url: str) -> None:
+    item = {
+        "_type": "snscrape.modules.telegram.TelegramPost",
+        "url": url,
+        "date": "2024-03-01T12:00:00+00:00",
+    }
+    lines = json.dumps(item | {"content": "First", "outlinks": ["https://example.org/a"]}) + "\n"
+    [post] = read(tmp_path / "x.jsonl", lines)
+    assert (post.channel, post.message_id, post.published_at) == ("harbour", 5, NOON)
+    assert post.links == ("https://example.org/a",)
+    [row] = read(tmp_path / "x.csv", table({"url": url, "date": "2024-03-01", "content": "First"}))
+    assert (row.channel, row.message_id) == ("harbour", 5)
+
+
+def test_the_address_counts_for_more_than_the_number_of_a_row(tmp_path: Path) -> None:
+    row = {"id": 1, "channel": "harbour", "url": "https://t.me/harbour/105", "text": "First"}
+    [post] = read(tmp_path / "x.csv", table(row))
+    assert post.message_id == 105
+    other = row | {"url": "https://t.me/other/7"}  # a page that the post names
+    [post] = read(tmp_path / "x.csv", table(other))
+    assert (post.channel, post.message_id) == ("harbour", 1)
+
+
+def test_4cat(tmp_path: Path) -> None:
+    row = {
+        "id": "harbour-101",
+        "chat": "harbour",
+        "author": 5,
+        "body": "First",
+        "reply_to": "harbour-100",
+        "views": 10,
+        "timestamp": "2024-03-01 13:00:00",
+        "unix_timestamp": 1709294400,
+        "unix_timestamp_edited": 1709298000,
+        "author_forwarded_from_name": "",
+        "author_forwarded_from_username": "sea",
+    }
+    [post] = read(tmp_path / "x.csv", table(row))
+    assert (post.channel, post.message_id, post.published_at) == ("harbour", 101, NOON)
+    assert (post.edited_at, post.forwarded_from) == (NOON.replace(hour=13), "sea")
+    dump = {
+        "_chat": {"id": 77, "username": "harbour"},
+        "id": 5,
+        "peer_id": {"_type": "PeerChannel", "channel_id": 77},
+        "date": 1709294400.0,
+        "message": "First",
+        "media": {"_type": "MessageMediaPhoto"},
+    }
+    [post] = read(tmp_path / "x.ndjson", json.dumps(dump) + "\n")
+    assert (post.channel, post.message_id, post.published_at, post.media) == ("harbour", 5, NOON, "photo")
+
+
+def test_crowdtangle_and_meta_content_library(tmp_path: Path) -> None:
+    row = {
+        "Page Name": "Harbour",
+        "User Name": "harb",
+        "Facebook Id": 100,
+        "Page Created": "2012-01-01 00:00:00",
+        "Post Created": "2024-03-01 07:00:00 EST",
+        "Post Created Date": "2024-03-01",
+        "Post Created Time": "07:00:00",
+        "Likes": 3,
+        "Love": 2,
+        "Shares": 4,
+        "URL": "https://www.facebook.com/100/posts/200",
+        "Message": "First",
+        "Link": "https://example.org",
+    }
+    [post] = read(tmp_path / "x.csv", table(row))
+    assert (post.channel, post.channel_id, post.message_id, post.published_at) == (
+        "Harbour",
+        "100",
+        200,
+        NOON,
+    )
+    assert (post.forwards, json.loads(post.reactions)) == (4, {"like": 3, "love": 2})
+    meta = {
+        "id": "200",
+        "text": "First",
+        "creation_time": "2024-03-01T12:00:00+0000",
+        "post_owner": {"id": "100", "name": "Harbour"},
+        "statistics": {"views": 10, "share_count": 4, "like_count": 3},
+    }
+    for content in ([meta], {"data": [meta]}):
+        [post] = read(tmp_path / "x.json", content)
+        assert (post.channel, post.channel_id, post.message_id, post.published_at) == (
+            "Harbour",
+            "100",
+            200,
+            NOON,
+        )
+        assert (post.views, post.forwards) == (10, 4)
+
+
+def test_telepathy(tmp_path: Path) -> None:
+    row = {
+        "To": "Harbour",
+        "Message ID": 5,
+        "Message_text": '"First"',
+        "Original_language": "en",
+        "Translated_text": "N/A",
+        "Timestamp": "2024-03-01T12:00:00+00:00",
+        "Views": "N/A",
+    }
+    post, empty = read(tmp_path / "x.csv", table(row, row | {"Message_text": "None"}, delimiter=";"))
+    assert (post.channel, post.message_id, post.text) == ("Harbour", 5, "First")
+    assert (post.published_at, post.views) == (NOON, None)
+    assert empty.what == "empty message"
+
+
+def test_tdl(tmp_path: Path) -> None:
+    raw = {
+        "Flags": 1 << 8 | 1 << 10 | 1 << 9,
+        "ID": 5,
+        "PeerID": {"ChannelID": 77},
+        "FwdFrom": {"Flags": 0, "FromID": None, "FromName": "", "Date": 0},
+        "Date": 1709294400,
+        "Message": "First",
+        "Media": {"Photo": {"ID": 1}},
+        "Views": 10,
+        "Forwards": 0,
+        "EditDate": 0,
+        "ReplyTo": None,
+    }
+    dump = {"id": 77, "messages": [{"id": 5, "type": "message", "file": "", "raw": raw}]}
+    [post] = read(tmp_path / "x.json", dump)
+    assert (post.channel, post.message_id, post.published_at) == ("channel 77", 5, NOON)
+    assert (post.text, post.forwarded_from, post.edited_at, post.views, post.forwards) == (
+        "First",
+        None,
+        None,
+        10,
+        0,
+    )
+
+
+def test_twitter_interfaces(tmp_path: Path) -> None:
+    tweet = {
+        "id": "5",
+        "author_id": "77",
+        "created_at": "2024-03-01T12:00:00.000Z",
+        "text": "First",
+        "public_metrics": {"retweet_count": 4, "like_count": 3, "impression_count": 10},
+    }
+    page = {"data": [tweet], "includes": {"users": [{"id": "77"}]}, "meta": {"result_count": 1}}
+    for content in (page, json.dumps(page) + "\n" + json.dumps(page) + "\n"):
+        post = read(tmp_path / "x.json", content)[0]
+        assert (post.channel, post.message_id, post.published_at) == ("77", 5, NOON)
+        assert (post.views, post.forwards, json.loads(post.reactions)) == (10, 4, {"like": 3})
+
+
+def test_a_date_and_a_clock_in_two_columns_are_one_time(tmp_path: Path) -> None:
+    [post] = read(tmp_path / "x.csv", "text,date,time\nFirst,01.03.2024,15:00\n", utc_offset_hours=3)
+    assert post.published_at == NOON
+
+
+def test_the_dates_of_a_table_tell_their_order(tmp_path: Path) -> None:
+    rows = [{"text": f"Post {n}", "date": f"3/{n}/2024 12:00 PM"} for n in (1, 2, 13)]
+    posts = read(tmp_path / "x.csv", table(*rows), utc_offset_hours=0)
+    assert [(post.published_at.month, post.published_at.day) for post in posts] == [(3, 1), (3, 2), (3, 13)]
+    assert [post.published_at.day for post in read(tmp_path / "x.json", rows, utc_offset_hours=0)] == [
+        1,
+        2,
+        13,
+    ]
+    rejected = read(tmp_path / "x.csv", table(*rows[:2]), utc_offset_hours=0)[0]
+    assert "--date-order" in rejected.reason
+
+
+def test_columns_that_differ_only_in_case_are_not_guessed(tmp_path: Path) -> None:
+    content = "Text,text,id\nwrong,right,1\n"
+    with pytest.raises(
+        DataError, match=r"'Text' and 'text' differ in their spelling only; say which .*--column text="
+    ):
+        read(tmp_path / "x.csv", content)
+    [post] = read(tmp_path / "x.csv", content, columns={"text": "text"})
+    assert post.text == "right"
+
+
+def test_workbooks_give_days_and_moments(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["Канал", "ID", "Дата", "Текст", "Просмотры"])
+    sheet.append(["Harbour", 1, datetime(2024, 3, 1, 15, 0), "First", 1200])  # noqa: DTZ001 - workbooks know no zones
+    sheet.append(["Harbour", 2, datetime(2024, 3, 1), 2024, None])  # noqa: DTZ001 - the same
+    sheet["C3"].number_format = "DD.MM.YYYY"
+    book.create_sheet("More").append(["text"])
+    path = tmp_path / "x.xlsx"
+    book.save(path)
+    first, second, other = read_export(path, ReadOptions(utc_offset_hours=3))
+    assert first == RawPost("Harbour", 1, NOON, "First", views=1200, record="row 2")
+    assert (second.text, second.published_at) == ("2024", datetime(2024, 3, 1, tzinfo=UTC))
+    assert "only the first sheet" in other.reason
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "koi8_r", "cp866"])
+def test_an_encoding_is_proposed_with_a_line_and_used_when_named(tmp_path: Path, encoding: str) -> None:
+    text = "Первая запись о погоде и о море на завтра"
+    content = f"channel;id;text\nСевер;1;{text}\n".encode(encoding)
+    path = tmp_path / "x.csv"
+    with pytest.raises(DataError, match=rf"--encoding {encoding} reads .*Первая запись о погоде"):
+        read(path, content)
+    [post] = read(path, content, encoding=encoding)
+    assert (post.channel, post.text) == ("Север", text)
+    [same] = read(path, f"channel;id;text\nСевер;1;{text}\n", encoding=encoding)
+    assert same.text == text  # a file in UTF-8 stays UTF-8
+    with pytest.raises(DataError, match="no such encoding; expected"):
+        ingest([path], tmp_path / "p.parquet", ReadOptions(encoding="cp12510"))
+
+
+def test_a_folder_of_articles_is_an_article_a_file(tmp_path: Path) -> None:
+    folder = tmp_path / "Gazette"
+    folder.mkdir()
+    for day in (1, 2):
+        (folder / f"2024-03-0{day} news.txt").write_text(
+            f"Title {day}\n\n\nSome words of it.\n", encoding="utf-8"
+        )
+    report = ingest([folder], tmp_path / "p.parquet", ReadOptions())
+    posts = read_posts(tmp_path / "p.parquet")
+    assert list(posts["text"]) == ["Title 1\n\n\nSome words of it.", "Title 2\n\n\nSome words of it."]
+    assert set(posts["channel"]) == {"Gazette"}
+    assert [moment.day for moment in posts["published_at"]] == [1, 2]
+    assert "2 text files are taken as one article each" in report.warnings[0]
+
+
+def test_a_twitter_archive_knows_its_user(tmp_path: Path) -> None:
+    data = tmp_path / "archive" / "data"
+    data.mkdir(parents=True)
+    (data / "account.js").write_text('window.YTD.account.part0 = [ { "account": {"username": "harbour"} } ]')
+    (data / "manifest.js").write_text("window.__THAR_CONFIG = {}")
+    tweet = {"tweet": {"id_str": "5", "created_at": "Fri Mar 01 12:00:00 +0000 2024", "full_text": "First"}}
+    (data / "tweets.js").write_text(f"window.YTD.tweets.part0 = {json.dumps([tweet])}")
+    report = ingest([tmp_path / "archive"], tmp_path / "p.parquet", ReadOptions())
+    assert (report.read, report.files, report.rejected) == (1, 1, 0)
+    assert list(read_posts(tmp_path / "p.parquet")["post_key"]) == ["harbour/5"]
