@@ -278,10 +278,23 @@ def test_copies_are_marked_not_dropped(tmp_path: Path) -> None:
     cluster = {row["id"]: row["cluster"] for row in drawn.rows}
     assert cluster["chan0/3"] == cluster["chan1/4"]
     assert any("1 unit is a forward or near-duplicate" in note for note in drawn.notes)
-    assert any("copy the label within a cluster" in note for note in drawn.notes)
+    assert any("copy a label only where `statement` is equal too (1 of them)" in note for note in drawn.notes)
     to_train = draw_sample(tmp_path / "posts.parquet", SampleSettings(size=11, unit="post", purpose="train"))
-    assert any("label one and copy" in note for note in to_train.notes)
+    assert any("label one of a cluster" in note for note in to_train.notes)
     assert not any("count in estimates" in note for note in to_train.notes)
+
+
+def test_a_copy_that_denies_bears_no_label_of_the_other(tmp_path: Path) -> None:
+    table = make_posts(12).to_pylist()
+    table[3]["text"] = "The council of Morava is ready to reopen 14 schools near the border"
+    table[4]["text"] = "The council of Morava is not ready to reopen 14 schools near the border"
+    table[5]["text"] = "The council of Morava is ready to reopen 14 schools near the border!"
+    pq.write_table(pa.Table.from_pylist(table, schema=POSTS_SCHEMA), tmp_path / "posts.parquet")
+    drawn = draw_sample(tmp_path / "posts.parquet", SampleSettings(size=11, unit="post"))
+    found = {row["text"].count("not"): row for row in drawn.rows if "Morava" in row["text"]}
+    assert found[0]["cluster"] == found[1]["cluster"]
+    assert found[0]["statement"] != found[1]["statement"]
+    assert len({row["statement"] for row in drawn.rows if "Morava" in row["text"]}) == 2
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet", ".xlsx"])

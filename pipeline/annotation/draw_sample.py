@@ -35,7 +35,7 @@ from pipeline.annotation.probability_designs import (
 )
 from pipeline.annotation.sample_files import SAMPLE_COLUMNS, is_unit_code, read_id
 from pipeline.annotation.top_up import EarlierSample
-from pipeline.data.near_duplicates import cluster_texts
+from pipeline.data.near_duplicates import cluster_texts, find_statements
 from pipeline.data.table_files import read_records
 from pipeline.errors import ConfigError, DataError, shorten
 
@@ -236,7 +236,9 @@ def _describe(population: Population, drawn: Draw, common: dict[str, Any]) -> li
     units = population.units.iloc[drawn.rows]
     texts = population.read_texts(drawn.rows)
     ids = population.ids(drawn.rows)
-    clusters = cluster_texts(list(texts["text"]))
+    channels = list(units["channel"].astype(str))
+    clusters = cluster_texts(list(texts["text"]), channels=channels)
+    statements = find_statements(list(texts["text"]), channels=channels)
     rows = (
         {
             "id": ids[i],
@@ -249,6 +251,7 @@ def _describe(population: Population, drawn: Draw, common: dict[str, Any]) -> li
             **common,
             "cluster": ids[int(clusters[i])],
             "text_digest": texts["digest"].iloc[i],
+            "statement": ids[int(statements[i])],
             "before": texts["before"].iloc[i],
             "after": texts["after"].iloc[i],
         }
@@ -273,10 +276,13 @@ def _note_copies(rows: Sequence[dict[str, Any]], purpose: Purpose) -> list[str]:
     copies = len(rows) - len({row["cluster"] for row in rows})
     if not copies:
         return []
-    remedy = "all of them count in estimates, so label all, or copy the label within a cluster"
+    same = len(rows) - len({row["statement"] for row in rows})
+    remedy = "all of them count in estimates, so label all"
     if purpose == "train":
-        remedy = "copies teach a model little, so label one and copy the label within its cluster"
+        remedy = "copies teach a model little, so label one of a cluster"
     are_copies = say_count(
         copies, "unit is a forward or near-duplicate", "units are forwards or near-duplicates"
     )
-    return [f"{are_copies} of others in the sample (equal `cluster`): {remedy}"]
+    where = f"copy a label only where `statement` is equal too ({same} of them)"
+    differs = "elsewhere a negation, number, name or more differs"
+    return [f"{are_copies} of others in the sample (equal `cluster`): {remedy}; {where}: {differs}"]

@@ -29,7 +29,7 @@ DESIGN_COLUMNS: Final = (
     "text_digest",
     *FRAME_COLUMNS,
 )
-SAMPLE_COLUMNS: Final = ("id", "unit", "text", *DESIGN_COLUMNS[1:], "before", "after")
+SAMPLE_COLUMNS: Final = ("id", "unit", "text", *DESIGN_COLUMNS[1:], "statement", "before", "after")
 UNITS: Final = ("sentence", "post")
 DESIGNS: Final = ("random", "stratified", "scored", "active")
 _CODE: Final = re.compile(r"u-[0-9a-f]{12}")  # the prefix keeps spreadsheets from reading a number

@@ -15,7 +15,7 @@ FEWEST_NEIGHBOURS: Final = 5  # different words beside an end that recurs in a c
 FEWEST_ANYWHERE: Final = 20  # where channels are not known: there, as many may quote one sentence
 FEWEST_WORDS: Final = 3  # of an end
 LONGEST: Final = 40  # words; ends that are as long are those of forwarded posts
-FEWEST_LEFT: Final = 4  # words of a text without its ends; where less is left, they stay
+FEWEST_LEFT: Final = 5  # words of a text without its ends; where less is left, they stay
 
 Integers = NDArray[np.int64]
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rapidfuzz.distance import Levenshtein, Prefix
+from rapidfuzz.distance import OSA, Levenshtein, Prefix
 
 from pipeline.data.text_words import Writing
 
@@ -131,4 +131,4 @@ def _is_other_form(one: str, other: str) -> bool:
     common = Prefix.similarity(one, other)
     if common >= max(_STEM, _ALIKE * longer):
         return True
-    return longer >= _TYPO_IN and common >= _PREFIX and Levenshtein.distance(one, other, score_cutoff=1) <= 1
+    return longer >= _TYPO_IN and common >= _PREFIX and OSA.distance(one, other, score_cutoff=1) <= 1
