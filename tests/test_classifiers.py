@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from builders import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from transformers import AutoModel
 
@@ -370,6 +372,47 @@ def test_an_encoder_that_lacks_a_file_is_refused(missing: str, named: str, tmp_p
     (folder / missing).unlink()
     (folder / "pytorch_model.bin").write_bytes(b"\x80\x04.")
     with pytest.raises(ModelError, match=named):
+        find_encoder(str(folder))
+
+
+def change_json(path: Path, **changes: Any) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | changes), "utf-8")
+
+
+def test_a_folder_of_an_older_form_says_how_to_make_the_present_one(tmp_path: Path) -> None:
+    folder = write_tiny_encoder(tmp_path / "encoder")
+    (folder / "tokenizer.json").unlink()
+    (folder / "vocab.txt").write_text("[UNK]\n", "utf-8")
+    with pytest.raises(
+        ModelError, match=r"lacks tokenizer\.json; it has vocab\.txt, .*save_pretrained"
+    ) as caught:
+        find_encoder(str(folder))
+    assert "pickled" not in str(caught.value)
+    outer = tmp_path / "st"
+    write_tiny_encoder(outer / "0_Transformer")
+    with pytest.raises(ModelError, match=r"set model\.encoder: .*st/0_Transformer"):
+        find_encoder(str(outer))
+
+
+def test_weights_that_do_not_fit_their_configuration_are_found_before_they_are_read(tmp_path: Path) -> None:
+    folder = write_tiny_encoder(tmp_path / "encoder")
+    weights = load_file(folder / "model.safetensors")
+    save_file({f"module.{name}": tensor for name, tensor in weights.items()}, folder / "model.safetensors")
+    with pytest.raises(ModelError, match="all weights stand under 'module"):
+        find_encoder(str(folder))
+    save_file(weights, folder / "model.safetensors")
+    layers = json.loads((folder / "config.json").read_text("utf-8"))["num_hidden_layers"]
+    change_json(folder / "config.json", num_hidden_layers=layers + 1)
+    with pytest.raises(ModelError, match=f"lacks the weights of layers {layers} of the {layers + 1}"):
+        find_encoder(str(folder))
+    change_json(folder / "config.json", num_hidden_layers=layers)
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.add_tokens([f"added{n}" for n in range(5000)])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    with pytest.raises(ModelError, match=r"the tokenizer has [\d,]+ tokens, the weights embeddings of"):
+        find_encoder(str(folder))
+    change_json(folder / "config.json", model_type="t5")
+    with pytest.raises(ModelError, match="'t5' has an encoder and a decoder"):
         find_encoder(str(folder))
 
 

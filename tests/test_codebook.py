@@ -74,11 +74,20 @@ def test_missing_and_wrongly_encoded_files(tmp_path: Path) -> None:
 
 def test_unknown_labels_are_listed(tmp_path: Path) -> None:
     book = load_codebook(write(tmp_path, GOOD))
-    book.check_labels(["order"], "labels.csv")
-    with pytest.raises(DataError, match=r"labels.csv: .*ordre; expected some of: order, multipolarity"):
-        book.check_labels(["order", "ordre"], "labels.csv")
-    with pytest.raises(DataError, match=r"order, multipolarity; .* Separate several labels of a text by ';'"):
-        book.check_labels(["order, multipolarity"], "labels.csv")
+    told = book.describe_unknown({"ordre": 40, "x": 1})
+    assert "'Test book': ordre (40 times), x; expected some of: order, multipolarity. Mend" in told
+    assert "Separate several labels of a text by ';'" in book.describe_unknown({"order, multipolarity": 1})
+
+
+@pytest.mark.parametrize("unquoted", ["no", "yes", "null", "1", "2024-01-01"])
+def test_an_id_that_yaml_takes_for_something_else_wants_quotes(unquoted: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"frames\.0\.id: .*put it in quotes") as caught:
+        load_codebook(write(tmp_path, GOOD.replace("id: order", f"id: {unquoted}")))
+    assert "at least 1" not in str(caught.value)
+    quoted = write(tmp_path, GOOD.replace("id: order", f"id: '{unquoted}'").replace("order", unquoted, 0))
+    assert load_codebook(
+        write(tmp_path, quoted.read_text().replace("parent: order", f"parent: '{unquoted}'"))
+    )
 
 
 def test_draft_round_trips_through_yaml(tmp_path: Path) -> None:

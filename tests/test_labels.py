@@ -479,3 +479,30 @@ def test_the_mark_for_no_frame_is_no_label(tmp_path: Path) -> None:
     path = write_table(tmp_path / "both.csv", "id,text,labels", "a,One.,order;(no frame)")
     with pytest.raises(DataError, match=r"'\(no frame\)' and frames as well"):
         read_labelled(path, BOOK)
+
+
+def test_all_faults_are_told_at_once_each_kind_in_a_line(tmp_path: Path) -> None:
+    rows = [
+        "a,One.,ordre",
+        *(f"b{n},Two {n}.,ordre" for n in range(39)),
+        "a,Three.,order",
+        "c,,order",
+        "d,,unity",
+    ]
+    path = write_table(tmp_path / "rows.csv", "id,text,labels", *rows)
+    with pytest.raises(DataError) as caught:
+        read_labelled(path, BOOK)
+    faults = str(caught.value).split("\n")
+    assert len(faults) == 3
+    assert "2 rows cannot be used" in faults[0]
+    assert "the text is empty (2 rows so)" in faults[0]
+    assert "line 2: labels that are not in the codebook 'Book': ordre (40 times)" in faults[1]
+    assert "line 42: the id 'a' already stands at" in faults[2]
+
+
+def test_frames_that_cannot_be_learnt_everywhere_are_told(tmp_path: Path) -> None:
+    rows = [f"{n},Text {n}.,order{';threat' if n % 2 else ''},{'uk' if n % 2 else 'ru'}" for n in range(40)]
+    path = write_table(tmp_path / "rows.csv", "id,text,labels,lang", *rows)
+    notes = read_labelled(path, BOOK).warnings
+    assert any("every text carries order:" in note for note in notes)
+    assert any("none of the 20 texts in the language 'ru' carries threat" in note for note in notes)

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from pipeline.errors import ModelError, PipelineError
 from pipeline.tracking.alias_moves import read_history, set_alias
 from pipeline.tracking.mlflow_store import open_store
 from pipeline.tracking.mlflow_tracker import MlflowTracker
+from pipeline.tracking.model_files import fetch_bundle
 from pipeline.tracking.model_registry import (
     champion,
     list_models,
@@ -160,7 +162,7 @@ def test_every_kind_of_name_resolves_to_the_same_verified_bundle(
     ("model", "message"),
     [
         ("models:/nobody@champion", r"no registered model 'nobody'\. .*listed \(versions: 1, 2; aliases: new -> 2\)"),
-        ("models:/listed@champion", r"'listed' has no alias 'champion'. There are: "),
+        ("models:/listed@champion", r"'listed' has no alias 'champion': frames promote listed \d+ --why .*There are: "),
         ("models:/listed/7", r"'listed' has no version 7"),
         ("models:/m-0123456789abcdef", "no logged model"),
         ("runs:/0123456789abcdef0123456789abcdef", "no run"),
@@ -231,3 +233,21 @@ def test_models_are_listed_with_the_minute_of_their_registration(
     )
     lines = screen.export_text().splitlines()
     assert any("2026-11-25 07:03" in line and "tfidf" in line and "timed" in line for line in lines)
+
+
+def test_a_project_that_was_moved_finds_its_models_beside_the_store(
+    tmp_path: Path, tiny_bundle: ModelBundle
+) -> None:
+    store, stored = (
+        tmp_path / "moved" / "mlflow.db",
+        tmp_path / "old" / "mlruns" / "1" / "models" / "m-1" / "artifacts",
+    )
+    beside = tmp_path / "moved" / "mlruns" / "1" / "models" / "m-1" / "artifacts" / "data"
+    shutil.copytree(tiny_bundle.folder, beside / "bundle")
+    found = fetch_bundle(stored.as_uri(), f"sqlite:///{store}")
+    assert found == beside / "bundle"
+    shutil.rmtree(tmp_path / "moved")
+    with pytest.raises(
+        ModelError, match=r"the project was moved .* Move mlruns beside .*mlflow\.db, or give"
+    ):
+        fetch_bundle(stored.as_uri(), f"sqlite:///{store}")

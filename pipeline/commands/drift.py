@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.commands.options import AsJson, Columns, Debug, find_model, parse_columns, print_json
+from pipeline.commands.options import (
+    AsJson,
+    Columns,
+    Debug,
+    find_model,
+    parse_columns,
+    print_json,
+    require_paths,
+)
 from pipeline.commands.terminal import console, run_command
 from pipeline.files.safe_text import safe_text
 
@@ -42,6 +50,8 @@ def drift(
     """
 
     def work() -> None:
+        require_paths([scores])
+
         from pipeline.bundle import load_bundle
         from pipeline.data.labelled_rows import read_labelled
         from pipeline.evaluation.drift_check import measure_drift

@@ -15,6 +15,7 @@ from pipeline.commands.options import (
     parse_columns,
     print_json,
     read_config,
+    require_paths,
 )
 from pipeline.commands.terminal import console, progress_bar, run_command
 from pipeline.files.safe_text import safe_text
@@ -86,6 +87,8 @@ def evaluate(
     """
 
     def work() -> None:
+        require_paths([data])
+
         from pipeline.bundle import load_bundle
         from pipeline.commands.model_tables import print_slices
         from pipeline.commands.result_tables import print_evaluation

@@ -1,6 +1,7 @@
 """What commands share: their common options, and how their values are read and printed."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -71,6 +72,18 @@ def find_input(path: Path) -> Path:
         if name.startswith(SAMPLE_PREFIX)
         else path
     )
+
+
+def require_paths(paths: Sequence[Path]) -> None:
+    """Refuse paths that are not there, all of them at once, ahead of anything that takes time to load.
+
+    Raises:
+        DataError: names them.
+    """
+    from pipeline.errors import DataError
+
+    if missing := [str(path) for path in paths if not find_input(path).exists()]:
+        raise DataError(f"no such file or folder: {', '.join(missing)}")
 
 
 def parse_columns(pairs: list[str] | None) -> dict[str, str]:

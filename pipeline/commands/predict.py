@@ -17,6 +17,7 @@ from pipeline.commands.options import (
     find_model,
     parse_columns,
     print_json,
+    require_paths,
 )
 from pipeline.commands.terminal import console, progress_bar, run_command
 from pipeline.files.safe_text import safe_text
@@ -85,6 +86,8 @@ def predict_command(
     """
 
     def work() -> None:
+        require_paths(inputs)
+
         from pipeline.bundle import load_bundle
         from pipeline.data.exports.raw_posts import ReadOptions
         from pipeline.scoring.engines.open_engine import EngineSettings

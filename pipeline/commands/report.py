@@ -5,7 +5,15 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands.options import AsJson, Columns, Debug, find_model, parse_columns, print_json
+from pipeline.commands.options import (
+    AsJson,
+    Columns,
+    Debug,
+    find_model,
+    parse_columns,
+    print_json,
+    require_paths,
+)
 from pipeline.commands.terminal import console, run_command
 from pipeline.files.safe_text import safe_text
 
@@ -36,6 +44,8 @@ def report(
     """
 
     def work() -> None:
+        require_paths([scores])
+
         from pipeline.bundle import load_bundle
         from pipeline.commands.result_tables import print_notes
         from pipeline.reporting.html_report import write_report

@@ -11,6 +11,7 @@ from rich import box
 from rich.padding import Padding
 from rich.table import Table
 
+from pipeline.data.labelled_rows import LabelledData, count_by_language
 from pipeline.errors import shorten
 from pipeline.files.safe_text import safe_text
 
@@ -191,8 +192,18 @@ def print_check(screen: Console, result: CheckResult) -> None:
     screen.print(f"Config {safe_text(result.config.name)}: {result.config.model.kind}")
     screen.print(f"Codebook {safe_text(book.name)}: {len(book.frames)} frames, {book.mode}")
     print_folds(screen, result.folds)
+    _print_languages(screen, result.folds.train)
     print_notes(screen, (warning for warning in result.warnings if warning not in result.folds.notes))
     screen.print("Everything needed for training is there.")
+
+
+def _print_languages(screen: Console, train: LabelledData) -> None:
+    """Positives of each frame in each language of the training rows, where there are several."""
+    counts = count_by_language(train)
+    if len(counts) > 1:
+        rows = [(frame, *(row[frame] for row in counts.values())) for frame in train.frame_ids]
+        rows.append(("texts", *((train.table["lang"] == language).sum() for language in counts)))
+        screen.print(plain_table("Frames by language, train", ("", *counts), rows))
 
 
 def print_trained(screen: Console, trained: TrainedModel) -> None:

@@ -16,6 +16,7 @@ from pipeline.commands.options import (
     find_model,
     parse_columns,
     print_json,
+    require_paths,
 )
 from pipeline.commands.terminal import console, progress_bar, run_command
 from pipeline.files.safe_text import safe_text
@@ -64,6 +65,8 @@ def robustness(
     """
 
     def work() -> None:
+        require_paths([labels])
+
         from pipeline.bundle import load_bundle
         from pipeline.config.evaluation import EvaluationSettings
         from pipeline.data.labelled_rows import read_labelled

@@ -19,7 +19,7 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -116,21 +116,23 @@ class Codebook(BaseModel):
             if not frame.examples
         ]
 
-    def check_labels(self, labels: Iterable[str], where: str) -> None:
-        """Raise DataError if any of `labels` is not a frame id of this codebook."""
-        unknown = sorted(set(labels) - set(self.frame_ids))
-        if unknown:
-            parts = {part for label in unknown for part in _split_elsewhere(label)}
-            remedy = (
-                "Separate several labels of a text by ';'."
-                if parts <= set(self.frame_ids)
-                else "Mend the labels, or add the frames to the codebook."
-            )
-            raise DataError(
-                f"{where}: labels that are not in the codebook '{self.name}': {list_names(unknown, 10)}; "
-                f"expected some of: {list_names(self.frame_ids, 50)}. "
-                f"{remedy}"
-            )
+    def describe_unknown(self, unknown: Mapping[str, int]) -> str:
+        """What is wrong with labels that are no frames of this codebook, and what to do; with how often each stands."""
+        parts = {part for label in unknown for part in _split_elsewhere(label)}
+        remedy = (
+            "Separate several labels of a text by ';'."
+            if parts <= set(self.frame_ids)
+            else "Mend the labels, or add the frames to the codebook."
+        )
+        ordered = sorted(unknown, key=lambda label: (-unknown[label], label))
+        listed = [
+            f"{shorten(label, 60)} ({unknown[label]} times)" if unknown[label] > 1 else label
+            for label in ordered
+        ]
+        return (
+            f"labels that are not in the codebook '{self.name}': {list_names(listed, 10)}; "
+            f"expected some of: {list_names(self.frame_ids, 50)}. {remedy}"
+        )
 
 
 def load_codebook(path: Path) -> Codebook:

@@ -106,15 +106,23 @@ def read_labelled(
         DataError: the file or a row cannot be used, a label is not in the codebook, an id stands twice, a
             text of a single-label codebook has not exactly one label, or no row is left.
     """
-    rows, rejects, zoneless, notes = _read_table_rows(path, columns or {}, codebook, on_bad_row)
-    _check_labels(rows, codebook)
-    _check_ids(rows)
+    rows, rejects, zoneless, notes = _read_table_rows(path, columns or {}, codebook)
+    faults = [*(_describe_rejects(rejects) if on_bad_row == "error" else ()), *_find_faults(rows, codebook)]
+    if faults:
+        raise DataError("\n".join(faults))
+    if not rows:
+        raise DataError(f"{path}: no usable row is left: {_list_rejects(rejects)}")
     order = {frame_id: j for j, frame_id in enumerate(codebook.frame_ids)}
     for row in rows:
         row["labels"] = tuple(sorted(row["labels"], key=order.__getitem__))
     _fill_missing_ids(rows)
     data = LabelledData(_to_table(rows), codebook.frame_ids, path)
-    warnings = [*notes, *_describe_contradictions(data.table), *_describe_rare_frames(data)]
+    warnings = [
+        *notes,
+        *_describe_contradictions(data.table),
+        *_describe_rare_frames(data),
+        *_describe_one_sided(data),
+    ]
     if zoneless:
         warnings.append(f"{zoneless} dates state no time zone; they were read as UTC")
     if rejects:
@@ -128,15 +136,14 @@ def draft_labels(path: Path, columns: Mapping[str, str] | None = None) -> list[s
     Raises:
         DataError: as `read_labelled`, except that there is no codebook to check against.
     """
-    rows, _, _, _ = _read_table_rows(path, columns or {}, None, "error")
+    rows, rejects, _, _ = _read_table_rows(path, columns or {}, None)
+    if rejects:
+        raise DataError("\n".join(_describe_rejects(rejects)))
     return sorted({label for row in rows for label in row["labels"]})
 
 
 def _read_table_rows(
-    path: Path,
-    columns: Mapping[str, str],
-    codebook: Codebook | None,
-    on_bad_row: Literal["error", "reject"],
+    path: Path, columns: Mapping[str, str], codebook: Codebook | None
 ) -> tuple[list[dict[str, Any]], list[Reject], int, tuple[str, ...]]:
     """Usable rows by our column names plus "where", rejects, how many dates state no zone, and notes."""
     rows: list[dict[str, Any]] = []
@@ -152,10 +159,6 @@ def _read_table_rows(
         else:
             rows.append(row)
             zoneless += is_zoneless
-    if rejects and on_bad_row == "error":
-        raise DataError(f"{len(rejects)} rows cannot be used: {_list_rejects(rejects)}. Mend or delete them")
-    if not rows:
-        raise DataError(f"{path}: no usable row is left: {_list_rejects(rejects)}")
     return rows, rejects, zoneless, table.notes
 
 
@@ -177,27 +180,50 @@ def _list_rejects(rejects: Sequence[Reject]) -> str:
     return listed + (" ..." if len(rejects) > LISTED else "")
 
 
-def _check_labels(rows: Sequence[Mapping[str, Any]], codebook: Codebook) -> None:
-    for row in rows:
-        codebook.check_labels(row["labels"], row["where"])
-        if codebook.mode == "single_label" and len(row["labels"]) != 1:
-            raise DataError(
-                f"{row['where']}: expected exactly one label, as the codebook '{codebook.name}' is "
-                f"single_label, got {len(row['labels'])}: {'; '.join(row['labels']) or '(none)'}. "
-                "For texts without a frame, add a frame such as 'none' to the codebook and label "
-                "them with it; for texts with several, set the codebook's mode to multi_label"
-            )
+def _describe_rejects(rejects: Sequence[Reject]) -> list[str]:
+    """One line of what is wrong with rows: a reason that stands many times is told once, with its count."""
+    if not rejects:
+        return []
+    found: dict[str, list[str]] = defaultdict(list)
+    for reject in rejects:
+        found[reject.reason].append(reject.where)
+    listed = [f"{places[0]}: {reason}{_times(len(places))}" for reason, places in found.items()]
+    more = f"; and {len(listed) - LISTED} other reasons" if len(listed) > LISTED else ""
+    return [f"{len(rejects)} rows cannot be used: {'; '.join(listed[:LISTED])}{more}. Mend or delete them"]
 
 
-def _check_ids(rows: Sequence[Mapping[str, Any]]) -> None:
-    first: dict[str, str] = {}
-    for row in rows:
-        row_id, where = row["id"], row["where"]
-        if row_id is not None and first.setdefault(row_id, where) != where:
-            raise DataError(
-                f"{where}: the id '{shorten(row_id, 80)}' already stands at {first[row_id]}; ids must be unique, "
-                "or leave the column out"
-            )
+def _times(n: int) -> str:
+    return f" ({n} rows so)" if n > 1 else ""
+
+
+def _find_faults(rows: Sequence[Mapping[str, Any]], codebook: Codebook) -> list[str]:
+    """Everything that is wrong with labels and ids, one line for each kind of fault."""
+    faults = []
+    known = set(codebook.frame_ids)
+    unknown = Counter(label for row in rows for label in row["labels"] if label not in known)
+    if unknown:
+        first = next(row["where"] for row in rows if not known.issuperset(row["labels"]))
+        faults.append(f"{first}: {codebook.describe_unknown(unknown)}")
+    single = [row for row in rows if codebook.mode == "single_label" and len(row["labels"]) != 1]
+    if single:
+        row = single[0]
+        faults.append(
+            f"{row['where']}: expected exactly one label, as the codebook '{codebook.name}' is "
+            f"single_label, got {len(row['labels'])}: {'; '.join(row['labels']) or '(none)'}{_times(len(single))}. "
+            "For texts without a frame, add a frame such as 'none' to the codebook and label "
+            "them with it; for texts with several, set the codebook's mode to multi_label"
+        )
+    first_at: dict[str, str] = {}
+    repeated = [
+        row for row in rows if row["id"] and first_at.setdefault(row["id"], row["where"]) != row["where"]
+    ]
+    if repeated:
+        row = repeated[0]
+        faults.append(
+            f"{row['where']}: the id '{shorten(row['id'], 80)}' already stands at {first_at[row['id']]}"
+            f"{_times(len(repeated))}; ids must be unique, or leave the column out"
+        )
+    return faults
 
 
 def _fill_missing_ids(rows: Sequence[dict[str, Any]]) -> None:
@@ -233,6 +259,35 @@ def _describe_contradictions(table: pd.DataFrame) -> list[str]:
     if not texts:
         return []
     return [f"{len(texts)} texts stand more than once with different labels, the first: {texts[0]!r:.100}"]
+
+
+def _describe_one_sided(data: LabelledData) -> list[str]:
+    """Frames that every text carries, and frames that no text of a language carries."""
+    notes = []
+    always = [frame for frame, n in data.count_positives().items() if n == len(data) and n > 1]
+    if always:
+        notes.append(
+            f"every text carries {', '.join(always)}: without a text that does not, nothing can be learnt"
+        )
+    counts = count_by_language(data)
+    for language, row in counts.items() if len(counts) > 1 else ():
+        n = sum(data.table["lang"] == language)
+        absent = [
+            frame for frame in data.frame_ids if not row[frame] and any(c[frame] for c in counts.values())
+        ]
+        if absent and n >= FEW_POSITIVES:
+            notes.append(f"none of the {n} texts in the language '{language}' carries {', '.join(absent)}")
+    return notes
+
+
+def count_by_language(data: LabelledData) -> dict[str, dict[str, int]]:
+    """How many texts of each language carry each frame; languages in order, texts without one left out."""
+    languages = data.table["lang"]
+    found = {}
+    for language in sorted(languages.dropna().unique()):
+        positives = data.indicator()[(languages == language).to_numpy()].sum(axis=0)
+        found[language] = dict(zip(data.frame_ids, positives.tolist(), strict=True))
+    return found
 
 
 def _describe_rare_frames(data: LabelledData) -> list[str]:

@@ -112,11 +112,17 @@ def describe_validation_error(
     """One line for each fault of a pydantic validation of `raw` by `model`: key path, reason, what was received."""
     lines = []
     faults = error.errors()
+    inner = {fault["loc"][:k] for fault in faults for k in range(len(fault["loc"]))}
+    faults = [
+        f for f in faults if f["type"] != "too_short" or f["loc"] not in inner
+    ]  # short for want of the faulty
     for fault in faults[:_LISTED]:
         key = ".".join(_keys_in_file(fault["loc"], raw, missing=fault["type"] == "missing")) or "(top level)"
         reason = describe_fault(fault["msg"])
         if fault["type"] == "extra_forbidden":
             reason = "no such key" + _suggest(model, fault["loc"])
+        elif fault["type"] == "string_type" and not isinstance(fault["input"], dict | list):
+            reason += "; YAML takes no, yes, null, dates and numbers for something else: put it in quotes"
         received = (
             "" if fault["type"] in {"missing", "value_error"} else f", got {show_value(fault['input'])}"
         )

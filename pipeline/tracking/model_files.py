@@ -19,7 +19,7 @@ from mlflow.utils.uri import is_local_uri
 
 from pipeline.bundle import MANIFEST, read_manifest, verify_files
 from pipeline.errors import ModelError
-from pipeline.tracking.mlflow_store import store_errors, without_password
+from pipeline.tracking.mlflow_store import ARTIFACT_FOLDER, sqlite_path, store_errors, without_password
 
 CACHE_VARIABLE = "NARRATIVE_FRAMES_CACHE"
 _DATA_FOLDER = "data"  # where MLflow puts a model's files
@@ -39,6 +39,8 @@ def fetch_bundle(location: str, store_uri: str, expected_hash: str | None = None
     """
     if is_local_uri(location):  # type: ignore[no-untyped-call]
         path = Path(local_file_uri_to_path(location))  # type: ignore[no-untyped-call]
+        if not path.exists():
+            path = _find_moved(path, store_uri)
         folder = _find_bundle(path / _DATA_FOLDER, location)
     else:
         folder = _fetch_into_cache(location, store_uri)
@@ -49,6 +51,26 @@ def fetch_bundle(location: str, store_uri: str, expected_hash: str | None = None
             "files were exchanged in the store; register the model again if that was meant"
         )
     return folder
+
+
+def _find_moved(path: Path, store_uri: str) -> Path:
+    """Where a model lies that the store names by an absolute path: beside the store, when both were moved together.
+
+    Raises:
+        ModelError: not there either.
+    """
+    store = sqlite_path(store_uri)
+    if store is None or ARTIFACT_FOLDER not in path.parts:
+        return path
+    below = path.parts[len(path.parts) - path.parts[::-1].index(ARTIFACT_FOLDER) :]
+    moved = store.parent.joinpath(ARTIFACT_FOLDER, *below)
+    if not moved.exists():
+        raise ModelError(
+            f"{path}: the model was stored there, and is neither there nor at {moved}: the project was moved or its "
+            f"folder {ARTIFACT_FOLDER} deleted. Move {ARTIFACT_FOLDER} beside {store}, or give the bundle's folder "
+            "(runs/...) as the model"
+        )
+    return moved
 
 
 def cache_folder() -> Path:

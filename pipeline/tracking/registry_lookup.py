@@ -115,7 +115,13 @@ def find_version(client: MlflowClient, name: str, version: str | None, alias: st
         return get_version(client, model, int(version or 0))
     number = alias_version(model, alias)
     if number is None:
-        raise ModelError(f"'{name}' has no alias '{alias}'. {list_there_is(client)}")
+        newest = max((int(v.version) for v in versions_of(client, name)), default=1)
+        remedy = (
+            f"frames promote {name} {newest} --why REASON makes version {newest} the champion"
+            if alias == "champion"
+            else f"name a version, models:/{name}/{newest}"
+        )
+        raise ModelError(f"'{name}' has no alias '{alias}': {remedy}. {list_there_is(client)}")
     return get_version(client, model, number)
 
 

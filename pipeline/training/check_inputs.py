@@ -1,9 +1,9 @@
 """`frames check`: everything that can be wrong before training, found before training."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline.classifiers.build import find_transformer
 from pipeline.classifiers.encoder.encoders import find_encoder, is_here
@@ -11,7 +11,10 @@ from pipeline.classifiers.encoder.tokenizer_fit import read_and_measure
 from pipeline.config.run_config import RunConfig, load_run_config
 from pipeline.data.codebook import Codebook, load_codebook
 from pipeline.data.splits import Folds
+from pipeline.errors import DataError, PipelineError
 from pipeline.training.run_training import check_positives, find_codebook_texts, read_folds
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +42,41 @@ def check_run(path: Path, overrides: Sequence[str] = ()) -> CheckResult:
 
     Raises:
         ConfigError: config or codebook do not fit.
+        PipelineError: several of these, told together.
         DataError: labels cannot be used, or a frame has too few positives.
         ModelError: an encoder that cannot be used.
     """
     config = load_run_config(path, overrides)
-    codebook = load_codebook(Path(config.data.codebook))
-    folds = read_folds(config, codebook)
+    faults: list[PipelineError] = []
+    codebook = _attempt(lambda: load_codebook(Path(config.data.codebook)), faults)
+    folds = _attempt(lambda: read_folds(config, codebook), faults) if codebook else None
+    frames = _attempt(lambda: check_positives(folds.train, config.decisions), faults) if folds else ()
+    encoder = _attempt(lambda: _check_encoder(config, folds), faults)
+    if len(faults) == 1:
+        raise faults[0]
+    if faults or codebook is None or folds is None:
+        raise DataError("\n".join(map(str, faults)))
     warnings = (
         *codebook.warnings(),
         *folds.train.warnings,
         *folds.notes,
-        *check_positives(folds.train, config.decisions),
+        *(frames or ()),
         *find_codebook_texts(config, codebook, folds).notes,
-        *_check_encoder(config, folds),
+        *(encoder or ()),
     )
     return CheckResult(config, codebook, folds, tuple(dict.fromkeys(warnings)))
 
 
-def _check_encoder(config: RunConfig, folds: Folds) -> tuple[str, ...]:
+def _attempt(part: Callable[[], T], faults: list[PipelineError]) -> T | None:
+    """What a part of the check gives; its fault is kept, so that the other parts tell theirs too."""
+    try:
+        return part()
+    except PipelineError as error:
+        faults.append(error)
+        return None
+
+
+def _check_encoder(config: RunConfig, folds: Folds | None) -> tuple[str, ...]:
     """Whether the encoder is there and knows the language; one that training would fetch is not looked at."""
     settings = find_transformer(config.model)
     if settings is None:
@@ -64,5 +84,7 @@ def _check_encoder(config: RunConfig, folds: Folds) -> tuple[str, ...]:
     if settings.allow_download and not is_here(settings.encoder):
         return (f"the encoder '{settings.encoder}' is no folder here: training asks the model hub for it",)
     encoder = find_encoder(settings.encoder)
+    if folds is None:
+        return ()
     fit = read_and_measure(encoder, list(folds.train.table["text"]))
     return fit.describe_misfit(encoder.name)

@@ -2,13 +2,15 @@
 
 import hashlib
 import importlib.util
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pipeline.no_telemetry  # noqa: F401 - the hub client reads its settings while it is imported
-from pipeline.errors import ModelError
+from pipeline.errors import ModelError, list_names, show_value
 from pipeline.files.json_files import read_json_object
 
 EMBEDDED = "embedded"
@@ -19,6 +21,11 @@ _NEEDED = ("config.json", "tokenizer.json")
 _SETTINGS = ("config.json", "tokenizer_config.json", "special_tokens_map.json")
 _CODE_KEYS = frozenset({"auto_map", "custom_pipelines", "trust_remote_code"})
 _ATTENTION_KEYS = frozenset({"attn_implementation", "_attn_implementation", "experts_implementation"})
+_OLD_TOKENIZERS = ("vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
+_WITH_DECODER = frozenset({"t5", "mt5", "umt5", "longt5", "bart", "mbart", "pegasus", "marian", "m2m_100"})
+_EMBEDDINGS = ("word_embeddings.weight", "tok_embeddings.weight", "embed_tokens.weight", "wte.weight")
+_LAYER = re.compile(r"\blayers?\.(\d+)\.")
+_MOST_HEADER = 100_000_000  # bytes, the library's own bound
 _INDEX = "model.safetensors.index.json"
 
 
@@ -93,14 +100,8 @@ def _download(name: str, revision: str | None) -> Encoder:
 
 
 def _described(folder: Path, name: str, revision: str | None) -> Encoder:
-    missing = [file for file in _NEEDED if not (folder / file).is_file()]
     weights = sorted(folder.glob("*.safetensors"))
-    if missing or not weights:
-        lacks = ", ".join([*missing, *([] if weights else ["*.safetensors weights"])])
-        raise ModelError(
-            f"encoder '{name}': {folder} lacks {lacks}; pickled weights (pytorch_model.bin) are not read, "
-            "since loading them can run code: convert them to safetensors first"
-        )
+    _refuse_incomplete(folder, name, has_weights=bool(weights))
     _refuse_links(folder, name)
     for file in _SETTINGS:
         if (folder / file).exists():
@@ -112,7 +113,96 @@ def _described(folder: Path, name: str, revision: str | None) -> Encoder:
         )
     if (folder / _INDEX).exists():
         _check_index(folder / _INDEX)
+    _check_weights(folder, name, weights)
     return Encoder(folder, name, revision, file_sha256(weights[0]) if len(weights) == 1 else None)
+
+
+def _refuse_incomplete(folder: Path, name: str, *, has_weights: bool) -> None:
+    """Say which file is missing, and how to make it from what is there."""
+    missing = [file for file in _NEEDED if not (folder / file).is_file()]
+    if not missing and has_weights:
+        return
+    for inner in ("0_Transformer", *(path.name for path in sorted(folder.glob("*_Transformer")))):
+        if (folder / inner / "config.json").is_file():
+            raise ModelError(
+                f"encoder '{name}': a folder of sentence-transformers; the encoder lies in its folder {inner}: set "
+                f"model.encoder: {Path(name) / inner}"
+            )
+    lacks = ", ".join([*missing, *([] if has_weights else ["*.safetensors weights"])])
+    remedies = []
+    if (
+        old := [file for file in _OLD_TOKENIZERS if (folder / file).is_file()]
+        if _NEEDED[1] in missing
+        else []
+    ):
+        remedies.append(
+            f'it has {", ".join(old)}, a tokenizer of the older form; this makes tokenizer.json of it: python -c "from '
+            f"transformers import AutoTokenizer as T; T.from_pretrained('{folder}').save_pretrained('{folder}')\""
+        )
+    if not has_weights:
+        remedies.append(
+            "pickled weights (pytorch_model.bin) are not read, since loading them can run code: convert them to "
+            "safetensors first"
+        )
+    raise ModelError(f"encoder '{name}': {folder} lacks {lacks}; {'; '.join(remedies) or 'fetch it again'}")
+
+
+def _check_weights(folder: Path, name: str, files: Sequence[Path]) -> None:
+    """Compare the headers of the weights with the configuration and the tokenizer; no weight is read.
+
+    Raises:
+        ModelError: not an encoder, weights saved under other names or missing, or more tokens than embeddings.
+    """
+    config = read_json_object(folder / "config.json")
+    if config.get("is_encoder_decoder") or config.get("model_type") in _WITH_DECODER:
+        raise ModelError(
+            f"encoder '{name}': {show_value(config.get('model_type'))} has an encoder and a decoder; choose an encoder "
+            "alone (of the kinds of BERT, RoBERTa, DeBERTa, ModernBERT)"
+        )
+    shapes = {key: shape for file in files for key, shape in _read_shapes(file).items()}
+    if shapes and all(key.startswith("module.") for key in shapes):
+        raise ModelError(
+            f"encoder '{name}': {folder}: all weights stand under 'module.', as torch's DataParallel saves them: take "
+            "that off their names, or save anew with model.module.save_pretrained(FOLDER, safe_serialization=True)"
+        )
+    layers = {int(found[1]) for key in shapes if (found := _LAYER.search(key))}
+    expected = config.get("num_hidden_layers")
+    if isinstance(expected, int) and layers and (lost := sorted(set(range(min(expected, 1000))) - layers)):
+        raise ModelError(
+            f"encoder '{name}': {folder} lacks the weights of layers {list_names(map(str, lost))} of the {expected} "
+            "that its config.json asks for: fetch it again"
+        )
+    rows = next((shape[0] for key, shape in shapes.items() if key.endswith(_EMBEDDINGS) and shape), None)
+    tokens = _count_tokens(folder / "tokenizer.json")
+    if rows is not None and tokens > rows:
+        raise ModelError(
+            f"encoder '{name}': {folder}: the tokenizer has {tokens:,} tokens, the weights embeddings of {rows:,}: "
+            "after adding tokens, call model.resize_token_embeddings(len(tokenizer)) and save both"
+        )
+
+
+def _read_shapes(path: Path) -> dict[str, list[int]]:
+    """Names and shapes of the weights, from the header of a safetensors file; {} where it is damaged."""
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        text = file.read(size) if size <= _MOST_HEADER else b"{}"
+    try:
+        header = json.loads(text)
+        return {key: list(value["shape"]) for key, value in header.items() if key != "__metadata__"}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}  # loading the weights says what is wrong with them
+
+
+def _count_tokens(path: Path) -> int:
+    """One more than the highest id of a tokenizer; 0 where the file is damaged, which its reading tells."""
+    try:
+        content = json.loads(path.read_bytes())
+        vocabulary = content["model"].get("vocab") or ()
+        ids = list(vocabulary.values()) if isinstance(vocabulary, dict) else [len(vocabulary) - 1]
+        ids += [token["id"] for token in content.get("added_tokens") or ()]
+        return max(ids, default=-1) + 1
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return 0
 
 
 def refuse_code(path: Path) -> None:
