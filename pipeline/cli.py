@@ -79,6 +79,8 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
     },
     "4. Scores": {
         "predict": predict_command,
+        "scores export": scores.export,
+        "scores convert": scores.convert,
         "compact": scores.compact,
     },
     "5. Results": {

@@ -26,8 +26,9 @@ from pipeline.cli import app
 from pipeline.data.posts import POSTS_SCHEMA
 from pipeline.data.table_files import read_records
 from pipeline.errors import ConfigError, DataError
-from pipeline.scoring.output_dataset import ModelIdentity, open_dataset
+from pipeline.scoring.score_output import open_output
 from pipeline.scoring.score_posts import score_batch
+from pipeline.scoring.score_queries import ModelIdentity
 
 WORDS = [
     *("harbour", "bridge", "market", "letter", "choir", "garden", "museum"),
@@ -74,11 +75,12 @@ def scores(tmp_path_factory: pytest.TempPathFactory, tiny_bundle: ModelBundle) -
         tiny_bundle.codebook.content_hash,
         tiny_bundle.frame_ids,
     )
-    with open_dataset(out, identity) as dataset:
-        stamp = dataset.start_run(["posts.parquet"])
+    with open_output(out, identity) as output:
+        stamp = output.start_run(["posts.parquet"])
         batch = make_posts().combine_chunks().to_batches()[0]
-        dataset.commit([score_batch(batch, tiny_bundle, scored_at=stamp)])
-        dataset.finish_run()
+        batch = batch.append_column("sequence", pa.array(range(batch.num_rows), pa.int64()))
+        output.commit([score_batch(batch, tiny_bundle, scored_at=stamp)], batch.num_rows)
+        output.finish_run()
     return out
 
 

@@ -218,9 +218,9 @@ def test_workers_end_with_a_killed_driver(tiny_bundle: ModelBundle, tmp_path: Pa
     table = write_table(tmp_path / "posts.parquet", [make_row(i) for i in range(1000)])
     arguments = ["--model", str(tiny_bundle.folder), "--batch-posts", "10", "--workers", "2"]
     command = [sys.executable, "-m", "pipeline.predict", str(table), *arguments, "-o", str(tmp_path / "out")]
-    log = tmp_path / "out" / "_log"
+    log = tmp_path / "out" / "posts" / "_delta_log"
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as driver:
-        while driver.poll() is None and not any(log.glob("*.done")):
+        while driver.poll() is None and len(list(log.glob("*.json"))) < 2:
             time.sleep(0.001)
         workers = children_of(driver.pid)
         driver.kill()

@@ -32,8 +32,9 @@ from pipeline.prevalence.share_estimates import estimate_shares
 from pipeline.reporting.html_page import pack
 from pipeline.reporting.html_report import read_rejects, write_report
 from pipeline.reporting.report_data import STEPS, Limits, collect_report_data
-from pipeline.scoring.output_dataset import ModelIdentity, open_dataset
 from pipeline.scoring.read_scores import read_scores
+from pipeline.scoring.score_output import open_output
+from pipeline.scoring.score_queries import ModelIdentity
 
 
 @pytest.fixture(scope="module")
@@ -238,7 +239,7 @@ def test_a_model_that_did_not_score_is_refused(
 def test_folders_without_scores_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no scores there"):
         write_report(tmp_path, tmp_path / "r.html")
-    with open_dataset(tmp_path / "empty", ModelIdentity("m", "b", "c", (ORDER,))):
+    with open_output(tmp_path / "empty", ModelIdentity("m", "b", "c", (ORDER,))):
         pass
     with pytest.raises(DataError, match="no scored post yet"):
         write_report(tmp_path / "empty", tmp_path / "r.html")

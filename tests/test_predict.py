@@ -25,9 +25,9 @@ from pipeline.data.exports.raw_posts import ReadOptions
 from pipeline.data.posts import POSTS_SCHEMA
 from pipeline.errors import DataError
 from pipeline.scoring import scoring_run
-from pipeline.scoring.output_dataset import open_dataset
 from pipeline.scoring.prediction import predict
 from pipeline.scoring.read_scores import read_scores
+from pipeline.scoring.score_output import open_output, read_tables
 from pipeline.scoring.scoring_run import identify_model
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -63,7 +63,8 @@ def write_table(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
 
 def read_content(out: Path, *, latest: bool = True) -> dict[str, pd.DataFrame]:
     tables: tuple[Any, ...] = ("posts", "sentences")
-    return {name: read_scores(out, name, latest=latest).drop(columns="scored_at") for name in tables}
+    own = ["scored_at", "sequence"]  # of each run
+    return {name: read_scores(out, name, latest=latest).drop(columns=own) for name in tables}
 
 
 def assert_same_content(one: Path, other: Path) -> None:
@@ -213,10 +214,13 @@ def test_killed_runs_end_in_the_same_scores(tiny_bundle: ModelBundle, tmp_path: 
     table = write_table(tmp_path / "posts.parquet", [make_row(i) for i in range(1500)])
     whole, out = tmp_path / "whole", tmp_path / "out"
     predict([table], tiny_bundle, whole, batch_posts=20)
-    staging, log = out / "_staging", out / "_log"
+
+    def count(table: str, pattern: str) -> int:
+        return len(list((out / table).glob(pattern)))
+
     moments: list[Callable[[], bool]] = [
-        lambda: staging.exists() and any(staging.iterdir()),
-        lambda: any(log.glob("*.done")) and any(log.glob("*.json")),
+        lambda: count("posts", "*.parquet") > 0,
+        lambda: count("sentences", "_delta_log/*.json") > count("posts", "_delta_log/*.json") > 1,
     ]
     killed = 0
     for moment in moments:
@@ -231,13 +235,14 @@ def test_killed_runs_end_in_the_same_scores(tiny_bundle: ModelBundle, tmp_path: 
     report = json.loads(output)
     assert report["already_scored"] + report["newly_scored"] == report["posts_read"] == 1500
     assert_same_content(whole, out)
-    [run] = json.loads((out / "manifest.json").read_text())["runs"]
-    assert set(read_scores(out)["scored_at"]) == {pd.Timestamp(run["scored_at"])}
+    last_run = read_tables(out).read_last_run()
+    assert last_run is not None
+    assert last_run["complete"]
 
 
 def test_a_second_run_is_told_who_is_at_work(tiny_bundle: ModelBundle, tmp_path: Path) -> None:
     table = write_table(tmp_path / "posts.parquet", [make_row(0)])
-    with open_dataset(tmp_path / "out", identify_model(tiny_bundle)):
+    with open_output(tmp_path / "out", identify_model(tiny_bundle)):
         result = CliRunner().invoke(app, ["predict", *command(table, tiny_bundle, tmp_path / "out")])
     assert result.exit_code == 1
     assert f"process {os.getpid()}" in result.stderr
@@ -324,9 +329,9 @@ def test_errors_are_messages(
 
 
 def fail_in(out: Path, bundle: ModelBundle, rejects: Sequence[str]) -> None:
-    with open_dataset(out, identify_model(bundle)) as dataset:
+    with open_output(out, identify_model(bundle)) as output:
         if rejects:
-            dataset.add_rejects(rejects)
+            output.add_rejects(rejects)
         raise DataError("failed")
 
 

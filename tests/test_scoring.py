@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from pipeline.bundle import ModelBundle
 from pipeline.data.sentences import split_sentences
 from pipeline.errors import ModelError
-from pipeline.scoring import scored_keys
 from pipeline.scoring.score_posts import ScoredBatch, post_schema, score_batch, sentence_schema
-from pipeline.scoring.scored_keys import ScoredKeys, digest_key
 
 STAMP = datetime(2024, 5, 1, 12, tzinfo=UTC)
 TIME = pa.timestamp("us", tz="UTC")
@@ -198,35 +196,3 @@ def test_cutting_a_batch_changes_nothing(tiny_bundle: ModelBundle, texts: list[s
     for table in ("posts", "sentences"):
         joined = pa.concat_tables([getattr(part, table) for part in parts])
         assert joined.to_pylist() == getattr(whole, table).to_pylist()
-
-
-def test_scored_keys_know_what_was_added() -> None:
-    keys = ScoredKeys()
-    digests = [digest_key(f"c/{i}", "h") for i in range(600_000)]
-    keys.add(digests[:300_000])
-    keys.add(digests[300_000:500_000])
-    keys.add(digests[:10])
-    found = keys.contains([*digests[:5], *digests[499_995:500_005], digest_key("c/1", "other")])
-    assert found.tolist() == [True] * 10 + [False] * 6
-    assert keys.contains(digests[:500_000]).all()
-    assert not keys.contains(digests[500_000:]).any()
-    assert not ScoredKeys().contains(digests[:3]).any()
-
-
-def test_many_scored_keys_lie_in_few_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scored_keys, "_RECENT", 100)
-    monkeypatch.setattr(scored_keys, "_LARGEST", 1000)
-    keys = ScoredKeys()
-    digests = [digest_key(f"c/{i}", "h") for i in range(6400)]
-    for start in range(0, 6400, 50):
-        keys.add(digests[start : start + 50])
-    assert len(keys) == 6400
-    assert len(keys._sorted) <= 10  # 800 in each; 64 arrays without merging
-    assert keys.contains(digests).all()
-    assert not keys.contains([digest_key(f"c/{i}", "other") for i in range(100)]).any()
-
-
-def test_scored_keys_tell_trailing_zero_bytes_apart() -> None:
-    keys = ScoredKeys()
-    keys.add([b"\1" * 15 + b"\0", *(i.to_bytes(16, "big") for i in range(300_000))])
-    assert keys.contains([b"\1" * 15 + b"\0", b"\1" * 16]).tolist() == [True, False]

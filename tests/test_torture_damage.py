@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pytest
+from deltalake import DeltaTable
 from faults import environment, run, write_export
 from typer.testing import CliRunner
 
@@ -26,7 +26,8 @@ from pipeline.data.exports.raw_posts import ReadOptions
 from pipeline.data.ingest import ingest
 from pipeline.data.posts import POSTS_SCHEMA, iter_posts
 from pipeline.errors import DataError, ModelError, PipelineError
-from pipeline.scoring.compact_parts import compact_parts
+from pipeline.scoring.compact_scores import compact_scores
+from pipeline.scoring.delta_table import LOG
 from pipeline.scoring.prediction import predict
 from pipeline.scoring.read_scores import read_scores
 
@@ -64,7 +65,10 @@ class Damage:
         self.counts[outcome] += 1
         assert outcome != "undetected", path
         if message is not None:
-            assert path.name in message, f"{path} is not named: {message}"
+            named = path.name in message or (
+                path.parent.name == LOG and (LOG in message or "part-" in message)
+            )
+            assert named, f"{path} is not named: {message}"
             assert len(message.splitlines()) <= 2, message  # "nothing could be read:" and why
 
     def describe(self) -> str:
@@ -128,7 +132,10 @@ def test_a_posts_table(
     def score() -> bool:
         shutil.rmtree(tmp_path / "again", ignore_errors=True)
         predict([posts], tiny_bundle, tmp_path / "again")
-        tables = (read_scores(folder).drop(columns="scored_at") for folder in (out, tmp_path / "again"))
+        tables = (
+            read_scores(folder).drop(columns=["scored_at", "sequence"])
+            for folder in (out, tmp_path / "again")
+        )
         first, again = tables
         return first.equals(again)
 
@@ -178,42 +185,30 @@ def test_score_parts_and_their_ledger(  # noqa: PLR0917 - fixtures
     def compact() -> bool:
         shutil.copytree(scored, tmp_path / "copy", dirs_exist_ok=True)
         try:
-            compact_parts(tmp_path / "copy")
+            compact_scores(tmp_path / "copy")
         finally:
             shutil.rmtree(tmp_path / "copy")
         return read()
 
     files = [path for path in files_of(scored) if path.suffix == ".parquet" and "_" not in path.parent.name]
-    records = [scored / "manifest.json", *sorted((scored / "_log").glob("*.done"))]
+    records = sorted(scored.glob("*/_delta_log/*.json"))
     chosen = files if is_long else random_source.sample(files, 3)
     for use in (read, resume, compact):
         damage_each(parts, chosen, 2, 1, use)
         damage_each(ledger, records, 30 if is_long else 3, 5 if is_long else 1, use)
     print_figure(f"damaged score parts, {len(chosen)} files: {parts.describe()}")
-    print_figure(f"damaged manifest and transaction records, {len(records)} files: {ledger.describe()}")
+    print_figure(f"damaged records of the logs, {len(records)} files: {ledger.describe()}")
 
 
 def test_compacted_parts_have_checksums_too(scored: Path, random_source: random.Random) -> None:
     before = read_scores(scored)
-    assert compact_parts(scored).folders > 0
+    report = compact_scores(scored)
+    assert report.files_after < report.files_before
     assert read_scores(scored).equals(before)
     damage = Damage(random_source)
-    damage_each(
-        damage, sorted(scored.glob("p*/**/part-*.parquet"))[:3], 2, 1, lambda: bool(read_scores(scored).empty)
-    )
+    merged = [Path(uri.removeprefix("file://")) for uri in DeltaTable(scored / "posts").file_uris()]
+    damage_each(damage, merged, 6, 3, lambda: bool(read_scores(scored).empty))
     assert damage.counts["detected"] == 9
-
-
-def test_parts_of_older_versions_are_read(scored: Path) -> None:
-    """Their records have no checksums."""
-    import json  # noqa: PLC0415 - this test alone forges records
-
-    before = read_scores(scored)
-    for record in (scored / "_log").glob("*.done"):
-        stated = json.loads(record.read_text(encoding="utf-8"))
-        kept = {key: value for key, value in stated.items() if key not in {"checksum", "checksums"}}
-        record.write_text(json.dumps(kept), encoding="utf-8")
-    pd.testing.assert_frame_equal(read_scores(scored), before)
 
 
 def test_commands_answer_damage_with_a_message(  # noqa: PLR0917 - fixtures
@@ -235,8 +230,8 @@ def test_commands_answer_damage_with_a_message(  # noqa: PLR0917 - fixtures
         (posts, predicting),
         (part, ["report", str(scored), "-o", str(tmp_path / "r.html")]),
         (part, predicting),
-        (scored / "_log" / "000001.done", predicting),
-        (scored / "manifest.json", ["compact", str(scored)]),
+        (scored / "posts" / LOG / f"{1:020d}.json", predicting),
+        (scored / "sentences" / LOG / f"{0:020d}.json", ["compact", str(scored)]),
     ]
     counts: Counter[str] = Counter()
     for path, command in commands:
@@ -253,7 +248,9 @@ def test_commands_answer_damage_with_a_message(  # noqa: PLR0917 - fixtures
                 code, stderr = result.exit_code, result.stderr
             counts["commands"] += 1
             if code:
-                assert path.name in stderr
+                assert path.name in stderr or (
+                    path.parent.name == LOG and (LOG in stderr or "part-" in stderr)
+                )
                 assert stderr.startswith("Error: ")
                 assert len(stderr.splitlines()) <= 2, stderr
                 counts["answered with a message"] += 1

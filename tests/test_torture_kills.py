@@ -144,7 +144,9 @@ def test_ingest_is_killed(
 def read_content(out: Path) -> dict[str, pd.DataFrame]:
     tables: tuple[Any, ...] = ("posts", "sentences")
     return {
-        name: read_scores(out, name, latest=False).drop(columns="scored_at").reset_index(drop=True)
+        name: read_scores(out, name, latest=False)
+        .drop(columns=["scored_at", "sequence"])
+        .reset_index(drop=True)
         for name in tables
     }
 
@@ -162,7 +164,7 @@ def test_predict_is_killed(
     before = read_content(folder / "out")["posts"]
     rounds = Rounds(folder, PREDICT, seed)
     whole = read_content(folder / "out")
-    for _ in points(1, is_long=is_long):
+    for _ in range(100 if is_long else 1):
         rounds.kill()
         left = read_content(folder / "out")["posts"]
         kept = before.merge(left, on=["post_key", "content_hash"], validate="one_to_one")
@@ -175,7 +177,6 @@ def test_predict_is_killed(
         rounds.counts["posts lost"] += max(0, len(whole["posts"]) - len(finished["posts"]))
         for name, table in whole.items():
             pd.testing.assert_frame_equal(finished[name], table)
-        assert not list((folder / "out" / "_staging").iterdir())
     print_figure(
         f"kill -9 of predict: {len(whole['posts'])} posts; {rounds.describe('posts lost', 'posts twice')}"
     )

@@ -33,8 +33,9 @@ from pipeline.evaluation.evaluate_bundle import predict_labelled
 from pipeline.reporting.evaluation_page import render_evaluation
 from pipeline.reporting.html_report import write_report
 from pipeline.reporting.markdown import escape
-from pipeline.scoring.output_dataset import REJECTS
-from pipeline.scoring.read_scores import export_scores, read_scores
+from pipeline.scoring.export_scores import export_scores
+from pipeline.scoring.read_scores import read_scores
+from pipeline.scoring.score_output import REJECTS
 
 Print = Callable[[str], None]
 ATTACKS = tuple(storable(text) for text in TEXTS)

@@ -19,8 +19,8 @@ from pipeline.annotation.sample_files import digest_unit
 from pipeline.data.posts import is_posts_table, iter_posts
 from pipeline.data.sentences import split_sentences
 from pipeline.errors import DataError
-from pipeline.scoring.output_dataset import read_output_manifest
 from pipeline.scoring.read_scores import read_scores
+from pipeline.scoring.score_output import read_tables
 from pipeline.scoring.score_posts import probability_column
 
 UnitKind = Literal["sentence", "post"]
@@ -111,7 +111,7 @@ def open_population(source: Path, kind: UnitKind, *, with_scores: bool) -> Popul
 
 
 def _open_scores(out: Path, kind: UnitKind, *, with_scores: bool) -> Population:
-    frame_ids = tuple(read_output_manifest(out)["frames"])
+    frame_ids = read_tables(out).frame_ids
     columns = ["post_key", "channel", "published_at", "scored_at"]
     columns.append("sentence_index" if kind == "sentence" else "n_sentences")
     if with_scores:

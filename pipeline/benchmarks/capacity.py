@@ -9,7 +9,6 @@ that the page states. A test holds the page against the command.
 
 import json
 import math
-import os
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -17,9 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import typer
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -27,16 +24,15 @@ from pipeline.benchmarks.scoring_scale import write_posts
 from pipeline.bundle import load_bundle
 from pipeline.commands.terminal import run_command
 from pipeline.errors import DataError
-from pipeline.scoring.compact_parts import PART_BYTES
 from pipeline.scoring.engines.open_engine import InProcessEngine
-from pipeline.scoring.output_dataset import open_dataset
+from pipeline.scoring.score_output import open_output, read_tables
 from pipeline.scoring.score_posts import ScoredBatch
-from pipeline.scoring.scored_keys import DIGEST_BYTES, ScoredKeys
 from pipeline.scoring.scoring_run import WINDOWS_PER_COMMIT, identify_model, score_tables
 
 RATES = Path(__file__).with_name("capacity_rates.json")
 PAGE_POSTS = (10_000_000, 1_000_000_000)
 WINDOW_POSTS = 2000  # what `frames predict` takes unless told otherwise
+FILE_BYTES = 100_000_000  # what delta-rs merges up to
 _GB = 1e9
 
 Count = Annotated[float, Field(gt=0)]
@@ -60,11 +56,10 @@ class Rates(_Measured):
     Attributes:
         machine: in words.
         scorers: models.
-        driver_posts_per_second: what the driver alone does: reading, keys, commits.
+        driver_posts_per_second: what the driver alone does: reading, finding what is new, commits.
         input_bytes: of a posts table.
         output_bytes: of posts and sentences together.
-        key_bytes: memory for what was scored before.
-        how: how the last four were measured.
+        how: how the last three were measured.
     """
 
     machine: str
@@ -72,7 +67,6 @@ class Rates(_Measured):
     driver_posts_per_second: Count
     input_bytes: Count
     output_bytes: Count
-    key_bytes: Count
     how: str
 
 
@@ -110,9 +104,8 @@ def render_page(rates: Rates) -> str:
             "driver alone, hours",
             *(f"{machine_hours(p, rates.driver_posts_per_second):,.1f}" for p in PAGE_POSTS),
         ],
-        ["memory of the keys, GB", *(f"{posts * rates.key_bytes / _GB:,.1f}" for posts in PAGE_POSTS)],
         ["commits", *(f"{posts / (WINDOW_POSTS * WINDOWS_PER_COMMIT):,.0f}" for posts in PAGE_POSTS)],
-        ["part files after `frames compact`", *(f"{_compacted(posts, rates):,}" for posts in PAGE_POSTS)],
+        ["data files after `frames compact`", *(f"{_compacted(posts, rates):,}" for posts in PAGE_POSTS)],
     ]
     measured = [[s.name, f"{s.posts_per_second:,.0f}", s.how] for s in rates.scorers]
     measured.append(["driver", f"{rates.driver_posts_per_second:,.0f}", rates.how])
@@ -124,15 +117,14 @@ def render_page(rates: Rates) -> str:
         limits=_table(["", "nodes that one driver keeps busy"], limits),
         input_bytes=rates.input_bytes,
         output_bytes=rates.output_bytes,
-        key_bytes=rates.key_bytes,
-        part_mib=PART_BYTES // 2**20,
+        file_mb=FILE_BYTES // 10**6,
         commit_posts=WINDOW_POSTS * WINDOWS_PER_COMMIT,
     )
 
 
 def _compacted(posts: int, rates: Rates) -> int:
-    """Part files of both tables when each pair is full; every channel and month has at least a pair."""
-    return 2 * math.ceil(posts * rates.output_bytes / PART_BYTES)
+    """Data files of both tables when each is full."""
+    return math.ceil(posts * rates.output_bytes / FILE_BYTES)
 
 
 def _table(heads: list[str], rows: list[list[str]]) -> str:
@@ -167,34 +159,19 @@ def measure_footprint(bundle: Path, n_posts: int, seed: int = 0) -> dict[str, fl
         write_posts(table, n_posts, seed)
         engine = _TimedEngine(InProcessEngine(model, datetime.now(UTC)))
         start = time.perf_counter()
-        with open_dataset(output, identify_model(model)) as dataset:
-            dataset.start_run([])
-            score_tables([table], dataset, engine, batch_posts=WINDOW_POSTS, on_progress=lambda *_: None)
+        with open_output(output, identify_model(model)) as opened:
+            opened.start_run([])
+            score_tables([table], opened, engine, batch_posts=WINDOW_POSTS, on_progress=lambda *_: None)
         seconds = time.perf_counter() - start - engine.seconds
-        output_bytes = sum(path.stat().st_size for path in output.rglob("part-*.parquet"))
-        n_sentences = sum(pq.read_metadata(path).num_rows for path in (output / "sentences").rglob("part-*"))
+        tables = read_tables(output)
+        files = [*tables.posts.list_files(), *tables.sentences.list_files()]
+        n_sentences = sum(file.n_rows for file in tables.sentences.list_files())
         return {
             "driver_posts_per_second": round(n_posts / seconds, 0),
             "input_bytes": round(table.stat().st_size / n_posts, 0),
-            "output_bytes": round(output_bytes / n_posts, 0),
-            "key_bytes": round(measure_key_bytes(), 1),
+            "output_bytes": round(sum(file.n_bytes for file in files) / n_posts, 0),
             "sentences_per_post": round(n_sentences / n_posts, 2),
         }
-
-
-def measure_key_bytes(n_keys: int = 2_000_000) -> float:
-    """Resident memory that a key takes among many, bytes; Linux only."""
-    keys, generator = ScoredKeys(), np.random.default_rng(0)
-    before = _resident_bytes()
-    for _ in range(n_keys // WINDOW_POSTS):
-        drawn = generator.bytes(DIGEST_BYTES * WINDOW_POSTS)
-        keys.add(drawn[i : i + DIGEST_BYTES] for i in range(0, len(drawn), DIGEST_BYTES))
-    return (_resident_bytes() - before) / len(keys)
-
-
-def _resident_bytes() -> int:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def main(
@@ -233,18 +210,17 @@ A billion is computed, not tried: the largest run measured here is 1,000,000 pos
 {measured}
 
 Bytes of a post: {input_bytes:,.0f} in the posts table, {output_bytes:,.0f} in the output (posts and sentences, zstd),
-{key_bytes:.1f} of memory for its key, all measured in the run of the driver.
+measured in the run of the driver.
 
 ## Formulas
 
 - hours of one node = posts / posts a second / 3600. With N nodes divide by N, as long as the driver keeps up.
 - nodes that one driver keeps busy = driver's posts a second / node's posts a second. The driver's rate leaves out
   what it costs to send windows to other processes and to receive scores, so it is an upper bound.
-- disk = posts x bytes of a post; `frames compact` needs up to 1 GB more while it runs.
-- memory of the driver = one model + some windows (4 MB of text each) + posts scored so far x bytes of a key.
-- commits = posts / {commit_posts:,}, more of slow models (one each 30 seconds). Each adds two part files to every
-  channel and month that it met: a few where input is ordered by channel, in random order up to two for each post.
-- part files after `frames compact` = 2 x output / {part_mib} MiB, and at least two for each channel and month.
+- disk = posts x bytes of a post; after `frames compact` for a week twice that.
+- memory of the driver = one model + some windows (4 MB of text each); it does not grow with what was scored before.
+- commits = posts / {commit_posts:,}, more of slow models (one each 30 seconds). Each adds a data file to both tables.
+- data files after `frames compact` = output / {file_mb} MB.
 - GPU: not measured. With your rate R in posts a second, put R in place of the node's rate in the first two formulas.
 
 ## What limits each
@@ -254,11 +230,9 @@ Bytes of a post: {input_bytes:,.0f} in the posts table, {output_bytes:,.0f} in t
 - **Baseline**: the driver, soon. Beyond the nodes of the table, divide the input by channel and give each part an
   output folder and a driver of its own.
 - **Transformer**: the nodes' cores. One driver keeps as many nodes busy as the table says.
-- **Memory of the keys**: the driver holds a key for each post that the output folder has, in one process. Where
-  that is too much, again several folders by channel: no post is then in two of them.
-- **Part files**: readers open all of them; `frames compact` merges those of a channel and month.
-- **Object stores**: the output folder must be a file system with locks, renames and hard links or copies. Write to
-  a disk and copy `posts/` and `sentences/` to the store when the run has ended; input is read from a file system too.
+- **What is scored already**: each run reads the keys of all posts that the table has, and verifies their files; no
+  post has to be held in memory for it, what does not fit goes to temporary files.
+- **Data files**: readers open all of them; `frames compact` merges them.
 """
 
 

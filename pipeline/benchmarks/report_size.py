@@ -24,7 +24,7 @@ from pipeline.data.codebook import Codebook, draft_codebook
 from pipeline.measures.calibration import identity_calibrator
 from pipeline.measures.decision_rule import DecisionRule
 from pipeline.reporting.html_report import WrittenReport, write_report
-from pipeline.scoring.output_dataset import open_dataset
+from pipeline.scoring.score_output import open_output
 from pipeline.scoring.score_posts import score_batch
 from pipeline.scoring.scoring_run import identify_model
 
@@ -62,12 +62,14 @@ def write_drawn_scores(out: Path, n_posts: int, seed: int = 0, frames: tuple[str
     bundle = _bundle(codebook, seed)
     generator = np.random.default_rng(seed)
     texts = make_posts(n_posts, seed)
-    with open_dataset(out, identify_model(bundle)) as dataset:
-        scored_at = dataset.start_run(["drawn"])
+    with open_output(out, identify_model(bundle)) as output:
+        scored_at = output.start_run(["drawn"])
         for first in range(0, n_posts, _BATCH):
             batch = _place(to_batch(texts[first : first + _BATCH], first), generator)
-            dataset.commit([score_batch(batch, bundle, scored_at=scored_at)])
-        dataset.finish_run()
+            sequence = pa.array(range(first, first + batch.num_rows), pa.int64())
+            scored = score_batch(batch.append_column("sequence", sequence), bundle, scored_at=scored_at)
+            output.commit([scored], first + batch.num_rows)
+        output.finish_run()
     return out
 
 

@@ -38,7 +38,14 @@ class CommandPage(TyperCommand):
 
 
 class PanelledGroup(TyperGroup):
-    """A group that lists its commands panel by panel, in the order in which they were added."""
+    """A group that lists its commands panel by panel, in the order in which they were added; some have two words."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Take two words for one command where there is one of that name."""
+        two_words = " ".join(args[:2])
+        if two_words in self.commands and len(args) > 1:
+            args = [two_words, *args[2:]]
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, _ctx: Any, formatter: Any) -> None:
         """Write each panel with the summaries of its commands; a long summary goes on in the next line."""

@@ -140,6 +140,11 @@ def print_predict_report(screen: "Console", report: PredictReport) -> None:
             f"Scored now by {safe_text(report.model_id)}: raw counts, not corrected for the model's errors"
         )
         screen.print(plain_table(title, ("frame", "sentences", "posts", "raw share of posts"), rows))
+    if report.superseded:
+        screen.print(
+            f"{report.superseded:,} of the posts read were not scored: the input has another text of them further on, "
+            "with the same time of editing or none"
+        )
     if report.sentences_cut:
         screen.print(
             f"{report.sentences_cut:,} sentences are longer than the model reads; what stands after its "

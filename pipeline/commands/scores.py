@@ -1,15 +1,16 @@
-"""Commands of the panel of scores, beside `frames predict`: keep an output folder in shape."""
+"""Commands of the panel of scores, beside `frames predict`: plain files of them, an output folder kept in shape."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from pipeline.commands.options import AsJson, Debug, print_json
-from pipeline.commands.terminal import console, progress_bar, run_command
+from pipeline.commands.terminal import console, run_command
+from pipeline.files.safe_text import safe_text
 
 if TYPE_CHECKING:
-    from pipeline.scoring.compact_parts import CompactReport
+    from pipeline.scoring.compact_scores import CompactReport
 
 _MB = 1e6
 
@@ -21,17 +22,16 @@ def compact(
 ) -> None:
     """Merge the many small files of an output folder into few.
 
-    Every run of frames predict adds a file to each channel and month it met; hundreds of runs make reading slow.
-    Rows, their order and what they say of their origin stay the same. It may be stopped at any moment.
+    Every run of frames predict adds files; hundreds of runs make reading slow. Rows stay the same. It may be stopped
+    at any moment. Files that were replaced are removed after a week.
 
     Example: frames compact scores
     """
 
     def work() -> None:
-        from pipeline.scoring.compact_parts import compact_parts
+        from pipeline.scoring.compact_scores import compact_scores
 
-        with progress_bar(quiet=as_json) as progress:
-            report = compact_parts(output, on_progress=progress)
+        report = compact_scores(output)
         if as_json:
             print_json(report.to_json())
         else:
@@ -40,15 +40,72 @@ def compact(
     run_command(work, debug)
 
 
+def export(
+    output: Annotated[Path, typer.Argument(help="Output folder of frames predict.")],
+    file_format: Annotated[
+        Literal["parquet", "csv", "jsonl"], typer.Option("--format", help="Of the files.")
+    ] = "csv",
+    folder: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Folder for the files; left out: the output folder itself."),
+    ] = None,
+    link: Annotated[
+        str, typer.Option("--link", help="Link to a post; {channel} and {message_id} are filled in.")
+    ] = "https://t.me/{channel}/{message_id}",
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Write the current scores as plain files, with texts, evidence and links.
+
+    Two files come out, posts and sentences, for programs that do not read Delta tables.
+
+    Example: frames scores export scores --format csv -o for-the-team
+    """
+
+    def work() -> None:
+        from pipeline.scoring.export_scores import export_scores
+
+        paths = [str(path) for path in export_scores(output, file_format, folder, link=link)]
+        if as_json:
+            print_json({"exported": paths})
+        for path in () if as_json else paths:
+            console().print(f"written to {safe_text(path)}", soft_wrap=True)
+
+    run_command(work, debug)
+
+
+def convert(
+    old: Annotated[Path, typer.Argument(help="Output folder of an older version.")],
+    new: Annotated[Path, typer.Argument(help="Folder to make.")],
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Convert an output folder of an older version into Delta tables.
+
+    All versions of all posts are taken over, and which of them is current. The old folder stays as it is.
+
+    Example: frames scores convert scores scores-new
+    """
+
+    def work() -> None:
+        from pipeline.scoring.convert_scores import convert_scores
+
+        report = convert_scores(old, new)
+        if as_json:
+            print_json(report.to_json())
+        else:
+            console().print(
+                f"{report.posts:,} scored versions of posts with {report.sentences:,} sentences are now in "
+                f"{safe_text(str(report.output))}",
+                soft_wrap=True,
+            )
+
+    run_command(work, debug)
+
+
 def _describe(report: "CompactReport") -> str:
     before, after = report.bytes_before / _MB, report.bytes_after / _MB
-    text = (
-        f"{report.files_before:,} part files are now {report.files_after:,} ({before:,.1f} MB, now {after:,.1f} MB); "
-        f"merged in {report.folders:,} channel-and-month folders"
+    return (
+        f"{report.files_before:,} data files are now {report.files_after:,} ({before:,.1f} MB, now {after:,.1f} MB); "
+        f"{report.removed:,} files that nothing has needed for a week were removed"
     )
-    if report.folders_left:
-        text += (
-            f"\n{report.folders_left:,} folders were left as they are: one run scored several versions of a post "
-            "there, and the names of the files say which is current"
-        )
-    return text

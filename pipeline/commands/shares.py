@@ -176,11 +176,12 @@ def _keep_record(model: Path, scores: Path) -> None:
         ConfigError: it gave none of these scores, or says nothing.
     """
     from pipeline.bundle import load_bundle
-    from pipeline.scoring.output_dataset import read_output_manifest
+    from pipeline.scoring.score_output import read_tables
+    from pipeline.scoring.score_queries import list_models
     from pipeline.scoring.training_copies import keep_training_record
 
     bundle = load_bundle(model)
-    if bundle.bundle_hash not in {run["bundle_hash"] for run in read_output_manifest(scores)["runs"]}:
+    if bundle.bundle_hash not in list_models(read_tables(scores)):
         raise ConfigError(f"--model {model}: {bundle.model_id} gave none of the scores in {scores}")
     if not keep_training_record(bundle, scores):
         raise ConfigError(f"--model {model}: keeps nothing of the texts that it learnt from")

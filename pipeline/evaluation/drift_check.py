@@ -202,7 +202,7 @@ def _read_scores(scores: Path, bundle: ModelBundle) -> _Scored:
         if not n_sentences:
             raise DataError(
                 f"{scores}: holds no sentence that {bundle.model_id} scored; give the model that scored it (its "
-                "name and bundle hash stand in manifest.json there), or score posts with this one"
+                "name and bundle hash stand in its columns model_id and bundle_hash), or score posts with this one"
             )
         query = _SAMPLE.format(columns=quoted, most=READ_SENTENCES)
         sample = connection.execute(query, wanted).df()

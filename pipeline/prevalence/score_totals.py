@@ -13,8 +13,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.errors import DataError
-from pipeline.scoring.output_dataset import read_output_manifest
 from pipeline.scoring.read_scores import open_scores
+from pipeline.scoring.score_output import read_tables
 from pipeline.scoring.score_posts import probability_column
 
 # The units with the columns that cells may be made of; a sentence has those of its post besides its own language.
@@ -69,7 +69,7 @@ def read_frames(out: Path) -> tuple[str, ...]:
     Raises:
         DataError: no scores there.
     """
-    return tuple(read_output_manifest(out)["frames"])
+    return read_tables(out).frame_ids
 
 
 def sum_scores(out: Path, unit: str, frame_ids: Sequence[str], keys: Mapping[str, str]) -> ScoreTotals:

@@ -16,7 +16,7 @@ from pipeline.reporting.html_page import render_page, write_page
 from pipeline.reporting.model_facts import describe_origin, describe_quality, frame_titles
 from pipeline.reporting.report_data import Limits, ReportData, collect_report_data
 from pipeline.reporting.share_plots import collect_share_plots
-from pipeline.scoring.output_dataset import REJECTS
+from pipeline.scoring.score_output import REJECTS
 from pipeline.tracking.provenance import installed_version
 
 _SCRIPTS: Final = ("report_plots.js", "report_posts.js", "report.js")
@@ -161,7 +161,7 @@ def _warnings(data: ReportData, bundle: ModelBundle | None) -> list[str]:
         )
         if bundle is not None:
             warnings.append(f"Quality and frame names on this page are those of {bundle.model_id} alone.")
-    if data.runs and not data.runs[-1]["complete"]:
+    if data.is_interrupted:
         warnings.append("The last scoring run did not end: some posts of its input are not scored yet.")
     if data.channels_merged:
         warnings.append(

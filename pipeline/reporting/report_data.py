@@ -6,7 +6,7 @@ evidence, are taken most probable first until `Limits` is reached; what is left 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,8 +15,8 @@ import pandas as pd
 
 from pipeline.errors import DataError
 from pipeline.reporting.evidence_texts import EvidenceTexts, add_texts
-from pipeline.scoring.output_dataset import read_output_manifest
 from pipeline.scoring.read_scores import open_scores
+from pipeline.scoring.score_output import read_tables
 
 STEPS: Final = 20  # of probability: the page filters in steps of 0.05
 _MOST_COUNTS: Final = 300_000  # rows of a table of counts; about 0.5 MB in the page
@@ -118,7 +118,7 @@ class ReportData:
     texts_shortened: int
     channels_merged: int
     periods_are_years: bool = False
-    runs: list[dict[str, Any]] = field(default_factory=list)
+    is_interrupted: bool = False
 
 
 def collect_report_data(out: Path, limits: Limits | None = None) -> ReportData:
@@ -128,8 +128,8 @@ def collect_report_data(out: Path, limits: Limits | None = None) -> ReportData:
         DataError: no scores there, or none yet.
     """
     limits = limits or Limits()
-    manifest = read_output_manifest(out)
-    frame_ids = tuple(manifest["frames"])
+    tables = read_tables(out)
+    frame_ids, last_run = tables.frame_ids, tables.read_last_run()
     with open_scores(out) as connection:
         connection.execute(_POSTS)
         connection.execute(_MARKS)
@@ -160,7 +160,7 @@ def collect_report_data(out: Path, limits: Limits | None = None) -> ReportData:
         texts_shortened=texts.shortened,
         channels_merged=merged,
         periods_are_years=are_years,
-        runs=list(manifest["runs"]),
+        is_interrupted=last_run is not None and not last_run.get("complete"),
     )
 
 

@@ -7,13 +7,16 @@ of a commit that follows. The log itself is checked by two counts that every com
 transactions: how far the table has come (see `pipeline.scoring.score_tables`) and how many rows it has then.
 """
 
+import errno
 import hashlib
 import json
 import os
 import re
+import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -34,6 +37,7 @@ _DIGESTS = "narrative_frames_digests"  # in the metadata of the commit after a c
 _CONFIGURATION = {"delta.enableExpiredLogCleanup": "false"}  # small, and it holds the digests
 _NAMED_BY_DIGEST = re.compile(r"part-([0-9a-f]{32})\.parquet")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+_SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")
 _READ_BYTES = 1 << 20
 _REMEDY = "Restore it from a copy of the whole output, or score into a new one"
 
@@ -65,13 +69,13 @@ class Store:
 
     def __init__(self, location: str | Path) -> None:
         self.location = str(location)
-        self._folder = None if "://" in self.location else Path(self.location)
-        if self._folder is not None and _ESCAPE.search(str(self._folder.absolute())):
+        self.folder = None if "://" in self.location else Path(self.location)
+        if self.folder is not None and _ESCAPE.search(str(self.folder.absolute())):
             raise DataError(
                 f"{self.location}: a '%' with two digits or letters after it in a folder's name is misread by "
                 "the library that writes the tables: give a folder of another name"
             )
-        self.uri = self.location if self._folder is None else self._folder.absolute().as_uri()
+        self.uri = self.location if self.folder is None else self.folder.absolute().as_uri()
 
     def write(self, rows: pa.Table) -> DataFile:
         """Write rows to a new data file, named by its bytes; in a folder it is on the disk when this returns."""
@@ -79,12 +83,18 @@ class Store:
         pq.write_table(rows, buffer, compression="zstd")
         content = buffer.getvalue()
         name = f"part-{_digest([content])}.parquet"
-        if self._folder is not None:
-            _write_durably(self._folder / name, content)
-        else:
-            with self.filesystem.open_output_stream(name) as stream:
-                stream.write(content)
+        with explain_delta(self.location):
+            if self.folder is not None:
+                _write_durably(self.folder / name, content)
+            else:
+                with self.filesystem.open_output_stream(name) as stream:
+                    stream.write(content)
         return DataFile(name, content.size, rows.num_rows)
+
+    def remove(self, file: DataFile) -> None:
+        """Delete a data file that is no part of the table."""
+        with suppress(OSError):
+            self.filesystem.delete_file(file.path)
 
     def list_sizes(self) -> dict[str, int]:
         """Size of every file beside the log, by its path below the table; empty where there is no such folder."""
@@ -98,15 +108,15 @@ class Store:
 
     def sync_commit(self, version: int) -> None:
         """Bring the record of a commit to the disk, which delta-rs leaves to the system; object stores do it."""
-        if self._folder is not None:
-            for path in (self._folder / LOG / f"{version:020d}.json", self._folder / LOG):
+        if self.folder is not None:
+            for path in (self.folder / LOG / f"{version:020d}.json", self.folder / LOG):
                 _sync(path)
 
     @property
     def filesystem(self) -> pafs.FileSystem:
         """Paths in it are those below the table."""
-        if self._folder is not None:
-            return pafs.SubTreeFileSystem(str(self._folder), pafs.LocalFileSystem())
+        if self.folder is not None:
+            return pafs.SubTreeFileSystem(str(self.folder), pafs.LocalFileSystem())
         from deltalake.fs import DeltaStorageHandler  # noqa: PLC0415 - for object stores alone
 
         return pafs.PyFileSystem(DeltaStorageHandler(self.uri))
@@ -118,6 +128,7 @@ class ScoreTable:
     def __init__(self, table: DeltaTable, store: Store) -> None:
         self._table = table
         self.store = store
+        self._counts = self._read_counts()
 
     @classmethod
     def open(cls, location: str | Path) -> Self | None:
@@ -157,7 +168,7 @@ class ScoreTable:
     @property
     def progress(self) -> int:
         """What the last commit of ours gave as `progress`."""
-        return self._read_count(_PROGRESS)
+        return self._counts[_PROGRESS]
 
     @property
     def schema(self) -> pa.Schema:
@@ -175,6 +186,25 @@ class ScoreTable:
         columns = (actions[name].to_pylist() for name in ("path", "size_bytes", "num_records"))
         return [DataFile(path, size, rows or 0) for path, size, rows in zip(*columns, strict=True)]
 
+    def list_paths(self) -> list[str] | None:
+        """Names of the data files on this machine; None for a table in an object store."""
+        if self.store.folder is None:
+            return None
+        return [str(self.store.folder / file.path) for file in self.list_files()]
+
+    def note(self, metadata: Mapping[str, Any]) -> None:
+        """Add a commit that says something and changes nothing."""
+        self._commit([], CommitProperties(custom_metadata=dict(metadata)))
+
+    def _commit(self, actions: list[AddAction | RemoveAction], properties: CommitProperties) -> None:
+        with explain_delta(self.store.location):
+            self._table.create_write_transaction(
+                actions, "append", self._table.schema(), commit_properties=properties
+            )
+            self._table.update_incremental()
+            self.store.sync_commit(self._table.version())
+            self._counts = self._read_counts()
+
     def commit(self, files: Sequence[DataFile], progress: int, metadata: Mapping[str, Any]) -> None:
         """Make data files part of the table, all or none.
 
@@ -191,16 +221,24 @@ class ScoreTable:
             AddAction(file.path, file.n_bytes, {}, now, True, json.dumps({"numRecords": file.n_rows}))
             for file in files
         ]
-        n_rows = self._read_count(_ROWS) + sum(file.n_rows for file in files)
+        n_rows = self._counts[_ROWS] + sum(file.n_rows for file in files)
+        self._commit(actions, _properties(progress, n_rows, metadata))
+
+    def compact(self) -> int:
+        """Merge small data files, and remove what no reader has needed for a week; the table was verified.
+
+        Returns:
+            How many files were removed.
+        """
+        with explain_delta(self.store.location), _without_panics():
+            self._table.optimize.compact()
+        written = [file.path for file in self.list_files() if not _NAMED_BY_DIGEST.fullmatch(file.path)]
+        known = (self.read_last_metadata(_DIGESTS) or {}) if written else {}
+        if set(written) - set(known):
+            self.note({_DIGESTS: {path: known.get(path) or self.store.digest(path) for path in written}})
+        self.require_whole(verify_bytes=False)
         with explain_delta(self.store.location):
-            self._table.create_write_transaction(
-                actions,
-                "append",
-                self._table.schema(),
-                commit_properties=_properties(progress, n_rows, metadata),
-            )
-            self._table.update_incremental()
-        self.store.sync_commit(self._table.version())
+            return len(self._table.vacuum(dry_run=False, full=True))
 
     def read_last_metadata(self, key: str) -> Any:
         """What the last commit that has this key in its metadata says there; None where none has it.
@@ -243,7 +281,7 @@ class ScoreTable:
             if sizes.get(file.path) != file.n_bytes:
                 found = f"has {sizes[file.path]:,} bytes" if file.path in sizes else "is gone"
                 raise self._damaged(file.path, f"{found}; {LOG} says {file.n_bytes:,} bytes")
-        stated, counted = self._read_count(_ROWS), sum(file.n_rows for file in files)
+        stated, counted = self._counts[_ROWS], sum(file.n_rows for file in files)
         if stated != counted:
             raise self._damaged(
                 LOG,
@@ -276,11 +314,12 @@ class ScoreTable:
             if expected and self.store.digest(file.path) != expected:
                 raise self._damaged(file.path, "its bytes are not those that were written")
 
-    def _read_count(self, app_id: str) -> int:
-        version = self._table.transaction_version(app_id)
-        if version is None:
-            raise self._damaged(LOG, f"no commit of narrative-frames ({app_id}) is in it")
-        return version
+    def _read_counts(self) -> dict[str, int]:
+        counts = {app_id: self._table.transaction_version(app_id) for app_id in (_PROGRESS, _ROWS)}
+        missing = [app_id for app_id, count in counts.items() if count is None]
+        if missing:
+            raise self._damaged(LOG, f"no commit of narrative-frames ({missing[0]}) is in it")
+        return {app_id: count or 0 for app_id, count in counts.items()}
 
     def _damaged(self, path: str, reason: str) -> DataError:
         return DataError(f"{self.store.location}/{path}: damaged: {reason}. {_REMEDY}")
@@ -288,25 +327,56 @@ class ScoreTable:
 
 @contextmanager
 def explain_delta(location: str) -> Iterator[None]:
-    """Turn what delta-rs raises into a message that names the table.
+    """Turn what delta-rs and the system raise into a message that names the table.
 
     Raises:
-        DataError: the log cannot be read or written, or another process wrote.
+        DataError: the log cannot be read or written, another process wrote, or the table is gone.
+        OSError: what else the system says, with its number: no room, for example.
         TableNotFoundError: there is no log.
     """
     try:
         yield
     except (PipelineError, TableNotFoundError):
         raise
-    except CommitFailedError as error:
-        if "oncurrent" not in str(error):
-            raise DataError(f"{location}: cannot be committed to: {shorten(error)}") from None
-        raise DataError(
+    except (DeltaError, OSError) as error:
+        raise _explain(location, error) from None
+
+
+def _explain(location: str, error: Exception) -> Exception:
+    number = _SYSTEM_ERROR.search(str(error))  # delta-rs gives them in words alone
+    if number and int(number[1]) != errno.ENOENT:
+        return OSError(int(number[1]), os.strerror(int(number[1])), location)
+    if "://" not in location and not (Path(location) / LOG).is_dir():
+        return DataError(
+            f"{location}: gone: it was moved or removed while scores were written to it. Put it back and run the same "
+            "command again, or score into a new output"
+        )
+    if isinstance(error, OSError):
+        return error
+    if isinstance(error, CommitFailedError) and "oncurrent" in str(error):
+        return DataError(
             f"{location}: another process wrote there meanwhile. What was committed before is complete and stays; run "
             "the same command again"
-        ) from None
-    except DeltaError as error:
-        raise DataError(f"{location}/{LOG}: damaged or out of reach: {shorten(error)}. {_REMEDY}") from None
+        )
+    return DataError(f"{location}/{LOG}: damaged or out of reach: {shorten(error)}. {_REMEDY}")
+
+
+@contextmanager
+def _without_panics() -> Iterator[None]:
+    """Keep what delta-rs prints when it has no room off the terminal; it raises as well.
+
+    Raises:
+        OSError: there was no room.
+    """
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as hidden:
+        os.dup2(hidden.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
 
 
 def _properties(progress: int, n_rows: int, metadata: Mapping[str, Any]) -> CommitProperties:
@@ -322,10 +392,14 @@ def _digest(blocks: Iterable[Any]) -> str:
 
 
 def _write_durably(path: Path, content: pa.Buffer) -> None:
-    with path.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
+    try:
+        with path.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)  # room for others when the disk is full
+        raise
     _sync(path.parent)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pipeline.data.exports.raw_posts import ReadOptions
     from pipeline.data.ingest import IngestReport
     from pipeline.scoring.engines.open_engine import EngineSettings
-    from pipeline.scoring.output_dataset import OutputDataset
+    from pipeline.scoring.score_output import ScoreOutput
 
 BATCH_POSTS = 2000
 
@@ -28,6 +28,7 @@ class PredictReport:
         model_id: of the model.
         posts_read: posts in the input, of raw exports all that were read into this output so far.
         already_scored: of these, met before in this version by this model.
+        superseded: of these, followed in the input by another text with the same time of editing, or none.
         newly_scored: of these, scored now.
         sentences: scored now.
         sentences_cut: of these, longer than the model reads: their end had no part in their scores.
@@ -45,6 +46,7 @@ class PredictReport:
     model_id: str
     posts_read: int
     already_scored: int
+    superseded: int
     newly_scored: int
     sentences: int
     sentences_cut: int
@@ -94,7 +96,7 @@ def predict(
     Args:
         inputs: posts tables, or raw exports (files or folders), which are first read into OUT/_ingested.
         bundle: the model.
-        output: a new folder or one of an earlier run; see `pipeline.scoring.output_dataset`.
+        output: a new folder or one of an earlier run; see `pipeline.scoring.score_output`.
         options: what the user says about raw exports.
         format_name: format of raw exports; None to tell it from their content.
         batch_posts: posts that are scored together.
@@ -110,33 +112,34 @@ def predict(
     """
     from pipeline.scoring.depth_check import DepthCheck
     from pipeline.scoring.engines.open_engine import EngineSettings, open_engine
-    from pipeline.scoring.output_dataset import open_dataset
-    from pipeline.scoring.read_scores import export_scores
+    from pipeline.scoring.export_scores import export_scores
+    from pipeline.scoring.score_output import open_output
     from pipeline.scoring.scoring_run import identify_model, score_tables
     from pipeline.scoring.training_copies import keep_training_record
 
     started = time.monotonic()
     depth = DepthCheck(bundle)
-    with open_dataset(output, identify_model(bundle), rescore=rescore) as dataset:
-        tables, ingested = _prepare_tables(inputs, dataset, options, format_name, on_progress)
-        scored_at = dataset.start_run([str(path.resolve()) for path in inputs])
+    with open_output(output, identify_model(bundle), rescore=rescore) as opened:
+        tables, ingested = _prepare_tables(inputs, opened, options, format_name, on_progress)
+        scored_at = opened.start_run([str(path.resolve()) for path in inputs])
         with open_engine(engine or EngineSettings(), bundle, scored_at) as scorer:
             counts = score_tables(
                 tables,
-                dataset,
+                opened,
                 scorer,
                 batch_posts=batch_posts,
                 on_progress=on_progress,
                 on_scored=depth.add,
             )
         keep_training_record(bundle, output)
-        dataset.finish_run()
+        opened.finish_run()
         exported = tuple(export_scores(output, export)) if export else ()
     return PredictReport(
         output=output,
         model_id=bundle.model_id,
         posts_read=counts.posts_read,
         already_scored=counts.already_scored,
+        superseded=counts.superseded,
         newly_scored=counts.newly_scored,
         sentences=counts.sentences,
         sentences_cut=counts.sentences_cut,
@@ -153,7 +156,7 @@ def predict(
 
 def _prepare_tables(
     inputs: Sequence[Path],
-    dataset: "OutputDataset",
+    output: "ScoreOutput",
     options: "ReadOptions | None",
     format_name: str | None,
     on_progress: "Progress",
@@ -167,7 +170,7 @@ def _prepare_tables(
     raw = [path for path in inputs if path not in tables]
     if not raw:
         return tables, None
-    table = dataset.root / "_ingested" / "posts.parquet"
+    table = output.root / "_ingested" / "posts.parquet"
     report = ingest(
         raw,
         table,
@@ -177,5 +180,5 @@ def _prepare_tables(
     )
     if report.rejects_path is not None:
         with report.rejects_path.open(encoding="utf-8") as lines:
-            dataset.add_rejects(lines)
+            output.add_rejects(lines)
     return [*tables, table], report

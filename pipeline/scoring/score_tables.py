@@ -118,12 +118,13 @@ class ScoreTables:
             next_sequence: of the tables after this batch.
             run: what the log says of the run.
         """
-        self.commit_files(
-            [self.posts.store.write(posts)],
-            [self.sentences.store.write(sentences)] if sentences.num_rows else [],
-            next_sequence,
-            run,
-        )
+        of_posts = self.posts.store.write(posts)
+        try:
+            of_sentences = [self.sentences.store.write(sentences)] if sentences.num_rows else []
+        except BaseException:
+            self.posts.store.remove(of_posts)  # room for others when the disk is full
+            raise
+        self.commit_files([of_posts], of_sentences, next_sequence, run)
 
     def commit_files(
         self,
@@ -148,7 +149,16 @@ class ScoreTables:
         files = [[file.path, file.n_bytes, file.n_rows] for file in posts]
         batch = {"begins_at": self.next_sequence, "posts": files, "run": dict(run)}
         self.sentences.commit(sentences, next_sequence, {_BATCH: batch})
-        self.posts.commit(posts, next_sequence, {_RUN: dict(run)})
+        self.posts.commit(posts, next_sequence, {_RUN: {**run, "complete": False}})
+
+    def note_run(self, run: Mapping[str, Any]) -> None:
+        """Write what is now known of the last run; no rows are changed."""
+        self.posts.note({_RUN: dict(run)})
+
+    def read_last_run(self) -> dict[str, Any] | None:
+        """What was given as `run` with the last batch or note, with `complete`; None without any."""
+        run: dict[str, Any] | None = self.posts.read_last_metadata(_RUN)
+        return run
 
     def finish_batch(self) -> None:
         """Commit the posts of a batch whose sentences were committed by a process that then ended, if there is one.
@@ -175,7 +185,7 @@ class ScoreTables:
                     f"{self.posts.store.location}/{file.path}: gone or cut before its batch was complete. Restore it "
                     "from a copy of the whole output, or score into a new one"
                 )
-        self.posts.commit(files, stated, {_RUN: batch["run"]})
+        self.posts.commit(files, stated, {_RUN: {**batch["run"], "complete": False}})
 
 
 def open_store(location: str | Path, table: str) -> Store:

@@ -1,4 +1,4 @@
-"""One pass over posts tables: what is new is scored, window by window, and committed every few windows.
+"""Two passes over posts tables: one finds what is new, one scores it, window by window; a few windows are a commit.
 
 A window is a fixed stretch of the input, so a resumed run scores the same windows as an uninterrupted one and
 gets the same figures to the last bit. Memory depends on the size of a window, not on that of the input.
@@ -17,11 +17,11 @@ import pyarrow.compute as pc
 
 from pipeline.bundle import ModelBundle
 from pipeline.classifiers.protocols import Progress
-from pipeline.data.posts import POSTS_SCHEMA, count_rows, iter_posts
+from pipeline.data.posts import POSTS_SCHEMA, iter_posts
 from pipeline.scoring.engines.open_engine import Engine
-from pipeline.scoring.output_dataset import ModelIdentity, OutputDataset
+from pipeline.scoring.score_output import ScoreOutput
 from pipeline.scoring.score_posts import ScoredBatch
-from pipeline.scoring.scored_keys import ScoredKeys, digest_key
+from pipeline.scoring.score_queries import ModelIdentity, NewPosts, find_new_posts
 
 WINDOW_BYTES = 4_000_000  # of text; a window of long posts holds fewer of them
 WINDOWS_PER_COMMIT = 10  # fewer files than with one commit for each window
@@ -36,6 +36,7 @@ class RunCounts:
 
     posts_read: int = 0
     already_scored: int = 0
+    superseded: int = 0
     newly_scored: int = 0
     sentences: int = 0
     boilerplate: int = 0
@@ -60,18 +61,18 @@ def identify_model(bundle: ModelBundle) -> ModelIdentity:
 
 def score_tables(
     tables: Sequence[Path],
-    dataset: OutputDataset,
+    output: ScoreOutput,
     engine: Engine,
     *,
     batch_posts: int,
     on_progress: Progress,
     on_scored: Callable[[ScoredBatch], None] = lambda _: None,
 ) -> RunCounts:
-    """Score what the dataset does not hold yet of some posts tables.
+    """Score what the output does not hold yet of some posts tables.
 
     Args:
         tables: as `pipeline.data.ingest` writes them, in this order.
-        dataset: receives the scores.
+        output: receives the scores.
         engine: has the model and the stamp of the run.
         batch_posts: most posts in a window.
         on_progress: told of posts done, scored now or before, of all.
@@ -81,37 +82,29 @@ def score_tables(
         DataError: a table is damaged, or the disk is full; what was committed stays.
         PipelineError: workers of the engine ended again and again.
     """
-    counts, keys = RunCounts(), dataset.read_scored_keys()
-    total = sum(map(count_rows, tables))
+    with find_new_posts(tables, output.tables, output.model) as new:
+        counts = RunCounts(new.n_read, new.n_read - new.n_superseded - new.n_new, new.n_superseded)
+        n_known = new.n_read - new.n_new
 
-    def show_progress() -> None:
-        on_progress("scoring posts", counts.already_scored + counts.newly_scored, total)
+        def show_progress() -> None:
+            on_progress("scoring posts", n_known + counts.newly_scored, new.n_read)
 
-    def take_windows() -> Iterator[pa.RecordBatch]:
-        for window in itertools.chain.from_iterable(_read_windows(path, batch_posts) for path in tables):
-            new = _take_new(window, keys)
-            counts.posts_read += window.num_rows
-            counts.already_scored += window.num_rows - new.num_rows
-            if new.num_rows:
-                yield new
-            else:
-                show_progress()
-
-    pending = _Pending(dataset)
-    for scored in engine.score(take_windows()):
-        counts.add(scored)
-        on_scored(scored)
-        pending.add(scored)
         show_progress()
-    pending.commit()
+        pending = _Pending(output)
+        for scored in engine.score(_take_new(tables, new, batch_posts, output.tables.next_sequence)):
+            counts.add(scored)
+            on_scored(scored)
+            pending.add(scored)
+            show_progress()
+        pending.commit()
     return counts
 
 
 class _Pending:
     """Scored windows that wait for their commit."""
 
-    def __init__(self, dataset: OutputDataset) -> None:
-        self._dataset = dataset
+    def __init__(self, output: ScoreOutput) -> None:
+        self._output = output
         self._batches: list[ScoredBatch] = []
         self._since = time.monotonic()
 
@@ -124,7 +117,7 @@ class _Pending:
 
     def commit(self) -> None:
         if self._batches:
-            self._dataset.commit(self._batches)
+            self._output.commit(self._batches, self._batches[-1].posts["sequence"][-1].as_py() + 1)
         self._batches, self._since = [], time.monotonic()
 
 
@@ -138,17 +131,22 @@ def _read_windows(path: Path, batch_posts: int) -> Iterator[pa.RecordBatch]:
             yield batch.slice(start, end - start)
 
 
-def _take_new(window: pa.RecordBatch, keys: ScoredKeys) -> pa.RecordBatch:
-    """The posts of a window that were not scored before; they count as scored from now on."""
-    pairs = zip(window.column("post_key").to_pylist(), window.column("content_hash").to_pylist(), strict=True)
-    digests = [digest_key(post_key, content_hash) for post_key, content_hash in pairs]
-    is_known = keys.contains(digests)
-    rows: dict[bytes, int] = {}
-    for row, digest in enumerate(digests):
-        if not is_known[row]:
-            rows.setdefault(digest, row)
-    keys.add(rows)
-    return window.take(pa.array(list(rows.values()), pa.int64()))
+def _take_new(
+    tables: Sequence[Path], new: NewPosts, batch_posts: int, first_sequence: int
+) -> Iterator[pa.RecordBatch]:
+    """What is new of each window, numbered; windows without anything new are passed over."""
+    if not new.n_new:
+        return
+    chunks, rows, start = new.iter_rows(), np.empty(0, np.int64), 0
+    for window in itertools.chain.from_iterable(_read_windows(path, batch_posts) for path in tables):
+        end = start + window.num_rows
+        while (not len(rows) or rows[-1] < end) and (chunk := next(chunks, None)) is not None:
+            rows = np.concatenate([rows, chunk])
+        n_here = int(np.searchsorted(rows, end))
+        if n_here:
+            sequence = pa.array(first_sequence + rows[:n_here])
+            yield window.take(pa.array(rows[:n_here] - start)).append_column("sequence", sequence)
+        rows, start = rows[n_here:], end
 
 
 def _count_frames(rows: pa.Table) -> dict[str, int]:
