@@ -33,7 +33,7 @@ from pipeline.benchmarks.synthetic_posts import COPIES, make_posts, to_batch
 from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.classifiers.encoder.token_windows import WindowLimits, make_windows
 from pipeline.classifiers.graph.encoder_graph import EncoderShape
-from pipeline.classifiers.graph.graph_scorer import GraphScorer, count_cores
+from pipeline.classifiers.graph.graph_scorer import GraphScorer
 from pipeline.classifiers.graph.onnx_transformer import (
     ENCODER_CONFIG_FILE,
     TOKENIZER_FILE,
@@ -49,6 +49,7 @@ from pipeline.config.model import TransformerSettings
 from pipeline.config.run_config import RunConfig, resolve_run_config
 from pipeline.data.sentences import split_sentences
 from pipeline.errors import ModelError
+from pipeline.files.cores import count_cores
 from pipeline.scoring.score_posts import score_batch
 from pipeline.tracking.null_tracker import NullTracker
 from pipeline.training.run_training import run_training
