@@ -10,6 +10,7 @@ or after which the export was made that holds this text; only exports that show 
 
 import contextlib
 import hashlib
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -125,6 +126,54 @@ def iter_posts(
         for posts in iter_columns(path, schema, batch_rows):
             _check_values(posts)
             yield posts
+
+
+def read_stretch(path: Location, first_row: int, n_rows: int, columns: Sequence[str]) -> pa.RecordBatch:
+    """Some rows of a posts table, read without those before their row group.
+
+    Args:
+        path: see `iter_posts`.
+        first_row: in the table, from 0.
+        n_rows: how many; there are so many.
+        columns: see `iter_posts`.
+
+    Raises:
+        DataError: see `iter_posts`.
+    """
+    schema = pa.schema([POSTS_SCHEMA.field(name) for name in columns])
+    name, filesystem = open_filesystem(path)
+    # pre-buffered pages would stay in memory to the end
+    with (
+        explain_damage(path),
+        pq.ParquetFile(
+            name, filesystem=filesystem, pre_buffer=False, page_checksum_verification=True
+        ) as file,
+    ):
+        groups, n_before = _find_row_groups(file.metadata, first_row, n_rows)
+        batches, end = [], n_before + n_rows
+        for batch in file.iter_batches(_BATCH_ROWS, row_groups=groups, columns=list(columns)):
+            batches.append(batch)
+            end -= batch.num_rows
+            if end <= 0:
+                break
+        if end > 0:
+            raise pa.ArrowInvalid(f"{end:,} rows of those from {first_row:,} on are missing")
+        rows = pa.Table.from_batches(batches).slice(n_before, n_rows).select(columns).cast(schema)
+        [posts] = rows.combine_chunks().to_batches()
+        _check_values(posts)
+        return posts
+
+
+def _find_row_groups(metadata: pq.FileMetaData, first_row: int, n_rows: int) -> tuple[list[int], int]:
+    """Row groups that hold rows of a stretch, and rows of the first one that come before it."""
+    sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
+    starts = [end - size for end, size in zip(itertools.accumulate(sizes), sizes, strict=True)]
+    groups = [
+        i
+        for i, (start, size) in enumerate(zip(starts, sizes, strict=True))
+        if start < first_row + n_rows and start + size > first_row
+    ]
+    return groups, first_row - starts[groups[0]] if groups else 0
 
 
 def read_posts(path: Location, columns: Sequence[str] | None = None) -> pd.DataFrame:

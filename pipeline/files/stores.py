@@ -83,6 +83,22 @@ def is_file(location: Location) -> bool:
         return bool(filesystem and filesystem.get_file_info(path).is_file)
 
 
+def stat_file(location: Location) -> tuple[int, int]:
+    """Size in bytes of a file, and nanoseconds since 1970 of its last change: another file has others.
+
+    Raises:
+        DataError: no such file, or the store cannot be reached.
+    """
+    import pyarrow.fs as pafs  # noqa: PLC0415 - see above
+
+    path, filesystem = open_filesystem(location)
+    with explain_store(location):
+        info = (filesystem or pafs.LocalFileSystem()).get_file_info(path)
+    if not info.is_file:
+        raise DataError(f"{location}: no such file")
+    return info.size, info.mtime_ns
+
+
 def list_files(location: Location) -> list[Location]:
     """Every file below a folder, sorted; hidden ones and those below hidden folders ("_..." and "....") are left out.
 

@@ -6,6 +6,7 @@ they are gross and the posts many enough; `frames drift` says more.
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -28,6 +29,30 @@ _DEVIATIONS: Final = 2.0  # by which a share has to exceed its limit
 _NAMED: Final = 3  # languages in a message
 
 
+@dataclass(slots=True)
+class DepthCounts:
+    """What was seen of scored posts.
+
+    Attributes:
+        posts: by language.
+        unknown: words that training did not hold, of a sample of sentences.
+        words: in the sample.
+        sentences: in the sample.
+    """
+
+    posts: Counter[str] = field(default_factory=Counter)
+    unknown: int = 0
+    words: int = 0
+    sentences: int = 0
+
+    def add(self, other: "DepthCounts") -> None:
+        """Add what another check saw."""
+        self.posts.update(other.posts)
+        self.unknown += other.unknown
+        self.words += other.words
+        self.sentences += other.sentences
+
+
 class DepthCheck:
     """Looks at scored windows and says at the end whether the model was made for such posts.
 
@@ -38,31 +63,30 @@ class DepthCheck:
     def __init__(self, bundle: "ModelBundle") -> None:
         self._reference = read_drift_reference(bundle)
         self._vocabulary = Vocabulary(self._reference.word_digests) if self._reference else None
-        self._posts: Counter[str] = Counter()  # by language
-        self._unknown = self._words = self._sentences = 0
+        self.counts = DepthCounts()
 
     def add(self, scored: "ScoredBatch") -> None:
         """Count the posts of a window by language, and the words of some of its sentences."""
         if self._vocabulary is None:
             return
         for entry in scored.posts["lang"].combine_chunks().value_counts().to_pylist():
-            self._posts[entry["values"] or "und"] += entry["counts"]
+            self.counts.posts[entry["values"] or "und"] += entry["counts"]
         texts = scored.sentences["text"]
         chosen = np.unique(np.linspace(0, len(texts) - 1, min(SENTENCES_PER_WINDOW, len(texts)), dtype=int))
         for text in texts.take(chosen).to_pylist():
             unknown, words = self._vocabulary.count(text)
-            self._unknown += unknown
-            self._words += words
-            self._sentences += 1
+            self.counts.unknown += unknown
+            self.counts.words += words
+            self.counts.sentences += 1
 
     def warnings(self) -> tuple[str, ...]:
         """What the user has to know before believing the scores; often nothing."""
         if self._reference is None:
             return ()
-        share = self._unknown / max(1, self._words)
+        share = self.counts.unknown / max(1, self.counts.words)
         found = (
-            warn_of_languages(self._reference, self._posts),
-            warn_of_words(self._reference, share, self._sentences),
+            warn_of_languages(self._reference, self.counts.posts),
+            warn_of_words(self._reference, share, self.counts.sentences),
         )
         return tuple(warning for warning in found if warning)
 

@@ -1,0 +1,290 @@
+"""Scoring on a Ray cluster, by Ray Data: a dataset of pieces of the input, mapped by a pool of actors.
+
+Each actor holds the model. For a piece it reads the posts, scores them, and writes them to the tables' own store; what
+comes back to the driver is the names of two files and some counts. So the driver's work and memory depend on the number
+of pieces alone. Ray Data places the actors, starts others for those that are lost, and gives them their pieces again;
+files that a lost actor wrote stay outside the tables, since nobody commits them.
+
+Results are taken in the order of the input, so that what is committed is always a beginning of it, and of two versions
+of a post the later one stays the later one wherever a run was cut off.
+
+`Dataset.write_delta` is not used: it commits one table once, at the end of everything, without the numbers that make a
+repeated commit harmless (see `pipeline.scoring.score_tables`). Nor are Ray Data's checkpoints, which hold every key in
+the memory of each worker that filters by them.
+"""
+
+import ipaddress
+import itertools
+import logging
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import pipeline.no_telemetry  # noqa: F401 - Ray reads its settings when a cluster starts
+from pipeline.bundle import ModelBundle
+from pipeline.errors import ConfigError, MissingExtraError, PipelineError, shorten
+from pipeline.scoring.delta_table import Store
+from pipeline.scoring.engines.model_loading import load_same_bundle, move_to_gpu, refuse_useless_gpus
+from pipeline.scoring.pieces import Piece, PieceScorer, WrittenPiece
+from pipeline.scoring.score_tables import ScoreTables
+
+os.environ.setdefault(
+    "RAY_BACKEND_LOG_LEVEL", "fatal"
+)  # else the driver prints what Ray Data's own pool makes it warn of
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else each start prints a notice about it
+# Off, on every system: a cluster of our own then listens on this machine alone, and no address on the internet is asked
+# for a route. It has no part in joining a cluster, whose nodes have settings of their own.
+os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+try:
+    import ray
+    import ray.data
+    from ray.data.exceptions import ExecutionTimeoutError
+    from ray.exceptions import RayError, RayTaskError
+except ImportError:
+    raise MissingExtraError("ray", "ray") from None
+
+PIECES_AT_ONCE = 5_000  # of one dataset: what the driver holds of the input
+PATIENCE = 1800.0  # seconds without a piece done; a cluster may have to start machines first
+_STORE_BYTES = 256 * 2**20  # of a cluster of our own, besides the model
+_KNOCK_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What an actor needs to know; `files` is a reference to the bundle's files by their relative paths."""
+
+    files: Any
+    folder: Path
+    bundle_hash: str
+    posts: Store
+    sentences: Store
+    scored_at: datetime
+    batch_posts: int
+    has_gpu: bool
+
+
+class _Scorer:
+    """The actor. It loads the model with its first piece, since Ray tells a failing constructor from no other failure.
+
+    What a user can mend is returned as a value, for the same reason.
+    """
+
+    def __init__(self, work: _Work) -> None:
+        self._work = work
+        self._scorer: PieceScorer | None = None
+
+    def __call__(self, rows: dict[str, Any]) -> dict[str, Any]:
+        results: Any = np.empty(len(rows["piece"]), object)
+        for i, piece in enumerate(rows["piece"]):
+            try:
+                self._scorer = self._scorer or self._load()
+                results[i] = self._scorer.score(piece)
+            except PipelineError as error:
+                results[i] = error
+        return {"result": results}
+
+    def _load(self) -> PieceScorer:
+        """Read the model from a copy of its files, which vanishes at once."""
+        work = self._work
+        with tempfile.TemporaryDirectory() as copy:
+            for name, content in ray.get(work.files).items():
+                path = Path(copy, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            bundle = load_same_bundle(Path(copy), work.bundle_hash, named=work.folder)
+        if work.has_gpu:
+            move_to_gpu(bundle)
+        return PieceScorer(bundle, work.posts, work.sentences, work.scored_at, work.batch_posts)
+
+
+class RayEngine:
+    """Scores pieces with a pool of actors; get one from `open_ray`."""
+
+    def __init__(self, work: _Work, workers: int, gpus: float) -> None:
+        self._work = work
+        self._workers = workers
+        self._gpus = gpus
+
+    def score(self, pieces: Iterable[Piece]) -> Iterator[WrittenPiece]:
+        """Score pieces; what comes out has the order of what goes in.
+
+        Raises:
+            PipelineError: what a worker raised, or no piece was done for `PATIENCE` seconds.
+        """
+        remaining = iter(pieces)
+        while some := list(itertools.islice(remaining, PIECES_AT_ONCE)):
+            yield from self._score_some(some)
+
+    def _score_some(self, pieces: list[Piece]) -> Iterator[WrittenPiece]:
+        _set_up_ray_data()
+        scored = ray.data.from_items(
+            [{"piece": piece} for piece in pieces], override_num_blocks=len(pieces)
+        ).map_batches(
+            _Scorer,
+            fn_constructor_args=[self._work],
+            batch_size=1,
+            batch_format="numpy",
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=self._workers),
+            num_cpus=1,
+            num_gpus=self._gpus,
+        )
+        try:
+            for row in scored.iter_rows():
+                if isinstance(row["result"], PipelineError):
+                    raise row["result"]
+                yield row["result"]
+        except RayTaskError:
+            raise  # a defect of ours, with its traceback
+        except (RayError, ExecutionTimeoutError) as error:
+            raise PipelineError(
+                f"the cluster ended the work ({type(error).__name__}: {_first_line(error)}), most likely since workers "
+                f"ended again and again for want of memory, or none had a place for {PATIENCE / 60:,.0f} minutes. What "
+                "was committed stays; run the same command again, with fewer --workers or smaller --batch-posts"
+            ) from None
+
+
+def _set_up_ray_data() -> None:
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    context.execution_options.preserve_order = True
+    context.execution_no_progress_timeout_s = PATIENCE
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
+
+
+@contextmanager
+def open_ray(
+    bundle: ModelBundle,
+    tables: ScoreTables,
+    scored_at: datetime,
+    *,
+    batch_posts: int,
+    workers: int,
+    address: str,
+    gpus: float,
+) -> Iterator[RayEngine]:
+    """A cluster that is ready to score; see `EngineSettings` for the settings.
+
+    If this process is connected to a cluster already, that one is used and stays connected.
+
+    Args:
+        bundle: the model; it travels through Ray's object store.
+        tables: the workers write to their stores.
+        scored_at: stamp of the run.
+        batch_posts: most posts in a window.
+        workers: most actors at a time.
+        address: of the cluster.
+        gpus: that each actor reserves.
+
+    Raises:
+        ConfigError: no cluster there, or none of its machines has the GPUs that a worker is to have.
+    """
+    if gpus:
+        refuse_useless_gpus(bundle)
+    files = {
+        path.relative_to(bundle.folder).as_posix(): path.read_bytes()
+        for path in bundle.folder.rglob("*")
+        if path.is_file()
+    }
+    with _silent_core(), _connect(address, workers, sum(map(len, files.values()))):
+        _require_gpus(gpus)
+        work = _Work(
+            ray.put(files),
+            bundle.folder,
+            bundle.bundle_hash,
+            tables.posts.store,
+            tables.sentences.store,
+            scored_at,
+            batch_posts,
+            has_gpu=gpus > 0,
+        )
+        yield RayEngine(work, workers, gpus)
+
+
+@contextmanager
+def _silent_core() -> Iterator[None]:
+    """Keep what Ray's compiled core writes to the terminal from it: a warning for each actor of Ray Data's own pool.
+
+    No setting turns it off. It writes to the descriptor 2; what Python writes to `sys.stderr` goes where it went.
+    """
+    before, shown, hidden = sys.stderr, os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        with open(
+            shown, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False
+        ) as python:
+            if before is sys.__stderr__:
+                sys.stderr = python
+            before.flush()
+            os.dup2(hidden, 2)
+            try:
+                yield
+            finally:
+                sys.stderr = before
+    finally:
+        os.dup2(shown, 2)
+        os.close(shown)
+        os.close(hidden)
+
+
+@contextmanager
+def _connect(address: str, workers: int, model_bytes: int) -> Iterator[None]:
+    if ray.is_initialized():
+        yield
+        return
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address == "local":
+        _require_closed_ports()
+        store = _STORE_BYTES + 2 * model_bytes
+        quiet |= {"num_cpus": workers, "include_dashboard": False, "object_store_memory": store}
+    try:
+        if ":" in address:
+            _knock(address)
+        ray.init(address=address, **quiet)
+    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        raise ConfigError(
+            f"--ray-address {address}: no Ray cluster could be joined: {_first_line(error)}. Start "
+            "one with `ray start --head`, or give --ray-address local for one that lasts as long as the run"
+        ) from None
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _first_line(error: Exception) -> str:
+    return shorten(str(error).partition("\n")[0].rstrip("."))
+
+
+def _require_closed_ports() -> None:
+    """Who reaches the ports of a cluster can run code on it, so one of our own must not be open to others."""
+    address: str = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call] # Ray gives it no types
+    if not ipaddress.ip_address(address).is_loopback:
+        raise ConfigError(
+            "--ray-address local: Ray would listen to other machines, since it was loaded before with another setting; "
+            "set RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER=0 in the environment before Python starts"
+        )
+
+
+def _knock(address: str) -> None:
+    """Fail at once where nobody answers; Ray would try for ten minutes."""
+    host, _, port = address.rpartition(":")
+    with socket.create_connection((host, int(port)), _KNOCK_SECONDS):
+        pass
+
+
+def _require_gpus(gpus: float) -> None:
+    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    most = max((node["Resources"].get("GPU", 0) for node in nodes if node["Alive"]), default=0)
+    if gpus > most:
+        raise ConfigError(
+            f"--gpus-per-worker {gpus:g}: no machine of the cluster has so many; the most are {most:g}"
+        )
