@@ -1,7 +1,5 @@
 """Every way of scoring gives the scores of the plain loop, also when workers and machines are lost on the way."""
 
-import json
-import os
 import shutil
 import signal
 import subprocess
@@ -9,24 +7,20 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
-import ray
 from conftest import make_tiny_bundle
-from ray.cluster_utils import Cluster
 from test_predict import assert_same_content, make_row, write_table
 from typer.testing import CliRunner
 
-from pipeline.bundle import ModelBundle, load_bundle
+from pipeline.bundle import ModelBundle
 from pipeline.cli import app
 from pipeline.data.posts import POSTS_SCHEMA
-from pipeline.errors import ConfigError, MissingExtraError, ModelError, PipelineError
+from pipeline.errors import ConfigError, ModelError, PipelineError
 from pipeline.scoring.engines.local_workers import LocalWorker
 from pipeline.scoring.engines.open_engine import EngineSettings, InProcessEngine, open_engine
 from pipeline.scoring.engines.worker_pool import WorkerLostError, WorkerPool
@@ -255,7 +249,6 @@ def is_running(process: int) -> bool:
     ("options", "message"),
     [
         (["--gpus-per-worker", "1"], "needs --engine ray"),
-        (["--engine", "ray", "--gpus-per-worker", "1"], "scored on processors"),
     ],
 )
 def test_wishes_that_cannot_be_granted_are_messages(
@@ -274,171 +267,4 @@ def test_numbers_out_of_range_are_refused(tiny_bundle: ModelBundle, settings: En
         pytest.raises(ConfigError, match="at least 1 worker"),
         open_engine(settings, tiny_bundle, STAMP),
     ):
-        pass
-
-
-def test_a_missing_ray_is_a_message(tiny_bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "pipeline.scoring.engines.ray_workers", raising=False)
-    monkeypatch.setitem(sys.modules, "ray", None)
-    with (
-        pytest.raises(MissingExtraError, match=r"narrative-frames\[ray\]"),
-        open_engine(EngineSettings("ray"), tiny_bundle, STAMP),
-    ):
-        pass
-
-
-# A cluster of several nodes on this machine.
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    small = {"object_store_memory": 80 * 2**20}
-    cluster = Cluster(
-        initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False, **small}
-    )
-    for _ in range(2):
-        cluster.add_node(num_cpus=1, wait=False, **small)
-    cluster.wait_for_nodes()
-    ray.init(address=cluster.address, logging_level="ERROR", log_to_driver=False)
-    yield cluster
-    ray.shutdown()
-    cluster.shutdown()
-
-
-def test_the_command_scores_on_a_cluster(cluster: Cluster, tiny_bundle: ModelBundle, tmp_path: Path) -> None:
-    table = write_table(tmp_path / "posts.parquet", [make_row(i) for i in range(100)])
-    options = [
-        "--engine",
-        "ray",
-        "--ray-address",
-        cluster.address,
-        "--workers",
-        "2",
-        "--batch-posts",
-        "9",
-        "--json",
-    ]
-    arguments = [str(table), "--model", str(tiny_bundle.folder), "-o", str(tmp_path / "out"), *options]
-    done = subprocess.run(
-        [sys.executable, "-m", "pipeline.predict", *arguments], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert json.loads(done.stdout)["newly_scored"] == 100
-    predict([table], tiny_bundle, tmp_path / "whole", batch_posts=9)
-    assert_same_content(tmp_path / "out", tmp_path / "whole")
-
-
-def test_a_cluster_may_lose_workers_and_nodes(
-    cluster: Cluster, tiny_bundle: ModelBundle, expected: list[ScoredBatch]
-) -> None:
-    def processes_of(engine: Any) -> set[int]:
-        asked = [worker._actor.__ray_call__.remote(lambda _: os.getpid()) for worker in list(engine._ready)]
-        return set(ray.get(asked))
-
-    found, killed = [], set()
-    with open_engine(EngineSettings("ray", workers=2), tiny_bundle, STAMP) as engine:
-        for scored in engine.score(WINDOWS):
-            found.append(scored)
-            if len(found) == 3:
-                killed = processes_of(engine)
-                for process in killed:
-                    os.kill(process, signal.SIGKILL)
-            if len(found) == 10:
-                cluster.remove_node(cluster.list_all_nodes()[-1], allow_graceful=False)
-                cluster.wait_for_nodes()  # until the others know that it is gone
-        last = processes_of(engine)
-    assert_equal(found, expected)
-    assert killed
-    assert len(last) == 1  # for the other one there is no place any more
-    assert not killed & last
-
-
-def test_a_bundle_that_differs_is_refused_on_a_cluster(cluster: Cluster, tmp_path: Path) -> None:
-    bundle, other = make_tiny_bundle(tmp_path / "one"), make_tiny_bundle(tmp_path / "other", threshold=0.7)
-    shutil.rmtree(bundle.folder)
-    other.folder.rename(bundle.folder)
-    with (
-        open_engine(EngineSettings("ray", ray_address=cluster.address), bundle, STAMP) as engine,
-        pytest.raises(ModelError, match="replaced in the meantime"),
-    ):
-        list(engine.score(WINDOWS))
-    assert load_bundle(bundle.folder).bundle_hash == other.bundle_hash
-
-
-class OnTorch:
-    """A classifier that has what a GPU could compute."""
-
-    def __init__(self, classifier: Any) -> None:
-        self._classifier = classifier
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._classifier, name)
-
-    def score_with_torch(self, device: str = "cpu") -> None:
-        raise AssertionError(device)
-
-
-def test_gpus_that_no_node_has_are_a_message(cluster: Cluster, tiny_bundle: ModelBundle) -> None:
-    bundle = replace(tiny_bundle, classifier=OnTorch(tiny_bundle.classifier))
-    settings = EngineSettings("ray", ray_address=cluster.address, gpus_per_worker=0.5)
-    with pytest.raises(ConfigError, match=r"0\.5: no machine"), open_engine(settings, bundle, STAMP):
-        pass
-
-
-OWN_CLUSTER = """
-import json, sys
-from datetime import UTC, datetime
-from pathlib import Path
-import psutil
-from pipeline.bundle import load_bundle
-from pipeline.scoring.engines.open_engine import EngineSettings, open_engine
-bundle = load_bundle(Path(sys.argv[1]))
-with open_engine(EngineSettings("ray", ray_address="local"), bundle, datetime.now(UTC)):
-    me = psutil.Process()
-    listening = [
-        connection.laddr.ip
-        for process in [me, *me.children(recursive=True)]
-        for connection in process.net_connections("inet")
-        if connection.status == psutil.CONN_LISTEN
-    ]
-    print(json.dumps(listening))
-"""
-
-
-def test_a_cluster_of_our_own_is_closed_to_other_machines(tiny_bundle: ModelBundle) -> None:
-    mine = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
-    done = subprocess.run(
-        [sys.executable, "-c", OWN_CLUSTER, str(tiny_bundle.folder)],
-        env=mine,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    listening = json.loads(done.stdout)
-    assert listening
-    assert all(ip_address(address.removeprefix("::ffff:")).is_loopback for address in listening), listening
-
-
-def test_no_cluster_of_our_own_under_a_ray_that_is_open_to_others(
-    tiny_bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ray, "is_initialized", lambda: False)
-    monkeypatch.setattr(ray.util, "get_node_ip_address", lambda: "192.0.2.7")
-    settings = EngineSettings("ray", ray_address="local")
-    with (
-        pytest.raises(ConfigError, match="RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER=0"),
-        open_engine(settings, tiny_bundle, STAMP),
-    ):
-        pass
-
-
-@pytest.mark.parametrize("address", ["127.0.0.1:1", "127.0.0.1:x", "nowhere"])
-def test_no_cluster_is_a_message(
-    tiny_bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch, address: str
-) -> None:
-    settings = EngineSettings("ray", ray_address=address)
-    monkeypatch.setattr(ray, "is_initialized", lambda: False)
-    with pytest.raises(ConfigError, match="ray start --head"), open_engine(settings, tiny_bundle, STAMP):
         pass

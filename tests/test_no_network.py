@@ -196,7 +196,7 @@ def test_what_the_user_has_set_stays(cut_off: CutOff) -> None:
 def test_ray_reports_no_use(cut_off: CutOff) -> None:
     pytest.importorskip("ray")
     code = (
-        "import pipeline.scoring.engines.ray_workers\n"
+        "import pipeline.scoring.engines.ray_data\n"
         "from ray._common.usage import usage_lib; print(usage_lib.usage_stats_enabled())"
     )
     done = cut_off.python("-c", code)

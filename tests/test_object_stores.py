@@ -1,6 +1,8 @@
 """Object stores: what a location may be, and posts, models and scores behind a server that speaks the S3 protocol."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,13 +10,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from object_store import KEY_ID, SECRET, ObjectStore, serve_objects
-from test_predict import make_row, write_table
+from test_predict import assert_same_content, make_row, write_table
 
 from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.commands.options import find_model
 from pipeline.data.posts import POSTS_SCHEMA, count_rows, is_posts_table, iter_posts, write_pages
 from pipeline.errors import DataError
 from pipeline.files.stores import has_folder, list_files, parse_location
+from pipeline.scoring import scoring_run
+from pipeline.scoring.prediction import predict
+from pipeline.scoring.training_copies import read_training_record
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +137,95 @@ def test_a_folder_of_a_store_that_leads_out_of_itself_is_refused(store: ObjectSt
 def test_no_model_in_a_store_is_a_message(bucket: str) -> None:
     with pytest.raises(DataError, match=f"{bucket}/models/none: nothing there"):
         find_model(f"{bucket}/models/none")
+
+
+# Scores.
+
+
+def test_scores_in_a_store_are_those_on_a_disk(
+    store: ObjectStore, bucket: str, tiny_bundle: ModelBundle, tmp_path: Path
+) -> None:
+    rows = [make_row(i) for i in range(60)]
+    tables = [write_table(tmp_path / f"{i}.parquet", rows[i * 30 : i * 30 + 30]) for i in range(2)]
+    for table in tables:
+        store.upload(table, f"{bucket}/posts/{table.name}")
+    out = f"{bucket}/scores"
+    assert predict([f"{bucket}/posts/0.parquet"], tiny_bundle, out, batch_posts=2).newly_scored == 30
+    report = predict([f"{bucket}/posts"], tiny_bundle, out, batch_posts=30)
+    assert (report.already_scored, report.newly_scored) == (30, 30)
+    predict(tables, tiny_bundle, tmp_path / "scores")
+    assert_same_content(tmp_path / "scores", out)
+    assert read_training_record(out, tiny_bundle.bundle_hash, 3) == read_training_record(
+        tmp_path / "scores", tiny_bundle.bundle_hash, 3
+    )
+
+
+def test_of_two_writers_in_a_store_one_says_why_and_nothing_is_twice(
+    store: ObjectStore,
+    bucket: str,
+    tiny_bundle: ModelBundle,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert store
+    monkeypatch.setattr(scoring_run, "WINDOWS_PER_COMMIT", 1)
+    table, out = write_table(tmp_path / "posts.parquet", [make_row(i) for i in range(40)]), f"{bucket}/two"
+    others = []
+
+    def let_another_write(_: str, done: int, __: int) -> None:
+        if done >= 20 and not others:
+            others.append(predict([table], tiny_bundle, out))
+
+    with pytest.raises(DataError, match=r"another process wrote there meanwhile.*run the same command again"):
+        predict([table], tiny_bundle, out, batch_posts=10, on_progress=let_another_write)
+    assert 0 < others[0].already_scored < 40
+    assert predict([table], tiny_bundle, out).newly_scored == 0
+    predict([table], tiny_bundle, tmp_path / "whole")
+    assert_same_content(tmp_path / "whole", out)
+
+
+def test_a_damaged_file_in_a_store_is_told_before_anything_is_written(
+    store: ObjectStore, bucket: str, tiny_bundle: ModelBundle, tmp_path: Path
+) -> None:
+    out = f"{bucket}/damage"
+    predict([write_table(tmp_path / "a.parquet", [make_row(0)])], tiny_bundle, out)
+    [key] = [key for key in store.list_keys("bucket") if key.startswith("damage/posts/part-")]
+    content = bytearray(store.client().get_object(Bucket="bucket", Key=key)["Body"].read())
+    content[len(content) // 2] ^= 1
+    store.client().put_object(Bucket="bucket", Key=key, Body=bytes(content))
+    before = store.list_keys("bucket")
+    with pytest.raises(DataError, match=rf"s3://bucket/{key}: damaged"):
+        predict([write_table(tmp_path / "b.parquet", [make_row(1)])], tiny_bundle, out)
+    assert store.list_keys("bucket") == before
+
+
+@pytest.mark.usefixtures("store")
+def test_what_an_object_store_cannot_be_used_for_is_a_message(
+    bucket: str, tiny_bundle: ModelBundle, tmp_path: Path
+) -> None:
+    (tmp_path / "a.jsonl").write_text("{}\n")
+    with pytest.raises(DataError, match=r"a\.jsonl: raw exports are read on a disk first: frames ingest"):
+        predict([tmp_path / "a.jsonl"], tiny_bundle, f"{bucket}/raw")
+    with pytest.raises(DataError, match=f"{bucket}/none: expected a posts table or a folder of them"):
+        predict([f"{bucket}/none"], tiny_bundle, tmp_path / "out")
+    with pytest.raises(DataError, match="frames scores export"):
+        predict([tmp_path / "a.jsonl"], tiny_bundle, f"{bucket}/raw", export="csv")
+    with pytest.raises(DataError, match="is a Delta table; expected posts tables"):
+        predict([f"{bucket}/scores/posts"], tiny_bundle, tmp_path / "out")
+
+
+def test_the_command_names_no_credentials(
+    store: ObjectStore, tiny_bundle: ModelBundle, tmp_path: Path
+) -> None:
+    environment = {**os.environ, **store.environment, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    arguments = ["s3://bucket/a.parquet", "--model", str(tiny_bundle.folder), "-o", str(tmp_path / "out")]
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.predict", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "s3://bucket/a.parquet: cannot be read" in done.stderr
+    assert not any(secret in done.stdout + done.stderr for secret in (SECRET, KEY_ID))

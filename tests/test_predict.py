@@ -61,13 +61,13 @@ def write_table(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
     return path
 
 
-def read_content(out: Path, *, latest: bool = True) -> dict[str, pd.DataFrame]:
+def read_content(out: str | Path, *, latest: bool = True) -> dict[str, pd.DataFrame]:
     tables: tuple[Any, ...] = ("posts", "sentences")
     own = ["scored_at", "sequence"]  # of each run
     return {name: read_scores(out, name, latest=latest).drop(columns=own) for name in tables}
 
 
-def assert_same_content(one: Path, other: Path) -> None:
+def assert_same_content(one: str | Path, other: str | Path) -> None:
     contents = read_content(one, latest=False), read_content(other, latest=False)
     for name in ("posts", "sentences"):
         pd.testing.assert_frame_equal(contents[0][name], contents[1][name])

@@ -3,7 +3,6 @@
 What the work needs is imported when it starts, so that help pages stay quick.
 """
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -21,6 +20,7 @@ from pipeline.commands.options import (
 )
 from pipeline.commands.terminal import console, progress_bar, run_command
 from pipeline.files.safe_text import safe_text
+from pipeline.files.stores import parse_location
 from pipeline.scoring.prediction import BATCH_POSTS, PredictReport, predict
 
 if TYPE_CHECKING:
@@ -29,12 +29,24 @@ if TYPE_CHECKING:
 
 def predict_command(
     inputs: Annotated[
-        list[Path], typer.Argument(help="Posts tables (Parquet), or raw channel exports: files or folders.")
+        list[str],
+        typer.Argument(
+            help="Posts tables (Parquet), also s3://BUCKET/PATH, or raw channel exports: files or folders."
+        ),
     ],
     model: Annotated[
-        str, typer.Option("--model", help="Bundle folder, or a registered model: models:/NAME@champion.")
+        str,
+        typer.Option(
+            "--model",
+            help="Bundle folder, also s3://BUCKET/PATH, or a registered model: models:/NAME@champion.",
+        ),
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Output folder, new or of an earlier run.")],
+    output: Annotated[
+        str,
+        typer.Option(
+            "-o", "--output", help="Output folder, new or of an earlier run; also s3://BUCKET/PATH."
+        ),
+    ],
     format_name: Annotated[
         str | None, typer.Option("--format", help="Format of raw exports, when not recognised.")
     ] = None,
@@ -102,9 +114,9 @@ def predict_command(
         )
         with progress_bar(quiet=as_json) as progress:
             report = predict(
-                inputs,
+                [parse_location(text) for text in inputs],
                 load_bundle(find_model(model)),
-                output,
+                parse_location(output),
                 options=options,
                 format_name=format_name,
                 batch_posts=batch_posts,
@@ -154,8 +166,8 @@ def print_predict_report(screen: "Console", report: PredictReport) -> None:
     if report.rejects:
         screen.print(
             f"{report.rejects:,} record{'s' if report.rejects != 1 else ''} could not be used; reasons in "
-            f"{safe_text(str(report.output / 'rejects.jsonl'))}",
+            f"{safe_text(f'{report.output}/rejects.jsonl')}",
             soft_wrap=True,
         )
-    for path in (report.output / "posts", report.output / "sentences", *report.exported):
+    for path in (f"{report.output}/posts", f"{report.output}/sentences", *report.exported):
         screen.print(f"written to {safe_text(str(path))}", soft_wrap=True)

@@ -7,12 +7,14 @@ nothing that is written or said here can hold them.
 
 import atexit
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from pipeline.errors import DataError, PipelineError, shorten
 
@@ -23,6 +25,8 @@ Location = str | Path  # a text is a URI
 
 SCHEMES = ("s3://", "gs://")
 _SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID")
+_SETTINGS = ("AWS_", "GOOGLE_")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _MOST_FILES = 1_000  # of a folder that is fetched: a model has a few dozen
 
 
@@ -50,7 +54,7 @@ def parse_location(text: str) -> Location:
     return text.rstrip("/")
 
 
-def is_uri(location: Location) -> bool:
+def is_uri(location: Location) -> TypeGuard[str]:
     """Whether it is in an object store."""
     return isinstance(location, str)
 
@@ -63,11 +67,20 @@ def open_filesystem(location: Location) -> tuple[str, "pafs.FileSystem | None"]:
     """
     if isinstance(location, Path):
         return str(location), None
+    scheme, _, path = location.partition("://")
+    settings = {name: value for name, value in os.environ.items() if name.startswith(_SETTINGS)}
+    with explain_store(location):
+        return path, _connect(f"{scheme}://{path.partition('/')[0]}", frozenset(settings.items()))
+
+
+@lru_cache(maxsize=8)
+def _connect(bucket: str, settings: frozenset[tuple[str, str]]) -> "pafs.FileSystem":  # noqa: ARG001 - read by the library
     import pyarrow.fs as pafs  # noqa: PLC0415 - its object stores take a moment to load
 
-    with explain_store(location):
-        filesystem, path = pafs.FileSystem.from_uri(location)
-    return path, filesystem
+    whole = (
+        "?allow_delayed_open=true" if bucket.startswith("s3") else ""
+    )  # a small file is one request and not three
+    return pafs.FileSystem.from_uri(bucket + whole)[0]
 
 
 def is_file(location: Location) -> bool:
@@ -97,6 +110,30 @@ def stat_file(location: Location) -> tuple[int, int]:
     if not info.is_file:
         raise DataError(f"{location}: no such file")
     return info.size, info.mtime_ns
+
+
+def join_location(folder: Location, name: str) -> Location:
+    """Something in a folder."""
+    return folder / name if isinstance(folder, Path) else f"{folder}/{name}"
+
+
+def describe_location(location: Location) -> str:
+    """A location that means the same from everywhere: the absolute path, or the URI."""
+    return str(location.resolve()) if isinstance(location, Path) else location
+
+
+def list_names(uri: str) -> list[str]:
+    """Names of what is right below a folder of an object store.
+
+    Raises:
+        DataError: the store cannot be reached.
+    """
+    import pyarrow.fs as pafs  # noqa: PLC0415 - see above
+
+    root, filesystem = open_filesystem(uri)
+    with explain_store(uri):
+        found = filesystem.get_file_info(pafs.FileSelector(root, allow_not_found=True)) if filesystem else []
+    return [info.base_name for info in found]
 
 
 def list_files(location: Location) -> list[Location]:
@@ -168,6 +205,29 @@ def fetch_folder(uri: str) -> Path:
     return folder
 
 
+def read_from_store(uri: str) -> bytes:
+    """A file of an object store.
+
+    Raises:
+        DataError: there is none, or the store cannot be reached.
+    """
+    path, filesystem = open_filesystem(uri)
+    with explain_store(uri), _open_stream(filesystem, path) as stream:
+        return bytes(stream.read())
+
+
+def write_to_store(uri: str, content: bytes) -> None:
+    """Write a file of an object store, which is there as a whole or not at all.
+
+    Raises:
+        DataError: the store cannot be reached, or refuses.
+    """
+    path, filesystem = open_filesystem(uri)
+    if filesystem is not None:
+        with explain_store(uri), filesystem.open_output_stream(path) as stream:
+            stream.write(content)
+
+
 def _open_stream(filesystem: Any, path: str) -> Any:
     return filesystem.open_input_stream(path)
 
@@ -193,7 +253,8 @@ def explain_store(location: Location) -> Iterator[None]:
 
 
 def hide_secrets(text: str) -> str:
-    """A text from a library without the credentials of the environment."""
+    """A text from a library without the credentials of the environment, and without colours."""
+    text = _COLOURS.sub("", text)
     for name in _SECRETS:
         if value := os.environ.get(name):
             text = text.replace(value, f"({name})")

@@ -30,6 +30,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from deltalake.transaction import AddAction, RemoveAction
 
 from pipeline.errors import DataError, PipelineError, shorten
+from pipeline.files.stores import hide_secrets, open_filesystem
 
 LOG = "_delta_log"
 _PROGRESS, _ROWS = "narrative-frames", "narrative-frames.rows"  # application transactions
@@ -117,9 +118,8 @@ class Store:
         """Paths in it are those below the table."""
         if self.folder is not None:
             return pafs.SubTreeFileSystem(str(self.folder), pafs.LocalFileSystem())
-        from deltalake.fs import DeltaStorageHandler  # noqa: PLC0415 - for object stores alone
-
-        return pafs.PyFileSystem(DeltaStorageHandler(self.uri))
+        path, filesystem = open_filesystem(self.uri)
+        return pafs.SubTreeFileSystem(path, filesystem)
 
 
 class ScoreTable:
@@ -343,6 +343,11 @@ def explain_delta(location: str) -> Iterator[None]:
 
 
 def _explain(location: str, error: Exception) -> Exception:
+    if "://" in location and not _is_conflict(error):
+        return DataError(
+            f"{location}: out of reach, refused or damaged: {shorten(hide_secrets(str(error)))}. Are the store's "
+            "address and credentials in the environment (AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, ...)?"
+        )
     number = _SYSTEM_ERROR.search(str(error))  # delta-rs gives them in words alone
     if number and int(number[1]) != errno.ENOENT:
         return OSError(int(number[1]), os.strerror(int(number[1])), location)
@@ -353,12 +358,16 @@ def _explain(location: str, error: Exception) -> Exception:
         )
     if isinstance(error, OSError):
         return error
-    if isinstance(error, CommitFailedError) and "oncurrent" in str(error):
+    if _is_conflict(error):
         return DataError(
             f"{location}: another process wrote there meanwhile. What was committed before is complete and stays; run "
             "the same command again"
         )
     return DataError(f"{location}/{LOG}: damaged or out of reach: {shorten(error)}. {_REMEDY}")
+
+
+def _is_conflict(error: Exception) -> bool:
+    return isinstance(error, CommitFailedError) and "oncurrent" in str(error)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -18,14 +19,15 @@ from numpy.typing import NDArray
 from pipeline.bundle import ModelBundle
 from pipeline.data.posts import POSTS_SCHEMA, count_rows, read_stretch
 from pipeline.errors import DataError
-from pipeline.files.stores import Location, stat_file
+from pipeline.files.stores import Location, is_file, stat_file
 from pipeline.scoring.delta_table import DataFile, Store
 from pipeline.scoring.depth_check import DepthCheck, DepthCounts
 from pipeline.scoring.score_posts import ScoredBatch, score_batch
 
 WINDOW_BYTES = 4_000_000  # of text; a window of long posts holds fewer of them
 WINDOWS_PER_PIECE = 10  # fewer files than with one for each window
-_COLUMNS = [name for name in POSTS_SCHEMA.names if not name.startswith("source_")]
+_SHARED = "input and output of a cluster must be in an object store, or on a disk that all its machines share"
+POST_COLUMNS = [name for name in POSTS_SCHEMA.names if not name.startswith("source_")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,9 @@ def plan_pieces(
         batch_posts: most posts in a window.
     """
     n_rows = WINDOWS_PER_PIECE * batch_posts
+    tables = [
+        table.resolve() if isinstance(table, Path) else table for table in tables
+    ]  # workers stand elsewhere
     stats, starts = [stat_file(table) for table in tables], np.cumsum([0, *map(count_rows, tables)])
 
     def split(rows: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
@@ -91,7 +96,16 @@ class ScoredCounts:
     sentences_per_frame: Counter[str] = field(default_factory=Counter)
     posts_per_frame: Counter[str] = field(default_factory=Counter)
 
-    def add(self, scored: ScoredBatch) -> None:
+    def add(self, other: "ScoredCounts") -> None:
+        """Add what was counted elsewhere."""
+        self.posts += other.posts
+        self.sentences += other.sentences
+        self.boilerplate += other.boilerplate
+        self.sentences_cut += other.sentences_cut
+        self.sentences_per_frame.update(other.sentences_per_frame)
+        self.posts_per_frame.update(other.posts_per_frame)
+
+    def count(self, scored: ScoredBatch) -> None:
         """Count a scored batch."""
         self.posts += scored.posts.num_rows
         self.sentences += scored.sentences.num_rows
@@ -153,33 +167,36 @@ class PieceScorer:
         counts, depth, scored = ScoredCounts(), DepthCheck(self.bundle), list[ScoredBatch]()
         for window in _read_windows(piece, self.batch_posts):
             scored.append(score_batch(window, self.bundle, scored_at=self.scored_at))
-            counts.add(scored[-1])
+            counts.count(scored[-1])
             depth.add(scored[-1])
         posts, sentences = (
             pa.concat_tables([getattr(batch, name) for batch in scored]) for name in ("posts", "sentences")
         )
-        return WrittenPiece(
-            self.posts.write(posts),
-            self.sentences.write(sentences) if sentences.num_rows else None,
-            piece.next_sequence,
-            counts,
-            depth.counts,
-        )
+        try:
+            files = (
+                self.posts.write(posts),
+                self.sentences.write(sentences) if sentences.num_rows else None,
+            )
+        except FileNotFoundError as error:
+            raise DataError(f"{error.filename}: a worker finds no such folder: {_SHARED}") from None
+        return WrittenPiece(*files, piece.next_sequence, counts, depth.counts)
 
 
 def _read_windows(piece: Piece, batch_posts: int) -> Iterator[pa.RecordBatch]:
+    if not is_file(piece.table):
+        raise DataError(f"{piece.table}: a worker finds no such file: {_SHARED}")
     if stat_file(piece.table) != piece.table_stat:
         raise DataError(f"{piece.table}: was changed while it was being scored; run the same command again")
-    stretch = read_stretch(piece.table, piece.first_row, int(piece.rows[-1]) + 1, _COLUMNS)
+    stretch = read_stretch(piece.table, piece.first_row, int(piece.rows[-1]) + 1, POST_COLUMNS)
     numbers = pa.array(np.arange(stretch.num_rows) + piece.first_sequence, pa.int64())
     stretch = stretch.append_column("sequence", numbers)
-    for start, end in _find_windows(stretch.column("text"), batch_posts):
+    for start, end in find_windows(stretch.column("text"), batch_posts):
         rows = piece.rows[np.searchsorted(piece.rows, start) : np.searchsorted(piece.rows, end)]
         if len(rows):
             yield stretch.take(pa.array(rows))
 
 
-def _find_windows(texts: pa.Array, batch_posts: int) -> Iterator[tuple[int, int]]:
+def find_windows(texts: pa.Array, batch_posts: int) -> Iterator[tuple[int, int]]:
     """Stretches of at most `batch_posts` posts and about `WINDOW_BYTES` of text (but at least one post)."""
     sizes = pc.binary_length(texts).to_numpy().astype(np.int64)
     for first in range(0, len(sizes), batch_posts):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline.errors import DataError
+from pipeline.files.stores import Location, describe_location, has_folder, is_file, is_uri, list_files
 
 if TYPE_CHECKING:
     from pipeline.bundle import ModelBundle
@@ -42,7 +43,7 @@ class PredictReport:
         exported: CSV or JSON lines files written.
     """
 
-    output: Path
+    output: Location
     model_id: str
     posts_read: int
     already_scored: int
@@ -79,9 +80,9 @@ class PredictReport:
 
 
 def predict(
-    inputs: Sequence[Path],
+    inputs: Sequence[Location],
     bundle: "ModelBundle",
-    output: Path,
+    output: Location,
     *,
     options: "ReadOptions | None" = None,
     format_name: str | None = None,
@@ -94,9 +95,11 @@ def predict(
     """Score all posts that the output does not hold yet; a run that was stopped goes on where it was.
 
     Args:
-        inputs: posts tables, or raw exports (files or folders), which are first read into OUT/_ingested.
+        inputs: posts tables, also in object stores, or raw exports on a disk, which are first read into OUT/_ingested;
+            files or folders.
         bundle: the model.
-        output: a new folder or one of an earlier run; see `pipeline.scoring.score_output`.
+        output: a new folder or one of an earlier run, on a disk or in an object store; see
+            `pipeline.scoring.score_output`.
         options: what the user says about raw exports.
         format_name: format of raw exports; None to tell it from their content.
         batch_posts: posts that are scored together.
@@ -117,11 +120,15 @@ def predict(
     from pipeline.scoring.scoring_run import identify_model, score_tables
     from pipeline.scoring.training_copies import keep_training_record
 
+    if export and is_uri(output):
+        raise DataError(
+            f"{output}: --export writes beside a folder on a disk; use: frames scores export {output} -o FOLDER"
+        )
     started = time.monotonic()
     depth = DepthCheck(bundle)
     with open_output(output, identify_model(bundle), rescore=rescore) as opened:
         tables, ingested = _prepare_tables(inputs, opened, options, format_name, on_progress)
-        scored_at = opened.start_run([str(path.resolve()) for path in inputs])
+        scored_at = opened.start_run([describe_location(path) for path in inputs])
         with open_engine(engine or EngineSettings(), bundle, scored_at) as scorer:
             counts = score_tables(
                 tables,
@@ -129,25 +136,26 @@ def predict(
                 scorer,
                 batch_posts=batch_posts,
                 on_progress=on_progress,
-                on_scored=depth.add,
+                depth=depth,
             )
         keep_training_record(bundle, output)
         opened.finish_run()
-        exported = tuple(export_scores(output, export)) if export else ()
+        exported = tuple(export_scores(output, export)) if export and isinstance(output, Path) else ()
+    scored = counts.scored
     return PredictReport(
         output=output,
         model_id=bundle.model_id,
         posts_read=counts.posts_read,
         already_scored=counts.already_scored,
         superseded=counts.superseded,
-        newly_scored=counts.newly_scored,
-        sentences=counts.sentences,
-        sentences_cut=counts.sentences_cut,
-        boilerplate=counts.boilerplate,
+        newly_scored=scored.posts,
+        sentences=scored.sentences,
+        sentences_cut=scored.sentences_cut,
+        boilerplate=scored.boilerplate,
         rejects=ingested.rejected if ingested else 0,
         seconds=time.monotonic() - started,
-        sentences_per_frame={frame: counts.sentences_per_frame[frame] for frame in bundle.frame_ids},
-        posts_per_frame={frame: counts.posts_per_frame[frame] for frame in bundle.frame_ids},
+        sentences_per_frame={frame: scored.sentences_per_frame[frame] for frame in bundle.frame_ids},
+        posts_per_frame={frame: scored.posts_per_frame[frame] for frame in bundle.frame_ids},
         failed_files=ingested.failed_files if ingested else (),
         warnings=(*(ingested.warnings if ingested else ()), *depth.warnings()),
         exported=exported,
@@ -155,21 +163,26 @@ def predict(
 
 
 def _prepare_tables(
-    inputs: Sequence[Path],
+    inputs: Sequence[Location],
     output: "ScoreOutput",
     options: "ReadOptions | None",
     format_name: str | None,
     on_progress: "Progress",
-) -> tuple[list[Path], "IngestReport | None"]:
+) -> tuple[list[Location], "IngestReport | None"]:
     """The posts tables among the inputs, and one more for all raw exports together."""
     from pipeline.data.exports.raw_posts import ReadOptions
     from pipeline.data.ingest import ingest
-    from pipeline.data.posts import is_posts_table
 
-    tables = [path for path in inputs if path.is_file() and is_posts_table(path)]
-    raw = [path for path in inputs if path not in tables]
+    found = [(path, _find_tables(path)) for path in inputs]
+    tables = [table for _, within in found for table in within]
+    raw = [path for path, within in found if not within and isinstance(path, Path)]
     if not raw:
         return tables, None
+    if not isinstance(output.root, Path):
+        raise DataError(
+            f"{raw[0]}: raw exports are read on a disk first: frames ingest {raw[0]} -o posts.parquet, then give "
+            "posts.parquet"
+        )
     table = output.root / "_ingested" / "posts.parquet"
     report = ingest(
         raw,
@@ -182,3 +195,27 @@ def _prepare_tables(
         with report.rejects_path.open(encoding="utf-8") as lines:
             output.add_rejects(lines)
     return [*tables, table], report
+
+
+def _find_tables(path: Location) -> list[Location]:
+    """The posts tables that an input consists of; none where it is raw exports.
+
+    Raises:
+        DataError: an input in an object store that does not consist of posts tables.
+    """
+    from pipeline.data.posts import is_posts_table
+
+    if is_file(path):
+        files = [path]
+    else:
+        if has_folder(path, "_delta_log"):
+            raise DataError(f"{path}: is a Delta table; expected posts tables that are plain Parquet files")
+        files = list_files(path)
+    if files and all(str(file).endswith(".parquet") and is_posts_table(file) for file in files):
+        return files
+    if is_uri(path):
+        raise DataError(
+            f"{path}: expected a posts table or a folder of them (*.parquet); raw exports are read from a disk: "
+            "frames ingest"
+        )
+    return []

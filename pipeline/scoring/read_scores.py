@@ -6,13 +6,13 @@ one; its sentences are those of the same `sequence`. Every byte that is read is 
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Literal
 
 import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from pipeline.files.stores import Location
 from pipeline.scoring.score_output import read_tables
 from pipeline.scoring.score_queries import CURRENT, open_duckdb, quote_name, register_tables
 
@@ -26,7 +26,7 @@ ORDER = {
 
 
 def read_scores(
-    out: Path,
+    out: Location,
     table: TableName = "posts",
     *,
     latest: bool = True,
@@ -36,7 +36,7 @@ def read_scores(
     """Scores as a data frame, sorted by channel, time and post.
 
     Args:
-        out: the output folder of a scoring run.
+        out: the output folder of a scoring run, or its URI in an object store.
         table: "posts" or "sentences".
         latest: only the current version of each post; else every version ever scored.
         columns: in the order wanted; None for all.
@@ -57,7 +57,7 @@ def read_scores(
 
 
 @contextmanager
-def open_scores(out: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_scores(out: Location) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection for questions about more scores than fit a data frame.
 
     It has the views `current_posts` and `current_sentences`, with the columns of `read_scores`.
@@ -72,7 +72,7 @@ def open_scores(out: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextmanager
-def _connect(out: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def _connect(out: Location) -> Iterator[duckdb.DuckDBPyConnection]:
     tables = read_tables(out)
     for table in (tables.posts, tables.sentences):
         table.require_whole(verify_bytes=True)

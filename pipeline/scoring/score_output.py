@@ -20,7 +20,9 @@ import pyarrow as pa
 from pipeline.errors import DataError, shorten
 from pipeline.files.durable_files import explain_full_disk, new_file, replacing
 from pipeline.files.folder_lock import LOCK, lock_folder
-from pipeline.scoring.delta_table import LOG
+from pipeline.files.stores import Location, is_file, is_uri, join_location, list_names
+from pipeline.scoring.delta_table import LOG, DataFile, ScoreTable
+from pipeline.scoring.pieces import WrittenPiece
 from pipeline.scoring.score_posts import ScoredBatch
 from pipeline.scoring.score_queries import ModelIdentity, list_models
 from pipeline.scoring.score_tables import POSTS, SENTENCES, ScoreTables
@@ -32,7 +34,7 @@ OLD_MANIFEST = "manifest.json"  # of the layout before Delta
 class ScoreOutput:
     """An output folder that is locked for us, whose tables are whole; get one from `open_output`."""
 
-    def __init__(self, root: Path, tables: ScoreTables, model: ModelIdentity) -> None:
+    def __init__(self, root: Location, tables: ScoreTables, model: ModelIdentity) -> None:
         self.root = root
         self.tables = tables
         self.model = model
@@ -57,6 +59,22 @@ class ScoreOutput:
         )
         self.tables.commit(posts, sentences, next_sequence, self._run)
 
+    def commit_pieces(self, pieces: Sequence[WrittenPiece]) -> None:
+        """Add pieces whose data files workers have written; see `ScoreTables.commit_files`.
+
+        Raises:
+            DataError: a file is not where the driver looks; see `ScoreTables.commit_files` for others.
+        """
+        for piece in pieces:
+            _require_here(self.tables.posts, piece.posts)
+            _require_here(self.tables.sentences, piece.sentences)
+        self.tables.commit_files(
+            [piece.posts for piece in pieces],
+            [piece.sentences for piece in pieces if piece.sentences is not None],
+            pieces[-1].next_sequence,
+            self._run,
+        )
+
     def finish_run(self) -> None:
         """Note that a run saw its inputs to their end, if it, or one that it went on with, wrote anything."""
         last = self.tables.read_last_run()
@@ -70,7 +88,7 @@ class ScoreOutput:
         Returns:
             How many were given.
         """
-        path, known, n_given = self.root / REJECTS, set[bytes](), 0
+        path, known, n_given = Path(self.root, REJECTS), set[bytes](), 0
         with replacing(path) as temporary, new_file(temporary) as stream:
             for is_new, line in _chain_lines(path, lines):
                 n_given += is_new
@@ -81,8 +99,21 @@ class ScoreOutput:
         return n_given
 
 
+def _require_here(table: ScoreTable, file: DataFile | None) -> None:
+    """On a disk, a file that a worker of another machine wrote may be on that machine alone."""
+    folder = table.store.folder
+    if file is None or folder is None:
+        return
+    path = folder / file.path
+    if not path.is_file() or path.stat().st_size != file.n_bytes:
+        raise DataError(
+            f"{path}: a worker has written it, and it is not there: with workers on several machines, the output must "
+            "be in an object store or on a disk that all of them share"
+        )
+
+
 @contextmanager
-def open_output(root: Path, model: ModelIdentity, *, rescore: bool = False) -> Iterator[ScoreOutput]:
+def open_output(root: Location, model: ModelIdentity, *, rescore: bool = False) -> Iterator[ScoreOutput]:
     """Lock an output folder, finish what a crash left, and check that it is whole and fits the model.
 
     A folder made here goes again if the work in it fails before anything was scored.
@@ -96,22 +127,32 @@ def open_output(root: Path, model: ModelIdentity, *, rescore: bool = False) -> I
         DataError: another process is writing there; the folder holds something else, other frames or another
             model's scores, or is damaged; the disk is full, now or while the output is used.
     """
+    if is_uri(root):
+        refuse_old_layout(root)
+        _refuse_foreign(root, list_names(root))
+        yield _open_tables(root, model, rescore=rescore)
+        return
+    root = Path(root)
     with explain_full_disk(root):
         _refuse_foreign_folder(root)
         is_new = not root.exists()
         root.mkdir(parents=True, exist_ok=True)
         with lock_folder(root):
             try:
-                tables = ScoreTables.open_to_write(root, model.frame_ids)
-                _refuse_other_model(root, tables, model, rescore=rescore)
-                yield ScoreOutput(root, tables, model)
+                yield _open_tables(root, model, rescore=rescore)
             except BaseException:
                 if is_new:
                     _remove_if_unused(root)
                 raise
 
 
-def read_tables(root: Path) -> ScoreTables:
+def _open_tables(root: Location, model: ModelIdentity, *, rescore: bool) -> ScoreOutput:
+    tables = ScoreTables.open_to_write(root, model.frame_ids)
+    _refuse_other_model(root, tables, model, rescore=rescore)
+    return ScoreOutput(root, tables, model)
+
+
+def read_tables(root: Location) -> ScoreTables:
     """The tables of an output folder.
 
     Raises:
@@ -124,13 +165,13 @@ def read_tables(root: Path) -> ScoreTables:
     return tables
 
 
-def refuse_old_layout(root: Path) -> None:
+def refuse_old_layout(root: Location) -> None:
     """Say what to do with an output of the layout before Delta.
 
     Raises:
         DataError: it is one.
     """
-    if (root / OLD_MANIFEST).exists():
+    if is_file(join_location(root, OLD_MANIFEST)):
         raise DataError(
             f"{root}: was written by an older version of narrative-frames, in another layout. Convert it into a new "
             f"folder, which leaves it as it is: frames scores convert {root} NEW"
@@ -143,7 +184,11 @@ def _refuse_foreign_folder(root: Path) -> None:
     if not root.is_dir():
         return
     refuse_old_layout(root)
-    foreign = [path.name for path in root.iterdir() if not path.name.startswith("_")]
+    _refuse_foreign(root, (path.name for path in root.iterdir()))
+
+
+def _refuse_foreign(root: Location, names: Iterable[str]) -> None:
+    foreign = [name for name in names if not name.startswith("_")]
     if foreign and not {POSTS, SENTENCES} & set(foreign):
         raise DataError(
             f"{root}: holds '{shorten(min(foreign))}' and no scores; give a new or empty folder, so that nothing of "
@@ -151,7 +196,7 @@ def _refuse_foreign_folder(root: Path) -> None:
         )
 
 
-def _refuse_other_model(root: Path, tables: ScoreTables, model: ModelIdentity, *, rescore: bool) -> None:
+def _refuse_other_model(root: Location, tables: ScoreTables, model: ModelIdentity, *, rescore: bool) -> None:
     if tables.frame_ids != model.frame_ids:
         raise DataError(
             f"{root}: its columns are the frames {', '.join(tables.frame_ids)}; this model has "

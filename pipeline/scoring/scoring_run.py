@@ -6,52 +6,44 @@ gets the same figures to the last bit. Memory depends on the size of a window, n
 
 import itertools
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipeline.bundle import ModelBundle
 from pipeline.classifiers.protocols import Progress
-from pipeline.data.posts import POSTS_SCHEMA, iter_posts
-from pipeline.scoring.engines.open_engine import Engine
+from pipeline.data.posts import iter_posts
+from pipeline.files.stores import Location
+from pipeline.scoring.depth_check import DepthCheck
+from pipeline.scoring.engines.open_engine import Engine, PieceEngine
+from pipeline.scoring.pieces import POST_COLUMNS, ScoredCounts, WrittenPiece, find_windows, plan_pieces
 from pipeline.scoring.score_output import ScoreOutput
 from pipeline.scoring.score_posts import ScoredBatch
 from pipeline.scoring.score_queries import ModelIdentity, NewPosts, find_new_posts
 
-WINDOW_BYTES = 4_000_000  # of text; a window of long posts holds fewer of them
 WINDOWS_PER_COMMIT = 10  # fewer files than with one commit for each window
 SECONDS_PER_COMMIT = 30.0  # what a crash may cost
 SENTENCES_PER_COMMIT = 200_000
-_COLUMNS = [name for name in POSTS_SCHEMA.names if not name.startswith("source_")]
+PIECES_PER_COMMIT = 1_000  # of a cluster
 
 
 @dataclass(slots=True)
 class RunCounts:
-    """What a pass over the input found; counts by frame hold the decided frames."""
+    """What a pass over the input found.
+
+    Attributes:
+        posts_read: in all.
+        already_scored: of these, met before.
+        superseded: of these, followed by another version of the same slot.
+        scored: what was scored now.
+    """
 
     posts_read: int = 0
     already_scored: int = 0
     superseded: int = 0
-    newly_scored: int = 0
-    sentences: int = 0
-    boilerplate: int = 0
-    sentences_cut: int = 0
-    sentences_per_frame: Counter[str] = field(default_factory=Counter)
-    posts_per_frame: Counter[str] = field(default_factory=Counter)
-
-    def add(self, scored: ScoredBatch) -> None:
-        """Count a scored batch."""
-        self.newly_scored += scored.posts.num_rows
-        self.sentences += scored.sentences.num_rows
-        self.boilerplate += pc.sum(scored.posts["n_boilerplate"]).as_py() or 0
-        self.sentences_cut += scored.n_cut
-        self.sentences_per_frame.update(_count_frames(scored.sentences))
-        self.posts_per_frame.update(_count_frames(scored.posts))
+    scored: ScoredCounts = field(default_factory=ScoredCounts)
 
 
 def identify_model(bundle: ModelBundle) -> ModelIdentity:
@@ -60,13 +52,13 @@ def identify_model(bundle: ModelBundle) -> ModelIdentity:
 
 
 def score_tables(
-    tables: Sequence[Path],
+    tables: Sequence[Location],
     output: ScoreOutput,
-    engine: Engine,
+    engine: Engine | PieceEngine,
     *,
     batch_posts: int,
     on_progress: Progress,
-    on_scored: Callable[[ScoredBatch], None] = lambda _: None,
+    depth: DepthCheck | None = None,
 ) -> RunCounts:
     """Score what the output does not hold yet of some posts tables.
 
@@ -76,7 +68,7 @@ def score_tables(
         engine: has the model and the stamp of the run.
         batch_posts: most posts in a window.
         on_progress: told of posts done, scored now or before, of all.
-        on_scored: shown every window that was scored.
+        depth: looks at what is scored.
 
     Raises:
         DataError: a table is damaged, or the disk is full; what was committed stays.
@@ -87,17 +79,49 @@ def score_tables(
         n_known = new.n_read - new.n_new
 
         def show_progress() -> None:
-            on_progress("scoring posts", n_known + counts.newly_scored, new.n_read)
+            on_progress("scoring posts", n_known + counts.scored.posts, new.n_read)
 
         show_progress()
+        first = output.tables.next_sequence
+        if isinstance(engine, PieceEngine):
+            written = _Written(output)
+            pieces = plan_pieces(tables, new.iter_rows(), first, batch_posts)
+            for piece in engine.score_pieces(pieces, output.tables, batch_posts):
+                counts.scored.add(piece.counts)
+                if depth is not None:
+                    depth.counts.add(piece.depth)
+                written.add(piece)
+                show_progress()
+            written.commit()
+            return counts
         pending = _Pending(output)
-        for scored in engine.score(_take_new(tables, new, batch_posts, output.tables.next_sequence)):
-            counts.add(scored)
-            on_scored(scored)
+        for scored in engine.score(_take_new(tables, new, batch_posts, first)):
+            counts.scored.count(scored)
+            if depth is not None:
+                depth.add(scored)
             pending.add(scored)
             show_progress()
         pending.commit()
     return counts
+
+
+class _Written:
+    """Pieces that were scored and written elsewhere and wait for their commit."""
+
+    def __init__(self, output: ScoreOutput) -> None:
+        self._output = output
+        self._pieces: list[WrittenPiece] = []
+        self._since = time.monotonic()
+
+    def add(self, piece: WrittenPiece) -> None:
+        self._pieces.append(piece)
+        if time.monotonic() - self._since >= SECONDS_PER_COMMIT or len(self._pieces) >= PIECES_PER_COMMIT:
+            self.commit()
+
+    def commit(self) -> None:
+        if self._pieces:
+            self._output.commit_pieces(self._pieces)
+        self._pieces, self._since = [], time.monotonic()
 
 
 class _Pending:
@@ -121,18 +145,14 @@ class _Pending:
         self._batches, self._since = [], time.monotonic()
 
 
-def _read_windows(path: Path, batch_posts: int) -> Iterator[pa.RecordBatch]:
-    """Stretches of at most `batch_posts` posts and about `WINDOW_BYTES` of text (but at least one post)."""
-    for batch in iter_posts(path, _COLUMNS, batch_posts):
-        sizes = pc.binary_length(batch.column("text")).to_numpy().astype(np.int64)
-        window_of_row = (sizes.cumsum() - sizes) // WINDOW_BYTES
-        starts = np.flatnonzero(np.diff(window_of_row, prepend=-1)).tolist()
-        for start, end in zip(starts, [*starts[1:], batch.num_rows], strict=True):
+def _read_windows(path: Location, batch_posts: int) -> Iterator[pa.RecordBatch]:
+    for batch in iter_posts(path, POST_COLUMNS, batch_posts):
+        for start, end in find_windows(batch.column("text"), batch_posts):
             yield batch.slice(start, end - start)
 
 
 def _take_new(
-    tables: Sequence[Path], new: NewPosts, batch_posts: int, first_sequence: int
+    tables: Sequence[Location], new: NewPosts, batch_posts: int, first_sequence: int
 ) -> Iterator[pa.RecordBatch]:
     """What is new of each window, numbered; windows without anything new are passed over."""
     if not new.n_new:
@@ -147,8 +167,3 @@ def _take_new(
             sequence = pa.array(first_sequence + rows[:n_here])
             yield window.take(pa.array(rows[:n_here] - start)).append_column("sequence", sequence)
         rows, start = rows[n_here:], end
-
-
-def _count_frames(rows: pa.Table) -> dict[str, int]:
-    counts = rows["frames"].combine_chunks().flatten().value_counts()
-    return {entry["values"]: entry["counts"] for entry in counts.to_pylist()}

@@ -3,6 +3,7 @@
 Shares need it and bundles move: OUT/_training/BUNDLE_HASH.npz, one file for each model that scored here.
 """
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -11,38 +12,45 @@ from pipeline.bundle import ModelBundle
 from pipeline.data.training_record import STEM, TrainingRecord
 from pipeline.errors import DataError
 from pipeline.files.durable_files import new_file, replacing
+from pipeline.files.stores import Location, is_file, join_location, read_from_store, write_to_store
 
 _FOLDER = "_training"
 _DIGESTS = "training_texts"  # in bundles that keep no record: digests alone
 
 
-def keep_training_record(bundle: ModelBundle, out: Path) -> bool:
+def keep_training_record(bundle: ModelBundle, out: Location) -> bool:
     """Copy a bundle's record beside the scores, once; False where the bundle has none, not even digests."""
     path = _record_path(out, bundle.bundle_hash)
-    if path.exists():
+    if is_file(path):
         return True
     stem = next((stem for stem in (STEM, _DIGESTS) if (bundle.folder / f"{stem}.npz").is_file()), None)
     if stem is None:
         return False
     arrays = bundle.read_arrays(stem)
     kept = {name: arrays[name] for name in ("digests", "sketches", "probabilities") if name in arrays}
+    content = BytesIO()
+    np.savez_compressed(content, allow_pickle=False, **kept)
+    if not isinstance(path, Path):
+        write_to_store(path, content.getvalue())
+        return True
     path.parent.mkdir(exist_ok=True)
     with replacing(path) as temporary, new_file(temporary) as stream:
-        np.savez_compressed(stream, allow_pickle=False, **kept)
+        stream.write(content.getvalue())
     return True
 
 
-def read_training_record(out: Path, bundle_hash: str, n_frames: int) -> TrainingRecord | None:
+def read_training_record(out: Location, bundle_hash: str, n_frames: int) -> TrainingRecord | None:
     """The record of a model that scored here; None where none was kept.
 
     Raises:
         DataError: it is damaged.
     """
     path = _record_path(out, bundle_hash)
-    if not path.is_file():
+    if not is_file(path):
         return None
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        source = path if isinstance(path, Path) else BytesIO(read_from_store(path))
+        with np.load(source, allow_pickle=False) as archive:
             arrays = dict(archive)
         return TrainingRecord.from_arrays(arrays, n_frames)
     except Exception as error:  # noqa: BLE001 - damaged archives raise anything inside the reader
@@ -51,8 +59,8 @@ def read_training_record(out: Path, bundle_hash: str, n_frames: int) -> Training
         ) from None
 
 
-def _record_path(out: Path, bundle_hash: str) -> Path:
+def _record_path(out: Location, bundle_hash: str) -> Location:
     """Refuses a name that would lead out of the folder: hashes come from a table that may be a stranger's."""
     if not bundle_hash.isalnum():
         raise DataError(f"{out}: a bundle hash in the scores is none: {bundle_hash!r:.80}")
-    return out / _FOLDER / f"{bundle_hash}.npz"
+    return join_location(out, f"{_FOLDER}/{bundle_hash}.npz")

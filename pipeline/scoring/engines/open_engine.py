@@ -1,7 +1,7 @@
-"""Ways of scoring windows of posts: in this process, in several on this machine, or on a Ray cluster.
+"""Ways of scoring posts: in this process, in several on this machine, or on a Ray cluster.
 
-All call `pipeline.scoring.score_posts.score_batch` on the same windows and give the same scores; the driver alone
-reads the input and writes the output.
+All call `pipeline.scoring.score_posts.score_batch` on the same windows and give the same scores. On this machine the
+driver reads the input and writes the output; on a cluster the workers do both, and the driver commits.
 """
 
 import os
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -18,7 +18,9 @@ from pipeline.bundle import ModelBundle
 from pipeline.errors import ConfigError
 from pipeline.scoring.engines.local_workers import LocalWorker
 from pipeline.scoring.engines.worker_pool import WorkerPool
+from pipeline.scoring.pieces import Piece, WrittenPiece
 from pipeline.scoring.score_posts import ScoredBatch, score_batch
+from pipeline.scoring.score_tables import ScoreTables
 
 
 class Engine(Protocol):
@@ -26,6 +28,26 @@ class Engine(Protocol):
 
     def score(self, windows: Iterable[pa.RecordBatch]) -> Iterator[ScoredBatch]:
         """Score windows of posts.
+
+        Raises:
+            PipelineError: no worker can be had, or workers end again and again.
+        """
+        ...
+
+
+@runtime_checkable
+class PieceEngine(Protocol):
+    """Places of posts in, names of data files with their scores out, in the same order."""
+
+    def score_pieces(
+        self, pieces: Iterable[Piece], tables: ScoreTables, batch_posts: int
+    ) -> Iterator[WrittenPiece]:
+        """Score pieces; the files are not part of the tables yet.
+
+        Args:
+            pieces: with windows of `batch_posts`, see `plan_pieces`.
+            tables: files are written to their stores.
+            batch_posts: most posts in a window.
 
         Raises:
             PipelineError: no worker can be had, or workers end again and again.
@@ -65,7 +87,9 @@ class InProcessEngine:
 
 
 @contextmanager
-def open_engine(settings: EngineSettings, bundle: ModelBundle, scored_at: datetime) -> Iterator[Engine]:
+def open_engine(
+    settings: EngineSettings, bundle: ModelBundle, scored_at: datetime
+) -> Iterator[Engine | PieceEngine]:
     """An engine that is ready to score; its workers end with the block.
 
     Raises:
@@ -78,16 +102,16 @@ def open_engine(settings: EngineSettings, bundle: ModelBundle, scored_at: dateti
             f"{settings.gpus_per_worker}"
         )
     if settings.name == "ray":
-        from pipeline.scoring.engines.ray_workers import open_ray_pool  # noqa: PLC0415 - an extra
+        from pipeline.scoring.engines.ray_data import open_ray  # noqa: PLC0415 - an extra
 
-        with open_ray_pool(
+        with open_ray(
             bundle,
             scored_at,
             workers=settings.workers,
             address=settings.ray_address,
             gpus=settings.gpus_per_worker,
-        ) as pool:
-            yield pool
+        ) as cluster:
+            yield cluster
     elif settings.gpus_per_worker:
         raise ConfigError("--gpus-per-worker needs --engine ray; local workers use the processor")
     elif settings.workers == 1:

@@ -59,17 +59,26 @@ _KNOCK_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
-    """What an actor needs to know; `files` is a reference to the bundle's files by their relative paths."""
+class _Model:
+    """What an actor needs to load the model; `files` is a reference to the bundle's files by their relative paths."""
 
     files: Any
     folder: Path
     bundle_hash: str
-    posts: Store
-    sentences: Store
     scored_at: datetime
-    batch_posts: int
     has_gpu: bool
+
+    def load(self) -> ModelBundle:
+        """Read the model from a copy of its files, which vanishes at once."""
+        with tempfile.TemporaryDirectory() as copy:
+            for name, content in ray.get(self.files).items():
+                path = Path(copy, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            bundle = load_same_bundle(Path(copy), self.bundle_hash, named=self.folder)
+        if self.has_gpu:
+            move_to_gpu(bundle)
+        return bundle
 
 
 class _Scorer:
@@ -78,59 +87,49 @@ class _Scorer:
     What a user can mend is returned as a value, for the same reason.
     """
 
-    def __init__(self, work: _Work) -> None:
-        self._work = work
+    def __init__(self, model: _Model, posts: Store, sentences: Store, batch_posts: int) -> None:
+        self._model = model
+        self._rest = posts, sentences, model.scored_at, batch_posts
         self._scorer: PieceScorer | None = None
 
     def __call__(self, rows: dict[str, Any]) -> dict[str, Any]:
         results: Any = np.empty(len(rows["piece"]), object)
         for i, piece in enumerate(rows["piece"]):
             try:
-                self._scorer = self._scorer or self._load()
+                self._scorer = self._scorer or PieceScorer(self._model.load(), *self._rest)
                 results[i] = self._scorer.score(piece)
             except PipelineError as error:
                 results[i] = error
         return {"result": results}
 
-    def _load(self) -> PieceScorer:
-        """Read the model from a copy of its files, which vanishes at once."""
-        work = self._work
-        with tempfile.TemporaryDirectory() as copy:
-            for name, content in ray.get(work.files).items():
-                path = Path(copy, name)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
-            bundle = load_same_bundle(Path(copy), work.bundle_hash, named=work.folder)
-        if work.has_gpu:
-            move_to_gpu(bundle)
-        return PieceScorer(bundle, work.posts, work.sentences, work.scored_at, work.batch_posts)
-
 
 class RayEngine:
     """Scores pieces with a pool of actors; get one from `open_ray`."""
 
-    def __init__(self, work: _Work, workers: int, gpus: float) -> None:
-        self._work = work
+    def __init__(self, model: _Model, workers: int, gpus: float) -> None:
+        self._model = model
         self._workers = workers
         self._gpus = gpus
 
-    def score(self, pieces: Iterable[Piece]) -> Iterator[WrittenPiece]:
-        """Score pieces; what comes out has the order of what goes in.
+    def score_pieces(
+        self, pieces: Iterable[Piece], tables: ScoreTables, batch_posts: int
+    ) -> Iterator[WrittenPiece]:
+        """See `PieceEngine`.
 
         Raises:
             PipelineError: what a worker raised, or no piece was done for `PATIENCE` seconds.
         """
+        stores = _from_anywhere(tables.posts.store), _from_anywhere(tables.sentences.store)
         remaining = iter(pieces)
         while some := list(itertools.islice(remaining, PIECES_AT_ONCE)):
-            yield from self._score_some(some)
+            yield from self._score_some(some, (self._model, *stores, batch_posts))
 
-    def _score_some(self, pieces: list[Piece]) -> Iterator[WrittenPiece]:
+    def _score_some(self, pieces: list[Piece], work: tuple[Any, ...]) -> Iterator[WrittenPiece]:
         _set_up_ray_data()
-        scored = ray.data.from_items(
-            [{"piece": piece} for piece in pieces], override_num_blocks=len(pieces)
-        ).map_batches(
+        rows = ray.data.from_items([{"piece": piece} for piece in pieces], override_num_blocks=len(pieces))
+        scored = rows.map_batches(
             _Scorer,
-            fn_constructor_args=[self._work],
+            fn_constructor_args=work,
             batch_size=1,
             batch_format="numpy",
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=self._workers),
@@ -163,27 +162,12 @@ def _set_up_ray_data() -> None:
 
 @contextmanager
 def open_ray(
-    bundle: ModelBundle,
-    tables: ScoreTables,
-    scored_at: datetime,
-    *,
-    batch_posts: int,
-    workers: int,
-    address: str,
-    gpus: float,
+    bundle: ModelBundle, scored_at: datetime, *, workers: int, address: str, gpus: float
 ) -> Iterator[RayEngine]:
     """A cluster that is ready to score; see `EngineSettings` for the settings.
 
-    If this process is connected to a cluster already, that one is used and stays connected.
-
-    Args:
-        bundle: the model; it travels through Ray's object store.
-        tables: the workers write to their stores.
-        scored_at: stamp of the run.
-        batch_posts: most posts in a window.
-        workers: most actors at a time.
-        address: of the cluster.
-        gpus: that each actor reserves.
+    The model travels through Ray's object store. If this process is connected to a cluster already, that one is used
+    and stays connected.
 
     Raises:
         ConfigError: no cluster there, or none of its machines has the GPUs that a worker is to have.
@@ -197,17 +181,12 @@ def open_ray(
     }
     with _silent_core(), _connect(address, workers, sum(map(len, files.values()))):
         _require_gpus(gpus)
-        work = _Work(
-            ray.put(files),
-            bundle.folder,
-            bundle.bundle_hash,
-            tables.posts.store,
-            tables.sentences.store,
-            scored_at,
-            batch_posts,
-            has_gpu=gpus > 0,
-        )
-        yield RayEngine(work, workers, gpus)
+        model = _Model(ray.put(files), bundle.folder, bundle.bundle_hash, scored_at, has_gpu=gpus > 0)
+        yield RayEngine(model, workers, gpus)
+
+
+def _from_anywhere(store: Store) -> Store:
+    return store if store.folder is None else Store(store.folder.absolute())
 
 
 @contextmanager
@@ -249,7 +228,7 @@ def _connect(address: str, workers: int, model_bytes: int) -> Iterator[None]:
         if ":" in address:
             _knock(address)
         ray.init(address=address, **quiet)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+    except Exception as error:  # noqa: BLE001 - Ray raises bare ones too
         raise ConfigError(
             f"--ray-address {address}: no Ray cluster could be joined: {_first_line(error)}. Start "
             "one with `ray start --head`, or give --ray-address local for one that lasts as long as the run"
