@@ -19,7 +19,6 @@ from pipeline.errors import DataError
 from pipeline.files.stores import has_folder, list_files, parse_location
 from pipeline.scoring import scoring_run
 from pipeline.scoring.prediction import predict
-from pipeline.scoring.training_copies import read_training_record
 
 
 @pytest.fixture(scope="module")
@@ -155,9 +154,6 @@ def test_scores_in_a_store_are_those_on_a_disk(
     assert (report.already_scored, report.newly_scored) == (30, 30)
     predict(tables, tiny_bundle, tmp_path / "scores")
     assert_same_content(tmp_path / "scores", out)
-    assert read_training_record(out, tiny_bundle.bundle_hash, 3) == read_training_record(
-        tmp_path / "scores", tiny_bundle.bundle_hash, 3
-    )
 
 
 def test_of_two_writers_in_a_store_one_says_why_and_nothing_is_twice(
