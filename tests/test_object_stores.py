@@ -1,18 +1,22 @@
 """Object stores: what a location may be, and posts, models and scores behind a server that speaks the S3 protocol."""
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from object_store import KEY_ID, SECRET, ObjectStore, serve_objects
 from test_predict import assert_same_content, make_row, write_table
+from typer.testing import CliRunner
 
 from pipeline.bundle import ModelBundle, load_bundle
+from pipeline.cli import app
 from pipeline.commands.options import find_model
 from pipeline.data.posts import POSTS_SCHEMA, count_rows, is_posts_table, iter_posts, write_pages
 from pipeline.errors import DataError
@@ -141,6 +145,12 @@ def test_no_model_in_a_store_is_a_message(bucket: str) -> None:
 # Scores.
 
 
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    own = ("scored_at", "sequence")
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [{name: value for name, value in row.items() if name not in own} for row in rows]
+
+
 def test_scores_in_a_store_are_those_on_a_disk(
     store: ObjectStore, bucket: str, tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:
@@ -154,6 +164,12 @@ def test_scores_in_a_store_are_those_on_a_disk(
     assert (report.already_scored, report.newly_scored) == (30, 30)
     predict(tables, tiny_bundle, tmp_path / "scores")
     assert_same_content(tmp_path / "scores", out)
+    for folder, scores in (("a", out), ("b", str(tmp_path / "scores"))):
+        arguments = ["scores", "export", scores, "--format", "jsonl", "-o", str(tmp_path / folder)]
+        assert CliRunner().invoke(app, arguments).exit_code == 0
+    rows_of = [read_lines(tmp_path / folder / "posts.jsonl") for folder in "ab"]
+    assert rows_of[0] == rows_of[1]
+    assert len(rows_of[0]) == 60
 
 
 def test_of_two_writers_in_a_store_one_says_why_and_nothing_is_twice(
@@ -204,6 +220,9 @@ def test_what_an_object_store_cannot_be_used_for_is_a_message(
         predict([tmp_path / "a.jsonl"], tiny_bundle, f"{bucket}/raw")
     with pytest.raises(DataError, match=f"{bucket}/none: expected a posts table or a folder of them"):
         predict([f"{bucket}/none"], tiny_bundle, tmp_path / "out")
+    shares = CliRunner().invoke(app, ["compact", f"{bucket}/scores"])
+    assert "this command reads an output folder from a disk" in shares.stderr
+    assert "name a folder" in CliRunner().invoke(app, ["scores", "export", f"{bucket}/scores"]).stderr
     with pytest.raises(DataError, match="frames scores export"):
         predict([tmp_path / "a.jsonl"], tiny_bundle, f"{bucket}/raw", export="csv")
     with pytest.raises(DataError, match="is a Delta table; expected posts tables"):

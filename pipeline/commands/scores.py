@@ -8,6 +8,7 @@ import typer
 from pipeline.commands.options import AsJson, Debug, print_json
 from pipeline.commands.terminal import console, run_command
 from pipeline.files.safe_text import safe_text
+from pipeline.files.stores import parse_location
 
 if TYPE_CHECKING:
     from pipeline.scoring.compact_scores import CompactReport
@@ -41,7 +42,7 @@ def compact(
 
 
 def export(
-    output: Annotated[Path, typer.Argument(help="Output folder of frames predict.")],
+    output: Annotated[str, typer.Argument(help="Output folder of frames predict, also s3://BUCKET/PATH.")],
     file_format: Annotated[
         Literal["parquet", "csv", "jsonl"], typer.Option("--format", help="Of the files.")
     ] = "csv",
@@ -65,7 +66,7 @@ def export(
     def work() -> None:
         from pipeline.scoring.export_scores import export_scores
 
-        paths = [str(path) for path in export_scores(output, file_format, folder, link=link)]
+        paths = [str(path) for path in export_scores(parse_location(output), file_format, folder, link=link)]
         if as_json:
             print_json({"exported": paths})
         for path in () if as_json else paths:

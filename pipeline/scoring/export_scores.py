@@ -8,7 +8,9 @@ break gets a leading ', so that no spreadsheet runs it as a formula. JSON lines 
 from pathlib import Path
 from typing import Literal
 
+from pipeline.errors import DataError
 from pipeline.files.durable_files import explain_full_disk, replacing
+from pipeline.files.stores import Location
 from pipeline.scoring.read_scores import ORDER, open_scores
 from pipeline.scoring.score_queries import quote_name, quote_text
 
@@ -42,7 +44,7 @@ _SENTENCES = f"SELECT *, {_LINK} FROM current_sentences"  # noqa: S608 - names o
 
 
 def export_scores(
-    out: Path, export: ExportFormat, folder: Path | None = None, *, link: str = LINK
+    out: Location, export: ExportFormat, folder: Path | None = None, *, link: str = LINK
 ) -> list[Path]:
     """Write the current scores as posts.csv and sentences.csv, or .jsonl or .parquet.
 
@@ -59,7 +61,9 @@ def export_scores(
     Raises:
         DataError: no scores there, or damaged ones; the disk is full.
     """
-    target, written = folder or out, []
+    target, written = folder or out, list[Path]()
+    if not isinstance(target, Path):
+        raise DataError(f"{target}: plain files are written to a disk; name a folder: -o FOLDER")
     with explain_full_disk(target), open_scores(out) as connection:
         target.mkdir(parents=True, exist_ok=True)
         connection.execute(_TEXTS)

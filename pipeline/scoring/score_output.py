@@ -158,6 +158,11 @@ def read_tables(root: Location) -> ScoreTables:
     Raises:
         DataError: there are none, or they cannot be read by this version.
     """
+    if isinstance(root, Path) and str(root).startswith(("s3:/", "gs:/")):
+        raise DataError(
+            f"{root}: this command reads an output folder from a disk: copy it there, or take plain files of it with "
+            "frames scores export"
+        )
     refuse_old_layout(root)
     tables = ScoreTables.open(root)
     if tables is None:
