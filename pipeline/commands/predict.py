@@ -3,6 +3,7 @@
 What the work needs is imported when it starts, so that help pages stay quick.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -98,7 +99,8 @@ def predict_command(
     """
 
     def work() -> None:
-        require_paths(inputs)
+        places = [parse_location(text) for text in inputs]
+        require_paths([place for place in places if isinstance(place, Path)])
 
         from pipeline.bundle import load_bundle
         from pipeline.data.exports.raw_posts import ReadOptions
@@ -114,7 +116,7 @@ def predict_command(
         )
         with progress_bar(quiet=as_json) as progress:
             report = predict(
-                [parse_location(text) for text in inputs],
+                places,
                 load_bundle(find_model(model)),
                 parse_location(output),
                 options=options,
