@@ -18,7 +18,13 @@ from typer.testing import CliRunner
 from pipeline.annotation.active_design import choose_active, measure_uncertainty, spread_out
 from pipeline.annotation.draw_sample import SampleSettings, draw_sample
 from pipeline.annotation.population import open_population
-from pipeline.annotation.probability_designs import allocate, draw_random, draw_stratified, number_units
+from pipeline.annotation.probability_designs import (
+    allocate,
+    draw_random,
+    draw_scored,
+    draw_stratified,
+    number_units,
+)
 from pipeline.annotation.record_files import write_records
 from pipeline.annotation.sample_files import SAMPLE_COLUMNS, make_unit_code, read_sample, write_sample
 from pipeline.bundle import ModelBundle
@@ -336,6 +342,27 @@ def test_samples_of_two_purposes_are_independent_and_one_of_more_units_contains_
         assert len(drawn[one] & drawn[other]) < 35
     larger = {row["id"] for row in draw_sample(posts, SampleSettings(size=90, purpose="test")).rows}
     assert drawn["test"] < larger
+
+
+def test_a_scored_sample_holds_the_share_and_draws_more_where_the_model_doubts() -> None:
+    """Weights add up to all units; the estimate is right on average; a larger sample contains the smaller one."""
+    generator = np.random.default_rng(3)
+    p = np.concatenate([generator.uniform(0.001, 0.01, 3600), generator.uniform(0.2, 0.8, 400)])
+    truth = generator.random(4000) < p
+    numbers = [generator.permutation(4000).astype(np.uint64) for _ in range(200)]
+    doubt = np.sqrt(p * (1 - p))
+    shares = []
+    for one in numbers:
+        drawn = draw_scored(one, doubt, 200, 2)
+        assert (1 / drawn.inclusion).sum() == pytest.approx(4000)
+        shares.append((truth[drawn.rows] / drawn.inclusion).sum() / 4000)
+    assert np.mean(shares) == pytest.approx(truth.mean(), abs=4 * np.std(shares) / np.sqrt(200))
+    assert (draw_scored(numbers[0], doubt, 200, 2).rows >= 3600).mean() > 0.2
+    plain = [truth[np.argsort(one)[:200]].mean() for one in numbers]
+    assert np.std(shares) < 0.9 * np.std(plain)
+    assert set(draw_scored(numbers[0], doubt, 200, 2).rows) <= set(
+        draw_scored(numbers[0], doubt, 300, 2).rows
+    )
 
 
 def test_a_top_up_draws_from_what_was_added_alone_and_says_from_how_many(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pipeline.annotation.active_design import draw_active, measure_uncertainty
 from pipeline.annotation.coded_table import say_count
@@ -30,6 +31,7 @@ from pipeline.annotation.probability_designs import (
     Allocation,
     Draw,
     draw_random,
+    draw_scored,
     draw_stratified,
     number_units,
 )
@@ -39,7 +41,7 @@ from pipeline.data.near_duplicates import cluster_texts, find_statements
 from pipeline.data.table_files import read_records
 from pipeline.errors import ConfigError, DataError, shorten
 
-Design = Literal["random", "stratified", "active"]
+Design = Literal["random", "stratified", "scored", "active"]
 Purpose = Literal["estimate", "test", "train"]
 UNDATED = "undated"
 
@@ -58,6 +60,7 @@ class SampleSettings:
         allocation: of a stratified sample.
         minimum: units of each stratum.
         random_share: of an active sample.
+        frame: for whose share a scored sample is drawn; None for all frames alike.
         seed: the same seed, settings and source give the same sample.
     """
 
@@ -69,6 +72,7 @@ class SampleSettings:
     allocation: Allocation = "proportional"
     minimum: int = 2
     random_share: float = 0.2
+    frame: str | None = None
     seed: int = 42
 
 
@@ -116,7 +120,7 @@ def draw_sample(
         DataError: the source or a file cannot be used, a file holds codes in place of ids, or has too few units.
     """
     check_settings(settings, exclude)
-    population = open_population(source, settings.unit, with_scores=settings.design == "active")
+    population = open_population(source, settings.unit, with_scores=settings.design in {"scored", "active"})
     notes = list(population.notes)
     excluded = {
         read_id(record.cells.get("id"), record.where) for path in exclude for record in read_records(path)
@@ -127,7 +131,7 @@ def draw_sample(
             "sample itself, or what label-import wrote"
         )
     earlier = _read_earlier(tops_up, settings) if tops_up else None
-    identity = {**asdict(settings), "source": _fingerprint(population), "excluded": sorted(excluded)}
+    identity = {**_name_settings(settings), "source": _fingerprint(population), "excluded": sorted(excluded)}
     if earlier:
         identity["tops_up"] = earlier.sample_id
     sample_id = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
@@ -150,6 +154,11 @@ def draw_sample(
     return Sample(rows, sample_id, len(population), (*notes, *_note_copies(rows, settings.purpose)))
 
 
+def _name_settings(settings: SampleSettings) -> dict[str, Any]:
+    """The settings, without those that came later and are not used: ids of earlier samples stay what they were."""
+    return {name: value for name, value in asdict(settings).items() if name != "frame" or value is not None}
+
+
 def check_settings(settings: SampleSettings, exclude: Sequence[Path] = ()) -> None:
     """Refuse settings that would give a sample which is not what its purpose says.
 
@@ -162,6 +171,10 @@ def check_settings(settings: SampleSettings, exclude: Sequence[Path] = ()) -> No
         raise ConfigError(f"--random-share {settings.random_share}: expected a number from 0 to 1")
     if not settings.strata or not set(settings.strata) <= {"channel", "month"}:
         raise ConfigError(f"--strata {','.join(settings.strata)}: expected channel, month, or channel,month")
+    if settings.frame is not None and settings.design != "scored":
+        raise ConfigError(
+            "--frame is for --design scored, which draws more where the model doubts that frame"
+        )
     if settings.purpose == "train":
         return
     if settings.design == "active":
@@ -196,7 +209,11 @@ def _draw(population: Population, settings: SampleSettings) -> Draw:
         strata = name_strata(population.units, settings.strata)
         return draw_stratified(numbers, strata, settings.size, settings.allocation, settings.minimum)
     if population.probabilities is None or population.decided is None:
-        raise AssertionError("an active design opens its population with scores")
+        raise AssertionError("such a design opens its population with scores")
+    if settings.design == "scored":
+        return draw_scored(
+            numbers, _measure_doubt(population, settings.frame), settings.size, settings.minimum
+        )
     return draw_active(
         numbers,
         measure_uncertainty(population.probabilities, population.decided),
@@ -204,6 +221,19 @@ def _draw(population: Population, settings: SampleSettings) -> Draw:
         settings.size,
         settings.random_share,
     )
+
+
+def _measure_doubt(population: Population, frame: str | None) -> NDArray[np.float64]:
+    """sqrt(p(1 - p)) of each unit for one frame; for all, the root of the mean of p(1 - p) over frames, shape (N,).
+
+    Raises:
+        ConfigError: no such frame.
+    """
+    if frame is not None and frame not in population.frame_ids:
+        raise ConfigError(f"--frame {frame}: expected one of {', '.join(population.frame_ids)}")
+    chosen = [i for i, name in enumerate(population.frame_ids) if frame in {None, name}]
+    p = np.asarray(population.probabilities, np.float64)[:, chosen]
+    return np.asarray(np.sqrt(np.clip(p * (1 - p), 0, None).mean(axis=1)))
 
 
 def _seed_of(settings: SampleSettings) -> int:

@@ -99,7 +99,8 @@ def open_population(source: Path, kind: UnitKind, *, with_scores: bool) -> Popul
         population = _open_posts(source, kind)
     elif with_scores:
         raise DataError(
-            f"{source}: active sampling needs scores: give an output folder of `frames predict`, or --design random"
+            f"{source}: active and scored sampling needs scores: give an output folder of `frames predict`, or "
+            "--design random"
         )
     else:
         raise DataError(

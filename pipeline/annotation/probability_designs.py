@@ -21,6 +21,8 @@ Integers = NDArray[np.int64]
 RandomNumbers = NDArray[np.uint64]
 
 ALL = "all"  # the one stratum of a design without strata
+_SCORE_STRATA = 5
+_BY_DOUBT = 0.5  # of the labels go where the model doubts, the others to all units alike
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,11 +78,52 @@ def draw_stratified(
     codes, names = pd.factorize(strata, sort=True)
     sizes = np.bincount(codes, minlength=len(names)).astype(np.int64)
     wanted = allocate(sizes, n, allocation, minimum)
+    return _take_smallest(numbers, codes, np.asarray(names, object), sizes, wanted)
+
+
+def _take_smallest(
+    numbers: RandomNumbers, codes: Integers, names: NDArray[np.object_], sizes: Integers, wanted: Integers
+) -> Draw:
+    """The units with the smallest random numbers of each stratum."""
     order = np.lexsort((numbers, codes))
     place = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)  # rank within the stratum
     rows = order[place < wanted[codes[order]]]
     rows = rows[np.argsort(numbers[rows], kind="stable")].astype(np.int64)
-    return Draw(rows, np.asarray(names, object)[codes[rows]], (wanted / np.maximum(sizes, 1))[codes[rows]])
+    return Draw(rows, names[codes[rows]], (wanted / np.maximum(sizes, 1))[codes[rows]])
+
+
+def draw_scored(numbers: RandomNumbers, doubt: NDArray[np.float64], n: int, minimum: int) -> Draw:
+    """A simple random sample in each of five strata by score, more of it where labels say more.
+
+    The best inclusion probability for a share is proportional to sqrt(p(1 - p)) of a calibrated probability p (Zrnic &
+    Candès 2024, "Active statistical inference"); strata of about equal sums of it come near (Dalenius & Hodges 1959),
+    and need no design of their own in estimation. Half of the labels go to all units alike, as there, since p may be
+    wrong where it looks certain.
+
+    Args:
+        numbers: of all units, shape (N,).
+        doubt: sqrt(p(1 - p)) of each unit, shape (N,).
+        n: units wanted.
+        minimum: units of each stratum, or all where it has fewer.
+
+    Raises:
+        DataError: fewer units than wanted.
+        ConfigError: n is too small for the minimum in every stratum.
+    """
+    check_size(n, len(numbers))
+    order = np.argsort(doubt, kind="stable")
+    running = np.cumsum(np.maximum(doubt[order], np.finfo(np.float32).tiny))
+    codes = np.empty(len(doubt), np.int64)
+    codes[order] = np.minimum((running / running[-1] * _SCORE_STRATA).astype(np.int64), _SCORE_STRATA - 1)
+    sizes = np.bincount(codes, minlength=_SCORE_STRATA).astype(np.int64)
+    by_doubt = np.bincount(codes, doubt, minlength=_SCORE_STRATA) / max(float(doubt.sum()), 1e-300)
+    shares = _BY_DOUBT * by_doubt + (1 - _BY_DOUBT) * sizes / len(doubt)
+    wanted = np.minimum(sizes, minimum)
+    if wanted.sum() > n:
+        raise ConfigError(f"--size {n}: the strata by score need {wanted.sum()}; give a larger size")
+    wanted = _hand_out(wanted, sizes, n, lambda stratum: float(shares[stratum] / (2 * wanted[stratum] + 1)))
+    names = np.array([f"score {k + 1} of {_SCORE_STRATA}" for k in range(_SCORE_STRATA)], object)
+    return _take_smallest(numbers, codes, names, sizes, wanted)
 
 
 def allocate(sizes: Integers, n: int, allocation: Allocation, minimum: int) -> Integers:

@@ -20,9 +20,10 @@ def sample(
     ],
     size: Annotated[int, typer.Option("-n", "--size", help="Units to draw.")],
     design: Annotated[
-        Literal["random", "stratified", "active"],
+        Literal["random", "stratified", "scored", "active"],
         typer.Option(
-            "--design", help="Active: uncertain and diverse units; needs scores, for training only."
+            "--design",
+            help="Scored: more where the model doubts. Active: uncertain and diverse units, for training only.",
         ),
     ] = "random",
     purpose: Annotated[
@@ -46,6 +47,10 @@ def sample(
     random_share: Annotated[
         float, typer.Option("--random-share", help="Active: share drawn at random.")
     ] = 0.2,
+    frame: Annotated[
+        str | None,
+        typer.Option("--frame", help="Scored: for the share of this frame; all alike if not given."),
+    ] = None,
     exclude: Annotated[
         list[Path] | None,
         typer.Option("--exclude", help="Leave out the ids of this file (training only); may be repeated."),
@@ -85,6 +90,7 @@ def sample(
             allocation=allocation,
             minimum=minimum,
             random_share=random_share,
+            frame=frame,
             seed=seed,
         )
         drawn = draw_sample(source, settings, exclude or (), tops_up=top_up)

@@ -24,9 +24,11 @@ Three things that sampling theory for large samples leaves out, and that matter 
    the variance: where predictions are used, one miss and one false alarm with half a unit's weight each,
    power^2 * K^2 with K = sum_clusters (sum w sqrt(1 - inclusion) / sum w)^2, close to 1/n; where labels are used, so
    1 - power^2 times, half a label of the heaviest unit in a stratum whose labels are all alike, or of an average
-   cluster. Power is tuned with the first in view, so it shrinks towards 0 where labels are few; compare the
-   pseudo-counts of Agresti & Coull (1998), "Approximate is better than exact". This is ours; without it, intervals
-   for rare frames hold the truth in 70 to 90 % of samples in place of 95 %.
+   cluster. Where strata are many, or the model is sure of one, both are no more than the sum over strata of what each
+   might have shown, see `_expect_unseen`: the heaviest unit alone would widen the interval of a share of 1.5 % by a
+   third if strata are made by score. Power is tuned with the first in view, so it shrinks towards 0 where labels are
+   few; compare the pseudo-counts of Agresti & Coull (1998), "Approximate is better than exact". This is ours; without
+   it, intervals for rare frames hold the truth in 70 to 90 % of samples in place of 95 %.
 2. Power is fitted on the same labels: residuals are stretched by their leverage in that fit.
 3. The interval is Wilson's (1927) with an effective sample size p(1 - p) / variance and a t quantile in place of
    the normal one (Dean & Pagano 2015, "Evaluating confidence interval methods for binomial proportions in
@@ -135,8 +137,11 @@ def estimate_means(
     at_stake = weights * np.sqrt(1 - design.inclusion)
     of_cluster = np.bincount(design.clusters, at_stake).astype(np.float64)
     spread = float((of_cluster**2).sum())
-    unseen_labels = _unseen_labels(labels, inside, at_stake, of_cluster, design)
-    unseen_errors = 2 * _UNSEEN * spread**2
+    may_trust = power is None or power > 0  # estimates from labels alone know no predictions
+    doubt = predictions * (1 - predictions) if may_trust else np.ones_like(predictions)
+    expected = _expect_unseen(doubt, inside, at_stake, design)
+    unseen_labels = _unseen_labels(labels, inside, at_stake, expected, design)
+    unseen_errors = 2 * np.minimum(_UNSEEN * spread**2, expected.sum(axis=0))
 
     curvature = (of_predictions**2).sum(axis=0) + unseen_errors
     if power is None:
@@ -172,8 +177,27 @@ def plan_labels(
     return int(np.ceil(1 / (wanted / unit_variance + 1 / n_units)))
 
 
+def _expect_unseen(doubt: Floats, inside: Mask, at_stake: Floats, design: Design) -> Floats:
+    """Variance, shape (n_strata, k), of labels that each stratum might have shown once more, and did not.
+
+    The chance of such a label is half a one among the stratum's clusters, but no more than the predictions expect
+    there (`doubt`, f(1 - f) of each unit, shape (n, k)) or than half a one among all clusters of the sample, whichever is larger: a stratum of
+    units that the model holds for certain is not as open as one of which nothing is known.
+    """
+    sizes = np.bincount(design.strata, inside)
+    doubts = _sum_groups(doubt * inside[:, None], design.strata) / np.maximum(sizes, 1)[:, None]
+    of_all = _UNSEEN / len(np.unique(design.clusters[inside]))
+    cells = design.strata * (int(design.clusters.max()) + 1) + design.clusters
+    used, cell = np.unique(cells[inside], return_inverse=True)
+    strata = used // (int(design.clusters.max()) + 1)
+    squared = np.bincount(strata, np.bincount(cell, at_stake[inside]) ** 2, minlength=len(sizes))
+    clusters = np.bincount(strata, minlength=len(sizes))
+    chance = np.minimum((_UNSEEN / np.maximum(clusters, 1))[:, None], np.maximum(doubts, of_all))
+    return np.asarray(squared[:, None] * chance)
+
+
 def _unseen_labels(
-    labels: Floats, inside: Mask, at_stake: Floats, of_cluster: Floats, design: Design
+    labels: Floats, inside: Mask, at_stake: Floats, expected: Floats, design: Design
 ) -> Floats:
     """Variance, shape (k,), of half a label that strata and clusters might have shown and did not.
 
@@ -181,17 +205,19 @@ def _unseen_labels(
         labels: shape (n, k).
         inside: which units lie in the domain, shape (n,).
         at_stake: share of the weight of each unit, shrunk by its finite-population correction, shape (n,).
-        of_cluster: the same summed over clusters, shape (n_clusters,).
+        expected: of each stratum, shape (n_strata, k), by `_expect_unseen`.
         design: of the units.
     """
     positives, sizes = (
         _sum_groups(values, design.strata)
         for values in (labels * inside[:, None], np.ones_like(labels) * inside[:, None])
     )
-    is_quiet = ((positives == 0) | (positives == sizes))[design.strata] & inside[:, None]
-    heaviest = np.where(is_quiet, of_cluster[design.clusters][:, None], 0).max(axis=0)
-    by_clusters = (of_cluster**2).sum() ** 2 - (at_stake**2).sum() ** 2
-    return np.asarray(_UNSEEN * np.maximum(heaviest**2, by_clusters))
+    is_quiet = (positives == 0) | (positives == sizes)
+    of_cluster = np.bincount(design.clusters, at_stake)
+    of_unit = np.where(is_quiet[design.strata] & inside[:, None], of_cluster[design.clusters][:, None], 0)
+    quiet = np.minimum(_UNSEEN * of_unit.max(axis=0) ** 2, (expected * is_quiet).sum(axis=0))
+    by_clusters = _UNSEEN * ((of_cluster**2).sum() ** 2 - (at_stake**2).sum() ** 2)
+    return np.asarray(np.maximum(quiet, by_clusters))
 
 
 def _leverage(design: Design, weights: Floats) -> Floats:

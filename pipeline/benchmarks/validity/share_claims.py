@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from pipeline.annotation.probability_designs import draw_random, draw_scored
 from pipeline.benchmarks.share_coverage import UNITS, simulate_output
 from pipeline.benchmarks.validity.claims import Claim, Finding, Target
 from pipeline.prevalence.contrasts import JointShares, Wanted, bound_together, find_contrasts
@@ -47,6 +48,39 @@ def cover_trained_sample(repetitions: int) -> Iterator[Finding]:
     for name, found in held.items():
         target = Target() if name == "scores of the model" else TARGET
         yield Finding.of_share(f"{name}, {_TRAINED} of {_CORPUS}", float(np.mean(found)), target, repetitions)
+
+
+def cover_designs(repetitions: int) -> Iterator[Finding]:
+    """Rare frames: coverage, and width by 3.92 true standard errors, of samples at random and by score."""
+    for share in (0.015, 0.02):
+        output = simulate_output("random", "good", share, 4)
+        mean, truth = output.predictions.mean(keepdims=True), output.labels.mean()
+        doubt = np.sqrt(output.predictions * (1 - output.predictions))
+        for design in ("random", "scored"):
+            generator, found = np.random.default_rng([13, round(1000 * share)]), []
+            for _ in range(repetitions):
+                numbers = generator.permutation(UNITS).astype(np.uint64)
+                drawn = draw_random(numbers, _N) if design == "random" else draw_scored(numbers, doubt, _N, 2)
+                strata = np.unique(drawn.strata.astype(str), return_inverse=True)[1]
+                estimate = estimate_means(
+                    output.labels[drawn.rows, None],
+                    output.predictions[drawn.rows, None],
+                    mean,
+                    Design(drawn.inclusion, strata, np.arange(_N)),
+                )
+                found.append((estimate.value[0], estimate.low[0], estimate.high[0]))
+            value, low, high = np.array(found).T
+            setting = f"{design}, share {share:.1%}, n {_N}"
+            held = float(((low <= truth) & (truth <= high)).mean())
+            yield Finding.of_share(f"coverage, {setting}", held, Target(0.93, 0.97), repetitions)
+            width = float((high - low).mean() / (3.92 * value.std()))
+            yield Finding(
+                f"width by 3.92 true standard errors, {setting}",
+                width,
+                Target(None, 1.1),
+                repetitions,
+                width / (2 * repetitions) ** 0.5,
+            )
 
 
 def cover_differences(repetitions: int) -> Iterator[Finding]:
@@ -189,6 +223,7 @@ def _fit_ridge(features: Floats, labels: Floats, wanted: Floats) -> Floats:
 
 CLAIMS: Final = (
     Claim("Shares from a sample that trained the model", cover_trained_sample, short=200, long=2000),
+    Claim("Rare frames, by design of the sample", cover_designs, short=200, long=2000),
     Claim("Differences of shares between channels", cover_differences, short=60, long=1000),
     Claim("Slopes of shares over quarters", cover_slopes, short=100, long=1000),
 )
