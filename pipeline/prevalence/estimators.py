@@ -181,8 +181,9 @@ def _expect_unseen(doubt: Floats, inside: Mask, at_stake: Floats, design: Design
     """Variance, shape (n_strata, k), of labels that each stratum might have shown once more, and did not.
 
     The chance of such a label is half a one among the stratum's clusters, but no more than the predictions expect
-    there (`doubt`, f(1 - f) of each unit, shape (n, k)) or than half a one among all clusters of the sample, whichever is larger: a stratum of
-    units that the model holds for certain is not as open as one of which nothing is known.
+    there (`doubt`, f(1 - f) of each unit, shape (n, k)) or than half a one among all clusters of the sample,
+    whichever is larger: a stratum of units that the model holds for certain is not as open as one of which nothing
+    is known.
     """
     sizes = np.bincount(design.strata, inside)
     doubts = _sum_groups(doubt * inside[:, None], design.strata) / np.maximum(sizes, 1)[:, None]
