@@ -1,7 +1,6 @@
 """The posts table: nothing twice, nothing lost, nothing half-written; formats told from content."""
 
 import contextlib
-import fcntl
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from pipeline.data.language import identify_language
 from pipeline.data.posts import POSTS_SCHEMA, iter_posts, read_posts
 from pipeline.data.posts_merge import merge_posts
 from pipeline.errors import DataError
+from pipeline.files.folder_lock import lock_folder
 
 DESKTOP = {
     "name": "Harbour",
@@ -433,10 +433,8 @@ def test_two_processes_do_not_write_one_table(tmp_path: Path) -> None:
     working = tmp_path / ".posts.ingest"
     working.mkdir()
     (working / "left-by-a-crash").write_text("")
-    with (working / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(DataError, match="another process is writing there"):
-            run(tmp_path / "posts.parquet", source)
+    with lock_folder(working), pytest.raises(DataError, match=r"process \d+ on .* is writing there"):
+        run(tmp_path / "posts.parquet", source)
     assert run(tmp_path / "posts.parquet", source).new == 1
     assert not working.exists()
 

@@ -21,7 +21,6 @@ from mlflow import MlflowClient
 from mlflow.utils.validation import _validate_metric_name
 
 from pipeline.bundle import ModelBundle, load_bundle
-from pipeline.classifiers.protocols import Tracker
 from pipeline.config.tracking import TrackingSettings
 from pipeline.data.codebook import draft_codebook
 from pipeline.data.labelled_rows import LabelledData, read_labelled
@@ -31,6 +30,7 @@ from pipeline.tracking.mlflow_tracker import MlflowTracker, flatten_config, safe
 from pipeline.tracking.model_registry import promote, register_bundle, resolve_model
 from pipeline.tracking.null_tracker import NullTracker
 from pipeline.tracking.pyfunc_model import PyfuncModel
+from pipeline.tracking.tracker import Tracker
 
 TEXTS = ["the world order is changing today", "they threaten our borders again", "the weather is fine"]
 CONFIG = {
