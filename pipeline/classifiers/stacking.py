@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import expit, softmax
 
 from pipeline.measures.calibration import Floats, logit
@@ -80,6 +79,7 @@ def fit_stack(
 
 def _fit_logistic(features: Floats, truth: NDArray[Any], *, centre: Floats, strength: float) -> Floats:
     """Non-negative weights and an offset of least log loss + strength / 2 * squared distance to centre."""
+    from scipy.optimize import minimize  # noqa: PLC0415 - a third of a second, and a model that only scores fits nothing
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         margin = features @ parameters[:-1] + parameters[-1]
@@ -94,6 +94,8 @@ def _fit_logistic(features: Floats, truth: NDArray[Any], *, centre: Floats, stre
 
 
 def _fit_single_label(log_probabilities: Floats, right: NDArray[np.int64]) -> Floats:
+    from scipy.optimize import minimize  # noqa: PLC0415 - a third of a second, and a model that only scores fits nothing
+
     n_members = len(log_probabilities)
     rows = np.arange(len(right))
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, softmax
 
 Floats = NDArray[np.float64]
@@ -83,6 +82,8 @@ def fit_calibrator(
 
 def _fit_platt(scores: Floats, truth: NDArray[Any], *, centre: float, strength: float) -> tuple[float, float]:
     """Slope and offset of least log loss + strength / 2 * squared distance of the slope to centre."""
+    from scipy.optimize import minimize  # noqa: PLC0415 - a third of a second, and a model that only scores fits nothing
+
     positives = float(truth.sum())
     negatives = float(truth.size - positives)
     targets = np.where(truth > 0, (positives + 1) / (positives + 2), 1 / (negatives + 2))
@@ -101,6 +102,8 @@ def _fit_platt(scores: Floats, truth: NDArray[Any], *, centre: float, strength: 
 
 
 def _fit_temperature(probabilities: NDArray[Any], truth: NDArray[Any]) -> Calibrator:
+    from scipy.optimize import minimize_scalar  # noqa: PLC0415 - a third of a second, and a model that only scores fits nothing
+
     n_frames = probabilities.shape[1]
     rows = np.arange(len(truth))
     right = truth.argmax(axis=1)
