@@ -21,7 +21,7 @@ from pipeline.classifiers.transformer.transformer_network import FrameNetwork
 from pipeline.classifiers.transformer.transformer_training import fine_tune
 from pipeline.config.model import TransformerSettings
 from pipeline.config.run_config import load_run_config
-from pipeline.tracking.null_tracker import NullTracker
+from pipeline.tracking.tracker import NullTracker
 from pipeline.training.run_training import assist_training, run_training
 
 SEED, ROWS, EPOCHS = 3, 30, 2

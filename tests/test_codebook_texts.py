@@ -35,7 +35,7 @@ from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.text_attacks import attack_text
 from pipeline.data.text_words import find_words
 from pipeline.evaluation.leakage import find_seen
-from pipeline.tracking.null_tracker import NullTracker
+from pipeline.tracking.tracker import NullTracker
 from pipeline.training.run_training import run_training
 
 EXAMPLE = "Every new base along our border moves the missiles a few minutes closer to our cities."

@@ -7,7 +7,7 @@ import pytest
 from builders import FRAMES, toy_rows, write_tiny_encoder
 
 from pipeline.config.run_config import RunConfig
-from pipeline.tracking.null_tracker import NullTracker
+from pipeline.tracking.tracker import NullTracker
 from pipeline.training.run_training import TrainingResult, run_training
 
 EPOCHS = 2

@@ -34,7 +34,7 @@ from pipeline.cli import app
 from pipeline.config.model import TransformerSettings
 from pipeline.config.run_config import load_run_config
 from pipeline.errors import ConfigError
-from pipeline.tracking.null_tracker import NullTracker
+from pipeline.tracking.tracker import NullTracker
 from pipeline.training.run_training import run_training
 
 WORKER = Path(__file__).with_name("sharing_processes.py")

@@ -26,7 +26,7 @@ from pipeline.reporting.html_report import write_report
 from pipeline.scoring.depth_check import warn_of_languages, warn_of_words
 from pipeline.scoring.drift_reference import DriftReference, Vocabulary, find_words, read_drift_reference
 from pipeline.scoring.prediction import PredictReport, predict
-from pipeline.tracking.null_tracker import NullTracker
+from pipeline.tracking.tracker import NullTracker
 from pipeline.training.run_training import run_training
 
 LABELLED = SAMPLE_FOLDER / "labelled_sentences.jsonl"

@@ -19,7 +19,7 @@ from pipeline.evaluation.evaluate_bundle import predict_labelled
 from pipeline.evaluation.test_predictions import TestPredictions
 from pipeline.reporting.curves import precision_recall_curve, reliability_bins
 from pipeline.reporting.evaluation_page import ERRORS, render_evaluation, texts_by_id, write_evaluation_report
-from pipeline.tracking.null_tracker import NullTracker
+from pipeline.tracking.tracker import NullTracker
 from pipeline.training.run_training import _record_page
 
 HOSTILE = "<script>alert(1)</script> nothing of the kind, говорит министр"

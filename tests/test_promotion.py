@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from alias_history import history_of
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
@@ -21,7 +22,7 @@ from pipeline.evaluation.evaluate_bundle import compare_bundles
 from pipeline.evaluation.leakage import text_digests
 from pipeline.evaluation.row_facts import RowFacts, TrainingFacts
 from pipeline.evaluation.test_predictions import TestPredictions
-from pipeline.tracking.alias_moves import read_history, set_alias
+from pipeline.tracking.alias_moves import set_alias
 from pipeline.tracking.mlflow_store import open_store
 from pipeline.tracking.mlflow_tracker import MlflowTracker
 from pipeline.tracking.model_registry import champion, list_models, resolve_model, roll_back
@@ -328,7 +329,7 @@ def test_a_first_champion_needs_no_comparison(store: Path, trained: dict[str, Tr
     better = promote_checked("weather", 1, "finds storms")
     assert better.refusals == ()
     assert champion("weather") == 1
-    move = read_history("weather")[-1]
+    move = history_of("weather")[-1]
     assert (move.bundle_hash, move.previous_bundle_hash) == (
         trained["good"].bundle_hash,
         trained["blind"].bundle_hash,
@@ -351,7 +352,7 @@ def test_what_loses_is_refused_and_force_leaves_a_trace() -> None:
     forced = promote_checked("weather", 2, "quieter", force=True)
     assert forced.refusals == refused.refusals
     assert champion("weather") == 2
-    move = read_history("weather")[-1]
+    move = history_of("weather")[-1]
     assert (move.forced, move.why, move.previous) == (True, "quieter", 1)
     assert move.who
     assert move.when

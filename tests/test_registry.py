@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alias_history import history_of
 from rich.console import Console
 
 from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.commands.result_tables import print_models
 from pipeline.config.tracking import TrackingSettings
 from pipeline.errors import ModelError, PipelineError
-from pipeline.tracking.alias_moves import read_history, set_alias
+from pipeline.tracking.alias_moves import set_alias
 from pipeline.tracking.mlflow_store import open_store
 from pipeline.tracking.mlflow_tracker import MlflowTracker
 from pipeline.tracking.model_files import fetch_bundle
@@ -91,7 +92,7 @@ def test_promotion_and_roll_back_are_undone_in_order_and_kept(run_id: str, tiny_
         roll_back("frames", "once more")
     promote("frames", 3, "mended")
     assert roll_back("frames", "was not") == 1
-    history = read_history("frames")
+    history = history_of("frames")
     assert [(m.event, m.previous, m.version) for m in history] == [
         ("set", None, 1),
         ("set", 1, 2),

@@ -23,7 +23,7 @@ TRAIN = """
 import sys
 from pathlib import Path
 from pipeline.config.run_config import load_run_config
-from pipeline.tracking.null_tracker import NullTracker
+from pipeline.tracking.tracker import NullTracker
 from pipeline.training.run_training import run_training
 
 for kind in ("tfidf", "transformer"):

@@ -22,7 +22,7 @@ from pipeline.data.training_record import STEM, TrainingRecord
 from pipeline.errors import DataError
 from pipeline.prevalence.share_estimates import report_shares
 from pipeline.scoring.prediction import predict
-from pipeline.tracking.null_tracker import NullTracker
+from pipeline.tracking.tracker import NullTracker
 from pipeline.training.run_training import run_training
 
 FRAMES = ("war", "peace")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config.run_config import load_run_config
-from pipeline.tracking.null_tracker import NullTracker
+from pipeline.tracking.tracker import NullTracker
 from pipeline.training.run_training import run_training
 
 CONFIGS = sorted((Path(__file__).parent.parent / "configs").rglob("*.yaml"))

@@ -23,7 +23,6 @@ from pipeline.data.table_files import parse_json, read_text
 from pipeline.errors import DataError, shorten
 
 Tool = Literal["label-studio", "prodigy", "doccano", "table"]
-TOOLS: Final = ("label-studio", "prodigy", "doccano", "table")
 MAX_STRANGERS: Final = 0.05  # share of codings that may have ids which are not in the sample
 _LISTED: Final = 3  # rejects that one message names
 _SUFFIX: Final = {"label-studio": ".json", "prodigy": ".jsonl", "doccano": ".jsonl"}

@@ -21,7 +21,7 @@ from pipeline.config.data import DataSettings
 from pipeline.data.codebook import load_codebook
 from pipeline.errors import PipelineError
 from pipeline.evaluation.test_predictions import TestPredictions
-from pipeline.tracking.null_tracker import NullTracker
+from pipeline.tracking.tracker import NullTracker
 from pipeline.training.run_training import read_folds, run_training
 
 PREDICTIONS, OUTCOME = "predictions.npz", "outcome.json"

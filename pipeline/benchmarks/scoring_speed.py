@@ -51,7 +51,7 @@ from pipeline.data.sentences import split_sentences
 from pipeline.errors import ModelError
 from pipeline.files.cores import count_cores
 from pipeline.scoring.score_posts import score_batch
-from pipeline.tracking.null_tracker import NullTracker
+from pipeline.tracking.tracker import NullTracker
 from pipeline.training.run_training import run_training
 
 ONE_BY_ONE, UNSORTED = "pipeline, one by one", "pipeline, batches of 32"

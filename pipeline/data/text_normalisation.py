@@ -109,11 +109,6 @@ class Normalised:
     original: str
     spans: Sequence[Span]
 
-    @property
-    def is_unchanged(self) -> bool:
-        """Whether nothing had to be done."""
-        return self.text == self.original
-
     def find_original(self, start: int, end: int) -> Span:
         """The span of the original that `text[start:end]` stands for; what was removed inside it is part of it.
 

@@ -109,7 +109,7 @@ def set_alias(
             bundle_hash=new.tags.get("bundle_hash"),
             previous_bundle_hash=old.tags.get("bundle_hash") if old else None,
             who=current_user(),
-            when=_next_time(read_history_of(model, alias)),
+            when=_next_time(read_history(model, alias)),
             why=why.strip(),
             forced=forced,
             figures=figures,
@@ -165,19 +165,12 @@ def _record_move(client: MlflowClient, name: str, move: AliasMove) -> None:
         )
 
 
-def read_history(name: str, alias: str = CHAMPION, uri: str | None = None) -> list[AliasMove]:
+def read_history(model: RegisteredModel, alias: str) -> list[AliasMove]:
     """Every recorded move of an alias, oldest first.
 
     Raises:
-        ModelError: no such registered model, or a record that was changed by hand.
+        ModelError: a record that was changed by hand.
     """
-    client, uri = open_store(uri, create=False)
-    with store_errors(uri):
-        return read_history_of(get_model(client, name), alias)
-
-
-def read_history_of(model: RegisteredModel, alias: str) -> list[AliasMove]:
-    """As `read_history`, of a model that was fetched already."""
     prefix = f"{_HISTORY_TAG}{alias}."
     return _parse_moves(
         model.name, [value for key, value in sorted(model.tags.items()) if key.startswith(prefix)]

@@ -32,7 +32,6 @@ from pipeline.errors import PipelineError
 from pipeline.tracking.lost_runs import NOTE_TAG, RunNote, close_lost_runs
 from pipeline.tracking.mlflow_store import (
     ensure_experiment,
-    is_server,
     open_store,
     store_errors,
     without_password,
@@ -126,14 +125,6 @@ class MlflowTracker:
     def tracking_uri(self) -> str:
         """The store, as `mlflow ui --backend-store-uri` takes it, without a password."""
         return without_password(self._uri)
-
-    @property
-    def run_url(self) -> str | None:
-        """Page of the run, where the store is a server."""
-        if not is_server(self._uri):
-            return None
-        base = without_password(self._uri).rstrip("/")
-        return f"{base}/#/experiments/{self._experiment_id}/runs/{self.run_id}"
 
     def log_config(self, config: Mapping[str, Any]) -> None:
         """Record the resolved config: each value a parameter by its dotted key, the whole as config.json."""

@@ -22,7 +22,7 @@ from pipeline.tracking.alias_moves import (
     CHAMPION,
     AliasMove,
     earlier_versions,
-    read_history_of,
+    read_history,
     set_alias,
     settle_move,
 )
@@ -155,7 +155,7 @@ def roll_back(name: str, why: str, uri: str | None = None) -> int:
     with store_errors(uri):
         model = get_model(client, name)
         present = alias_version(model, CHAMPION)
-        earlier = earlier_versions(read_history_of(model, CHAMPION), present)
+        earlier = earlier_versions(read_history(model, CHAMPION), present)
         if not earlier:
             raise ModelError(
                 f"'{name}' has had no champion before the present one"

@@ -22,11 +22,6 @@ class Tracker(Protocol):
         """URI of the model that `log_bundle` recorded."""
         ...
 
-    @property
-    def run_url(self) -> str | None:
-        """Page of the run, where the store is a server."""
-        ...
-
     def log_config(self, config: Mapping[str, Any]) -> None:
         """Record the resolved configuration."""
         ...
@@ -66,3 +61,40 @@ class Tracker(Protocol):
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Set tags on the run."""
         ...
+
+
+class NullTracker:
+    """Records nothing, for use as a library: a run leaves its bundle, and MLflow is never imported."""
+
+    run_id: str | None = None
+    model_uri: str | None = None
+
+    def log_config(self, config: Mapping[str, Any]) -> None:
+        """Record nothing."""
+
+    def log_dataset(self, data: LabelledData, context: str) -> None:
+        """Record nothing."""
+
+    def log_metric(self, name: str, value: float, step: int) -> None:
+        """Record nothing."""
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Record nothing."""
+
+    def log_figure(self, figure: Any, name: str) -> None:
+        """Record nothing."""
+
+    def log_dict(self, content: Mapping[str, Any], name: str) -> None:
+        """Record nothing."""
+
+    def log_text(self, text: str, name: str) -> None:
+        """Record nothing."""
+
+    def log_table(self, table: pd.DataFrame, name: str) -> None:
+        """Record nothing."""
+
+    def log_bundle(self, folder: Path, input_example: Sequence[str] = ()) -> str | None:
+        """Record nothing; there is no URI."""
+
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Record nothing."""

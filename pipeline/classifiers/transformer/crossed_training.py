@@ -8,17 +8,45 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
+from torch import Tensor, nn
 
 from pipeline.classifiers.protocols import FitContext
 from pipeline.classifiers.transformer.transformer_network import FrameNetwork
-from pipeline.classifiers.transformer.weight_average import WeightAverage
 
 # Rows to train on, rows held out, context -> the network, and its logits of the rows held out (n_held_out, k).
 TrainWithout = Callable[
     [NDArray[np.int64], NDArray[np.int64], FitContext], tuple[FrameNetwork, NDArray[np.float32]]
 ]
+
+
+class WeightAverage:
+    """A running sum of the weights of networks that were fine-tuned from the same start.
+
+    Their average is one network, as good as asking all of them, at the price of one.
+    """
+
+    def __init__(self) -> None:
+        self._sum: dict[str, Tensor] = {}
+        self._n = 0
+
+    def add(self, network: nn.Module) -> None:
+        """Count in one more network of the same build."""
+        for name, tensor in network.state_dict().items():
+            weights = tensor.detach().double().cpu()
+            self._sum[name] = self._sum[name] + weights if name in self._sum else weights.clone()
+        self._n += 1
+
+    def load_into(self, network: nn.Module) -> None:
+        """Give the average to a network of the same build; whole numbers (positions) stay its own."""
+        own = network.state_dict()
+        averaged = {
+            name: (total / self._n).to(own[name].dtype) if torch.is_floating_point(own[name]) else own[name]
+            for name, total in self._sum.items()
+        }
+        network.load_state_dict(averaged)
 
 
 @dataclass(frozen=True, slots=True)
