@@ -177,7 +177,8 @@ def _reaction_name(entry: Mapping[str, object]) -> str:
             if part.get(name):
                 return f"custom {make_excerpt(part[name])}"
     kind = (inner.get("_") or inner.get("@type") or inner.get("type")) if isinstance(inner, dict) else inner
-    return clean_text(kind if isinstance(kind, str) else "").strip()
+    stated = clean_text(kind if isinstance(kind, str) else "").strip()
+    return "paid" if stated in ("ReactionPaid", "reactionTypePaid") else stated
 
 
 def _count(value: object) -> int | None:
