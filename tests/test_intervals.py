@@ -4,9 +4,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pipeline.benchmarks.validity.simulated_tests import (
+    Population,
+    draw_clusters,
+    draw_decisions,
+    draw_truth,
+)
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.evaluation.evaluation_report import EvaluationReport, evaluate_decisions
 from pipeline.measures import intervals
+from pipeline.measures.enough import find_judged
+from pipeline.measures.f1_intervals import estimate_macro_f1
 from pipeline.measures.intervals import (
     Estimate,
     as_estimate,
@@ -14,6 +22,7 @@ from pipeline.measures.intervals import (
     counts_by_cluster,
     renumber,
     reweigh,
+    take_frames,
 )
 from pipeline.measures.metrics import count_decisions
 
@@ -55,7 +64,7 @@ def all_estimates(found: EvaluationReport) -> list[Estimate]:
         for scores in found.per_frame
         for name in ("precision", "recall", "f1", "average_precision")
     ]
-    overall = ("macro_f1", "macro_f1_supported", "micro_f1", "samples_f1", "mean_average_precision")
+    overall = ("macro_f1", "micro_f1", "samples_f1", "mean_average_precision")
     return [*(getattr(found, name) for name in overall), *of_frames]
 
 
@@ -108,9 +117,11 @@ def test_coverage_is_near_the_nominal_one() -> None:
 
 
 def test_a_single_cluster_gives_figures_without_intervals() -> None:
-    for estimate in all_estimates(report(draw_rows(30), np.zeros(30, np.int64))):
-        assert estimate.value is not None
+    found = report(draw_rows(30), np.zeros(30, np.int64))
+    for estimate in all_estimates(found):
         assert (estimate.low, estimate.high) == (None, None)
+    assert found.micro_f1.value is not None
+    assert found.macro_f1.value is None  # one cluster is not enough for any frame
 
 
 def test_drawing_in_chunks_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,12 +164,81 @@ def test_a_frame_with_few_positives_gets_no_figures() -> None:
     found = report((truth, probabilities), np.arange(40))
     assert found.per_frame[1].f1 == Estimate(None)
     assert str(found.per_frame[1].f1) == "too few"
-    assert "fewer than 5 positives, no figures given: b" in found.notes
+    assert found.macro_frames == ("a",)
+    assert found.macro_name == "macro-F1 over 1 of 2 frames"
+    assert found.macro_f1.value == found.per_frame[0].f1.value
+    (note,) = found.notes
+    assert note.startswith("fewer than 5 forward clusters with a positive")
+    assert note.endswith(": b")
 
 
 def test_a_set_without_any_frame_is_reported_and_not_a_crash() -> None:
     _, probabilities = draw_rows(20)
     found = report((np.zeros((20, 2), np.int8), probabilities), np.arange(20))
-    assert found.macro_f1.value == 0.0
-    assert found.mean_average_precision.low is None
-    assert found.notes == ("no positives here, counted as 0 in macro_f1: a, b",)
+    assert (found.macro_f1, found.mean_average_precision) == (Estimate(None), Estimate(None))
+    assert found.to_json()["mean_average_precision"] is None
+    assert found.macro_name == "macro-F1 over 0 of 2 frames"
+    assert "macro_f1" not in found.flat_metrics()
+
+
+def test_copies_of_one_post_are_not_enough_positives() -> None:
+    truth, probabilities = draw_rows(60)
+    truth[:, 1] = 0
+    truth[:6, 1] = probabilities[:6, 1] = 1
+    clusters = np.concatenate([np.zeros(6, int), np.arange(1, 55)])
+    found = report((truth, probabilities), clusters)
+    scores = found.per_frame[1]
+    assert (scores.positives, scores.positive_clusters, scores.f1) == (6, 1, Estimate(None))
+    assert found.macro_frames == ("a",)
+
+
+def test_no_figure_of_a_frame_has_an_interval_without_width() -> None:
+    """Five positives, all found, nothing else: precision, recall and F1 are 1 and not certain.
+
+    Wilson for 5 of 5: low = 5 / (5 + 1.96 ** 2) = .566; of F1 = 2 * .566 / 1.566 = .722.
+    """
+    truth = np.zeros((40, 2), np.int8)
+    truth[:5] = 1
+    scores = report((truth, truth.astype(float)), np.arange(40)).per_frame[0]
+    for estimate, low in ((scores.precision, 0.566), (scores.recall, 0.566), (scores.f1, 0.722)):
+        assert (estimate.value, estimate.high) == (1.0, 1.0)
+        assert estimate.low == pytest.approx(low, abs=0.001)
+    assert (scores.average_precision.low, scores.average_precision.high) == (None, None)
+
+
+def test_precision_of_nothing_found_has_no_value() -> None:
+    truth = np.zeros((40, 2), np.int8)
+    truth[:8] = 1
+    scores = report((truth, np.zeros((40, 2))), np.arange(40)).per_frame[0]
+    assert scores.precision == Estimate(None)
+    assert (scores.recall.value, scores.f1.value) == (0.0, 0.0)
+    assert scores.f1.high is not None
+    assert scores.f1.high > 0.3
+
+
+def test_an_f1_interval_is_that_of_its_share_of_relevant_rows() -> None:
+    """TP 6, FP 2, FN 2 in single rows: F* = .6 of 10, Wilson .313 to .832; F1 = 2 F* / (1 + F*): .476 to .908."""
+    truth, decided = np.zeros((30, 2), np.int8), np.zeros((30, 2))
+    truth[:8], decided[:6], decided[20:22] = 1, 1, 1
+    f1 = report((truth, decided), np.arange(30)).per_frame[0].f1
+    assert f1.value == pytest.approx(0.75)
+    assert (f1.low, f1.high) == (pytest.approx(0.476, abs=0.001), pytest.approx(0.908, abs=0.001))
+
+
+@pytest.mark.parametrize("level", [0.65, 0.9])
+def test_macro_f1_of_few_positives_is_covered(level: float) -> None:
+    """Ten frames of about twelve positives: 190 of 200 intervals should hold the true value, standard error 3.1."""
+    shares = np.full(10, 0.04)
+    population = Population.alike(shares, level, level)
+    held = 0
+    for seed in range(200):
+        generator = np.random.default_rng(seed)
+        clusters = draw_clusters(300, generator)
+        truth = draw_truth(shares, clusters, generator)
+        by_row = count_decisions(truth, draw_decisions(population, truth, clusters, generator))
+        enough = find_judged(truth, clusters)
+        found = estimate_macro_f1(take_frames(counts_by_cluster(by_row, clusters), enough), 0.95)
+        assert found.low is not None
+        assert found.high is not None
+        held += found.low <= level <= found.high
+    assert 181 <= held <= 198

@@ -99,7 +99,7 @@ def test_average_precision_worked_example() -> None:
 def test_mean_average_precision_leaves_out_frames_without_positives() -> None:
     truth = np.array([[1, 0], [0, 0]])
     assert mean_average_precision(truth, np.array([[0.9, 0.9], [0.1, 0.1]])) == 1.0
-    assert mean_average_precision(np.zeros((2, 2), int), np.ones((2, 2))) == 0.0
+    assert mean_average_precision(np.zeros((2, 2), int), np.ones((2, 2))) is None
 
 
 def test_calibration_error_worked_example() -> None:

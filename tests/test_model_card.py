@@ -92,7 +92,7 @@ def cells(card: str, title: str, first: str) -> list[str]:
 def test_the_figures_of_the_card_are_those_of_the_run(trained: TrainedModel, card: str) -> None:
     report, bundle = trained.report, load_bundle(trained.bundle)
     macro = report.macro_f1
-    assert cells(card, "Quality on the test fold", "macro-F1")[1:] == [
+    assert cells(card, "Quality on the test fold", report.macro_name)[1:] == [
         f"{macro.value:.3f}",
         f"{macro.low:.3f} to {macro.high:.3f}",
     ]
@@ -259,7 +259,7 @@ def test_the_commands_print_the_card_and_the_slices(trained: TrainedModel, card:
 
 def one_slice(value: float, low: float, high: float) -> dict[str, Any]:
     gap = {"value": value, "low": low, "high": high}
-    names = {"dimension": "channel", "value": f"at {value}", "n": 30, "n_frames": 2, "too_few": None}
+    names = {"dimension": "channel", "value": f"at {value}", "n": 30, "frames": ["order"], "overall": 0.7, "too_few": None}
     return {**names, "macro_f1": {"value": 0.5, "low": 0.4, "high": 0.6}, "gap": gap}
 
 

@@ -14,7 +14,7 @@ from pipeline.data.labelled_rows import LabelledData
 from pipeline.evaluation.calibration_quality import measure_calibration
 from pipeline.evaluation.row_facts import RowFacts, TrainingFacts
 from pipeline.evaluation.slice_masks import AFTER, SEEN, UNKNOWN, UNSEEN, WITHIN, slice_rows
-from pipeline.evaluation.slices import MINIMUM_ROWS, Slice, compare_slices, evaluate_slices
+from pipeline.evaluation.slices import MINIMUM_ROWS, Slice, SliceReport, compare_slices, evaluate_slices
 from pipeline.evaluation.test_predictions import TestPredictions
 from pipeline.measures.metrics import count_decisions, total
 
@@ -48,6 +48,15 @@ def predictions(
     )
 
 
+def judge(
+    rows: TestPredictions,
+    chosen: EvaluationSettings = SETTINGS,
+    training: TrainingFacts | None = NOWHERE,
+) -> SliceReport:
+    names = tuple(f"frame {k}" for k in range(rows.truth.shape[1]))
+    return evaluate_slices(rows, training, chosen, frame_ids=names)
+
+
 def find(entries: tuple[Slice, ...], dimension: str, value: str) -> Slice:
     (entry,) = [entry for entry in entries if (entry.dimension, entry.value) == (dimension, value)]
     return entry
@@ -62,9 +71,7 @@ def test_a_slice_has_the_figures_of_its_rows_alone_and_the_worst_comes_first() -
     truth = np.concatenate([one, one])
     decided = truth.copy()
     decided[30:, 0] = 0
-    report = evaluate_slices(
-        predictions(truth, decided, facts(["good"] * 30 + ["bad"] * 30)), NOWHERE, SETTINGS
-    )
+    report = judge(predictions(truth, decided, facts(["good"] * 30 + ["bad"] * 30)))
     worst = report.worst(1)[0]
     assert (worst.dimension, worst.value, worst.n, worst.n_clusters, worst.positives) == (
         "channel",
@@ -73,7 +80,10 @@ def test_a_slice_has_the_figures_of_its_rows_alone_and_the_worst_comes_first() -
         30,
         30,
     )
-    assert (worst.n_frames, worst.macro_f1.value, worst.gap.value) == (2, 0.5, -0.5)
+    assert (worst.frames, worst.macro_f1.value, worst.gap.value) == (("frame 0", "frame 1"), 0.5, -0.5)
+    assert worst.overall == pytest.approx(
+        (2 / 3 + 1) / 2
+    )  # of the first frame half is found, all of the second
     assert worst.micro_f1.value == pytest.approx(30 / 45)
     assert worst.gap.high is not None
     assert worst.gap.high < 0
@@ -90,10 +100,11 @@ def test_a_rare_frame_of_a_slice_does_not_enter_its_macro_f1() -> None:
     truth[:4, 1] = truth[30:50, 1] = 1  # four positives in the first channel, all missed there
     decided = truth.copy()
     decided[:4, 1] = 0
-    report = evaluate_slices(predictions(truth, decided, facts(["a"] * 30 + ["b"] * 30)), NOWHERE, SETTINGS)
+    report = judge(predictions(truth, decided, facts(["a"] * 30 + ["b"] * 30)))
     first = find(report.slices, "channel", "a")
-    assert (first.n_frames, first.macro_f1.value, first.gap.value) == (1, 1.0, 0.0)
-    assert find(report.slices, "channel", "b").n_frames == 2
+    assert (first.frames, first.macro_f1.value, first.gap.value) == (("frame 0",), 1.0, 0.0)
+    assert first.overall == 1.0  # of the same frame, and not of both
+    assert len(find(report.slices, "channel", "b").frames) == 2
     assert (first.micro_f1.value or 0) < 1
 
 
@@ -102,7 +113,7 @@ def test_a_rare_frame_of_a_slice_does_not_enter_its_macro_f1() -> None:
     [
         (MINIMUM_ROWS - 1, 19, 19, "too few texts: 19 of at least 20"),
         (MINIMUM_ROWS, 4, 20, "too few forward clusters: 4 of at least 5"),
-        (MINIMUM_ROWS, 20, 4, "too few positives: no frame has 5"),
+        (MINIMUM_ROWS, 20, 4, "too few positives: no frame has them in 5 forward clusters"),
     ],
 )
 def test_a_slice_with_too_few_rows_says_so_in_place_of_a_number(
@@ -111,9 +122,7 @@ def test_a_slice_with_too_few_rows_says_so_in_place_of_a_number(
     truth = np.zeros((n + 40, 1), int)
     truth[:positives] = truth[-20:] = 1
     own = np.concatenate([np.arange(n) % clusters, 100 + np.arange(40)])
-    report = evaluate_slices(
-        predictions(truth, truth, facts(["few"] * n + ["many"] * 40), own), NOWHERE, SETTINGS
-    )
+    report = judge(predictions(truth, truth, facts(["few"] * n + ["many"] * 40), own))
     few = find(report.slices, "channel", "few")
     assert few.too_few == reason
     assert (few.macro_f1.value, few.micro_f1.value, few.gap.value) == (None, None, None)
@@ -136,9 +145,8 @@ def test_slices_of_a_dimension_share_out_the_rows_and_two_halves_have_opposite_g
         lengths=generator.integers(1, 400, n),
         posts=generator.integers(1, 3, n),
     )
-    entries = evaluate_slices(
+    entries = judge(
         predictions(truth, decided, known, generator.integers(0, 60, n)),
-        NOWHERE,
         EvaluationSettings(bootstrap_samples=100),
     )
     for dimension in ("channel", "language", "month", "length", "forwarded"):
@@ -248,7 +256,7 @@ def test_predictions_of_an_earlier_version_stay_readable_and_give_a_note_in_plac
     assert set(arrays) == {"ids", "clusters", "truth", "calibrated", "decided"}
     read = TestPredictions.from_arrays(arrays).sorted_by_id()
     assert (read.facts, read.raw) == (None, None)
-    report = evaluate_slices(read, None, SETTINGS)
+    report = judge(read, training=None)
     assert report.slices == ()
     assert "train again" in report.notes[0]
     assert TrainingFacts.from_arrays({"digests": np.zeros(1)}) is None
@@ -273,7 +281,11 @@ def test_two_models_are_compared_on_each_slice() -> None:
     by_name = {entry.name: entry for entry in gains}
     assert by_name["channel=a"].gain.value == -0.5
     assert (by_name["channel=a"].first, by_name["channel=a"].second) == (1.0, 0.5)
-    assert by_name["channel=b"].to_json()["gain"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    same = by_name["channel=b"].gain
+    assert same.value == 0.0
+    assert same.low is not None
+    assert same.high is not None
+    assert same.low < 0 < same.high  # alike on these rows, which other rows may undo
 
 
 def test_brier_score_and_calibration_error_before_and_after_worked_out() -> None:

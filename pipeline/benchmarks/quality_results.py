@@ -12,7 +12,7 @@ from rich.console import Console
 
 from pipeline.benchmarks.methods import OURS
 from pipeline.benchmarks.run_method import MethodCost
-from pipeline.commands.result_tables import plain_table, print_notes
+from pipeline.commands.result_tables import format_p, plain_table, print_notes
 from pipeline.evaluation.comparison import Comparison
 from pipeline.evaluation.evaluation_report import EvaluationReport
 
@@ -80,7 +80,7 @@ def print_results(screen: Console, results: Sequence[SetResult]) -> None:
         screen.width = max(screen.width, _WIDTH)  # a file need not be cut to a terminal's usual width
     columns = ("method", "macro-F1", "micro-F1", "mean AP", "training s", "sentences/s", "peak MB")
     for result in results:
-        title = f"{result.name}: quality on test (intervals: bootstrap over clusters)"
+        title = f"{result.name}: quality on test (intervals count clusters)"
         screen.print(plain_table(title, columns, [_row(method) for method in result.methods]))
         gains = [
             (f"{ours} - {other}", gain.macro_f1.gain, gain.micro_f1.gain, _p_value(gain))
@@ -107,7 +107,9 @@ def _row(result: MethodResult) -> tuple[Any, ...]:
         result.method,
         report.macro_f1,
         f"{report.micro_f1.value:.3f}",
-        f"{report.mean_average_precision.value:.3f}",
+        "too few"
+        if report.mean_average_precision.value is None
+        else f"{report.mean_average_precision.value:.3f}",
         f"{cost.train_seconds:,.1f}",
         f"{cost.sentences_per_second:,.1f}",
         f"{cost.peak_memory_bytes / _MIB:,.0f}",
@@ -116,4 +118,4 @@ def _row(result: MethodResult) -> tuple[Any, ...]:
 
 def _p_value(comparison: Comparison) -> str:
     p_value = comparison.macro_f1.p_value
-    return "" if p_value is None else f"{p_value:.4f}"
+    return "" if p_value is None else format_p(p_value)

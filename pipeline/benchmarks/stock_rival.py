@@ -87,7 +87,7 @@ class StockTrainer:
         for rate in TUNED_RATES:
             trainer = self._train(folds.train, folds.dev, rate)
             dev = self._probabilities(trainer, texts)
-            quality = mean_average_precision(truth, dev)
+            quality = mean_average_precision(truth, dev) or 0.0
             if quality > chosen[0]:
                 chosen, self._trainer = (quality, rate), trainer
                 self._thresholds = best_thresholds(truth, dev)
@@ -161,7 +161,7 @@ class StockTrainer:
         scores = self._activate(np.asarray(output.predictions))
         if self._single_label:
             truth = np.eye(scores.shape[1])[truth]
-        return {_DEV_QUALITY: mean_average_precision(truth, scores)}
+        return {_DEV_QUALITY: mean_average_precision(truth, scores) or 0.0}
 
     def _activate(self, logits: NDArray[np.float32]) -> Probabilities:
         scores = torch.from_numpy(logits)

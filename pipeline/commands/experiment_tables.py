@@ -26,6 +26,7 @@ def print_curve(screen: Console, recorded: RecordedCurve) -> None:
     columns = ("sentences", "draws", "macro-F1", "range", "seconds")
     title = f"{curve.name} ({curve.kind}) on {curve.n_test} test texts"
     screen.print(plain_table(title, columns, map(_size_row, curve.sizes)))
+    screen.print(f"macro-F1: {curve.macro_name}", soft_wrap=True)
     screen.print(f"{recorded.outlook}", soft_wrap=True)
     print_notes(screen, (ON_TEST, *curve.notes))
     for path in recorded.files:

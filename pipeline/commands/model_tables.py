@@ -5,6 +5,7 @@ from __future__ import annotations  # the types below are for the reader; loadin
 from typing import TYPE_CHECKING, Any
 
 from pipeline.commands.result_tables import plain_table, print_notes
+from pipeline.errors import list_names
 from pipeline.files.safe_text import safe_text
 from pipeline.reporting.card_figures import say_none_worse
 
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
     from pipeline.tracking.promotion_check import PromotionCheck
 
 WORST = 5
+_NAMED = 4  # frames of a slice at the terminal; --json has all
 
 
 def print_slices(screen: Console, report: SliceReport) -> None:
     """The slices furthest below the rest, those of unseen channels and later months, and how many say nothing."""
     worst, novelty = report.worst(WORST), report.of("novelty")
-    columns = ("slice", "texts", "frames", "macro-F1", "interval", "gap", "interval of gap")
+    columns = ("slice", "texts", "macro-F1", "interval", "overall", "gap", "interval of gap", "frames")
     if worst:
         screen.print(plain_table("Slices below the rest, the worst first", columns, map(_slice_row, worst)))
     if novelty:
@@ -32,7 +34,8 @@ def print_slices(screen: Console, report: SliceReport) -> None:
         screen.print(none_worse, soft_wrap=True)
     if worst or novelty:
         screen.print(
-            "gap: macro-F1 of the slice minus that of all other texts, over the frames with enough positives in both",
+            "macro-F1: over the slice's frames with enough positives; overall: of all texts over the same frames; gap: "
+            "the slice minus all other texts, over the frames with enough in both",
             soft_wrap=True,
         )
     few = sum(entry.too_few is not None for entry in report.slices)
@@ -62,6 +65,7 @@ def _print_check(screen: Console, check: PromotionCheck) -> None:
     ]
     columns = ("macro-F1", "texts", "champion", "candidate", "gain", "interval")
     screen.print(plain_table("Candidate against champion", columns, rows))
+    screen.print(f"all texts: {check.comparison.macro_name}", soft_wrap=True)
     screen.print(
         f"asked: lower bound of the gain above {check.settings.margin:+.3f}; no protected slice loses more than "
         f"{check.settings.largest_slice_loss:.3f}",
@@ -73,15 +77,16 @@ def _print_check(screen: Console, check: PromotionCheck) -> None:
 def _slice_row(entry: Slice) -> tuple[Any, ...]:
     name = f"{entry.dimension}: {entry.value}"
     if entry.too_few is not None:
-        return (name, entry.n, entry.n_frames, "too few", "", "", "")
+        return (name, entry.n, "too few", "", "", "", "", "")
     return (
         name,
         entry.n,
-        entry.n_frames,
         _figure(entry.macro_f1.value),
         _range(entry.macro_f1),
+        _figure(entry.overall),
         _figure(entry.gap.value, "+"),
         _range(entry.gap, "+"),
+        list_names(entry.frames, _NAMED),
     )
 
 

@@ -79,16 +79,16 @@ def print_evaluation(screen: Console, report: EvaluationReport, title: str) -> N
     ]
     screen.print(plain_table(title, columns, rows))
     for name, estimate in (
-        ("macro-F1", report.macro_f1),
+        (report.macro_name, report.macro_f1),
         ("micro-F1", report.micro_f1),
         ("samples-F1", report.samples_f1),
         ("mean average precision (AP)", report.mean_average_precision),
     ):
-        screen.print(f"{name:28}{_figure(estimate, 3)}  {format_interval(estimate, 3)}")
-    screen.print(f"{'calibration error':28}{report.calibration_error:.3f}")
+        screen.print(f"{name:32}{_figure(estimate, 3)}  {format_interval(estimate, 3)}")
+    screen.print(f"{'calibration error':32}{report.calibration_error:.3f}")
     screen.print(
-        f"{report.n} texts in {report.n_clusters} forward clusters; intervals: {report.confidence:.0%}, "
-        "bootstrap over clusters",
+        f"{report.n} texts in {report.n_clusters} forward clusters, which intervals ({report.confidence:.0%}) count; "
+        "they are of this one fit",
         soft_wrap=True,
     )
     print_notes(screen, report.notes)
@@ -101,11 +101,11 @@ def print_comparison(screen: Console, comparison: Comparison, first: str, second
         return (
             difference.name,
             difference.positives,
-            f"{difference.first:.2f}",
-            f"{difference.second:.2f}",
+            "too few" if difference.first is None else f"{difference.first:.2f}",
+            "too few" if difference.second is None else f"{difference.second:.2f}",
             _figure(difference.gain, sign="+"),
             format_interval(difference.gain, sign="+"),
-            "" if difference.p_value is None else f"{difference.p_value:.3f}",
+            "" if difference.p_value is None else format_p(difference.p_value),
         )
 
     columns = ("F1", "coded", "first", "second", "gain", "interval", "p")
@@ -114,10 +114,12 @@ def print_comparison(screen: Console, comparison: Comparison, first: str, second
     screen.print(f"first:  {safe_text(first)}")
     screen.print(f"second: {safe_text(second)}")
     screen.print(
-        "p: paired permutation of whole clusters. Those of frames are corrected by Holm's method for their number; "
-        "intervals are not, so one of many frames may lie off zero by chance."
+        f"Intervals ({_percent(comparison.confidence)}) and p come from the same swaps of the two models on whole "
+        "forward clusters. Those of frames hold for all frames together. Both are of these two fits.",
+        soft_wrap=True,
     )
-    screen.print(f"Macro-F1: {comparison.verdict}.", soft_wrap=True)
+    print_notes(screen, comparison.notes)
+    screen.print(f"{comparison.macro_name}: {comparison.verdict}.", soft_wrap=True)
 
 
 def print_folds(screen: Console, folds: Folds) -> None:
@@ -235,6 +237,16 @@ def print_models(screen: Console, versions: Sequence[RegisteredVersion]) -> None
         for version in versions
     ]
     screen.print(plain_table("Registered models", columns, rows))
+
+
+def format_p(p_value: float) -> str:
+    """A p-value; never 0, which no number of swaps shows."""
+    return "< .001" if p_value < 0.001 else f"{p_value:.3f}"  # noqa: PLR2004 - three digits are printed
+
+
+def _percent(share: float) -> str:
+    """95 %, or 99.75 %, without more digits than there are."""
+    return f"{100 * share:.4g} %"
 
 
 def print_notes(screen: Console, notes: Iterable[str]) -> None:

@@ -100,6 +100,7 @@ def robustness(
 
 def _print(screen: Console, report: RobustnessReport) -> None:
     from pipeline.commands.result_tables import plain_table, print_notes
+    from pipeline.measures.enough import describe_macro
 
     print_notes(screen, report.warnings)
     screen.print(
@@ -107,19 +108,20 @@ def _print(screen: Console, report: RobustnessReport) -> None:
         f"they are, on: normalised, {'as' if report.is_normalised else 'not as'} this model reads them",
         soft_wrap=True,
     )
-    clean = [f"{report.clean[name]['macro_f1']:.3f}" for name in ("before", "after")]
+    clean = [_figure(report.clean[name]["macro_f1"]) for name in ("before", "after")]
     rows: list[Sequence[str]] = [("(clean)", clean[0], "", "", clean[1], "", "")]
     rows += [(entry.attack, *_losses(entry.before), *_losses(entry.after)) for entry in report.attacks]
     columns = ("attack", "off", "loss", "interval", "on", "loss", "interval")
-    screen.print(plain_table("Macro-F1, and what is lost against the clean texts", columns, rows))
-    clean = [f"{report.clean[name]['mean_average_precision']:.3f}" for name in ("before", "after")]
+    title = describe_macro(len(report.macro_frames), report.n_frames, "Macro-F1")
+    screen.print(plain_table(f"{title}, and what is lost against the clean texts", columns, rows))
+    clean = [_figure(report.clean[name]["mean_average_precision"]) for name in ("before", "after")]
     rows = [("(clean)", "", clean[0], clean[1], "", "")]
     rows += [
         (
             entry.attack,
             f"{entry.changed:.0%}",
-            f"{entry.before.mean_average_precision:.3f}",
-            f"{entry.after.mean_average_precision:.3f}",
+            _figure(entry.before.mean_average_precision),
+            _figure(entry.after.mean_average_precision),
             f"{entry.before.flipped:.1%}",
             f"{entry.after.flipped:.1%}",
         )
@@ -138,4 +140,9 @@ def _losses(figures: Figures) -> tuple[str, str, str]:
     from pipeline.commands.result_tables import format_interval
 
     loss = figures.loss
-    return f"{figures.macro_f1:.3f}", f"{loss.value:+.3f}", format_interval(loss, 3, "+")
+    lost = "too few" if loss.value is None else f"{loss.value:+.3f}"
+    return _figure(figures.macro_f1), lost, format_interval(loss, 3, "+")
+
+
+def _figure(value: float | None) -> str:
+    return "too few" if value is None else f"{value:.3f}"

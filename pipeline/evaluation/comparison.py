@@ -1,42 +1,30 @@
 """Is one model better than another on the same labelled texts, and how sure is that?
 
-Paired cluster permutation: under the null hypothesis the two models' decisions on a forward cluster may be
-swapped; the p-value is the share of random swaps whose difference is at least as large (Good 2005,
-"Permutation, parametric and bootstrap tests"; +1 in both terms, Phipson & Smyth 2010). The interval of the
-difference is the paired cluster bootstrap. Frames are tested as well, with Holm's correction.
+Interval, p-value and verdict come from one distribution, see `pipeline.measures.paired_swaps`: swaps of the two models'
+decisions on whole forward clusters. They cannot disagree. Those of frames hold for all tested frames together.
 """
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config.evaluation import EvaluationSettings
-from pipeline.evaluation.evaluation_report import MINIMUM_POSITIVES
-from pipeline.measures.intervals import (
-    CELLS_AT_ONCE,
-    Estimate,
-    as_estimate,
-    cluster_weights,
-    counts_by_cluster,
-    renumber,
-    reweigh,
-)
-from pipeline.measures.metrics import Counts, Floats, count_decisions, total
-
-PERMUTATIONS = 2000
+from pipeline.measures.enough import Mask, describe_left_out, describe_macro, find_judged, names_of
+from pipeline.measures.intervals import Estimate, counts_by_cluster, renumber, take_frames
+from pipeline.measures.metrics import Counts, count_decisions, total
+from pipeline.measures.paired_swaps import PairedSwaps, Tested
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Second minus first, with its interval and its p-value (None where the frame has too few positives)."""
+    """Second minus first, with its interval and its p-value; without figures where there are too few positives."""
 
     name: str
     positives: int
-    first: float
-    second: float
+    first: float | None
+    second: float | None
     gain: Estimate
     p_value: float | None
 
@@ -54,23 +42,47 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Overall differences, and one for each frame with p-values corrected by Holm's method."""
+    """Overall differences, and one for each frame.
+
+    Attributes:
+        macro_f1: over `frames`.
+        micro_f1: over all decisions.
+        per_frame: of every frame; intervals and p-values hold for all that have them together.
+        frames: with enough positive clusters.
+        confidence: of the intervals.
+    """
 
     macro_f1: Difference
     micro_f1: Difference
     per_frame: tuple[Difference, ...]
+    frames: tuple[str, ...]
+    confidence: float
+
+    @property
+    def macro_name(self) -> str:
+        """Macro-F1 with the frames it covers, as it is to be printed."""
+        return describe_macro(len(self.frames), len(self.per_frame))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader has to know."""
+        left_out = [entry.name for entry in self.per_frame if entry.name not in self.frames]
+        return (describe_left_out(left_out),) if left_out else ()
 
     @property
     def verdict(self) -> str:
         """What may be said of macro-F1, in one sentence without names."""
         gain = self.macro_f1.gain
+        nothing = "no difference can be shown on this test set"
+        if gain.value is None:
+            return f"{nothing}: no frame has enough positives"
         if gain.low is None or gain.high is None:
-            return "no difference can be shown on this test set: one forward cluster gives no interval"
+            return f"{nothing}: one forward cluster gives no interval"
         if gain.low > 0:
             return "the second is better: the interval of the gain lies above zero"
         if gain.high < 0:
             return "the first is better: the interval of the gain lies below zero"
-        return "no difference can be shown on this test set: the interval of the gain includes zero"
+        return f"{nothing}: the interval of the gain includes zero"
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -78,7 +90,10 @@ class Comparison:
             "macro_f1": self.macro_f1.to_json(),
             "micro_f1": self.micro_f1.to_json(),
             "per_frame": [difference.to_json() for difference in self.per_frame],
+            "macro_frames": list(self.frames),
+            "confidence": self.confidence,
             "verdict": self.verdict,
+            "notes": list(self.notes),
         }
 
 
@@ -100,87 +115,74 @@ def compare_decisions(
         second: decisions of the other.
         clusters: forward cluster of each row, shape (n,).
         frame_ids: names of the k columns.
-        settings: replicates and confidence.
-        seed: of bootstrap and permutation.
+        settings: confidence.
+        seed: of the swaps.
     """
     numbers = renumber(clusters)
-    a = counts_by_cluster(count_decisions(truth, first), numbers)
-    b = counts_by_cluster(count_decisions(truth, second), numbers)
-    drawn_a, drawn_b = _bootstrap(a, numbers, settings, seed), _bootstrap(b, numbers, settings, seed)
-    swapped_a, swapped_b = _swap(a, b, seed)
-    whole_a, whole_b = total(a), total(b)
+    a, b = (counts_by_cluster(count_decisions(truth, decided), numbers) for decided in (first, second))
+    judged = find_judged(truth, numbers)
     positives = truth.sum(axis=0).astype(int)
-    interval = partial(as_estimate, confidence=settings.confidence, n_clusters=len(a.tp))
-
-    def overall(name: str) -> Difference:
-        one, other = float(getattr(whole_a, name)), float(getattr(whole_b, name))
-        gains = getattr(drawn_b, name) - getattr(drawn_a, name)
-        null = getattr(swapped_b, name) - getattr(swapped_a, name)
-        gain = interval(other - one, gains)
-        return Difference(name, int(positives.sum()), one, other, gain, _p_value(other - one, null))
-
-    tested = [k for k in range(len(frame_ids)) if positives[k] >= MINIMUM_POSITIVES]
-    null = swapped_b.f1 - swapped_a.f1
-    corrected = dict(
-        zip(
-            tested,
-            holm([_p_value(float(whole_b.f1[k] - whole_a.f1[k]), null[:, k]) for k in tested]),
-            strict=True,
-        )
-    )
-    gains = drawn_b.f1 - drawn_a.f1
+    alpha = 1 - settings.confidence
+    tested = iter(_test_frames(a, b, judged, alpha=alpha, seed=seed))
     per_frame = tuple(
-        Difference(
-            frame,
-            int(positives[k]),
-            float(whole_a.f1[k]),
-            float(whole_b.f1[k]),
-            interval(float(whole_b.f1[k] - whole_a.f1[k]), gains[:, k]) if k in corrected else Estimate(None),
-            corrected.get(k),
-        )
+        _difference(frame, int(positives[k]), _f1(a, k), _f1(b, k), next(tested))
+        if judged[k]
+        else Difference(frame, int(positives[k]), None, None, Estimate(None), None)
         for k, frame in enumerate(frame_ids)
     )
-    return Comparison(overall("macro_f1"), overall("micro_f1"), per_frame)
-
-
-def holm(p_values: list[float]) -> list[float]:
-    """Holm's step-down correction (Holm 1979), in the order given."""
-    corrected = [0.0] * len(p_values)
-    running = 0.0
-    for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        running = max(running, min(1.0, (len(p_values) - rank) * p_values[index]))
-        corrected[index] = running
-    return corrected
-
-
-def _bootstrap(
-    counts: Counts, clusters: NDArray[np.int64], settings: EvaluationSettings, seed: int
-) -> Counts:
-    """Counts of every replicate, (b, k); the same seed draws the same clusters, which pairs the models."""
-    return _joined([reweigh(counts, w) for w in cluster_weights(clusters, settings.bootstrap_samples, seed)])
-
-
-def _swap(a: Counts, b: Counts, seed: int) -> tuple[Counts, Counts]:
-    """Both models' counts under random swaps of whole clusters, each (PERMUTATIONS, k)."""
-    generator = np.random.default_rng(seed + 1)
-    gain = Counts(b.tp - a.tp, b.fp - a.fp, b.fn - a.fn)
-    moved = []
-    left = PERMUTATIONS
-    while left:
-        chunk = min(left, max(1, CELLS_AT_ONCE // len(a.tp)))
-        moved.append(reweigh(gain, generator.integers(0, 2, size=(chunk, len(a.tp))).astype(float)))
-        left -= chunk
-    whole_a, whole_b, by = total(a), total(b), _joined(moved)
-    return (
-        Counts(whole_a.tp + by.tp, whole_a.fp + by.fp, whole_a.fn + by.fn),
-        Counts(whole_b.tp - by.tp, whole_b.fp - by.fp, whole_b.fn - by.fn),
+    return Comparison(
+        macro_f1=compare_macro(a, b, judged, positives=int(positives[judged].sum()), alpha=alpha, seed=seed),
+        micro_f1=_compare_micro(a, b, positives=int(positives.sum()), alpha=alpha, seed=seed),
+        per_frame=per_frame,
+        frames=names_of(frame_ids, judged),
+        confidence=settings.confidence,
     )
 
 
-def _joined(parts: list[Counts]) -> Counts:
-    return Counts(*(np.concatenate([getattr(part, n) for part in parts]) for n in ("tp", "fp", "fn")))
+def compare_macro(
+    first: Counts, second: Counts, judged: Mask, *, positives: int, alpha: float, seed: int
+) -> Difference:
+    """The difference in macro-F1 over some frames.
+
+    Args:
+        first: counts of clusters of the one model, shape (n_clusters, k).
+        second: of the other.
+        judged: the frames, shape (k,).
+        positives: of these frames.
+        alpha: one minus the confidence of the interval.
+        seed: of the swaps.
+    """
+    if not judged.any():
+        return Difference("macro_f1", positives, None, None, Estimate(None), None)
+    a, b = take_frames(first, judged), take_frames(second, judged)
+    one, other = (float(total(counts).macro_f1) for counts in (a, b))
+    tested = None if len(a.tp) == 1 else PairedSwaps(a, b, alpha=alpha, seed=seed).test_macro()
+    return _difference("macro_f1", positives, one, other, tested)
 
 
-def _p_value(observed: float, null: Floats) -> float:
-    as_large = np.abs(null) >= abs(observed) - 1e-12
-    return float((as_large.sum() + 1) / (len(null) + 1))
+def _compare_micro(a: Counts, b: Counts, *, positives: int, alpha: float, seed: int) -> Difference:
+    """All decisions pooled are as those on one frame."""
+    one, other = (
+        Counts(*(part.sum(axis=1, keepdims=True) for part in (counts.tp, counts.fp, counts.fn)))
+        for counts in (a, b)
+    )
+    found = compare_macro(one, other, np.ones(1, bool), positives=positives, alpha=alpha, seed=seed)
+    return Difference("micro_f1", positives, found.first, found.second, found.gain, found.p_value)
+
+
+def _test_frames(a: Counts, b: Counts, judged: Mask, *, alpha: float, seed: int) -> list[Tested | None]:
+    if len(a.tp) == 1 or not judged.any():
+        return [None] * int(judged.sum())
+    swaps = PairedSwaps(take_frames(a, judged), take_frames(b, judged), alpha=alpha, seed=seed)
+    return [*swaps.test_frames()]
+
+
+def _f1(counts: Counts, k: int) -> float:
+    return float(total(counts).f1[k])
+
+
+def _difference(name: str, positives: int, first: float, second: float, tested: Tested | None) -> Difference:
+    if tested is None:  # one cluster: nothing to swap
+        return Difference(name, positives, first, second, Estimate(second - first), None)
+    gain = Estimate(second - first, tested.gain.low, tested.gain.high)
+    return Difference(name, positives, first, second, gain, tested.p_value)

@@ -64,7 +64,9 @@ def evaluate_with_slices(
 ) -> tuple[EvaluationReport, SliceReport]:
     """As `evaluate_bundle`, and the same figures for parts of the texts."""
     predictions = predict_labelled(bundle, data)
-    slices = evaluate_slices(predictions, read_training_facts(bundle), settings, seed=seed)
+    slices = evaluate_slices(
+        predictions, read_training_facts(bundle), settings, frame_ids=bundle.frame_ids, seed=seed
+    )
     report = evaluate_predictions(predictions, bundle.frame_ids, settings, seed=seed)
     warnings = warn_of_seen(bundle, list(data.table["text"]), "evaluate on texts it has not seen")
     return (replace(report, warnings=warnings) if warnings else report), slices

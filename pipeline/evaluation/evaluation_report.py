@@ -1,8 +1,6 @@
 """One model on one labelled set: every figure with its interval and the number of positives behind it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +8,15 @@ from numpy.typing import NDArray
 
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.evaluation.calibration_quality import CalibrationQuality
+from pipeline.measures.enough import (
+    ENOUGH_CLUSTERS,
+    Mask,
+    count_positive_clusters,
+    describe_left_out,
+    describe_macro,
+    names_of,
+)
+from pipeline.measures.f1_intervals import estimate_frames, estimate_macro_f1
 from pipeline.measures.intervals import (
     Estimate,
     as_estimate,
@@ -18,6 +25,7 @@ from pipeline.measures.intervals import (
     renumber,
     reweigh,
     sum_by_cluster,
+    take_frames,
 )
 from pipeline.measures.metrics import (
     Counts,
@@ -29,25 +37,42 @@ from pipeline.measures.metrics import (
     total,
 )
 
-MINIMUM_POSITIVES = 5  # below this an F1 says more about the draw than about the model
+OVERALL = ("macro_f1", "micro_f1", "samples_f1", "mean_average_precision")
 
 
 @dataclass(frozen=True, slots=True)
 class FrameScores:
-    """How one frame fares; estimates are "too few" below MINIMUM_POSITIVES positives."""
+    """How one frame fares; estimates are "too few" where it has not enough positive clusters.
+
+    Attributes:
+        frame: its id.
+        positives: rows that carry it; positive_clusters: forward clusters with such a row, which decide what is enough.
+        predicted: rows it was given.
+        precision: of nothing predicted has no value.
+        recall: of the positives.
+        f1: of both.
+        average_precision: of the ranking.
+    """
 
     frame: str
     positives: int
+    positive_clusters: int
     predicted: int
     precision: Estimate
     recall: Estimate
     f1: Estimate
     average_precision: Estimate
 
+    @property
+    def is_judged(self) -> bool:
+        """Whether it has enough positive clusters, and so is part of macro figures."""
+        return self.positive_clusters >= ENOUGH_CLUSTERS
+
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
         return {
             "positives": self.positives,
+            "positive_clusters": self.positive_clusters,
             "predicted": self.predicted,
             **{
                 name: getattr(self, name).to_json()
@@ -62,9 +87,10 @@ class EvaluationReport:
 
     Attributes:
         n: texts; n_clusters: forward clusters among them, the unit of the intervals.
-        macro_f1: mean over all frames of the codebook; frames without positives count 0 as in scikit-learn.
-        macro_f1_supported: the same over frames that have positives here.
-        mean_average_precision: over frames that have positives here.
+        macro_f1: mean over the frames with enough positive clusters, see `macro_frames`; no value without any.
+        micro_f1: of all decisions on all frames.
+        samples_f1: mean over texts.
+        mean_average_precision: over the same frames as macro_f1.
         calibration_error: expected calibration error, all frames pooled.
         notes: what a reader has to know; warnings: why the figures mislead, which stands above them.
         calibration: the same before and after calibration, with Brier scores, for each frame as well.
@@ -73,7 +99,6 @@ class EvaluationReport:
     n: int
     n_clusters: int
     macro_f1: Estimate
-    macro_f1_supported: Estimate
     micro_f1: Estimate
     samples_f1: Estimate
     mean_average_precision: Estimate
@@ -84,17 +109,27 @@ class EvaluationReport:
     warnings: tuple[str, ...] = ()
     calibration: CalibrationQuality | None = None
 
+    @property
+    def macro_frames(self) -> tuple[str, ...]:
+        """The frames that macro figures are means over."""
+        return tuple(scores.frame for scores in self.per_frame if scores.is_judged)
+
+    @property
+    def macro_name(self) -> str:
+        """Macro-F1 with the frames it covers, as it is to be printed."""
+        return describe_macro(len(self.macro_frames), len(self.per_frame))
+
     def to_json(self) -> dict[str, Any]:
         """One flat object: plain figures first, intervals under "intervals", frames under "per_frame"."""
-        names = ("macro_f1", "macro_f1_supported", "micro_f1", "samples_f1", "mean_average_precision")
         return {
             "n": self.n,
             "n_clusters": self.n_clusters,
-            **{name: getattr(self, name).value for name in names},
+            **{name: getattr(self, name).value for name in OVERALL},
+            "macro_frames": list(self.macro_frames),
             "calibration_error": self.calibration_error,
             "calibration": None if self.calibration is None else self.calibration.to_json(),
             "confidence": self.confidence,
-            "intervals": {name: getattr(self, name).to_json() for name in names},
+            "intervals": {name: getattr(self, name).to_json() for name in OVERALL},
             "per_frame": {scores.frame: scores.to_json() for scores in self.per_frame},
             "notes": [*self.warnings, *self.notes],
         }
@@ -104,17 +139,10 @@ class EvaluationReport:
         overall = self.to_json()
         figures = {
             name: float(overall[name])
-            for name in (
-                "n",
-                "macro_f1",
-                "macro_f1_supported",
-                "micro_f1",
-                "samples_f1",
-                "mean_average_precision",
-                "calibration_error",
-            )
+            for name in ("n", *OVERALL, "calibration_error")
             if overall[name] is not None
         }
+        figures["macro_frames"] = len(self.macro_frames)
         for name in ("macro_f1", "micro_f1"):
             interval = overall["intervals"][name]
             for bound in ("low", "high"):
@@ -155,48 +183,42 @@ def evaluate_decisions(
         seed: of the bootstrap.
     """
     numbers = renumber(clusters)
-    n_clusters = int(numbers.max()) + 1
-    interval = partial(as_estimate, confidence=settings.confidence, n_clusters=n_clusters)
     by_row = count_decisions(truth, decided)
-    whole = total(by_row)
-    positives = truth.sum(axis=0).astype(int)
-    supported = positives > 0
+    positive_clusters = count_positive_clusters(truth, numbers)
+    judged = positive_clusters >= ENOUGH_CLUSTERS
     samples = samples_f1_by_row(truth, decided)
-    point_ap = np.array([average_precision(truth[:, k], calibrated[:, k])[0] for k in range(truth.shape[1])])
     drawn = _Replicates.draw(
         truth, calibrated, by_row=by_row, samples=samples, clusters=numbers, settings=settings, seed=seed
     )
-    overall = (
-        {
-            "macro_f1": (float(whole.macro_f1), drawn.f1.mean(axis=1)),
-            "macro_f1_supported": (_mean(whole.f1[supported]), drawn.f1[:, supported].mean(axis=1)),
-            "micro_f1": (float(whole.micro_f1), drawn.micro_f1),
-            "samples_f1": (float(samples.mean()), drawn.samples_f1),
-            "mean_average_precision": (
-                _mean(point_ap[supported]),
-                _nanmean_rows(drawn.average_precision[:, supported]),
-            ),
-        }
-        if supported.any()
-        else _nothing_to_find(whole, samples, drawn)
-    )
-    estimates = {name: interval(value, replicates) for name, (value, replicates) in overall.items()}
-    per_frame = tuple(
-        _frame_scores(
-            frame, k, positives=positives, whole=whole, point_ap=point_ap, drawn=drawn, interval=interval
-        )
-        for k, frame in enumerate(frame_ids)
+    by_cluster = counts_by_cluster(by_row, numbers)
+    overall = _estimate_overall(
+        truth,
+        calibrated,
+        by_cluster,
+        samples=float(samples.mean()),
+        judged=judged,
+        drawn=drawn,
+        confidence=settings.confidence,
     )
     return EvaluationReport(
         n=len(truth),
-        n_clusters=n_clusters,
+        n_clusters=len(by_cluster.tp),
+        macro_f1=overall["macro_f1"],
+        micro_f1=overall["micro_f1"],
+        samples_f1=overall["samples_f1"],
+        mean_average_precision=overall["mean_average_precision"],
         calibration_error=expected_calibration_error(truth, calibrated),
         confidence=settings.confidence,
-        per_frame=per_frame,
-        notes=_notes(frame_ids, positives),
-        calibration=None,
-        warnings=(),
-        **estimates,
+        per_frame=_score_frames(
+            truth,
+            calibrated,
+            by_cluster,
+            positive_clusters=positive_clusters,
+            frame_ids=frame_ids,
+            drawn=drawn,
+            confidence=settings.confidence,
+        ),
+        notes=tuple(describe_left_out(names) for names in [names_of(frame_ids, ~judged)] if names),
     )
 
 
@@ -204,9 +226,6 @@ def evaluate_decisions(
 class _Replicates:
     """Figures of every bootstrap replicate; first axis the replicate, second the frame where there is one."""
 
-    precision: Floats
-    recall: Floats
-    f1: Floats
     micro_f1: Floats
     samples_f1: Floats
     average_precision: Floats
@@ -226,7 +245,6 @@ class _Replicates:
         samples_sum = sum_by_cluster(np.stack([samples, np.ones_like(samples)], axis=1), clusters)
         parts = []
         for weights in cluster_weights(clusters, settings.bootstrap_samples, seed):
-            counts = reweigh(by_cluster, weights)
             pooled = weights @ samples_sum
             row_weights = weights[:, clusters]
             precision = np.stack(
@@ -236,70 +254,72 @@ class _Replicates:
                 ],
                 axis=1,
             )
-            parts.append(
-                (
-                    counts.precision,
-                    counts.recall,
-                    counts.f1,
-                    counts.micro_f1,
-                    pooled[:, 0] / pooled[:, 1],
-                    precision,
-                )
-            )
+            parts.append((reweigh(by_cluster, weights).micro_f1, pooled[:, 0] / pooled[:, 1], precision))
         return _Replicates(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _frame_scores(
-    frame: str,
-    k: int,
+def _estimate_overall(
+    truth: NDArray[Any],
+    calibrated: NDArray[Any],
+    by_cluster: Counts,
     *,
-    positives: NDArray[np.int64],
-    whole: Counts,
-    point_ap: Floats,
+    samples: float,
+    judged: Mask,
     drawn: _Replicates,
-    interval: Callable[[float, Floats], Estimate],
-) -> FrameScores:
-    def estimate(value: float, replicates: Floats) -> Estimate:
-        if positives[k] < MINIMUM_POSITIVES:
-            return Estimate(None)
-        return interval(float(value), replicates[:, k])
+    confidence: float,
+) -> dict[str, Estimate]:
+    """The figures of `OVERALL`."""
+    n_clusters = len(by_cluster.tp)
 
-    return FrameScores(
-        frame=frame,
-        positives=int(positives[k]),
-        predicted=int(whole.tp[k] + whole.fp[k]),
-        precision=estimate(whole.precision[k], drawn.precision),
-        recall=estimate(whole.recall[k], drawn.recall),
-        f1=estimate(whole.f1[k], drawn.f1),
-        average_precision=estimate(point_ap[k], drawn.average_precision),
-    )
+    def interval(value: float, replicates: Floats) -> Estimate:
+        return as_estimate(value, replicates, confidence, n_clusters=n_clusters)
 
-
-def _nothing_to_find(whole: Counts, samples: Floats, drawn: _Replicates) -> dict[str, tuple[float, Floats]]:
-    """The overall figures of a set in which no text carries any frame."""
-    never = np.full(len(drawn.micro_f1), np.nan)
+    ranked = [average_precision(truth[:, k], calibrated[:, k])[0] for k in np.flatnonzero(judged)]
     return {
-        "macro_f1": (float(whole.macro_f1), drawn.f1.mean(axis=1)),
-        "macro_f1_supported": (0.0, never),
-        "micro_f1": (float(whole.micro_f1), drawn.micro_f1),
-        "samples_f1": (float(samples.mean()), drawn.samples_f1),
-        "mean_average_precision": (0.0, never),
+        "macro_f1": estimate_macro_f1(take_frames(by_cluster, judged), confidence),
+        "micro_f1": interval(float(total(by_cluster).micro_f1), drawn.micro_f1),
+        "samples_f1": interval(samples, drawn.samples_f1),
+        "mean_average_precision": interval(
+            float(np.mean(ranked)), _nanmean_rows(drawn.average_precision[:, judged])
+        )
+        if ranked
+        else Estimate(None),
     }
 
 
-def _notes(frame_ids: tuple[str, ...], positives: NDArray[np.int64]) -> tuple[str, ...]:
-    none = [frame for frame, count in zip(frame_ids, positives, strict=True) if count == 0]
-    few = [f for f, c in zip(frame_ids, positives, strict=True) if 0 < c < MINIMUM_POSITIVES]
-    notes = []
-    if none:
-        notes.append(f"no positives here, counted as 0 in macro_f1: {', '.join(none)}")
-    if few:
-        notes.append(f"fewer than {MINIMUM_POSITIVES} positives, no figures given: {', '.join(few)}")
-    return tuple(notes)
-
-
-def _mean(values: Floats) -> float:
-    return float(values.mean())
+def _score_frames(
+    truth: NDArray[Any],
+    calibrated: NDArray[Any],
+    by_cluster: Counts,
+    *,
+    positive_clusters: NDArray[np.int64],
+    frame_ids: tuple[str, ...],
+    drawn: _Replicates,
+    confidence: float,
+) -> tuple[FrameScores, ...]:
+    whole, estimates = total(by_cluster), estimate_frames(by_cluster, confidence)
+    found = []
+    for k, frame in enumerate(frame_ids):
+        figures = dict.fromkeys((*estimates, "average_precision"), Estimate(None))
+        if positive_clusters[k] >= ENOUGH_CLUSTERS:
+            figures = {name: values[k] for name, values in estimates.items()}
+            ranked = float(average_precision(truth[:, k], calibrated[:, k])[0])
+            figures["average_precision"] = as_estimate(
+                ranked, drawn.average_precision[:, k], confidence, n_clusters=len(by_cluster.tp)
+            )
+        found.append(
+            FrameScores(
+                frame=frame,
+                positives=int(truth[:, k].sum()),
+                positive_clusters=int(positive_clusters[k]),
+                predicted=int(whole.tp[k] + whole.fp[k]),
+                precision=figures["precision"],
+                recall=figures["recall"],
+                f1=figures["f1"],
+                average_precision=figures["average_precision"],
+            )
+        )
+    return tuple(found)
 
 
 def _nanmean_rows(values: Floats) -> Floats:

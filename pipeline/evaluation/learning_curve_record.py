@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.measures.enough import describe_macro
 from pipeline.measures.intervals import Estimate
 
 
@@ -109,6 +110,8 @@ class LearningCurve:
         points: ascending by asked size, then by draw.
         last_doubling: macro-F1 that half of the sentences gained by doubling to all, with its interval over test
             texts and draws of the half; None where half is too few.
+        macro_frames: frames with enough positive clusters in the test fold, over which macro figures are means.
+        n_frames: of the codebook.
         n_test: texts of the test fold.
         n_test_clusters: forward clusters among them.
         confidence: of the intervals.
@@ -119,10 +122,17 @@ class LearningCurve:
     kind: str
     points: tuple[CurvePoint, ...]
     last_doubling: Estimate | None
+    macro_frames: tuple[str, ...]
+    n_frames: int
     n_test: int
     n_test_clusters: int
     confidence: float
     notes: tuple[str, ...]
+
+    @property
+    def macro_name(self) -> str:
+        """Macro-F1 with the frames it covers, as it is to be printed."""
+        return describe_macro(len(self.macro_frames), self.n_frames)
 
     @property
     def sizes(self) -> tuple[SizeSummary, ...]:
@@ -142,6 +152,7 @@ class LearningCurve:
             "name": self.name,
             "kind": self.kind,
             "measured_on": "test",
+            "macro_frames": list(self.macro_frames),
             "n_test": self.n_test,
             "n_test_clusters": self.n_test_clusters,
             "confidence": self.confidence,

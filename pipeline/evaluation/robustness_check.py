@@ -22,6 +22,7 @@ from pipeline.data.text_attacks import ATTACKS, attack_text
 from pipeline.errors import ConfigError, DataError, shorten
 from pipeline.evaluation.comparison import compare_decisions
 from pipeline.evaluation.leakage import warn_of_seen
+from pipeline.measures.enough import find_judged, names_of
 from pipeline.measures.intervals import Estimate
 from pipeline.measures.metrics import count_decisions, mean_average_precision, total
 
@@ -33,14 +34,14 @@ class Figures:
     """A model on attacked texts.
 
     Attributes:
-        macro_f1: over all frames of the codebook.
-        mean_average_precision: over frames with positives.
+        macro_f1: over the frames with enough positive clusters; None where there are none.
+        mean_average_precision: over the same frames.
         loss: macro-F1 on the clean texts less that here, with its interval over clusters.
         flipped: share of the texts of which any decision is another one than on the clean text.
     """
 
-    macro_f1: float
-    mean_average_precision: float
+    macro_f1: float | None
+    mean_average_precision: float | None
     loss: Estimate
     flipped: float
 
@@ -72,6 +73,8 @@ class RobustnessReport:
         n: texts; n_clusters: near-duplicates counted once, the unit of the intervals.
         rate: share of the words attacked; seed: of the attacks.
         confidence: of the intervals.
+        macro_frames: frames with enough positive clusters, over which both figures are means.
+        n_frames: of the codebook.
         clean: macro-F1 and mean average precision of the clean texts, without and with normalisation.
         attacks: in the order of the list of attacks.
         warnings: why the figures mislead.
@@ -84,7 +87,9 @@ class RobustnessReport:
     rate: float
     seed: int
     confidence: float
-    clean: dict[str, dict[str, float]]
+    macro_frames: tuple[str, ...]
+    n_frames: int
+    clean: dict[str, dict[str, float | None]]
     attacks: tuple[AttackResult, ...]
     warnings: tuple[str, ...]
 
@@ -149,6 +154,8 @@ def measure_robustness(
         "before": without_normalisation(bundle.classifier),
         "after": with_normalisation(bundle.classifier),
     }
+    judged = find_judged(truth, clusters)
+    known = truth[:, judged]
     clean = {name: _decide(bundle, classifier, texts) for name, classifier in classifiers.items()}
     results = []
     for done, attack in enumerate(attacks):
@@ -168,7 +175,7 @@ def measure_robustness(
             )
             figures[name] = Figures(
                 macro_f1=compared.macro_f1.first,
-                mean_average_precision=mean_average_precision(truth, calibrated),
+                mean_average_precision=mean_average_precision(known, calibrated[:, judged]),
                 loss=compared.macro_f1.gain,
                 flipped=float((decided != clean[name][1]).any(axis=1).mean()),
             )
@@ -183,10 +190,14 @@ def measure_robustness(
         rate=rate,
         seed=seed,
         confidence=settings.confidence,
+        macro_frames=names_of(bundle.frame_ids, judged),
+        n_frames=len(judged),
         clean={
             name: {
-                "macro_f1": float(total(count_decisions(truth, decided)).macro_f1),
-                "mean_average_precision": mean_average_precision(truth, calibrated),
+                "macro_f1": float(total(count_decisions(known, decided[:, judged])).macro_f1)
+                if judged.any()
+                else None,
+                "mean_average_precision": mean_average_precision(known, calibrated[:, judged]),
             }
             for name, (calibrated, decided) in clean.items()
         },

@@ -1,9 +1,10 @@
 """Where a model is good and where it is not: the same figures for parts of an evaluation.
 
-A slice's macro-F1 is the mean over the frames with enough positives in that slice, so two slices' macro-F1 may
-speak of different frames. What compares is the `gap`: the slice's macro-F1 minus that of all other rows, over the
-frames with enough positives on both sides. Intervals come from one cluster bootstrap over all evaluated rows (domain
-estimation: the clusters are drawn, and what falls into the slice is counted), so those of the gap are paired.
+A slice's macro-F1 is the mean over the frames with enough positive clusters in that slice, so two slices' macro-F1
+may speak of different frames. So a slice names its frames, and beside its figure stands that of all rows over the same
+frames. What compares is the `gap`: the slice's macro-F1 minus that of all other rows, over the frames with enough on
+both sides. Its interval is made of those of the two (MOVER: Zou and Donner 2008, "Construction of confidence limits
+about effect measures"), which counts clusters that lie in both as independent: if anything, it is too wide.
 """
 
 from collections.abc import Sequence
@@ -14,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config.evaluation import EvaluationSettings
-from pipeline.evaluation.evaluation_report import MINIMUM_POSITIVES
+from pipeline.evaluation.comparison import compare_macro
 from pipeline.evaluation.row_facts import TrainingFacts
 from pipeline.evaluation.slice_masks import Mask, SliceRows, slice_rows
 from pipeline.evaluation.test_predictions import TestPredictions
+from pipeline.measures.enough import ENOUGH_CLUSTERS, find_judged, names_of
+from pipeline.measures.f1_intervals import estimate_macro_f1, subtract
 from pipeline.measures.intervals import (
     Estimate,
     as_estimate,
@@ -25,6 +28,7 @@ from pipeline.measures.intervals import (
     counts_by_cluster,
     renumber,
     reweigh,
+    take_frames,
 )
 from pipeline.measures.metrics import Counts, Floats, count_decisions, total
 
@@ -42,10 +46,11 @@ class Slice:
         n: texts.
         n_clusters: forward clusters among them.
         positives: labels, all frames together.
-        n_frames: frames with enough positives here, over which macro_f1 is the mean.
+        frames: with enough positive clusters here, over which macro_f1 is the mean.
         macro_f1: over those frames.
+        overall: macro-F1 of all rows over the same frames; None where there are no figures.
         micro_f1: of all decisions on all frames.
-        gap: macro-F1 here minus that of all other rows, over frames with enough positives on both sides.
+        gap: macro-F1 here minus that of all other rows, over frames with enough positive clusters on both sides.
         too_few: why there are no figures; None where there are.
     """
 
@@ -54,7 +59,8 @@ class Slice:
     n: int
     n_clusters: int
     positives: int
-    n_frames: int = 0
+    frames: tuple[str, ...] = ()
+    overall: float | None = None
     macro_f1: Estimate = field(default_factory=lambda: Estimate(None))
     micro_f1: Estimate = field(default_factory=lambda: Estimate(None))
     gap: Estimate = field(default_factory=lambda: Estimate(None))
@@ -62,10 +68,11 @@ class Slice:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
-        names = ("dimension", "value", "n", "n_clusters", "positives", "n_frames", "too_few")
+        names = ("dimension", "value", "n", "n_clusters", "positives", "overall", "too_few")
         estimates = ("macro_f1", "micro_f1", "gap")
         return {
             **{name: getattr(self, name) for name in names},
+            "frames": list(self.frames),
             **{name: getattr(self, name).to_json() for name in estimates},
         }
 
@@ -93,7 +100,7 @@ class SliceReport:
             "minimum": {
                 "rows": MINIMUM_ROWS,
                 "clusters": MINIMUM_CLUSTERS,
-                "positives_of_a_frame": MINIMUM_POSITIVES,
+                "positive_clusters_of_a_frame": ENOUGH_CLUSTERS,
             },
             "slices": [entry.to_json() for entry in self.slices],
             "notes": list(self.notes),
@@ -105,6 +112,7 @@ def evaluate_slices(
     training: TrainingFacts | None,
     settings: EvaluationSettings,
     *,
+    frame_ids: tuple[str, ...],
     seed: int = 0,
 ) -> SliceReport:
     """Figures of every slice of these rows.
@@ -113,6 +121,7 @@ def evaluate_slices(
         predictions: rows with truth and decisions; without facts there are no slices, and a note says so.
         training: of the rows the model has learnt from.
         settings: replicates and confidence.
+        frame_ids: names of the k columns.
         seed: of the bootstrap.
     """
     if predictions.facts is None:
@@ -125,20 +134,20 @@ def evaluate_slices(
     by_row = count_decisions(predictions.truth, predictions.decided)
     judged = [_Part.of(part, predictions.truth, by_row, numbers) for part in parts]
     whole = counts_by_cluster(by_row, numbers)
-    able = [part for part in judged if part.too_few is None]
-    drawn: dict[int, list[tuple[Floats, Floats, Floats]]] = {id(part): [] for part in able}
-    for weights in cluster_weights(numbers, settings.bootstrap_samples, seed) if able else ():
-        every = reweigh(whole, weights)
-        for part in able:
-            drawn[id(part)].append(part.figures(part.counts_under(weights), every))
-    point = total(by_row)
-    entries = [part.to_slice(point, drawn.get(id(part), []), settings.confidence) for part in judged]
+    drawn: dict[int, list[Floats]] = {id(part): [] for part in judged if part.too_few is None}
+    for weights in cluster_weights(numbers, settings.bootstrap_samples, seed) if drawn else ():
+        for part in judged:
+            if part.too_few is None:
+                drawn[id(part)].append(part.counts_under(weights).micro_f1)
+    entries = [
+        part.to_slice(whole, drawn.get(id(part), []), frame_ids, settings.confidence) for part in judged
+    ]
     return SliceReport(tuple(sorted(entries, key=_badness)), settings.confidence, tuple(notes))
 
 
 @dataclass(frozen=True, slots=True)
 class SliceGain:
-    """Second model minus first on one slice: macro-F1 over the frames with enough positives there."""
+    """Second model minus first on one slice: macro-F1 over the frames with enough positive clusters there."""
 
     dimension: str
     value: str
@@ -188,18 +197,13 @@ def compare_slices(
         second: decisions of the other.
         clusters: forward cluster of each row, shape (n,).
         slices: masks of rows.
-        settings: replicates and confidence.
-        seed: of the bootstrap.
+        settings: confidence.
+        seed: of the swaps.
     """
     numbers = renumber(clusters)
     rows = [count_decisions(truth, decided) for decided in (first, second)]
     pairs = [[_Part.of(part, truth, counts, numbers) for counts in rows] for part in slices]
-    drawn: list[list[Floats]] = [[] for _ in pairs]
-    for weights in cluster_weights(numbers, settings.bootstrap_samples, seed) if pairs else ():
-        for (a, b), gains in zip(pairs, drawn, strict=True):
-            if a.too_few is None:
-                gains.append(b.macro_f1(b.counts_under(weights)) - a.macro_f1(a.counts_under(weights)))
-    return [_gain(a, b, gains, settings.confidence) for (a, b), gains in zip(pairs, drawn, strict=True)]
+    return [_gain(a, b, alpha=1 - settings.confidence, seed=seed) for a, b in pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +215,8 @@ class _Part:
     clusters: NDArray[np.int64]  # numbers among all clusters, in the order of `counts`
     counts: Counts
     positives: int
-    frames: Mask  # enough positives in the slice
-    compared: Mask  # enough positives in the slice and outside
+    frames: Mask  # enough positive clusters in the slice
+    compared: Mask  # enough in the slice and outside
     too_few: str | None
 
     @staticmethod
@@ -220,16 +224,15 @@ class _Part:
         mask = part.rows
         clusters, own = np.unique(numbers[mask], return_inverse=True)
         inside = Counts(by_row.tp[mask], by_row.fp[mask], by_row.fn[mask])
-        here = truth[mask].sum(axis=0)
-        frames = here >= MINIMUM_POSITIVES
+        frames = find_judged(truth[mask], numbers[mask])
         return _Part(
             rows=part,
             n=int(mask.sum()),
             clusters=clusters,
             counts=counts_by_cluster(inside, np.asarray(own.reshape(-1), np.int64)),
-            positives=int(here.sum()),
+            positives=int(truth[mask].sum()),
             frames=frames,
-            compared=frames & (truth[~mask].sum(axis=0) >= MINIMUM_POSITIVES),
+            compared=frames & find_judged(truth[~mask], numbers[~mask]),
             too_few=_too_few(int(mask.sum()), len(clusters), int(frames.sum())),
         )
 
@@ -241,27 +244,35 @@ class _Part:
         """Mean over the frames that count here."""
         return np.asarray(counts.f1[..., self.frames].mean(axis=-1))
 
-    def figures(self, counts: Counts, every: Counts) -> tuple[Floats, Floats, Floats]:
-        """Macro-F1, micro-F1 and gap (NaN where nothing compares) from counts of the slice and of all rows."""
-        if not self.compared.any():
-            return self.macro_f1(counts), counts.micro_f1, np.full(counts.f1.shape[:-1], np.nan)
-        rest = Counts(every.tp - counts.tp, every.fp - counts.fp, every.fn - counts.fn)
-        gap = (counts.f1 - rest.f1)[..., self.compared].mean(axis=-1)
-        return self.macro_f1(counts), counts.micro_f1, np.asarray(gap)
-
-    def to_slice(self, every: Counts, drawn: list[tuple[Floats, Floats, Floats]], confidence: float) -> Slice:
+    def to_slice(
+        self, every: Counts, drawn: list[Floats], frame_ids: tuple[str, ...], confidence: float
+    ) -> Slice:
+        """The slice's figures; `every` are the counts of all clusters, `drawn` replicates of its micro-F1."""
         plain = (self.rows.dimension, self.rows.value, self.n, len(self.clusters), self.positives)
         if self.too_few is not None:
             return Slice(*plain, too_few=self.too_few)
-        values = self.figures(total(self.counts), every)
-        replicates = [np.concatenate(column) for column in zip(*drawn, strict=True)]
-        macro, micro, gap = (
-            Estimate(None)
-            if np.isnan(value)
-            else as_estimate(float(value), draws, confidence, n_clusters=len(self.clusters))
-            for value, draws in zip(values, replicates, strict=True)
+        micro = float(total(self.counts).micro_f1)
+        return Slice(
+            *plain,
+            frames=names_of(frame_ids, self.frames),
+            overall=float(self.macro_f1(total(every))),
+            macro_f1=estimate_macro_f1(take_frames(self.counts, self.frames), confidence),
+            micro_f1=as_estimate(micro, np.concatenate(drawn), confidence, n_clusters=len(self.clusters)),
+            gap=self._gap(every, confidence),
         )
-        return Slice(*plain, int(self.frames.sum()), macro, micro, gap)
+
+    def _gap(self, every: Counts, confidence: float) -> Estimate:
+        """Macro-F1 of the slice minus that of the rest, over the frames that compare."""
+        rest = Counts(every.tp.copy(), every.fp.copy(), every.fn.copy())
+        for name in ("tp", "fp", "fn"):
+            getattr(rest, name)[self.clusters] -= getattr(self.counts, name)
+        held = (rest.tp + rest.fp + rest.fn).any(axis=1)
+        others = Counts(rest.tp[held], rest.fp[held], rest.fn[held])
+        one, other = (
+            estimate_macro_f1(take_frames(counts, self.compared), confidence)
+            for counts in (self.counts, others)
+        )
+        return subtract(one, other)
 
 
 def _too_few(n: int, n_clusters: int, n_frames: int) -> str | None:
@@ -270,7 +281,7 @@ def _too_few(n: int, n_clusters: int, n_frames: int) -> str | None:
     if n_clusters < MINIMUM_CLUSTERS:
         return f"too few forward clusters: {n_clusters} of at least {MINIMUM_CLUSTERS}"
     if not n_frames:
-        return f"too few positives: no frame has {MINIMUM_POSITIVES}"
+        return f"too few positives: no frame has them in {ENOUGH_CLUSTERS} forward clusters"
     return None
 
 
@@ -287,10 +298,9 @@ def _badness(entry: Slice) -> tuple[Any, ...]:
     )
 
 
-def _gain(a: _Part, b: _Part, gains: list[Floats], confidence: float) -> SliceGain:
+def _gain(a: _Part, b: _Part, *, alpha: float, seed: int) -> SliceGain:
     plain = (a.rows.dimension, a.rows.value, a.n, len(a.clusters), int(a.frames.sum()))
     if a.too_few is not None:
         return SliceGain(*plain, None, None, Estimate(None), a.too_few)
-    first, second = float(a.macro_f1(total(a.counts))), float(b.macro_f1(total(b.counts)))
-    gain = as_estimate(second - first, np.concatenate(gains), confidence, n_clusters=len(a.clusters))
-    return SliceGain(*plain, first, second, gain, None)
+    found = compare_macro(a.counts, b.counts, a.frames, positives=a.positives, alpha=alpha, seed=seed)
+    return SliceGain(*plain, found.first, found.second, found.gain, None)

@@ -1,7 +1,7 @@
 """Cluster bootstrap: intervals that know that forwards of one post are not independent.
 
 Whole clusters are drawn with replacement (Field & Welsh 2007, "Bootstrapping clustered data"); an interval is
-the percentile interval over the replicates.
+the percentile interval over the replicates. Precision, recall, F1 and macro-F1 have better ones: `f1_intervals`.
 """
 
 from collections.abc import Iterator
@@ -39,14 +39,15 @@ class Estimate:
 def as_estimate(value: float, replicates: Floats, confidence: float, *, n_clusters: int) -> Estimate:
     """Percentile interval of the replicates (b,) around a value; NaN replicates carry no information.
 
-    A single cluster gives no interval: every draw repeats it, which looks like certainty.
+    A single cluster gives no interval: every draw repeats it, which looks like certainty. Nor do replicates that
+    are all the same, as those of an error that was never made: an interval without width claims what no data shows.
     """
     usable = replicates[~np.isnan(replicates)]
     if n_clusters == 1 or len(usable) < len(replicates) / 2:
         return Estimate(value)
     tail = (1 - confidence) / 2
     low, high = np.quantile(usable, [tail, 1 - tail])
-    return Estimate(value, float(low), float(high))
+    return Estimate(value, float(low), float(high)) if low < high else Estimate(value)
 
 
 def cluster_weights(clusters: NDArray[np.int64], samples: int, seed: int) -> Iterator[NDArray[np.float64]]:
@@ -81,6 +82,11 @@ def sum_by_cluster(values: Floats, clusters: NDArray[np.int64]) -> Floats:
 def counts_by_cluster(counts: Counts, clusters: NDArray[np.int64]) -> Counts:
     """Counts of rows (n, k) to counts of clusters (n_clusters, k)."""
     return Counts(*(sum_by_cluster(part, clusters) for part in (counts.tp, counts.fp, counts.fn)))
+
+
+def take_frames(counts: Counts, chosen: NDArray[Any]) -> Counts:
+    """Counts (..., k) of the frames that a mask (k,) chooses."""
+    return Counts(counts.tp[..., chosen], counts.fp[..., chosen], counts.fn[..., chosen])
 
 
 def reweigh(counts: Counts, weights: Floats) -> Counts:

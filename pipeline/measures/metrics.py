@@ -93,11 +93,11 @@ def average_precision(truth: NDArray[Any], scores: NDArray[Any], weights: Floats
     return np.asarray(np.sum(steps * _ratio(found, seen), axis=1))
 
 
-def mean_average_precision(truth: NDArray[Any], scores: NDArray[Any]) -> float:
-    """Mean of the average precision over the frames that have positives; 0 where none has."""
+def mean_average_precision(truth: NDArray[Any], scores: NDArray[Any]) -> float | None:
+    """Mean of the average precision over the frames that have positives; None where none has."""
     present = np.flatnonzero(truth.any(axis=0))
     if not len(present):
-        return 0.0
+        return None
     return float(np.mean([average_precision(truth[:, k], scores[:, k])[0] for k in present]))
 
 

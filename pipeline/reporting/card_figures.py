@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipeline.errors import list_names
+from pipeline.measures.enough import describe_macro
 from pipeline.reporting.markdown import bullets, table
 
 WORST = 5  # slices on the card; all stand in metrics.json
 _OVERALL = {
     "macro_f1": "macro-F1",
-    "macro_f1_supported": "macro-F1, frames with positives here",
     "micro_f1": "micro-F1",
     "samples_f1": "samples-F1",
     "mean_average_precision": "mean average precision",
@@ -25,12 +26,20 @@ def metrics_part(metrics: Mapping[str, Any]) -> str:
     intervals = metrics.get("intervals")
     if not intervals:
         return _NONE
-    rows = [(title, _plain(intervals[name]), _range(intervals[name])) for name, title in _OVERALL.items()]
+    titles = {**_OVERALL, "macro_f1": name_macro_f1(metrics)}
+    rows = [(title, _plain(intervals[name]), _range(intervals[name])) for name, title in titles.items()]
     text = (
-        f"{metrics['n']} texts in {metrics['n_clusters']} forward clusters; intervals: {metrics['confidence']:.0%}, "
-        "bootstrap over clusters."
+        f"{metrics['n']} texts in {metrics['n_clusters']} forward clusters, which the intervals "
+        f"({metrics['confidence']:.0%}) count. They are of this one fit."
     )
     return f"{text}\n\n{table(('figure', 'value', 'interval'), rows)}"
+
+
+def name_macro_f1(metrics: Mapping[str, Any], figure: str = "macro-F1") -> str:
+    """The figure with the frames it covers; its bare name for a bundle that was saved before it said so."""
+    if "macro_frames" not in metrics:
+        return figure
+    return describe_macro(len(metrics["macro_frames"]), len(metrics["per_frame"]), figure)
 
 
 def frames_part(metrics: Mapping[str, Any], decisions: Mapping[str, Any], frame_ids: Sequence[str]) -> str:
@@ -71,21 +80,23 @@ def slices_part(metrics: Mapping[str, Any]) -> str:
         (
             f"{entry['dimension']}: {entry['value']}",
             entry["n"],
-            entry["n_frames"],
             _plain(entry["macro_f1"], 2),
             _range(entry["macro_f1"], 2),
+            "" if entry.get("overall") is None else f"{entry['overall']:.2f}",
             _plain(entry["gap"], 2, "+"),
             _range(entry["gap"], 2, "+"),
+            list_names(entry.get("frames", ())),
         )
         for entry in shown
     ]
     few = sum(1 for entry in slices["slices"] if entry["too_few"])
     text = (
-        "Gap: macro-F1 of the slice minus that of all other test texts, over the frames with enough positives in "
-        "both. Listed are the lowest gaps below zero, then channels and months that training has not seen. "
-        f"The worst of many slices looks worse than it is. Slices with too few texts for figures: {few}."
+        "Macro-F1: over the slice's frames with enough positives; overall: of all test texts over the same frames. "
+        "Gap: the slice minus all other test texts, over the frames with enough in both. Listed are the lowest gaps "
+        "below zero, then channels and months that training has not seen. The worst of many slices looks worse than it "
+        f"is. Slices with too few texts for figures: {few}."
     )
-    columns = ("slice", "texts", "frames", "macro-F1", "interval", "gap", "interval of gap")
+    columns = ("slice", "texts", "macro-F1", "interval", "overall", "gap", "interval of gap", "frames")
     body = table(columns, rows) if rows else ""
     if not judged and not rows:
         body = "No slice has enough texts and positives to be compared."

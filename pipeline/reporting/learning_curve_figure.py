@@ -26,7 +26,7 @@ def learning_curve_figure(curve: LearningCurve) -> Figure:
     value, low, high = _bounds([summary.macro_f1 for summary in curve.sizes])
     several = max(summary.draws for summary in curve.sizes)
     if several > 1:
-        axes.plot(sizes, value, color=BLUE, marker="o", label="macro-F1, mean of the draws")
+        axes.plot(sizes, value, color=BLUE, marker="o", label=f"{curve.macro_name}, mean of the draws")
         axes.fill_between(sizes, low, high, color=BLUE, alpha=0.15, label=f"range of {several} draws")
         each, _, _ = _bounds([point.macro_f1 for point in curve.points])
         drawn = [point.size for point in curve.points]
@@ -34,7 +34,7 @@ def learning_curve_figure(curve: LearningCurve) -> Figure:
     else:
         _, low, high = _bounds([point.macro_f1 for point in curve.points])
         spread = np.clip(np.stack([value - low, high - value]), 0, None)
-        label = f"macro-F1, with {curve.confidence:.0%} interval of the test fold"
+        label = f"{curve.macro_name}, with {curve.confidence:.0%} interval of the test fold"
         axes.errorbar(sizes, value, yerr=spread, color=BLUE, fmt="o-", capsize=3, label=label)
     ranked = [
         _mean(p.mean_average_precision.value for p in curve.points if p.asked == asked)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pipeline.bundle import ModelBundle
+from pipeline.reporting.card_figures import name_macro_f1
 
 _OVERALL = (
     ("macro_f1", "Macro-F1"),
@@ -33,7 +34,10 @@ def describe_quality(bundle: ModelBundle, metrics: dict[str, Any] | None = None)
             *metrics["notes"],
             *(n for n in bundle.manifest.get("notes", []) if n not in metrics["notes"]),
         ],
-        "overall": [(title, metrics["intervals"][name]) for name, title in _OVERALL],
+        "overall": [
+            (name_macro_f1(metrics, title) if name == "macro_f1" else title, metrics["intervals"][name])
+            for name, title in _OVERALL
+        ],
         "frames": [
             {
                 "title": titles[frame],

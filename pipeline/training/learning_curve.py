@@ -23,7 +23,8 @@ from pipeline.data.splits import Folds
 from pipeline.errors import ConfigError
 from pipeline.evaluation.learning_curve_record import CurvePoint, LearningCurve
 from pipeline.evaluation.test_predictions import evaluate_predictions
-from pipeline.measures.intervals import counts_by_cluster, renumber
+from pipeline.measures.enough import describe_left_out, find_judged, names_of
+from pipeline.measures.intervals import counts_by_cluster, renumber, take_frames
 from pipeline.measures.metrics import Counts, count_decisions
 from pipeline.training.learning_gain import estimate_gain
 from pipeline.training.run_training import fit_with_decisions, predict_test, read_folds
@@ -72,16 +73,26 @@ def learning_curve(
             points.append(point)
             counts.append(counted)
     progress("learning curve", len(parts), len(parts))
+    judged = find_judged(folds.test.indicator(), folds.clusters["test"])
+    left_out = names_of(codebook.frame_ids, ~judged)
     halves = [counted for point, counted in zip(points, counts, strict=True) if point.asked == _half(folds)]
     return LearningCurve(
         config.name,
         config.model.kind,
         tuple(points),
-        estimate_gain(halves, counts[-1], config.evaluation, seed=config.seed) if halves else None,
+        estimate_gain(halves, counts[-1], config.evaluation, seed=config.seed)
+        if halves and judged.any()
+        else None,
+        names_of(codebook.frame_ids, judged),
+        len(judged),
         len(folds.test),
         len(np.unique(folds.clusters["test"])),
         config.evaluation.confidence,
-        (*folds.notes, *_note_left_out(sizes, _size(folds))),
+        (
+            *folds.notes,
+            *_note_left_out(sizes, _size(folds)),
+            *([describe_left_out(left_out)] if left_out else []),
+        ),
     )
 
 
@@ -152,7 +163,7 @@ def _first_clusters(places: NDArray[np.int64], wanted: int) -> NDArray[np.int64]
 def _measure(
     config: RunConfig, codebook: Codebook, part: Folds, context: FitContext, *, asked: int, draw: int
 ) -> tuple[CurvePoint, Counts]:
-    """One point, and its decisions on the test fold as counts of clusters, shape (n_clusters, k)."""
+    """One point, and its decisions on the test fold as counts of clusters, shape (n_clusters, k judged)."""
     start = time.monotonic()
     classifier, decisions, _ = fit_with_decisions(config, codebook, part, context)
     seconds = time.monotonic() - start
@@ -171,7 +182,9 @@ def _measure(
         absent_frames=tuple(f for f in codebook.frame_ids if not any(counts[f] for counts in positives)),
         seconds=round(seconds, 3),
     )
-    return point, counts_by_cluster(count_decisions(found.truth, found.decided), renumber(found.clusters))
+    numbers = renumber(found.clusters)
+    counts = counts_by_cluster(count_decisions(found.truth, found.decided), numbers)
+    return point, take_frames(counts, find_judged(found.truth, numbers))
 
 
 def _size(folds: Folds) -> int:

@@ -100,7 +100,9 @@ def run_training(
         predictions = predict_test(classifier, decisions, folds)
         report = evaluate_predictions(predictions, codebook.frame_ids, config.evaluation, seed=config.seed)
         training = TrainingFacts.of(folds.train, folds.dev)
-        slices = evaluate_slices(predictions, training, config.evaluation, seed=config.seed)
+        slices = evaluate_slices(
+            predictions, training, config.evaluation, frame_ids=codebook.frame_ids, seed=config.seed
+        )
         clock.lap("evaluate_seconds")
 
         notes = (*folds.notes, *frame_notes, *summary.notes, *report.notes)

@@ -175,8 +175,9 @@ class TfidfBaseline:
                 scores[i, held_out] = unseen @ weights + offsets
         quality = [mean_average_precision(known, of_c) for of_c in scores]
         for c, value in zip(grid, quality, strict=True):
-            context.log_metric(f"inner_mean_average_precision_c_{c:g}", value, 0)
-        best = int(np.argmax(quality))
+            if value is not None:
+                context.log_metric(f"inner_mean_average_precision_c_{c:g}", value, 0)
+        best = int(np.argmax([value or 0.0 for value in quality]))
         return float(grid[best]), _to_probabilities(scores[best], single_label=self.single_label)
 
     def _fit_with(self, texts: list[str], truth: NDArray[np.int8], c: float, seed: int) -> None:

@@ -170,7 +170,7 @@ def read_weights_file(path: Path) -> Weights:
 
 def compare_with_network(found: Probabilities, check: ScoringCheck) -> dict[str, float]:
     """Mean absolute difference, share of equal decisions at one half, loss in mean average precision."""
-    before, after = (mean_average_precision(check.truth, p) for p in (check.expected, found))
+    before, after = (mean_average_precision(check.truth, p) or 0.0 for p in (check.expected, found))
     return {
         "int8_mean_difference": float(np.abs(found - check.expected).mean()),
         "int8_agreement": float(((found > _HALF) == (check.expected > _HALF)).mean()),

@@ -235,7 +235,10 @@ class FineTunedTransformer:
             padding_id=self._padding_id,
             settings=self.settings,
             context=context,
-            score_dev=self._dev_scorer(dev, context.processes) if dev is not None else None,
+            # a dev fold without positives tells no epoch from another: the last is kept, as without dev
+            score_dev=self._dev_scorer(dev, context.processes)
+            if dev is not None and dev.indicator().any()
+            else None,
         )
 
     def _train_crossed(
@@ -357,7 +360,7 @@ class FineTunedTransformer:
 
         def score(_network: FrameNetwork) -> float:
             logits = self._predict_logits(windows.token_ids, processes)
-            return mean_average_precision(truth, windows.pool(logits))
+            return mean_average_precision(truth, windows.pool(logits)) or 0.0
 
         return score
 

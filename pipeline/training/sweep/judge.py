@@ -15,7 +15,9 @@ from pipeline.config.run_config import RunConfig
 from pipeline.data.codebook import Codebook
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.splits import Folds, join_folds
+from pipeline.errors import DataError
 from pipeline.measures.decision_rule import fit_decision_rule
+from pipeline.measures.enough import ENOUGH_CLUSTERS, find_judged
 from pipeline.measures.metrics import count_decisions, mean_average_precision, total
 from pipeline.training.run_training import find_codebook_texts, fit_with_decisions
 
@@ -67,7 +69,10 @@ def judge_settings(
 
     Returns:
         "mean_average_precision" of raw probabilities, and "macro_f1" of decisions whose rule was learnt on other
-        clusters of these rows.
+        clusters of these rows; both over the frames with enough positive clusters among these rows.
+
+    Raises:
+        DataError: no frame has enough.
     """
     classifier, _, summary = fit_with_decisions(config, codebook, known, context, hidden=hidden)
     judged, clusters = join_folds(known, ("dev",) if classifier.needs_dev else ("train", "dev"))
@@ -75,10 +80,15 @@ def judge_settings(
     decided = _decide_crossed(
         raw, truth, clusters, config.decisions, single_label=codebook.mode == "single_label"
     )
-    return {
-        "mean_average_precision": mean_average_precision(truth, raw),
-        "macro_f1": float(total(count_decisions(truth, decided)).macro_f1),
-    }
+    enough = find_judged(truth, clusters)
+    ranked = mean_average_precision(truth[:, enough], raw[:, enough])
+    if ranked is None:
+        raise DataError(
+            f"no frame has positives in {ENOUGH_CLUSTERS} forward clusters of the {len(judged)} rows that settings are "
+            "judged on: label more sentences"
+        )
+    counts = total(count_decisions(truth[:, enough], decided[:, enough]))
+    return {"mean_average_precision": ranked, "macro_f1": float(counts.macro_f1)}
 
 
 def _decide_crossed(
