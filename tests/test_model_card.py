@@ -259,8 +259,15 @@ def test_the_commands_print_the_card_and_the_slices(trained: TrainedModel, card:
 
 def one_slice(value: float, low: float, high: float) -> dict[str, Any]:
     gap = {"value": value, "low": low, "high": high}
-    names = {"dimension": "channel", "value": f"at {value}", "n": 30, "frames": ["order"], "overall": 0.7, "too_few": None}
-    return {**names, "macro_f1": {"value": 0.5, "low": 0.4, "high": 0.6}, "gap": gap}
+    names = {
+        "dimension": "channel",
+        "value": f"at {value}",
+        "n": 30,
+        "frames": ["order"],
+        "overall": 0.7,
+        "too_few": None,
+    }
+    return {**names, "too_few": None, "macro_f1": {"value": 0.5, "low": 0.4, "high": 0.6}, "gap": gap}
 
 
 def test_only_slices_below_the_rest_are_listed_and_chance_is_said() -> None:
