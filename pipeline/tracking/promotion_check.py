@@ -1,8 +1,8 @@
 """May a version take the champion's place? The numbers that answer it, and the reasons against.
 
-The gain in macro-F1 must be no worse than a margin: the lower bound of its paired cluster-bootstrap interval lies
-above it (non-inferiority as in Piaggio et al. 2012, "Reporting of noninferiority and equivalence randomized trials",
-or superiority with a margin of 0). And no protected slice may have lost more than allowed, as measured: slices are
+The gain in macro-F1 must be no worse than a margin: the lower bound of its interval (see `paired_swaps`) lies above it
+(non-inferiority as in Piaggio et al. 2012, "Reporting of noninferiority and equivalence randomized trials", or
+superiority with a margin of 0). And no protected slice may have lost more than allowed, as measured: slices are
 small, and to wait until a loss is beyond chance would protect none.
 """
 
@@ -28,6 +28,7 @@ from pipeline.evaluation.leakage import keep_unseen
 from pipeline.evaluation.slice_masks import SliceRows, slice_rows
 from pipeline.evaluation.slices import SliceGain, compare_slices
 from pipeline.evaluation.test_predictions import TestPredictions
+from pipeline.measures.enough import ENOUGH_CLUSTERS
 
 _NO_FACTS = "neither bundle keeps channels, dates and languages of the test rows; train the candidate again"
 
@@ -183,7 +184,12 @@ def _judge_codebook(candidate: ModelBundle, champion: ModelBundle) -> Iterator[s
 
 def _judge_gain(comparison: Comparison, settings: PromotionSettings) -> Iterator[str]:
     gain = comparison.macro_f1.gain
-    if gain.low is None or gain.high is None or gain.value is None:
+    if gain.value is None:
+        yield (
+            f"macro-F1 cannot be compared: no frame has positives in {ENOUGH_CLUSTERS} forward clusters of these "
+            "texts; compare on more labelled texts with --data FILE"
+        )
+    elif gain.low is None or gain.high is None:
         yield "the gain in macro-F1 has no interval: all texts compared belong to one forward cluster"
     elif gain.low <= settings.margin:
         yield (
