@@ -638,3 +638,16 @@ def test_columns_of_a_coders_table_can_be_named(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, [*arguments, *(part for name in names for part in ("--column", name))])
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["annotators"] == {"kim": 1}
+
+
+def test_ids_survive_an_export_that_writes_over_them(tmp_path: Path) -> None:
+    write_records(tmp_path / "sample.jsonl", make_units(["same", "same"]), SAMPLE_COLUMNS)
+    export_units(tmp_path / "sample.jsonl", BOOK, tmp_path / "tasks.json", "label-studio")
+    tasks = json.loads((tmp_path / "tasks.json").read_text("utf-8"))
+    flat = [
+        {**task["data"], "id": n, "annotation_id": n, "annotator": 1, "frames": frame}
+        for n, (task, frame) in enumerate(zip(tasks, ["order", "text"], strict=True))
+    ]
+    (tmp_path / "min.json").write_text(json.dumps(flat), "utf-8")
+    found = import_codings([tmp_path / "min.json"], BOOK, sample=tmp_path / "sample.jsonl")
+    assert [(c.id, c.labels) for c in found.codings] == [("-chan/0:0", ("order",)), ("-chan/1:1", ("text",))]

@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 
 from pipeline.annotation.coded_table import Coding, ReadCodings, make_coding, say_count
 from pipeline.data.codebook import Codebook, Frame
+from pipeline.data.label_studio_tables import UNIT_ID
 from pipeline.data.label_values import RowError, last_of_paths
 from pipeline.data.labelled_rows import Reject
 from pipeline.data.table_files import parse_json, read_text
@@ -30,14 +31,14 @@ _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 def write_tasks(path: Path, units: Sequence[Mapping[str, Any]], codebook: Codebook) -> list[Path]:
     """Write tasks (JSON) and, beside them, the labelling configuration (XML).
 
-    Tasks hold id, text and the neighbouring sentences, not channel or scores: coders judge the text alone.
+    Tasks hold id, text and the neighbouring sentences, not channel or scores: coders judge the text alone. The id
+    stands there twice, since CSV and JSON-MIN replace `id` by the task's number.
 
     Returns:
         Both paths.
     """
-    tasks = [
-        {"data": {name: unit[name] or "" for name in ("id", "text", "before", "after")}} for unit in units
-    ]
+    names = ("id", "text", "before", "after")
+    tasks = [{"data": {UNIT_ID: unit["id"], **{name: unit[name] or "" for name in names}}} for unit in units]
     config = path.with_suffix(".config.xml")
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(tasks, ensure_ascii=False, indent=1), encoding="utf-8")
