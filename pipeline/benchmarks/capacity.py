@@ -24,9 +24,13 @@ from pipeline.benchmarks.scoring_scale import write_posts
 from pipeline.bundle import load_bundle
 from pipeline.commands.terminal import run_command
 from pipeline.errors import DataError
+from pipeline.scoring.delta_table import DataFile
+from pipeline.scoring.depth_check import DepthCounts
 from pipeline.scoring.engines.open_engine import InProcessEngine
+from pipeline.scoring.pieces import Piece, ScoredCounts, WrittenPiece
 from pipeline.scoring.score_output import open_output, read_tables
 from pipeline.scoring.score_posts import ScoredBatch
+from pipeline.scoring.score_tables import ScoreTables
 from pipeline.scoring.scoring_run import WINDOWS_PER_COMMIT, identify_model, score_tables
 
 RATES = Path(__file__).with_name("capacity_rates.json")
@@ -57,17 +61,21 @@ class Rates(_Measured):
         machine: in words.
         scorers: models.
         driver_posts_per_second: what the driver alone does: reading, finding what is new, commits.
+        cluster_driver_posts_per_second: what the driver of a cluster does: finding what is new, commits.
         input_bytes: of a posts table.
         output_bytes: of posts and sentences together.
-        how: how the last three were measured.
+        how: how the driver's rate and the bytes were measured.
+        cluster_how: how the rate of a cluster's driver was.
     """
 
     machine: str
     scorers: tuple[ScorerRate, ...]
     driver_posts_per_second: Count
+    cluster_driver_posts_per_second: Count
     input_bytes: Count
     output_bytes: Count
     how: str
+    cluster_how: str
 
 
 def read_rates(path: Path) -> Rates:
@@ -101,15 +109,27 @@ def render_page(rates: Rates) -> str:
         ["input (posts table), GB", *(f"{posts * rates.input_bytes / _GB:,.1f}" for posts in PAGE_POSTS)],
         ["output, GB", *(f"{posts * rates.output_bytes / _GB:,.1f}" for posts in PAGE_POSTS)],
         [
-            "driver alone, hours",
+            "driver of one machine alone, hours",
             *(f"{machine_hours(p, rates.driver_posts_per_second):,.1f}" for p in PAGE_POSTS),
         ],
-        ["commits", *(f"{posts / (WINDOW_POSTS * WINDOWS_PER_COMMIT):,.0f}" for posts in PAGE_POSTS)],
+        [
+            "driver of a cluster alone, hours",
+            *(f"{machine_hours(p, rates.cluster_driver_posts_per_second):,.1f}" for p in PAGE_POSTS),
+        ],
+        [
+            "commits of one machine",
+            *(f"{posts / (WINDOW_POSTS * WINDOWS_PER_COMMIT):,.0f}" for posts in PAGE_POSTS),
+        ],
         ["data files after `frames compact`", *(f"{_compacted(posts, rates):,}" for posts in PAGE_POSTS)],
     ]
     measured = [[s.name, f"{s.posts_per_second:,.0f}", s.how] for s in rates.scorers]
-    measured.append(["driver", f"{rates.driver_posts_per_second:,.0f}", rates.how])
-    limits = [[s.name, f"{rates.driver_posts_per_second / s.posts_per_second:,.1f}"] for s in rates.scorers]
+    measured += [
+        ["driver of one machine", f"{rates.driver_posts_per_second:,.0f}", rates.how],
+        ["driver of a cluster", f"{rates.cluster_driver_posts_per_second:,.0f}", rates.cluster_how],
+    ]
+    limits = [
+        [s.name, f"{rates.cluster_driver_posts_per_second / s.posts_per_second:,.0f}"] for s in rates.scorers
+    ]
     return _TEMPLATE.format(
         machine=rates.machine,
         measured=_table(["", "posts a second", "how"], measured),
@@ -168,10 +188,46 @@ def measure_footprint(bundle: Path, n_posts: int, seed: int = 0) -> dict[str, fl
         n_sentences = sum(file.n_rows for file in tables.sentences.list_files())
         return {
             "driver_posts_per_second": round(n_posts / seconds, 0),
+            "cluster_driver_posts_per_second": round(measure_cluster_driver(bundle, n_posts, seed), 0),
             "input_bytes": round(table.stat().st_size / n_posts, 0),
             "output_bytes": round(sum(file.n_bytes for file in files) / n_posts, 0),
             "sentences_per_post": round(n_sentences / n_posts, 2),
         }
+
+
+class _PlacesEngine:
+    """A cluster that costs nothing: each piece is done at once, its files are of one byte."""
+
+    def score_pieces(
+        self, pieces: Iterable[Piece], tables: ScoreTables, batch_posts: int
+    ) -> Iterator[WrittenPiece]:
+        for number, piece in enumerate(pieces):
+            files = []
+            for store in (tables.posts.store, tables.sentences.store):
+                path = Path(store.location, f"{number}.parquet")
+                path.write_bytes(b"0")
+                files.append(DataFile(path.name, 1, len(piece.rows)))
+            counts = ScoredCounts(posts=len(piece.rows), sentences=batch_posts)
+            yield WrittenPiece(files[0], files[1], piece.next_sequence, counts, DepthCounts())
+
+
+def measure_cluster_driver(bundle: Path, n_posts: int, seed: int = 0) -> float:
+    """Posts a second of the driver of a cluster: it finds what is new, hands out places and commits files.
+
+    Raises:
+        ModelError: no bundle there.
+    """
+    model = load_bundle(bundle)
+    with tempfile.TemporaryDirectory(prefix="frames-capacity-") as temporary:
+        table = Path(temporary) / "posts.parquet"
+        write_posts(table, n_posts, seed)
+        with open_output(Path(temporary) / "scores", identify_model(model)) as opened:
+            opened.start_run([])
+            start = time.perf_counter()
+            score_tables(
+                [table], opened, _PlacesEngine(), batch_posts=WINDOW_POSTS, on_progress=lambda *_: None
+            )
+            return n_posts / (time.perf_counter() - start)
 
 
 def main(
@@ -215,11 +271,12 @@ measured in the run of the driver.
 ## Formulas
 
 - hours of one node = posts / posts a second / 3600. With N nodes divide by N, as long as the driver keeps up.
-- nodes that one driver keeps busy = driver's posts a second / node's posts a second. The driver's rate leaves out
-  what it costs to send windows to other processes and to receive scores, so it is an upper bound.
+- nodes that one driver keeps busy = posts a second of a cluster's driver / node's posts a second. The rate leaves out
+  what Ray itself costs the driver (some messages for 20,000 posts), and, on an object store, the time of its answers.
 - disk = posts x bytes of a post; after `frames compact` for a week twice that.
 - memory of the driver = one model + some windows (4 MB of text each); it does not grow with what was scored before.
-- commits = posts / {commit_posts:,}, more of slow models (one each 30 seconds). Each adds a data file to both tables.
+- commits of one machine = posts / {commit_posts:,}, more of slow models (one each 30 seconds). Each adds a data file to
+  both tables. A cluster writes as many files, and commits them each 30 seconds.
 - data files after `frames compact` = output / {file_mb} MB.
 - GPU: not measured. With your rate R in posts a second, put R in place of the node's rate in the first two formulas.
 
@@ -227,9 +284,9 @@ measured in the run of the driver.
 
 {limits}
 
-- **Baseline**: the driver, soon. Beyond the nodes of the table, divide the input by channel and give each part an
-  output folder and a driver of its own.
-- **Transformer**: the nodes' cores. One driver keeps as many nodes busy as the table says.
+- **A cluster**: the nodes' cores, or what the store can take; texts and scores do not pass the driver. What the driver
+  does before the first post is scored, reading the keys of input and tables, grows with both.
+- **One machine**: its cores; its driver reads and writes everything.
 - **What is scored already**: each run reads the keys of all posts that the table has, and verifies their files; no
   post has to be held in memory for it, what does not fit goes to temporary files.
 - **Data files**: readers open all of them; `frames compact` merges them.
