@@ -28,6 +28,10 @@ UNKNOWN = {
 }
 
 
+def fit_of(encoder: Encoder, texts: list[str]) -> TokenizerFit:
+    return read_and_measure(encoder, {"": texts})[""]
+
+
 @pytest.fixture(scope="module")
 def encoder() -> Encoder:
     return find_encoder(EMBEDDED)
@@ -35,26 +39,26 @@ def encoder() -> Encoder:
 
 @pytest.mark.parametrize("language", KNOWN)
 def test_nothing_is_said_of_a_known_language(encoder: Encoder, language: str) -> None:
-    assert not read_and_measure(encoder, [KNOWN[language]] * 3).describe_misfit("x")
+    assert not fit_of(encoder, [KNOWN[language]] * 3).describe_misfit("x")
 
 
 @pytest.mark.parametrize("language", UNKNOWN)
 def test_an_unknown_language_is_told_of(encoder: Encoder, language: str) -> None:
-    (note,) = read_and_measure(encoder, [UNKNOWN[language]]).describe_misfit(encoder.name)
+    (note,) = fit_of(encoder, [UNKNOWN[language]]).describe_misfit(encoder.name)
     assert encoder.name in note
     assert "model.kind: tfidf" in note
 
 
 def test_many_texts_are_measured_at_even_distances(encoder: Encoder) -> None:
     texts = [*[KNOWN["English"]] * 5000, *[UNKNOWN["Russian"]] * 5000]
-    mixed, apart = read_and_measure(encoder, texts), read_and_measure(encoder, texts[::5000])
+    mixed, apart = fit_of(encoder, texts), fit_of(encoder, texts[::5000])
     assert mixed.letters_per_token == pytest.approx(apart.letters_per_token)
 
 
 @settings(deadline=None)
 @given(st.lists(st.text(st.characters(), max_size=30), max_size=5))
 def test_any_texts_can_be_measured(encoder: Encoder, texts: list[str]) -> None:
-    fit = read_and_measure(encoder, texts)
+    fit = fit_of(encoder, texts)
     assert 0 <= fit.unknown_share <= 1
     assert fit.letters_per_token >= 0
 
@@ -62,7 +66,7 @@ def test_any_texts_can_be_measured(encoder: Encoder, texts: list[str]) -> None:
 def test_a_damaged_tokenizer_is_a_message(encoder: Encoder, tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_bytes((encoder.folder / "tokenizer.json").read_bytes()[:2000])
     with pytest.raises(ModelError, match=r"tokenizer\.json cannot be read"):
-        read_and_measure(Encoder(tmp_path, "mine", None, None), ["text"])
+        fit_of(Encoder(tmp_path, "mine", None, None), ["text"])
 
 
 CONFIG = """

@@ -23,16 +23,18 @@ _NAMED = 4  # frames of a slice at the terminal; --json has all
 
 def print_slices(screen: Console, report: SliceReport) -> None:
     """The slices furthest below the rest, those of unseen channels and later months, and how many say nothing."""
-    worst, novelty = report.worst(WORST), report.of("novelty")
+    worst, novelty, languages = report.worst(WORST), report.of("novelty"), report.of("language")
     columns = ("slice", "texts", "macro-F1", "interval", "overall", "gap", "interval of gap", "frames")
     if worst:
         screen.print(plain_table("Slices below the rest, the worst first", columns, map(_slice_row, worst)))
     if novelty:
         screen.print(plain_table("What training has not seen", columns, map(_slice_row, novelty)))
+    if len(languages) > 1:
+        screen.print(plain_table("Languages", columns, map(_slice_row, languages)))
     none_worse = say_none_worse([entry.to_json() for entry in report.slices])
     if none_worse:
         screen.print(none_worse, soft_wrap=True)
-    if worst or novelty:
+    if worst or novelty or len(languages) > 1:
         screen.print(
             "macro-F1: over the slice's frames with enough positives; overall: of all texts over the same frames; gap: "
             "the slice minus all other texts, over the frames with enough in both",

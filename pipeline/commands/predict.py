@@ -147,7 +147,12 @@ def print_predict_report(screen: "Console", report: PredictReport) -> None:
     )
     if report.newly_scored:
         rows = [
-            (frame, f"{report.sentences_per_frame[frame]:,}", f"{n:,}", f"{n / report.newly_scored:.1%}")
+            (
+                frame,
+                f"{report.sentences_per_frame[frame]:,}",
+                f"{n:,}",
+                f"{n / report.newly_scored:.1%}{' *' if frame in report.untaught else ''}",
+            )
             for frame, n in report.posts_per_frame.items()
         ]
         title = (

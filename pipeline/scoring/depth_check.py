@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from pipeline.data.frame_languages import FrameLanguages, describe_untaught
 from pipeline.scoring.drift_reference import DriftReference, Vocabulary, read_drift_reference
 
 if TYPE_CHECKING:
@@ -63,14 +64,15 @@ class DepthCheck:
     def __init__(self, bundle: "ModelBundle") -> None:
         self._reference = read_drift_reference(bundle)
         self._vocabulary = Vocabulary(self._reference.word_digests) if self._reference else None
+        self._taught = FrameLanguages.from_json(bundle.manifest.get("frame_languages"))
         self.counts = DepthCounts()
 
     def add(self, scored: "ScoredBatch") -> None:
         """Count the posts of a window by language, and the words of some of its sentences."""
-        if self._vocabulary is None:
-            return
         for entry in scored.posts["lang"].combine_chunks().value_counts().to_pylist():
             self.counts.posts[entry["values"] or "und"] += entry["counts"]
+        if self._vocabulary is None:
+            return
         texts = scored.sentences["text"]
         chosen = np.unique(np.linspace(0, len(texts) - 1, min(SENTENCES_PER_WINDOW, len(texts)), dtype=int))
         for text in texts.take(chosen).to_pylist():
@@ -79,16 +81,27 @@ class DepthCheck:
             self.counts.words += words
             self.counts.sentences += 1
 
+    def find_untaught(self) -> dict[str, list[str]]:
+        """Frames that training never showed in a language of the posts, with those languages."""
+        return {} if self._taught is None else self._taught.find_untaught(self.counts.posts)
+
+    def _warn_of_untaught(self) -> tuple[str, ...]:
+        return tuple(
+            f"{self.counts.posts[line.partition(':')[0]]:,} posts are in a language in which training showed no example "
+            f"of some frames ({line}): the model hardly finds them there, so their raw shares, marked *, are too low"
+            for line in describe_untaught(self.find_untaught())
+        )
+
     def warnings(self) -> tuple[str, ...]:
         """What the user has to know before believing the scores; often nothing."""
         if self._reference is None:
-            return ()
+            return self._warn_of_untaught()
         share = self.counts.unknown / max(1, self.counts.words)
         found = (
             warn_of_languages(self._reference, self.counts.posts),
             warn_of_words(self._reference, share, self.counts.sentences),
         )
-        return tuple(warning for warning in found if warning)
+        return (*(warning for warning in found if warning), *self._warn_of_untaught())
 
 
 def absent_languages(reference: DriftReference, posts: Mapping[str, int]) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -38,6 +38,7 @@ class PredictReport:
         seconds: from start to end.
         sentences_per_frame: newly scored sentences that were decided to carry each frame.
         posts_per_frame: newly scored posts with at least one such sentence.
+        untaught: frames that training never showed in a language of the posts scored now, with those languages.
         failed_files: name and message of raw exports that could be read in part or not at all.
         warnings: what the user should check.
         exported: CSV or JSON lines files written.
@@ -56,6 +57,7 @@ class PredictReport:
     seconds: float
     sentences_per_frame: dict[str, int]
     posts_per_frame: dict[str, int]
+    untaught: dict[str, list[str]] = field(default_factory=dict)
     failed_files: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
     exported: tuple[Path, ...] = ()
@@ -156,6 +158,7 @@ def predict(
         seconds=time.monotonic() - started,
         sentences_per_frame={frame: scored.sentences_per_frame[frame] for frame in bundle.frame_ids},
         posts_per_frame={frame: scored.posts_per_frame[frame] for frame in bundle.frame_ids},
+        untaught=depth.find_untaught(),
         failed_files=ingested.failed_files if ingested else (),
         warnings=(*(ingested.warnings if ingested else ()), *depth.warnings()),
         exported=exported,

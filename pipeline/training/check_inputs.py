@@ -11,6 +11,8 @@ from pipeline.classifiers.encoder.encoders import AUTO, find_encoder, is_here
 from pipeline.classifiers.encoder.tokenizer_fit import read_and_measure
 from pipeline.config.run_config import RunConfig, load_run_config
 from pipeline.data.codebook import Codebook, load_codebook
+from pipeline.data.frame_languages import FrameLanguages, describe_untaught, main_languages
+from pipeline.data.language import find_languages
 from pipeline.data.splits import Folds
 from pipeline.errors import DataError, PipelineError
 from pipeline.training.run_training import check_positives, find_codebook_texts, read_folds
@@ -26,6 +28,8 @@ class CheckResult:
     codebook: Codebook
     folds: Folds
     warnings: tuple[str, ...]
+    languages: FrameLanguages
+    letters_per_token: dict[str, float]  # by language, where an encoder was looked at
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -34,6 +38,7 @@ class CheckResult:
             "codebook_hash": self.codebook.content_hash,
             "dataset_fingerprint": self.folds.fingerprint,
             "folds": self.folds.summary(),
+            "languages": {**self.languages.to_json(), "letters_per_token": self.letters_per_token},
             "warnings": list(self.warnings),
         }
 
@@ -52,20 +57,23 @@ def check_run(path: Path, overrides: Sequence[str] = ()) -> CheckResult:
     codebook = _attempt(lambda: load_codebook(Path(config.data.codebook)), faults)
     folds = _attempt(lambda: read_folds(config, codebook), faults) if codebook else None
     frames = _attempt(lambda: check_positives(folds.train, config.decisions), faults) if folds else ()
-    encoder = _attempt(lambda: _check_encoder(config, folds), faults)
+    languages = FrameLanguages.of(folds.train, folds.dev) if folds else FrameLanguages({}, {})
+    encoder = _attempt(lambda: _check_encoder(config, folds, main_languages(languages.rows)), faults)
     if len(faults) == 1:
         raise faults[0]
     if faults or codebook is None or folds is None:
         raise DataError("\n".join(map(str, faults)))
+    letters, encoder_notes = encoder or ({}, ())
     warnings = (
         *codebook.warnings(),
         *folds.train.warnings,
         *folds.notes,
         *(frames or ()),
         *find_codebook_texts(config, codebook, folds).notes,
-        *(encoder or ()),
+        *encoder_notes,
+        *_warn_of_untaught(languages),
     )
-    return CheckResult(config, codebook, folds, tuple(dict.fromkeys(warnings)))
+    return CheckResult(config, codebook, folds, tuple(dict.fromkeys(warnings)), languages, letters)
 
 
 def _attempt(part: Callable[[], T], faults: list[PipelineError]) -> T | None:
@@ -77,18 +85,37 @@ def _attempt(part: Callable[[], T], faults: list[PipelineError]) -> T | None:
         return None
 
 
-def _check_encoder(config: RunConfig, folds: Folds | None) -> tuple[str, ...]:
-    """Whether the encoder is there and knows the language; one that training would fetch is not looked at."""
+def _warn_of_untaught(languages: FrameLanguages) -> tuple[str, ...]:
+    untaught = describe_untaught(languages.find_untaught(languages.rows))
+    return tuple(
+        f"frames without a label in a language that the rows have ({line}): the model will hardly find them there; "
+        "label some, or read the frame's shares without that language"
+        for line in untaught
+    )
+
+
+def _check_encoder(
+    config: RunConfig, folds: Folds | None, langs: Sequence[str]
+) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Letters a token in each language, and whether the encoder is there and knows the texts.
+
+    An encoder that training would fetch is not looked at.
+    """
     settings = find_transformer(config.model)
     if settings is None:
-        return ()
+        return {}, ()
     if settings.allow_download and not is_here(settings.encoder):
-        return (f"the encoder '{settings.encoder}' is no folder here: training asks the model hub for it",)
+        note = f"the encoder '{settings.encoder}' is no folder here: training asks the model hub for it"
+        return {}, (note,)
     if folds is None:
         if settings.encoder != AUTO:
             find_encoder(settings.encoder)
-        return ()
+        return {}, ()
     chosen = choose_encoder(settings.encoder, folds.train)
     encoder = find_encoder(chosen.name)
-    fit = read_and_measure(encoder, list(folds.train.table["text"]))
-    return (*chosen.notes, *fit.describe_misfit(encoder.name))
+    table = folds.train.table
+    found = find_languages(table["lang"], table["text"])
+    texts = {lang: [t for t, own in zip(table["text"], found, strict=True) if own == lang] for lang in langs}
+    fits = read_and_measure(encoder, {"": list(table["text"]), **texts})
+    notes = (*chosen.notes, *fits.pop("").describe_misfit(encoder.name))
+    return {lang: fit.letters_per_token for lang, fit in fits.items()}, notes

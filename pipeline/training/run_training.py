@@ -23,6 +23,7 @@ from pipeline.config.model import ModelSettings
 from pipeline.config.run_config import RunConfig
 from pipeline.data.codebook import Codebook, load_codebook
 from pipeline.data.codebook_texts import CodebookTexts, no_codebook_texts, read_codebook_texts
+from pipeline.data.frame_languages import FrameLanguages
 from pipeline.data.labelled_rows import LabelledData, read_labelled
 from pipeline.data.new_project import is_template
 from pipeline.data.splits import Folds, join_folds, make_folds, make_folds_from_files
@@ -129,6 +130,7 @@ def run_training(
                 "dataset_fingerprint": folds.fingerprint,
                 "test_fingerprint": folds.test.fingerprint,
                 "data": describe_data(folds, config),
+                "frame_languages": FrameLanguages.of(folds.train, folds.dev).to_json(),
                 "seed": config.seed,
                 "processes": processes.size,
                 "figures": figures,

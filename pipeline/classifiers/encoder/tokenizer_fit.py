@@ -5,7 +5,7 @@ into single letters, or into the token for what is unknown.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tokenizers import Tokenizer
@@ -52,8 +52,8 @@ class TokenizerFit:
         return (note,)
 
 
-def read_and_measure(encoder: Encoder, texts: Sequence[str]) -> TokenizerFit:
-    """`measure_fit` of an encoder's tokenizer, without the libraries that training needs.
+def read_and_measure(encoder: Encoder, texts: Mapping[str, Sequence[str]]) -> dict[str, TokenizerFit]:
+    """`measure_fit` of an encoder's tokenizer on several sets of texts, without the libraries that training needs.
 
     Raises:
         ModelError: the file of the tokenizer is damaged.
@@ -65,7 +65,7 @@ def read_and_measure(encoder: Encoder, texts: Sequence[str]) -> TokenizerFit:
         raise ModelError(f"encoder '{encoder.name}': {path} cannot be read: {shorten(error)}") from None
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    return measure_fit(tokenizer, texts)
+    return {name: measure_fit(tokenizer, of_name) for name, of_name in texts.items()}
 
 
 def measure_fit(tokenizer: Tokenizer, texts: Sequence[str]) -> TokenizerFit:
