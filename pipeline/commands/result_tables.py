@@ -11,11 +11,7 @@ from rich import box
 from rich.padding import Padding
 from rich.table import Table
 
-<<<<<<< HEAD
-from pipeline.data.labelled_rows import LabelledData, count_by_language
-=======
 from pipeline.data.frame_languages import main_languages
->>>>>>> 15f8404 (Frames by language: check tells which are never labelled in one, train and evaluate show languages, predict marks raw shares)
 from pipeline.errors import shorten
 from pipeline.files.safe_text import safe_text
 
@@ -198,24 +194,11 @@ def print_check(screen: Console, result: CheckResult) -> None:
     screen.print(f"Config {safe_text(result.config.name)}: {result.config.model.kind}")
     screen.print(f"Codebook {safe_text(book.name)}: {len(book.frames)} frames, {book.mode}")
     print_folds(screen, result.folds)
-<<<<<<< HEAD
-    _print_languages(screen, result.folds.train)
-=======
     _print_languages(screen, result)
->>>>>>> 15f8404 (Frames by language: check tells which are never labelled in one, train and evaluate show languages, predict marks raw shares)
     print_notes(screen, (warning for warning in result.warnings if warning not in result.folds.notes))
     screen.print("Everything needed for training is there.")
 
 
-<<<<<<< HEAD
-def _print_languages(screen: Console, train: LabelledData) -> None:
-    """Positives of each frame in each language of the training rows, where there are several."""
-    counts = count_by_language(train)
-    if len(counts) > 1:
-        rows = [(frame, *(row[frame] for row in counts.values())) for frame in train.frame_ids]
-        rows.append(("texts", *((train.table["lang"] == language).sum() for language in counts)))
-        screen.print(plain_table("Frames by language, train", ("", *counts), rows))
-=======
 def _print_languages(screen: Console, result: CheckResult) -> None:
     """Rows, letters a token and positives of each frame by language, where there are several."""
     languages = result.languages
@@ -226,8 +209,7 @@ def _print_languages(screen: Console, result: CheckResult) -> None:
     if result.letters_per_token:
         rows += [("letters a token", *(f"{result.letters_per_token[lang]:.1f}" for lang in langs))]
     rows += [(frame, *(n.get(lang, 0) for lang in langs)) for frame, n in languages.positives.items()]
-    screen.print(plain_table("Languages of train and dev", ("", *langs), rows))
->>>>>>> 15f8404 (Frames by language: check tells which are never labelled in one, train and evaluate show languages, predict marks raw shares)
+    screen.print(plain_table("Frames by language, train and dev", ("", *langs), rows))
 
 
 def print_trained(screen: Console, trained: TrainedModel) -> None:
