@@ -165,7 +165,7 @@ def read_weights(network: FrameNetwork) -> Weights:
 
 def read_weights_file(path: Path) -> Weights:
     """The same from the file that a network was saved to."""
-    return load_file(path)
+    return {name: weight.astype(np.float32) for name, weight in load_file(path).items()}
 
 
 def compare_with_network(found: Probabilities, check: ScoringCheck) -> dict[str, float]:
