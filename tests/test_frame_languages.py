@@ -101,6 +101,6 @@ def test_predict_marks_the_raw_share_of_a_frame_that_was_never_taught_in_a_langu
     output = " ".join(
         run("predict", project / "posts.jsonl", "--model", bundle, "-o", project / "out").split()
     )
-    assert "30 posts are in a language in which training showed no example of some frames (ru: tax)" in output
+    assert "30 posts are in a language in which training showed no text with some frames (ru: tax)" in output
     (row,) = (line for line in output.split("tax ")[1:2])
     assert "% *" in row[:40]

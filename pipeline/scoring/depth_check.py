@@ -87,8 +87,8 @@ class DepthCheck:
 
     def _warn_of_untaught(self) -> tuple[str, ...]:
         return tuple(
-            f"{self.counts.posts[line.partition(':')[0]]:,} posts are in a language in which training showed no example "
-            f"of some frames ({line}): the model hardly finds them there, so their raw shares, marked *, are too low"
+            f"{self.counts.posts[line.partition(':')[0]]:,} posts are in a language in which training showed no text "
+            f"with some frames ({line}): the model hardly finds them there, so their raw shares, marked *, are too low"
             for line in describe_untaught(self.find_untaught())
         )
 
