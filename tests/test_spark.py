@@ -15,11 +15,14 @@ import mlflow.pyfunc
 import numpy as np
 import pytest
 from deltalake import DeltaTable
+from test_predict import make_row, write_table
 from test_score_output import JUNE, make_post, write
 
 from pipeline.bundle import ModelBundle
 from pipeline.config.tracking import TrackingSettings
 from pipeline.scoring.compact_scores import compact_scores
+from pipeline.scoring.prediction import predict
+from pipeline.scoring.read_scores import read_scores
 from pipeline.tracking.mlflow_tracker import MlflowTracker
 from pipeline.tracking.model_registry import promote, register_bundle
 
@@ -69,6 +72,16 @@ def test_a_registered_model_scores_a_column(
     np.testing.assert_allclose(found, probabilities, rtol=1e-12)
     named = [[frame for frame, c in zip(tiny_bundle.frame_ids, row, strict=True) if c] for row in decided]
     assert [row["frames"] for row in rows] == [";".join(frames) for frames in named]
+    write_table(tmp_path / "posts.parquet", [make_row(i) for i in range(20)])
+    page = (Path(__file__).parent.parent / "docs" / "serving.md").read_text(encoding="utf-8")
+    example = page.partition("```python\n")[2].partition("```")[0].replace("my-project", "frames")
+    for name in ("posts.parquet", "scored"):  # Spark's own process stands elsewhere
+        example = example.replace(f'"{name}"', repr(str(tmp_path / name)))
+    exec(compile(example, "docs/serving.md", "exec"), {"spark": spark})
+    scored = DeltaTable(tmp_path / "scored").to_pyarrow_table()
+    predict([tmp_path / "posts.parquet"], tiny_bundle, tmp_path / "out")
+    expected = read_scores(tmp_path / "out", "sentences")
+    assert sorted(scored["text"].to_pylist()) == sorted(expected["text"])
 
 
 def test_the_files_of_the_output_are_a_table_before_and_after_compaction(spark: Any, tmp_path: Path) -> None:
