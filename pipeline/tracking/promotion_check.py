@@ -103,9 +103,12 @@ def check_promotion(
         seed=seed,
     )
     gains.sort(key=lambda entry: (entry.gain.value is None, entry.gain.value or 0.0, entry.name))
+    is_same_model = candidate.bundle_hash == champion.bundle_hash and bool(
+        (held.decided == new.decided).all()
+    )
     refusals = (
         *_judge_codebook(candidate, champion),
-        *_judge_gain(comparison, settings),
+        *_judge_gain(comparison, settings, is_same_model=is_same_model),
         *faults,
         *_judge_slices(gains, settings),
     )
@@ -182,8 +185,10 @@ def _judge_codebook(candidate: ModelBundle, champion: ModelBundle) -> Iterator[s
         )
 
 
-def _judge_gain(comparison: Comparison, settings: PromotionSettings) -> Iterator[str]:
+def _judge_gain(comparison: Comparison, settings: PromotionSettings, *, is_same_model: bool) -> Iterator[str]:
     gain = comparison.macro_f1.gain
+    if is_same_model and settings.margin < 0:
+        return  # nothing can be lost, whatever the interval says of other rows
     if gain.value is None:
         yield (
             f"macro-F1 cannot be compared: no frame has positives in {ENOUGH_CLUSTERS} forward clusters of these "
