@@ -13,7 +13,7 @@ from typing import Annotated, Final
 
 import typer
 
-from pipeline.benchmarks.validity import f1_claims, share_claims, text_claims
+from pipeline.benchmarks.validity import blend_claims, f1_claims, share_claims, text_claims
 from pipeline.benchmarks.validity.claims import Claim, Finding
 from pipeline.commands.result_tables import plain_table
 from pipeline.commands.terminal import console, run_command
@@ -23,6 +23,7 @@ MODULES: Final[dict[str, Sequence[Claim]]] = {
     "f1": f1_claims.CLAIMS,
     "shares": share_claims.CLAIMS,
     "texts": text_claims.CLAIMS,
+    "blend": blend_claims.CLAIMS,
 }
 COLUMNS: Final = ("setting", "measured", "target", "")
 
