@@ -9,7 +9,8 @@ import os
 import random
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -175,20 +176,27 @@ def test_score_parts_and_their_ledger(  # noqa: PLR0917 - fixtures
     parts, ledger = Damage(random_source), Damage(random_source)
     posts = tmp_path / "posts.parquet"
 
-    def read() -> bool:
-        return all(read_scores(scored, name).equals(table) for name, table in whole.items())  # type: ignore[arg-type]
+    def read(folder: Path = scored) -> bool:
+        return all(read_scores(folder, name).equals(table) for name, table in whole.items())  # type: ignore[arg-type]
 
-    def resume() -> bool:
-        report = predict([posts], tiny_bundle, scored)
-        return (report.already_scored, report.newly_scored) == (90, 0) and read()
-
-    def compact() -> bool:
-        shutil.copytree(scored, tmp_path / "copy", dirs_exist_ok=True)
+    @contextmanager
+    def copied() -> Iterator[Path]:
+        """What writes works on a copy: a batch that it puts back would be there twice when the damage is undone."""
+        shutil.copytree(scored, tmp_path / "copy")
         try:
-            compact_scores(tmp_path / "copy")
+            yield tmp_path / "copy"
         finally:
             shutil.rmtree(tmp_path / "copy")
-        return read()
+
+    def resume() -> bool:
+        with copied() as copy:
+            report = predict([posts], tiny_bundle, copy)
+            return (report.already_scored, report.newly_scored) == (90, 0) and read(copy)
+
+    def compact() -> bool:
+        with copied() as copy:
+            compact_scores(copy)
+            return read(copy)
 
     files = [path for path in files_of(scored) if path.suffix == ".parquet" and "_" not in path.parent.name]
     records = sorted(scored.glob("*/_delta_log/*.json"))
