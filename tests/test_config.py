@@ -93,7 +93,7 @@ def test_a_read_config_cannot_be_changed(folder: Path) -> None:
         (lambda raw: raw["model"].pop("kind"), r"model: .*'kind'"),
         (lambda raw: raw.update(model=None), r"model: .*got None"),
         (lambda raw: raw.update(name="a/b"), r"name: .*pattern.*got 'a/b'"),
-        (lambda raw: raw.update(name=5), r"name: .*string, got 5"),
+        (lambda raw: raw.update(name=5), r"name: .*string.*, got 5"),
         (lambda raw: raw.update(seed=-1), r"seed: .*greater than or equal to 0, got -1"),
         (lambda raw: raw.update(folds={"test_share": 1.0}), r"folds\.test_share: .*less than 1, got 1\.0"),
         (
@@ -105,7 +105,7 @@ def test_a_read_config_cannot_be_changed(folder: Path) -> None:
             r"decisions\.threshold: .*'tuned', got 'best'",
         ),
         (lambda raw: raw["data"].pop("codebook"), r"data\.codebook: Field required"),
-        (lambda raw: raw["data"].update(columns={"text": 3}), r"data\.columns\.text: .*string, got 3"),
+        (lambda raw: raw["data"].update(columns={"text": 3}), r"data\.columns\.text: .*string.*, got 3"),
     ],
 )
 def test_a_fault_is_told_with_the_path_of_its_key(folder: Path, change: Any, message: str) -> None:

@@ -47,7 +47,7 @@ def shell_blocks(text: str) -> Iterator[tuple[str, bool]]:
 
 def parse(words: list[str]) -> None:
     """Read a command line as the program does, without doing what it says."""
-    name, *arguments = words
+    name, *arguments = [" ".join(words[:2]), *words[2:]] if words[0] == "scores" else words
     if arguments == ["--help"] or name == "--help":
         return
     command = GROUP.commands[name]

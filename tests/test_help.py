@@ -3,6 +3,7 @@
 import inspect
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -32,7 +33,11 @@ def test_panels_stand_in_data_order_with_their_commands_below() -> None:
     assert places == sorted(places)
     assert list(PANELS) == sorted(PANELS)
     assert list(PANELS)[-1].endswith("Help")
-    listed = [line.split()[0] for line in lines[places[0] :] if line.startswith("  ") and line[2] != " "]
+    listed = [
+        re.split(r" {2,}", line.strip())[0]
+        for line in lines[places[0] :]
+        if line.startswith("  ") and line[2] != " "
+    ]
     assert listed[: len(COMMANDS)] == list(COMMANDS)
 
 

@@ -65,7 +65,8 @@ def test_quality_grows_with_sentences_up_to_all_there_are(curve: LearningCurve, 
     assert half.asked == everything.size // 2
     gain = curve.last_doubling
     assert gain.value == pytest.approx(everything.macro_f1.value - half.macro_f1.value)
-    assert gain.low <= gain.value <= gain.high
+    # no interval where every draw gives the same gain: one without width would claim too much
+    assert gain.low is None or gain.low <= gain.value <= gain.high
 
 
 def test_sizes_count_dev_and_reach_past_the_asked_by_less_than_a_post(curve: LearningCurve) -> None:

@@ -11,8 +11,11 @@ from pattern_audit import Found, find_patterns, make_inputs, seconds_of
 BOUNDED = {
     "pasted_text.py:_FORWARD": 160,
     "pasted_text.py:_COPIED": 192,
-    "field_values.py:_ZONE": 200,
-    "field_values.py:_RFC822": 200,
+    "times.py:_ZONE": 200,
+    "times.py:_RFC822": 200,
+    "times.py:_COMMENT": 200,
+    "times.py:_DATE_TIME": 200,
+    "times.py:_TIME_DATE": 200,
     "sentence_patterns.py:TRAILER": 80,
     "sentence_patterns.py:LAST_WORD": 24,
     "sentence_patterns.py:ACRONYM": 24,

@@ -31,18 +31,18 @@ from pipeline.config.model import TfidfSettings
 from pipeline.data.codebook import load_codebook
 from pipeline.data.labelled_rows import LabelledData, read_labelled
 from pipeline.data.sentences import split_sentences
+from pipeline.data.word_pattern import WORD
 
 SETTINGS = TfidfSettings(c_grid=(3.0,), class_weight_power=0)
 RARE_WORDS = 0.05
 PLAIN, OURS = "plain scikit-learn", "ours"
-_WORD = r"(?u)\b\w+\b"  # scikit-learn's, but for words of one letter
 _SAMPLE = Path(__file__).parent.parent / "sample"
 
 
 def fit_plain(data: LabelledData, seed: int) -> Any:
     """What one would write oneself."""
     common = {"sublinear_tf": True, "min_df": SETTINGS.min_df, "dtype": np.float32}
-    words = TfidfVectorizer(ngram_range=SETTINGS.word_ngrams, token_pattern=_WORD, **common)
+    words = TfidfVectorizer(ngram_range=SETTINGS.word_ngrams, token_pattern=WORD, **common)
     characters = TfidfVectorizer(ngram_range=SETTINGS.char_ngrams, analyzer="char_wb", **common)
     regression = LogisticRegression(C=SETTINGS.c_grid[0], solver="liblinear", dual=True, random_state=seed)
     steps = [

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from pipeline.commands.terminal import console, progress_bar
 from pipeline.config.evaluation import EvaluationSettings
-from pipeline.config.run_config import RunConfig, resolve_run_config
+from pipeline.config.run_config import SAMPLE_FOLDER, RunConfig, resolve_run_config
 from pipeline.config.tracking import TrackingSettings
 from pipeline.errors import DataError
 
@@ -130,7 +130,7 @@ def _config(name: str, model: dict[str, Any], tracking: TrackingSettings, folder
 
 
 def _sample(name: str) -> Path:
-    return Path(__file__).parent / "sample" / name
+    return SAMPLE_FOLDER / name
 
 
 def _heading(screen: Console, text: str) -> None:

@@ -29,6 +29,7 @@ LOADED: Final = (
     *("onnxruntime", "torch", "transformers", "mlflow"),
 )
 EXTRAS: Final = {
+    "multilingual": "an encoder of a hundred languages, read offline",
     "xlsx": "samples and codings as spreadsheets",
     "cleanlab": "frames suspects",
     "sweep": "frames sweep",
@@ -83,7 +84,7 @@ class Finding:
 
 def check_installation() -> Iterator[Finding]:
     """The package's own version and place."""
-    found = f"{DISTRIBUTION} {own_distribution().version} in {Path(__file__).parent}"
+    found = f"{DISTRIBUTION} {own_distribution().version} in {Path(__file__).parents[1]}"
     yield Finding("installation", "ok", found)
 
 

@@ -56,7 +56,7 @@ def export(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Write the current scores as plain files, with texts, evidence and links.
+    """Write current scores as plain files, with texts and links.
 
     Two files come out, posts and sentences, for programs that do not read Delta tables.
 
@@ -81,7 +81,7 @@ def convert(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Convert an output folder of an older version into Delta tables.
+    """Turn an older version's output into Delta tables.
 
     All versions of all posts are taken over, and which of them is current. The old folder stays as it is.
 

@@ -92,7 +92,7 @@ def shares(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Estimate the share of each frame, with intervals; differences and trends.
+    """Estimate shares of frames, with intervals; differences, trends.
 
     From scores and a coded sample; without a sample, raw shares and how many labels are needed.
 

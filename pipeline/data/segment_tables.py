@@ -16,7 +16,7 @@ from pipeline.data.table_files import Record, Table
 from pipeline.errors import shorten
 
 _BETWEEN_CODES = re.compile(r"[\n;]+")
-_LEVELS = re.compile(r"\\|\s+>\s+|::|: ")  # of a code within its groups
+_LEVELS = re.compile(r"\\|\s>\s|::|: ")  # of a code within its groups
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,8 @@ def lock_beside(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        with suppress(OSError):  # while it is held: whoever waits for it notices and makes a new one
+            Path(lock.lock_file).unlink()
         lock.release()
 
 

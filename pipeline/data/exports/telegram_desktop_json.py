@@ -56,8 +56,9 @@ _MEDIA: Final = (
     "file",
 )
 _BAD_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*+)\\x([0-9a-fA-F]{2})")
-_BARE_PATH = re.compile(
-    r'("document_id"\s*:\s*)(?!")([^\s",\[\]{}][^"\n\r{}]*?)(?=\s*(?:,?[ \t]*[\r\n]|[}]|,\s*"))'
+_BARE_PATH = re.compile(  # counted, so that no run of spaces takes the square of its length
+    r'("document_id"\s{0,9}:\s{0,9})(?!")([^\s",\[\]{}][^"\n\r{}]{0,999}?)'
+    r'(?=\s{0,9}(?:,?[ \t]{0,9}[\r\n]|[}]|,\s{0,9}"))'
 )
 _ZERO_TIMES: Final = ("1970-01-01", "1969-12-31")  # how exports up to 2018 write "never edited"
 

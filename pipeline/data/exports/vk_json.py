@@ -92,7 +92,8 @@ FORMAT: Final = PlatformJson(
     "vk-json",
     _SOURCE,
     re.compile(
-        r'"owner_id"\s*:\s*-?\d+(?=[^\0]*"(?:copy_history|reposts|post_type|from_id|marked_as_ads)"\s*:)'
+        r'\A(?=[^\0]*?"owner_id"\s*:\s*-?\d)'
+        r'(?=[^\0]*?"(?:copy_history|reposts|post_type|from_id|marked_as_ads)"\s*:)'
     ),
     _read_post,
     ("response", "items"),
