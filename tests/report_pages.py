@@ -37,6 +37,14 @@ UNSURE_TEXTS = (
 RUSSIAN_TEXT = "Ещё раз: the world order is changing, говорит министр."
 
 
+def name_matters(i: int) -> str:
+    """Eight words that no other number below 60 has most of, so that posts are no copies of one another."""
+    heads, tails = ("bri", "cal", "dor", "fen", "gal", "hol", "jun", "kel"), "abcdefgh"
+    return " ".join(
+        f"{head}{tails[(i + place * (i // 8)) % 8]}n{tails[i // 8]}" for place, head in enumerate(heads)
+    )
+
+
 def make_posts() -> list[RawPost]:
     """Sixty ordinary posts of two channels over 15 months, hostile ones, an undated one, one without a frame."""
     start = datetime(2024, 1, 10, 12, tzinfo=UTC)
@@ -46,7 +54,7 @@ def make_posts() -> list[RawPost]:
             channel=PUBLIC if i % 2 else RUSSIAN,
             message_id=i + 1,
             published_at=start + timedelta(days=7 * i),
-            text=f"A dull report of day {i}. {phrases[i % 3].capitalize()} today. And so on, number {i}.",
+            text=f"A dull report of day {i} on {name_matters(i)}. {phrases[i % 3].capitalize()} today. Number {i}.",
             record=f"post {i}",
         )
         for i in range(60)

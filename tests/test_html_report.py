@@ -158,7 +158,7 @@ def test_shares_have_intervals_only_from_a_coded_sample(scores: Path, tmp_path: 
     assert shares["corrected"] == [
         None if e.corrected.value is None else round(e.corrected.value, 4) for e in estimates
     ]
-    assert shares["low"][0] < shares["corrected"][0] < shares["high"][0]
+    assert shares["low"][0] < shares["corrected"][0] < shares["high"][0], shares
     assert None in shares["corrected"]  # too few labels: no interval is made up
     assert [low is None for low in shares["low"]] == [share is None for share in shares["corrected"]]
     assert str(scores) not in html
