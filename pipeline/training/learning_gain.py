@@ -49,7 +49,7 @@ def describe_gain(gain: Estimate | None, half: int, whole: int, confidence: floa
         f"the last doubling, from {half} to {whole} labelled sentences, changed macro-F1 by {gain.value:+.3f}"
     )
     if gain.low is None or gain.high is None:
-        return f"{measured}; one test cluster gives no interval, so nothing follows from it"
+        return f"{measured}; the test fold gives it no interval, so nothing follows from it"
     measured += f" ({confidence:.0%} interval {gain.low:+.3f} to {gain.high:+.3f})"
     if gain.low <= 0 <= gain.high:
         return f"{measured}: whether more labels would help cannot be told from this test fold"
