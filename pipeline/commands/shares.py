@@ -92,7 +92,7 @@ def shares(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Estimate shares of frames, with intervals, and their trends.
+    """Estimate shares of frames, with intervals and trends.
 
     From scores and a coded sample; without a sample, raw shares and how many labels are needed.
 
