@@ -1,10 +1,8 @@
 """Writing that survives a power cut: what has its final name is complete and on the disk."""
 
-import ctypes
 import errno
 import json
 import os
-import shutil
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +14,6 @@ from pipeline.errors import DataError, PipelineError, shorten
 _CHECKSUM = "checksum"  # of all other keys
 _PROBED_BYTES = 1 << 20  # less than this is no room
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of renameat2(2)
 
 
 @contextmanager
@@ -144,28 +141,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def link_or_copy(source: Path, target: Path) -> None:
-    """Give a file a second name; where the file system has no such thing, write a copy to the disk."""
-    try:
-        os.link(source, target)
-    except OSError:
-        with source.open("rb") as content, new_file(target) as stream:
-            shutil.copyfileobj(content, stream)
-
-
-def exchange_folders(first: Path, second: Path) -> bool:
-    """Let two folders of one file system take each other's place in one step.
-
-    Returns:
-        Whether that was done; False where the system or the file system cannot.
-    """
-    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)  # Linux has it
-    if renameat2 is None:
-        return False
-    names = [ctypes.c_char_p(os.fsencode(folder)) for folder in (first, second)]
-    failed = renameat2(_HERE, names[0], _HERE, names[1], ctypes.c_uint(_EXCHANGE)) != 0
-    if failed and ctypes.get_errno() not in {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(first), None, str(second))
-    return not failed
