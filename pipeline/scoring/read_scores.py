@@ -19,9 +19,9 @@ from pipeline.scoring.score_queries import CURRENT, open_duckdb, quote_name, reg
 TableName = Literal["sentences", "posts"]
 
 _LATEST = f"SELECT * FROM {{table}} SEMI JOIN ({CURRENT}) USING (sequence)"  # noqa: S608 - names of ours
-ORDER = {
-    "posts": "ORDER BY channel, published_at NULLS LAST, post_key, sequence",
-    "sentences": "ORDER BY channel, published_at NULLS LAST, post_key, sequence, sentence_index",
+_ORDER = {
+    "posts": ("channel", "published_at NULLS LAST", "post_key", "sequence"),
+    "sentences": ("channel", "published_at NULLS LAST", "post_key", "sequence", "sentence_index"),
 }
 
 
@@ -51,7 +51,7 @@ def read_scores(
         if post_keys is not None:
             connection.register("wanted", pa.table({"post_key": pa.array(post_keys, pa.string())}))
         rows = f"({_LATEST.format(table=table)})" if latest else table
-        query = f"SELECT {chosen} FROM {rows} {wanted} {ORDER[table]}"  # noqa: S608 - names are quoted
+        query = f"SELECT {chosen} FROM {rows} {wanted} {order_rows(table)}"  # noqa: S608 - names are quoted
         scores: pd.DataFrame = connection.sql(query).df()
         return scores
 
@@ -66,9 +66,14 @@ def open_scores(out: Location) -> Iterator[duckdb.DuckDBPyConnection]:
         DataError: no scores there, or damaged ones.
     """
     with _connect(out) as connection:
-        for table in ORDER:
+        for table in _ORDER:
             connection.execute(f"CREATE VIEW current_{table} AS {_LATEST.format(table=table)}")
         yield connection
+
+
+def order_rows(table: str, prefix: str = "") -> str:
+    """The clause that sorts a table's rows by channel, time and post; a prefix names the relation, with its dot."""
+    return "ORDER BY " + ", ".join(prefix + column for column in _ORDER[table])
 
 
 @contextmanager
