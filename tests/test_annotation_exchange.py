@@ -640,6 +640,25 @@ def test_columns_of_a_coders_table_can_be_named(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["annotators"] == {"kim": 1}
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".json"])
+def test_tables_of_coders_and_samples_may_be_in_another_encoding(suffix: str, tmp_path: Path) -> None:
+    sample, path, out = (tmp_path / name for name in ("sample.csv", f"anna{suffix}", "coded.jsonl"))
+    text = "Мир многополярен и спокоен"
+    sample.write_text(f"id,text\n1,{text}\n", "cp1251")
+    rows = [{"id": "1", "text": text, "labels": "multipolarity"}]
+    table = f"id,text,labels\n1,{text},multipolarity\n"
+    content = json.dumps(rows, ensure_ascii=False) if suffix == ".json" else table
+    path.write_text(content, "cp1251")
+    arguments = ["label-import", str(path), "--codebook", "sample:codebook.yaml", "-o", str(out), "--json"]
+    arguments += ["--sample", str(sample)]
+    refused = CliRunner().invoke(app, arguments)
+    assert refused.exit_code == 1
+    assert f'--encoding cp1251 reads "1,{text}"' in refused.output
+    done = CliRunner().invoke(app, [*arguments, "--encoding", "cp1251"])
+    assert done.exit_code == 0, done.output
+    assert [json.loads(line)["text"] for line in out.read_text("utf-8").splitlines()] == [text]
+
+
 def test_ids_survive_an_export_that_writes_over_them(tmp_path: Path) -> None:
     write_records(tmp_path / "sample.jsonl", make_units(["same", "same"]), SAMPLE_COLUMNS)
     export_units(tmp_path / "sample.jsonl", BOOK, tmp_path / "tasks.json", "label-studio")

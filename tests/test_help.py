@@ -61,6 +61,12 @@ def test_every_command_with_results_can_print_json(name: str) -> None:
     assert ("--json" in help_of(name)) is (name not in PRINT_NO_RESULTS)
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_that_lets_columns_be_named_lets_the_encoding(name: str) -> None:
+    shown = help_of(name)
+    assert ("--encoding" in shown) or ("--column" not in shown)
+
+
 def test_help_has_no_colours_boxes_or_markup() -> None:
     plain = help_of(columns=200)
     assert "\x1b" not in plain

@@ -42,6 +42,7 @@ def write_all_formats(folder: Path) -> list[Path]:
     frame.assign(labels=[str(labels) for labels in frame["labels"]]).to_csv(
         folder / "python.csv", index=False
     )
+    joined.to_csv(folder / "excel.txt.csv", sep="\t", index=False, encoding="utf-16")
     frame.assign(labels=[json.dumps(x) for x in frame["labels"]]).to_csv(folder / "json.csv", index=False)
     write_jsonl(folder / "rows.jsonl", list(reversed(ROWS)))
     write(folder / "rows.json", "\ufeff" + json.dumps(ROWS, indent=1))
@@ -50,7 +51,7 @@ def write_all_formats(folder: Path) -> list[Path]:
 
 def test_every_format_gives_the_same_data(tmp_path: Path) -> None:
     paths = write_all_formats(tmp_path)
-    assert len(paths) == 9
+    assert len(paths) == 10
     fingerprints = set()
     for path in paths:
         data = read_labelled(path, BOOK)
@@ -160,9 +161,8 @@ def test_generated_ids_never_meet_given_ones(tmp_path: Path) -> None:
         (
             "a.csv",
             "text,labels\nПривет,\n".encode("cp1251"),
-            r"line 2: expected UTF-8, .*0xcf at position 12",
+            r"expected UTF-8, got other bytes at position 12; --encoding",
         ),
-        ("a.csv", "text,labels\nx,\n".encode("utf-16"), "got UTF-16; save the file as UTF-8"),
         ("a.jsonl", '{"text": "x", "labels": []}\n{"text": "y"}\n', r"line 2: field 'labels' is missing"),
         ("a.jsonl", '{"text": "x", "labels": []}\n{"text": \n', "line 2: not valid JSON"),
         ("a.jsonl", '{"text": 5, "labels": []}\n', "line 1: field 'text': expected text, got 5"),
@@ -179,6 +179,23 @@ def test_generated_ids_never_meet_given_ones(tmp_path: Path) -> None:
 def test_faults_are_located(tmp_path: Path, name: str, content: str | bytes, message: str) -> None:
     with pytest.raises(DataError, match=f"(?s){message}"):
         read_labelled(write(tmp_path / name, content), BOOK)
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "koi8_r"])
+def test_another_encoding_is_proposed_by_a_line_and_read_where_it_is_named(
+    tmp_path: Path, encoding: str
+) -> None:
+    content = "text,labels\nВ мире меняется порядок,order\nНам снова угрожает запад,threat\n"
+    path = write(tmp_path / "a.csv", content.encode(encoding))
+    with pytest.raises(DataError, match=rf"--encoding {encoding} reads .(В мире|Нам снова)"):
+        read_labelled(path, BOOK)
+    data = read_labelled(path, BOOK, encoding=encoding)
+    assert list(data.table["text"]) == ["В мире меняется порядок", "Нам снова угрожает запад"]
+    assert draft_labels(path, encoding=encoding) == ["order", "threat"]
+    write(path, content)  # UTF-8 stays what it is
+    assert read_labelled(path, BOOK, encoding=encoding).fingerprint == data.fingerprint
+    with pytest.raises(DataError, match="--encoding cp12510: no such encoding"):
+        read_labelled(path, BOOK, encoding="cp12510")
 
 
 def test_missing_file(tmp_path: Path) -> None:

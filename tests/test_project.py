@@ -88,6 +88,14 @@ def test_other_column_names_are_kept_in_the_configs(tmp_path: Path) -> None:
         init_project(tmp_path / "other", columns=columns)
 
 
+def test_a_named_encoding_is_kept_in_the_configs(tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("text,labels\nПриходит угроза.,угроза\n", encoding="cp1251")
+    init_project(tmp_path / "project", labels=labels, encoding="cp1251")
+    assert load_codebook(tmp_path / "project" / "codebook.yaml").frame_ids == ("угроза",)
+    assert load_run_config(tmp_path / "project" / "configs" / "baseline.yaml").data.encoding == "cp1251"
+
+
 def test_a_label_that_cannot_be_a_frame_id_is_told_and_nothing_is_written(tmp_path: Path) -> None:
     labels = write_labels(tmp_path / "labels.csv", ["threat", "x" * 101])
     with pytest.raises(DataError, match=r"'x{60}' cannot be a frame id: .* at most 100 characters"):

@@ -108,6 +108,7 @@ def read_for_agreement(
     columns: Mapping[str, str] | None = None,
     with_ground_truth: bool = False,
     empty_is_coded: bool = False,
+    encoding: str | None = None,
 ) -> tuple[list[Coding], list[str]]:
     """Codings of several files, and notes on what was left out.
 
@@ -119,11 +120,14 @@ def read_for_agreement(
         columns: our column names -> the files', where they differ.
         with_ground_truth: also adjudicated codings, which were made with others in view.
         empty_is_coded: in tables and doccano, a unit without a label carries no frame.
+        encoding: of text files that are not UTF-8.
 
     Raises:
         DataError: a file cannot be read or a label is unknown.
     """
-    reads, notes = read_files(paths, codebook, columns=columns, empty_is_coded=empty_is_coded)
+    reads, notes = read_files(
+        paths, codebook, columns=columns, empty_is_coded=empty_is_coded, encoding=encoding
+    )
     codings = [coding for read in reads for coding in read.codings]
     rejects = [reject for read in reads for reject in read.rejects]
     if codebook is not None:

@@ -56,7 +56,13 @@ class Imported:
 
 
 def export_units(
-    sample: Path, codebook: Codebook, output: Path, tool: Tool, layout: spreadsheet.Layout = "frames"
+    sample: Path,
+    codebook: Codebook,
+    output: Path,
+    tool: Tool,
+    layout: spreadsheet.Layout = "frames",
+    *,
+    encoding: str | None = None,
 ) -> list[Path]:
     """Write the units of a sample for an annotation tool.
 
@@ -68,6 +74,7 @@ def export_units(
         output: not yet there; .json for Label Studio, .jsonl for Prodigy and doccano, any for a table.
         tool: who reads it.
         layout: of a table: a column for each frame, or one column with labels.
+        encoding: of a sample that is not UTF-8.
 
     Returns:
         The files written: tasks, and the tool's configuration where it has one.
@@ -81,7 +88,9 @@ def export_units(
     if tool == "table":
         check_suffix(output)
     refuse_existing(output)
-    units = [unit | {"id": make_unit_code(unit["id"], unit["sample_id"])} for unit in read_sample(sample)]
+    units = [
+        unit | {"id": make_unit_code(unit["id"], unit["sample_id"])} for unit in read_sample(sample, encoding)
+    ]
     if tool == "label-studio":
         return label_studio.write_tasks(output, units, codebook)
     if tool == "prodigy":
@@ -99,6 +108,7 @@ def import_codings(
     sample: Path | None = None,
     columns: Mapping[str, str] | None = None,
     empty_is_coded: bool = False,
+    encoding: str | None = None,
 ) -> Imported:
     """Read what coders made, from one file or several.
 
@@ -109,16 +119,23 @@ def import_codings(
         sample: the sample that was exported: its ids, texts and design are joined by id, code or text.
         columns: our column names -> the files', where they differ; `labels` also names Label Studio's control.
         empty_is_coded: in tables and doccano, a unit without a label carries no frame.
+        encoding: of text files that are not UTF-8.
 
     Raises:
         DataError: a file cannot be read or holds no coding, labels are not in the codebook, the sample is another
             one or, where it is needed, not given, or nothing usable is left.
     """
-    units = read_sample(sample) if sample else []
+    units = read_sample(sample, encoding) if sample else []
     codes = {make_unit_code(row["id"], row["sample_id"]): row for row in units}
     texts = {name: row["text"] for name, row in [*codes.items(), *((row["id"], row) for row in units)]}
     reads, notes = read_files(
-        paths, codebook, tool=tool, columns=columns, texts=texts or None, empty_is_coded=empty_is_coded
+        paths,
+        codebook,
+        tool=tool,
+        columns=columns,
+        texts=texts or None,
+        empty_is_coded=empty_is_coded,
+        encoding=encoding,
     )
     for path, read in zip(paths, reads, strict=True):
         _refuse_uncoded(path, read)
@@ -150,6 +167,7 @@ def read_files(
     columns: Mapping[str, str] | None = None,
     texts: Mapping[str, str] | None = None,
     empty_is_coded: bool = False,
+    encoding: str | None = None,
 ) -> tuple[list[ReadCodings], list[str]]:
     """Read several files of codings; labels are not yet compared with a codebook.
 
@@ -165,7 +183,8 @@ def read_files(
     if repeated := [path for path, n in Counter(path.resolve() for path in paths).items() if n > 1]:
         raise DataError(f"{repeated[0]}: given twice; give each file of codings once")
     reads = [
-        read_codings(path, codebook, tool, columns, texts, empty_is_coded=empty_is_coded) for path in paths
+        read_codings(path, codebook, tool, columns, texts, empty_is_coded=empty_is_coded, encoding=encoding)
+        for path in paths
     ]
     notes = [note for read in reads for note in read.notes]
     by_stem: dict[str, list[int]] = defaultdict(list)
@@ -209,38 +228,41 @@ def read_codings(
     texts: Mapping[str, str] | None = None,
     *,
     empty_is_coded: bool = False,
+    encoding: str | None = None,
 ) -> ReadCodings:
     """Read one file of codings as it stands; labels are not yet compared with the codebook.
 
     Raises:
         DataError: the file cannot be read.
     """
-    known = recognise_tool(path)
+    known = recognise_tool(path, encoding)
     if known == "table" and tool == "label-studio":
         tool = "table"  # its CSV and JSON-MIN
     tool = tool or known
     if tool == "label-studio":
-        return label_studio.read_annotations(path, (columns or {}).get("labels"))
+        return label_studio.read_annotations(path, (columns or {}).get("labels"), encoding)
     if tool == "prodigy":
-        return prodigy.read_answers(path)
+        return prodigy.read_answers(path, encoding)
     if tool == "doccano" and path.suffix.lower() != ".csv":
-        return doccano.read_documents(path, empty_is_coded=empty_is_coded)
-    return spreadsheet.read_table(path, codebook, columns, texts, empty_is_coded=empty_is_coded)
+        return doccano.read_documents(path, empty_is_coded=empty_is_coded, encoding=encoding)
+    return spreadsheet.read_table(
+        path, codebook, columns, texts, empty_is_coded=empty_is_coded, encoding=encoding
+    )
 
 
-def recognise_tool(path: Path) -> Tool:
+def recognise_tool(path: Path, encoding: str | None = None) -> Tool:
     """Which tool wrote a file, from the keys of its first object; a table where no tool's are there.
 
     Raises:
         DataError: the file cannot be read.
     """
     if path.suffix.lower() == ".json":
-        items = parse_json(read_text(path), str(path))
+        items = parse_json(read_text(path, encoding), str(path))
         first = items[0] if isinstance(items, list) and items else None
         return "label-studio" if isinstance(first, dict) and "data" in first else "table"
     if path.suffix.lower() not in {".jsonl", ".ndjson"}:
         return "table"
-    line = next((line for line in read_text(path).split("\n") if line.strip()), "{}")
+    line = next((line for line in read_text(path, encoding).split("\n") if line.strip()), "{}")
     keys = parse_json(line, f"{path}, line 1")
     if not isinstance(keys, dict):
         return "table"

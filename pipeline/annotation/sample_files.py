@@ -64,7 +64,7 @@ def write_sample(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     write_records(path, rows, SAMPLE_COLUMNS)
 
 
-def read_sample(path: Path) -> list[dict[str, Any]]:
+def read_sample(path: Path, encoding: str | None = None) -> list[dict[str, Any]]:
     """Units to label, by SAMPLE_COLUMNS; what a file does not have is None.
 
     Any file with the columns id and text will do; the others are checked where they are there.
@@ -74,7 +74,7 @@ def read_sample(path: Path) -> list[dict[str, Any]]:
     """
     rows: list[dict[str, Any]] = []
     seen: dict[str, str] = {}
-    for record in read_records(path):
+    for record in read_records(path, encoding):
         row = {name: record.cells.get(name) for name in SAMPLE_COLUMNS}
         unit_id = row["id"] = read_id(row["id"], record.where)
         if not isinstance(row["text"], str) or not row["text"].strip():

@@ -77,13 +77,16 @@ class LabelledSource:
     seed: int = 42
 
 
-def open_source(source: Path, codebook: Path | None, columns: Mapping[str, str]) -> LabelledSource:
+def open_source(
+    source: Path, codebook: Path | None, columns: Mapping[str, str], encoding: str | None = None
+) -> LabelledSource:
     """The labelled rows of a config's run, test rows included, or those of a labelled file.
 
     Args:
         source: a config (.yaml) or a labelled file.
         codebook: of a labelled file.
         columns: of a labelled file: our column names -> the file's.
+        encoding: of a labelled file that is not UTF-8.
 
     Raises:
         ConfigError: a labelled file without codebook, or a config with one.
@@ -95,9 +98,11 @@ def open_source(source: Path, codebook: Path | None, columns: Mapping[str, str])
                 f"{source}: a labelled file needs --codebook FILE; a config (.yaml) names its own"
             )
         book = load_codebook(codebook)
-        return LabelledSource(read_labelled(source, book, columns), book, TfidfSettings())
-    if codebook is not None or columns:
-        raise ConfigError(f"{source}: a config names its own codebook and columns; leave the options out")
+        return LabelledSource(read_labelled(source, book, columns, encoding), book, TfidfSettings())
+    if codebook is not None or columns or encoding:
+        raise ConfigError(
+            f"{source}: a config names its own codebook, columns and encoding; leave the options out"
+        )
     config = load_run_config(source)
     book = load_codebook(Path(config.data.codebook))
     return LabelledSource(
@@ -142,7 +147,7 @@ def write_suspects(path: Path, suspects: Sequence[Suspect]) -> None:
 def _read_all_rows(config: RunConfig, codebook: Codebook) -> LabelledData:
     data = config.data
     paths = [path for path in (data.labelled, data.train, data.dev, data.test) if path]
-    parts = [read_labelled(Path(path), codebook, data.columns) for path in paths]
+    parts = [read_labelled(Path(path), codebook, data.columns, data.encoding) for path in paths]
     table = pd.concat([part.table for part in parts], ignore_index=True)
     if table["id"].duplicated().any():
         repeated = table["id"][table["id"].duplicated()].iloc[0]

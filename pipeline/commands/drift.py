@@ -11,6 +11,7 @@ from pipeline.commands.options import (
     AsJson,
     Columns,
     Debug,
+    Encoding,
     find_model,
     parse_columns,
     print_json,
@@ -39,6 +40,7 @@ def drift(
         ),
     ] = None,
     column: Columns = None,
+    encoding: Encoding = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -57,7 +59,9 @@ def drift(
         from pipeline.evaluation.drift_check import measure_drift
 
         bundle = load_bundle(find_model(model))
-        texts = read_labelled(labelled, bundle.codebook, parse_columns(column)) if labelled else None
+        texts = (
+            read_labelled(labelled, bundle.codebook, parse_columns(column), encoding) if labelled else None
+        )
         report = measure_drift(scores, bundle, labelled=texts)
         if as_json:
             print_json(report.to_json())

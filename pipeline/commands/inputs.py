@@ -26,6 +26,7 @@ def init(
         Path | None, typer.Option("--labels", help="Labelled file to draft the codebook from (ids only).")
     ] = None,
     column: Columns = None,
+    encoding: Encoding = None,
     single_label: Annotated[
         bool, typer.Option("--single-label", help="Every sentence carries exactly one frame.")
     ] = False,
@@ -43,7 +44,9 @@ def init(
         from pipeline.data.new_project import init_project
 
         mode: Literal["multi_label", "single_label"] = "single_label" if single_label else "multi_label"
-        written = init_project(folder, labels=labels, columns=parse_columns(column), mode=mode)
+        written = init_project(
+            folder, labels=labels, columns=parse_columns(column), mode=mode, encoding=encoding
+        )
         if as_json:
             print_json({"written": [str(path) for path in written], "is_draft": labels is not None})
             return

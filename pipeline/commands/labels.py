@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipeline.commands.options import AsJson, Columns, Debug, find_input, parse_columns, print_json
+from pipeline.commands.options import AsJson, Columns, Debug, Encoding, find_input, parse_columns, print_json
 from pipeline.commands.terminal import console, progress_bar, run_command
 from pipeline.errors import ConfigError
 from pipeline.files.safe_text import safe_text
@@ -121,6 +121,7 @@ def label_export(
         Literal["frames", "labels"],
         typer.Option("--layout", help="Table: one column for each frame, or one column with labels."),
     ] = "frames",
+    encoding: Encoding = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -137,7 +138,9 @@ def label_export(
         from pipeline.data.codebook import load_codebook
 
         book = find_input(codebook)
-        written = export_units(find_input(units), load_codebook(book), output, tool, layout)
+        written = export_units(
+            find_input(units), load_codebook(book), output, tool, layout, encoding=encoding
+        )
         if as_json:
             print_json({"written": [str(path) for path in written]})
             return
@@ -170,6 +173,7 @@ def label_import(
         typer.Option("--empty-is-coded", help="Tables, doccano: a unit without labels carries no frame."),
     ] = False,
     column: Columns = None,
+    encoding: Encoding = None,
     combine: Annotated[
         Literal["majority", "any", "all", "ground-truth"],
         typer.Option("--combine", help="How several codings of a unit become one."),
@@ -213,6 +217,7 @@ def label_import(
             tool=tool,
             sample=units,
             columns=parse_columns(column),
+            encoding=encoding,
             empty_is_coded=empty_is_coded,
         )
         combined = combine_codings(imported.codings, book, combine) if labelled else None
@@ -249,6 +254,7 @@ def agreement(
         typer.Option("--empty-is-coded", help="Tables, doccano: a unit without labels carries no frame."),
     ] = False,
     column: Columns = None,
+    encoding: Encoding = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -273,6 +279,7 @@ def agreement(
             [find_input(path) for path in inputs],
             book,
             columns=parse_columns(column),
+            encoding=encoding,
             with_ground_truth=with_ground_truth,
             empty_is_coded=empty_is_coded,
         )
@@ -295,6 +302,7 @@ def suspects(
         Path | None, typer.Option("--codebook", help="Codebook, for a labelled file; a config names its own.")
     ] = None,
     column: Columns = None,
+    encoding: Encoding = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", help="Write the whole list: .csv, .jsonl, .parquet or .xlsx."),
@@ -316,7 +324,9 @@ def suspects(
 
         if output:
             check_suffix(output)
-        chosen = open_source(source, find_input(codebook) if codebook else None, parse_columns(column))
+        chosen = open_source(
+            source, find_input(codebook) if codebook else None, parse_columns(column), encoding
+        )
         with progress_bar(quiet=as_json) as progress:
             found, notes = find_suspects(chosen, progress)
         if output:

@@ -10,6 +10,7 @@ from pipeline.commands.options import (
     AsJson,
     Columns,
     Debug,
+    Encoding,
     Overrides,
     find_model,
     parse_columns,
@@ -75,6 +76,7 @@ def evaluate(
     ],
     data: Annotated[Path, typer.Argument(help="Labelled CSV, JSONL or Parquet.")],
     column: Columns = None,
+    encoding: Encoding = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -97,7 +99,7 @@ def evaluate(
         from pipeline.evaluation.evaluate_bundle import evaluate_with_slices, short_name
 
         bundle = load_bundle(find_model(model))
-        labelled = read_labelled(data, bundle.codebook, parse_columns(column))
+        labelled = read_labelled(data, bundle.codebook, parse_columns(column), encoding)
         report, slices = evaluate_with_slices(bundle, labelled, EvaluationSettings())
         if as_json:
             named = {"model": bundle.model_id, "bundle_hash": bundle.bundle_hash}
@@ -117,6 +119,7 @@ def compare(
         typer.Option("--data", help="Compare on this labelled file, not on the common test fold."),
     ] = None,
     column: Columns = None,
+    encoding: Encoding = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -137,7 +140,7 @@ def compare(
         from pipeline.training.tracked_training import record_comparison
 
         one, other = load_bundle(find_model(first)), load_bundle(find_model(second))
-        labelled = read_labelled(data, one.codebook, parse_columns(column)) if data else None
+        labelled = read_labelled(data, one.codebook, parse_columns(column), encoding) if data else None
         left_out: list[str] = []
         if labelled is not None:
             labelled, left_out = keep_unseen(labelled, (one, other))
@@ -181,6 +184,7 @@ def promote(
         typer.Option("--data", help="Compare on this labelled file, not on the common test fold."),
     ] = None,
     column: Columns = None,
+    encoding: Encoding = None,
     force: Annotated[
         bool, typer.Option("--force", help="Even if refused; kept in the registry with the figures.")
     ] = False,
@@ -201,7 +205,9 @@ def promote(
         from pipeline.errors import ModelError
         from pipeline.tracking.promotion import promote_checked
 
-        promotion = promote_checked(name, version, why, data=data, columns=parse_columns(column), force=force)
+        promotion = promote_checked(
+            name, version, why, data=data, columns=parse_columns(column), encoding=encoding, force=force
+        )
         if as_json:
             print_json(promotion.to_json())
         elif promotion.move is not None:

@@ -9,6 +9,7 @@ from pipeline.commands.options import (
     AsJson,
     Columns,
     Debug,
+    Encoding,
     find_model,
     parse_columns,
     print_json,
@@ -77,6 +78,7 @@ def evaluation_report(
         typer.Option("--data", help="Labelled file of the training, for the texts of the hardest errors."),
     ] = None,
     column: Columns = None,
+    encoding: Encoding = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -93,7 +95,7 @@ def evaluation_report(
         from pipeline.reporting.evaluation_page import write_evaluation_report
 
         bundle = load_bundle(find_model(model))
-        labelled = read_labelled(data, bundle.codebook, parse_columns(column)) if data else None
+        labelled = read_labelled(data, bundle.codebook, parse_columns(column), encoding) if data else None
         size = write_evaluation_report(bundle, output, data=labelled)
         if as_json:
             print_json({"path": str(output), "size": size, "model": bundle.model_id})

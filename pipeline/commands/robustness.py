@@ -12,6 +12,7 @@ from pipeline.commands.options import (
     AsJson,
     Columns,
     Debug,
+    Encoding,
     find_input,
     find_model,
     parse_columns,
@@ -53,6 +54,7 @@ def robustness(
         Path | None, typer.Option("--output", "-o", help="Also write the figures to this JSON file.")
     ] = None,
     column: Columns = None,
+    encoding: Encoding = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -75,7 +77,7 @@ def robustness(
 
         attacks = find_attacks(attack or ())
         bundle = load_bundle(find_model(model))
-        data = read_labelled(find_input(labels), bundle.codebook, parse_columns(column))
+        data = read_labelled(find_input(labels), bundle.codebook, parse_columns(column), encoding)
         if test_fold:
             data = take_test_fold(bundle, data)
         with progress_bar(quiet=as_json) as progress:

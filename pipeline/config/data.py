@@ -14,11 +14,12 @@ class DataSettings(Settings):
 
     Attributes:
         codebook: the codebook (YAML).
-        labelled: labelled rows (CSV, JSON lines or Parquet), divided as `folds` says.
+        labelled: labelled rows (CSV, JSON, Parquet or XLSX), divided as `folds` says.
         train: labelled rows to train on, where the data come divided.
         dev: rows to decide on, see `model.decide_on`; drawn from train where it is not given.
         test: rows to evaluate on.
         columns: our column names and those of the file, for example {text: sentence}.
+        encoding: of labelled CSV and JSON files that are not UTF-8, for example cp1251.
         licence: of the labelled texts, in words; it stands in the model card.
         normalise_text: the classifier reads texts with disguises taken back (look-alike letters of another script,
             invisible characters, fancy forms, emoji inside words), in training and scoring. What is stored and
@@ -34,6 +35,7 @@ class DataSettings(Settings):
     dev: str | None = None
     test: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
+    encoding: str | None = None
     licence: str | None = None
     normalise_text: bool = True
     learn_from_codebook: bool = True

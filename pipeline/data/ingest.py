@@ -27,11 +27,11 @@ from pipeline.data.exports.field_values import clean_text, make_excerpt
 from pipeline.data.exports.message_parts import EMPTY
 from pipeline.data.exports.plain_columns import PlainColumns
 from pipeline.data.exports.raw_posts import ExportFormat, RawPost, ReadOptions, Skipped
-from pipeline.data.exports.text_files import check_codec, recode_head
 from pipeline.data.exports.times import check_zone
 from pipeline.data.input_files import FoundFiles, InputFile, find_inputs
 from pipeline.data.posts import POSTS_SCHEMA, is_posts_table, iter_posts, make_post_row, write_pages
 from pipeline.data.posts_merge import merge_posts
+from pipeline.data.text_files import check_codec, recode_head
 from pipeline.data.whole_exports import WORKING_SCHEMA, ReadInput, complete_rows
 from pipeline.errors import DataError
 from pipeline.files.durable_files import explain_full_disk, sync_folder
@@ -156,7 +156,7 @@ def ingest(
     history, rejects = _beside(output, "history.parquet"), _beside(output, "rejects.jsonl")
     _check_output(output, history)
     check_zone(options)
-    check_codec(options)
+    check_codec(options.encoding)
     found = find_inputs(inputs, {output, history, rejects})
     with explain_full_disk(output), _working_folder(output) as folder:
         reading = _Reading(options, on_progress)

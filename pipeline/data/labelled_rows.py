@@ -89,16 +89,18 @@ def read_labelled(
     path: Path,
     codebook: Codebook,
     columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
     *,
     on_bad_row: Literal["error", "reject"] = "error",
 ) -> LabelledData:
-    """Read a labelled file (CSV, TSV, JSON lines, JSON array, Parquet).
+    """Read a labelled file, see `pipeline.data.label_files`.
 
     Args:
         path: the file; needs the columns text and labels, may have id, source, date, group, lang, purpose. Labels are
             a list, or text separated by ";"; empty or null means no frame.
         codebook: every label must be one of its frames.
         columns: our column names -> the file's, where they differ.
+        encoding: of a text file that is not UTF-8.
         on_bad_row: "error" stops at rows that cannot be used (empty text, unreadable date, wrong type);
             "reject" collects them in `rejects`.
 
@@ -106,7 +108,7 @@ def read_labelled(
         DataError: the file or a row cannot be used, a label is not in the codebook, an id stands twice, a
             text of a single-label codebook has not exactly one label, or no row is left.
     """
-    rows, rejects, zoneless, notes = _read_table_rows(path, columns or {}, codebook)
+    rows, rejects, zoneless, notes = _read_table_rows(path, columns or {}, codebook, encoding)
     faults = [*(_describe_rejects(rejects) if on_bad_row == "error" else ()), *_find_faults(rows, codebook)]
     if faults:
         raise DataError("\n".join(faults))
@@ -130,26 +132,28 @@ def read_labelled(
     return LabelledData(data.table, data.frame_ids, path, tuple(warnings), tuple(rejects))
 
 
-def draft_labels(path: Path, columns: Mapping[str, str] | None = None) -> list[str]:
+def draft_labels(
+    path: Path, columns: Mapping[str, str] | None = None, encoding: str | None = None
+) -> list[str]:
     """The distinct labels of a file, sorted: the start of a codebook.
 
     Raises:
         DataError: as `read_labelled`, except that there is no codebook to check against.
     """
-    rows, rejects, _, _ = _read_table_rows(path, columns or {}, None)
+    rows, rejects, _, _ = _read_table_rows(path, columns or {}, None, encoding)
     if rejects:
         raise DataError("\n".join(_describe_rejects(rejects)))
     return sorted({label for row in rows for label in row["labels"]})
 
 
 def _read_table_rows(
-    path: Path, columns: Mapping[str, str], codebook: Codebook | None
+    path: Path, columns: Mapping[str, str], codebook: Codebook | None, encoding: str | None
 ) -> tuple[list[dict[str, Any]], list[Reject], int, tuple[str, ...]]:
     """Usable rows by our column names plus "where", rejects, how many dates state no zone, and notes."""
     rows: list[dict[str, Any]] = []
     rejects: list[Reject] = []
     zoneless = 0
-    table = read_label_table(path, columns, codebook)
+    table = read_label_table(path, columns, codebook, encoding=encoding)
     for record in table.rows:
         try:
             row, is_zoneless = read_row(record)

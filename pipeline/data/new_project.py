@@ -123,6 +123,7 @@ def init_project(
     labels: Path | None = None,
     columns: Mapping[str, str] | None = None,
     mode: Literal["multi_label", "single_label"] = "multi_label",
+    encoding: str | None = None,
 ) -> list[Path]:
     """Write a project skeleton; with `labels`, the codebook is drafted from that labelled file's ids.
 
@@ -131,6 +132,7 @@ def init_project(
         labels: a labelled file.
         columns: our column names -> those of `labels`, where they differ; kept in the configs.
         mode: of the codebook.
+        encoding: of text files that are not UTF-8; kept in the configs.
 
     Returns:
         The files written.
@@ -148,14 +150,16 @@ def init_project(
     name = folder.resolve().name
     codebook, labelled = _CODEBOOK.format(mode=mode), "../data/labelled.csv"
     if labels is not None:
-        drafted = draft_codebook(name, draft_labels(labels, columns), mode=mode)
+        drafted = draft_codebook(name, draft_labels(labels, columns, encoding), mode=mode)
         codebook = _DRAFT_HEADER.format(source=labels.name) + dump_codebook(drafted)
         labelled = str(labels.resolve())
     experiment = "".join(c if c.isalnum() else "-" for c in name)
     pairs = ", ".join(f"{ours}: {_yaml_text(theirs)}" for ours, theirs in (columns or {}).items())
+    keys = [f"columns: {{{pairs}}}" if pairs else _COLUMNS_HINT]
+    keys += [f"encoding: {_yaml_text(encoding)}"] if encoding else []
     common = {
         "labelled": _yaml_text(labelled),
-        "columns": f"columns: {{{pairs}}}" if pairs else _COLUMNS_HINT,
+        "columns": "\n  ".join(keys),
         "experiment": _yaml_text(experiment),
     }
     files = {

@@ -18,6 +18,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from pipeline.data.parquet_cells import open_parquet, read_row_cells
+from pipeline.data.text_files import check_codec, open_text
 from pipeline.errors import DataError, located, shorten
 from pipeline.files import workbooks
 
@@ -103,13 +104,17 @@ def read_table(path: Path, known: Collection[str] = (), encoding: str | None = N
     return _gather(path, read_json_records(path, text))
 
 
-def read_records(path: Path) -> list[Record]:
+def read_records(path: Path, encoding: str | None = None) -> list[Record]:
     """The rows of a table each of which must have a usable form.
+
+    Args:
+        path: the file.
+        encoding: of a text file that is not UTF-8.
 
     Raises:
         DataError: as `read_table`; a row without, or a column that stands twice.
     """
-    table = read_table(path)
+    table = read_table(path, encoding=encoding)
     for name in table.repeated:
         table.check_column(name)
     for record in table.records:
@@ -123,38 +128,15 @@ def read_text(path: Path, encoding: str | None = None) -> str:
 
     Args:
         path: the file.
-        encoding: what it is where it is not UTF-8.
+        encoding: what it is where it is neither UTF-8 nor UTF-16 with its mark.
 
     Raises:
-        DataError: no such file, too large, or another encoding; the message names the first wrong byte.
+        DataError: no such file, too large, or another encoding; the message proposes one, with a line to judge by.
     """
     check_size(path)
-    raw = path.read_bytes()
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DataError(f"{path}: expected UTF-8, got UTF-16; save the file as UTF-8 (Excel: 'CSV UTF-8')")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if encoding is not None:
-            return _decode_as(path, raw, encoding)
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            located(
-                path,
-                f"expected UTF-8, got the byte 0x{raw[error.start]:02x} at position {error.start}; save the "
-                "file as UTF-8 (Excel: 'CSV UTF-8'; elsewhere: iconv -f WINDOWS-1251 -t UTF-8)",
-                line=line,
-            )
-        ) from None
-
-
-def _decode_as(path: Path, raw: bytes, encoding: str) -> str:
-    try:
-        return raw.decode(encoding)
-    except LookupError:
-        raise DataError(f"{path}: no such encoding: {shorten(encoding, 40)}") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: neither UTF-8 nor {encoding}: see position {error.start}") from None
+    check_codec(encoding)
+    with open_text(path, encoding) as file:
+        return file.read()
 
 
 def check_size(path: Path) -> None:

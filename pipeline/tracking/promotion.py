@@ -75,6 +75,7 @@ def promote_checked(
     *,
     data: Path | None = None,
     columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
     force: bool = False,
     uri: str | None = None,
 ) -> Promotion:
@@ -86,6 +87,7 @@ def promote_checked(
         why: reason, kept in the registry.
         data: labelled file to compare both on, in place of the test fold that they have in common.
         columns: our column names -> the file's.
+        encoding: of a labelled file that is not UTF-8.
         force: promote in any case, and keep that it was forced.
         uri: of the store.
 
@@ -104,7 +106,7 @@ def promote_checked(
     if present == version:
         raise ModelError(f"version {version} of '{name}' is the champion already")
     candidate = load_bundle(resolve_model(f"models:/{name}/{version}", uri))
-    labelled = None if data is None else read_labelled(data, candidate.codebook, columns)
+    labelled = None if data is None else read_labelled(data, candidate.codebook, columns, encoding)
     check, refusals = _judge(candidate, f"models:/{name}/{present}", labelled, uri)
     if refusals and not force:
         return Promotion(name, version, present, check, refusals, None)

@@ -186,7 +186,7 @@ def read_folds(config: RunConfig, codebook: Codebook) -> Folds:
     data = config.data
 
     def read(path: str) -> LabelledData:
-        labelled = read_labelled(Path(path), codebook, data.columns)
+        labelled = read_labelled(Path(path), codebook, data.columns, data.encoding)
         if is_template(labelled.table["text"]):
             raise DataError(
                 f"{path}: holds nothing but the placeholder rows that `frames init` wrote; replace them with your own "

@@ -33,14 +33,14 @@ def write_documents(path: Path, units: Sequence[Mapping[str, Any]], codebook: Co
     return [path, labels]
 
 
-def read_documents(path: Path, *, empty_is_coded: bool) -> ReadCodings:
+def read_documents(path: Path, *, empty_is_coded: bool, encoding: str | None = None) -> ReadCodings:
     """Read an export; `empty_is_coded` says that a document without a label carries no frame.
 
     Raises:
         DataError: not JSON lines.
     """
     read = ReadCodings()
-    for record in read_json_records(path, read_text(path)):
+    for record in read_json_records(path, read_text(path, encoding)):
         try:
             read.codings.append(_read_document(record, path.stem, empty_is_coded=empty_is_coded))
         except RowError as error:

@@ -79,17 +79,18 @@ def make_config(codebook: Codebook) -> str:
     return ET.tostring(view, encoding="unicode") + "\n"
 
 
-def read_annotations(path: Path, control: str | None = None) -> ReadCodings:
+def read_annotations(path: Path, control: str | None = None, encoding: str | None = None) -> ReadCodings:
     """Read a JSON export: every annotation of every task, cancelled ones and ground truth marked as such.
 
     Args:
         path: an export with the format JSON.
         control: name of the tag whose results are frames; None for ours or, where it is missing, the only one.
+        encoding: of a file that is not UTF-8.
 
     Raises:
         DataError: not a JSON list, results of a kind that cannot be read, or of several tags.
     """
-    tasks = parse_json(read_text(path), str(path))
+    tasks = parse_json(read_text(path, encoding), str(path))
     if not isinstance(tasks, list):
         raise DataError(f"{path}: expected a list of tasks, as Label Studio exports with the format JSON")
     read = ReadCodings()

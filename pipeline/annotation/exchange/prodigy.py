@@ -32,14 +32,14 @@ def write_tasks(path: Path, units: Sequence[Mapping[str, Any]], codebook: Codebo
     return [path]
 
 
-def read_answers(path: Path) -> ReadCodings:
+def read_answers(path: Path, encoding: str | None = None) -> ReadCodings:
     """Read answers: accepted choices are codings, rejected tasks cancelled, ignored ones skipped.
 
     Raises:
         DataError: not JSON lines.
     """
     read = ReadCodings()
-    for record in read_json_records(path, read_text(path)):
+    for record in read_json_records(path, read_text(path, encoding)):
         if record.cells.get("answer") is None:
             read.n_untouched += 1
             continue

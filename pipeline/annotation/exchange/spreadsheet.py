@@ -40,6 +40,7 @@ def read_table(
     texts: Mapping[str, str] | None = None,
     *,
     empty_is_coded: bool,
+    encoding: str | None = None,
 ) -> ReadCodings:
     """Read a filled-in table, a table of codings, a labelled file, or what other programs export as a table.
 
@@ -52,11 +53,12 @@ def read_table(
         texts: of the sample by id, for tables without texts.
         empty_is_coded: a row without marks carries no frame; else it counts as skipped. An empty list in
             JSON or Parquet, and marks that say no, always mean no frame.
+        encoding: of a text file that is not UTF-8.
 
     Raises:
         DataError: the file cannot be read, or has no columns with texts and labels.
     """
-    table = read_label_table(path, columns or {}, codebook, needs_text=texts is None)
+    table = read_label_table(path, columns or {}, codebook, needs_text=texts is None, encoding=encoding)
     read = ReadCodings(notes=list(table.notes))
     for record in table.rows:
         if texts and record.cells.get("text") is None:

@@ -23,7 +23,7 @@ from pipeline.data.exports import (
     vk_json,
 )
 from pipeline.data.exports.raw_posts import ExportFormat, RawPost, ReadOptions, Skipped
-from pipeline.data.exports.text_files import check_encoding, decode_utf8_head, recode_head
+from pipeline.data.text_files import check_encoding, decode_utf8_head, recode_head
 from pipeline.errors import DataError
 
 HEAD_BYTES: Final = 1 << 16

@@ -19,7 +19,7 @@ from pipeline.data.exports.message_parts import EMPTY
 from pipeline.data.exports.plain_columns import PlainColumns, settle_date_order
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Source
 from pipeline.data.exports.table_rows import LONGEST_NAME, fold_name
-from pipeline.data.exports.text_files import decode_utf8_head, open_text
+from pipeline.data.text_files import decode_utf8_head, open_text
 from pipeline.errors import DataError, located
 
 _OBJECTS_AHEAD: Final = 100

@@ -27,8 +27,8 @@ from pipeline.data.exports.table_rows import (
     read_table_head,
     read_table_rows,
 )
-from pipeline.data.exports.text_files import decode_utf8_head, open_text
 from pipeline.data.parquet_cells import open_parquet, read_row_cells
+from pipeline.data.text_files import decode_utf8_head, open_text
 from pipeline.errors import DataError
 from pipeline.files.workbooks import filled_sheets, is_workbook, read_rows
 

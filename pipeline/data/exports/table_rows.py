@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.data.exports.field_values import make_excerpt
-from pipeline.data.exports.text_files import open_text
+from pipeline.data.text_files import open_text
 from pipeline.errors import DataError, located
 
 DELIMITERS: Final = (",", ";", "\t", "|")

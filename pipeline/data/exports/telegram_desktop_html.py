@@ -25,8 +25,8 @@ from pipeline.data.exports.message_parts import (
     read_reactions,
 )
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Source
-from pipeline.data.exports.text_files import decode_utf8_head, open_text
 from pipeline.data.exports.times import parse_time
+from pipeline.data.text_files import decode_utf8_head, open_text
 from pipeline.errors import DataError
 
 _CHUNK_CHARS: Final = 1 << 16

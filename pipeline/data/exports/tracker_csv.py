@@ -25,8 +25,8 @@ from pipeline.data.exports.table_rows import (
     read_table_head,
     read_table_rows,
 )
-from pipeline.data.exports.text_files import decode_utf8_head, open_text
 from pipeline.data.exports.times import parse_time
+from pipeline.data.text_files import decode_utf8_head, open_text
 from pipeline.errors import DataError, list_names, shorten
 
 _TEXTS: Final = ("message", "cleaned_message")

@@ -4,13 +4,13 @@ import codecs
 from pathlib import Path
 from typing import Final, Literal, TextIO
 
-from pipeline.data.exports.raw_posts import ReadOptions
 from pipeline.errors import DataError, list_names, shorten
 
 _CHUNK_BYTES: Final = 1 << 20
 _SAMPLE_BYTES: Final = 1 << 15  # from which an encoding is proposed
 _SAMPLE_CHARS: Final = 80
 _CLOSE: Final = 0.1  # of the detector's measure of nonsense, from 0 to 1
+_SHOWN: Final = 3
 # What the languages of this field were written in; of the hundred others the detector would find some in any bytes.
 _PROPOSED: Final = (
     *("cp1251", "koi8_r", "koi8_u", "cp866", "iso8859_5", "mac_cyrillic"),
@@ -18,19 +18,19 @@ _PROPOSED: Final = (
 )
 
 
-def check_codec(options: ReadOptions) -> None:
+def check_codec(encoding: str | None) -> None:
     """Refuse a name that is no encoding of text, before anything is read.
 
     Raises:
         DataError: says what is expected.
     """
-    if options.encoding is None:
+    if encoding is None:
         return
     try:
-        "".encode(options.encoding)
+        "".encode(encoding)
     except (LookupError, ValueError):
         raise DataError(
-            f"--encoding {shorten(options.encoding, 40)}: no such encoding; expected a name such as "
+            f"--encoding {shorten(encoding, 40)}: no such encoding; expected a name such as "
             f"{list_names(_PROPOSED[:4])} or cp1252"
         ) from None
 
@@ -110,7 +110,7 @@ def propose_encoding(path: Path, byte: int) -> str:
         file.seek(max(0, byte - _SAMPLE_BYTES // 8) & ~1)
         sample = file.read(_SAMPLE_BYTES)
     found = list(charset_normalizer.from_bytes(sample, cp_isolation=list(_PROPOSED)))
-    close = [match for match in found if match.chaos <= found[0].chaos + _CLOSE][:2]
+    close = [match for match in found if match.chaos <= found[0].chaos + _CLOSE][:_SHOWN]
     shown = [f'--encoding {match.encoding} reads "{_sample_line(str(match))}"' for match in close]
     if not shown:
         return "save the file as UTF-8, or name its encoding with --encoding"
