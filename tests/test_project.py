@@ -31,7 +31,7 @@ def check_that_everything_loads(folder: Path) -> None:
 @pytest.mark.parametrize("mode", ["multi_label", "single_label"])
 def test_the_skeleton_loads_in_either_mode(tmp_path: Path, mode: str) -> None:
     folder = tmp_path / "new" / "project"
-    written = init_project(folder, mode=mode)  # type: ignore[arg-type]
+    written, _ = init_project(folder, mode=mode)  # type: ignore[arg-type]
     assert sorted(written) == sorted(path for path in folder.rglob("*") if path.is_file())
     assert load_codebook(folder / "codebook.yaml").mode == mode
     check_that_everything_loads(folder)
@@ -94,6 +94,21 @@ def test_a_named_encoding_is_kept_in_the_configs(tmp_path: Path) -> None:
     init_project(tmp_path / "project", labels=labels, encoding="cp1251")
     assert load_codebook(tmp_path / "project" / "codebook.yaml").frame_ids == ("угроза",)
     assert load_run_config(tmp_path / "project" / "configs" / "baseline.yaml").data.encoding == "cp1251"
+
+
+def test_a_codebook_is_made_of_a_table_and_labels_are_kept(tmp_path: Path) -> None:
+    table = tmp_path / "frames.csv"
+    table.write_text("id;name;definition;colour\n=a;A;Says a.;red\nb;B;Says b.;\n", encoding="utf-8")
+    _, notes = init_project(tmp_path / "project", codebook=table)
+    assert notes == ["columns of frames.csv that are not read: colour"]
+    assert load_codebook(tmp_path / "project" / "codebook.yaml").frame_ids == ("=a", "b")
+    check_that_everything_loads(tmp_path / "project")
+    with pytest.raises(DataError, match="placeholder rows"):
+        check_run(tmp_path / "project" / "configs" / "baseline.yaml")
+    labels = write_labels(tmp_path / "labels.csv", ["b", "=a"])
+    init_project(tmp_path / "other", codebook=table, labels=labels)
+    assert load_codebook(tmp_path / "other" / "codebook.yaml").frames[1].definition == "Says b."
+    check_that_everything_loads(tmp_path / "other")
 
 
 def test_a_label_that_cannot_be_a_frame_id_is_told_and_nothing_is_written(tmp_path: Path) -> None:

@@ -22,8 +22,14 @@ from pipeline.files.safe_text import safe_text
 
 def init(
     folder: Annotated[Path, typer.Argument(help="New folder of the project.")],
+    codebook: Annotated[
+        Path | None, typer.Option("--codebook", help="Table of frames (CSV, XLSX) to make the codebook of.")
+    ] = None,
     labels: Annotated[
-        Path | None, typer.Option("--labels", help="Labelled file to draft the codebook from (ids only).")
+        Path | None,
+        typer.Option(
+            "--labels", help="Labelled file; the codebook is drafted from its ids where none is given."
+        ),
     ] = None,
     column: Columns = None,
     encoding: Encoding = None,
@@ -35,25 +41,34 @@ def init(
 ) -> None:
     """Write a new project: codebook, configs, folders.
 
-    With --labels, the codebook is drafted from the label ids of that file.
+    With --codebook, the frames are those of a table, one row a frame: docs/codebook.md lists its columns. With
+    --labels alone, the codebook is drafted from the label ids of that file.
 
-    Example: frames init my-project --labels labelled.csv
+    Example: frames init my-project --codebook frames.xlsx --labels labelled.csv
     """
 
     def work() -> None:
+        from pipeline.commands.result_tables import print_notes
         from pipeline.data.new_project import init_project
 
         mode: Literal["multi_label", "single_label"] = "single_label" if single_label else "multi_label"
-        written = init_project(
-            folder, labels=labels, columns=parse_columns(column), mode=mode, encoding=encoding
+        written, notes = init_project(
+            folder,
+            codebook=codebook,
+            labels=labels,
+            columns=parse_columns(column),
+            mode=mode,
+            encoding=encoding,
         )
+        is_draft = labels is not None and codebook is None
         if as_json:
-            print_json({"written": [str(path) for path in written], "is_draft": labels is not None})
+            print_json({"written": [str(path) for path in written], "is_draft": is_draft, "notes": notes})
             return
         screen = console()
         for path in written:
             screen.print(f"wrote {safe_text(str(path))}")
-        if labels is not None:
+        print_notes(screen, notes)
+        if is_draft:
             screen.print(
                 "The codebook is a DRAFT made of label ids: write definitions and examples before using it."
             )

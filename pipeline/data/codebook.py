@@ -33,6 +33,7 @@ from pipeline.files.yaml_files import describe_fault, describe_validation_error,
 FrameId = Annotated[str, StringConstraints(pattern=r"^[^\s;][^;\n\r\t]*$", max_length=100)]
 NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
+_TABLES = (".csv", ".tsv", ".xlsx", ".xls", ".ods")
 _TO_WRITE = "TODO:"  # begins the definitions of a draft
 
 
@@ -139,8 +140,12 @@ def load_codebook(path: Path) -> Codebook:
     """Read and check a codebook file.
 
     Raises:
-        ConfigError: the file is missing, is not YAML or does not fit; the message names the key.
+        ConfigError: the file is missing, is a table, is not YAML or does not fit; the message names the key.
     """
+    if path.suffix.lower() in _TABLES:
+        raise ConfigError(
+            f"{path}: a codebook is a YAML file; of a table, one is made by: frames init FOLDER --codebook {path.name}"
+        )
     raw = load_yaml_mapping(path, what="codebook")
     try:
         return Codebook.model_validate(raw)

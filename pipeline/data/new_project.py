@@ -1,12 +1,15 @@
 """`frames init`: a new project folder with a commented codebook, configs and a place for data."""
 
 import csv
-from collections.abc import Iterable, Mapping
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from pipeline.data.codebook import draft_codebook, dump_codebook
+from pipeline.data.codebook_tables import read_codebook_table
 from pipeline.data.labelled_rows import draft_labels
+from pipeline.data.table_files import guard_formula
 from pipeline.errors import DataError
 
 _CODEBOOK = """\
@@ -49,6 +52,8 @@ id,text,labels,source,date,group,lang
 2,A sentence that carries the second frame.,frame_two,channel_a,2024-01-15,post-1,en
 """,
 }
+
+_EXAMPLE_FRAMES = ("frame_one", "frame_two")
 
 _DRAFT_HEADER = """\
 # DRAFT, made from the label ids found in {source}. Ids alone are no codebook: write a definition and examples
@@ -120,26 +125,28 @@ def is_template(texts: Iterable[str]) -> bool:
 def init_project(
     folder: Path,
     *,
+    codebook: Path | None = None,
     labels: Path | None = None,
     columns: Mapping[str, str] | None = None,
     mode: Literal["multi_label", "single_label"] = "multi_label",
     encoding: str | None = None,
-) -> list[Path]:
-    """Write a project skeleton; with `labels`, the codebook is drafted from that labelled file's ids.
+) -> tuple[list[Path], list[str]]:
+    """Write a project skeleton, with a codebook of a table, or one drafted from the ids of a labelled file.
 
     Args:
         folder: new or empty.
+        codebook: a table of frames, see `codebook_tables`.
         labels: a labelled file.
         columns: our column names -> those of `labels`, where they differ; kept in the configs.
         mode: of the codebook.
         encoding: of text files that are not UTF-8; kept in the configs.
 
     Returns:
-        The files written.
+        The files written, and notes.
 
     Raises:
-        DataError: the folder holds files already, the labelled file cannot be read, or there is none whose
-            `columns` could be meant.
+        DataError: the folder holds files already, a file cannot be read, or there is none whose `columns` could be
+            meant.
     """
     if columns and labels is None:
         raise DataError("--column names columns of a labelled file; name the file with --labels")
@@ -148,11 +155,15 @@ def init_project(
             f"{folder} exists and is not an empty folder; choose a new one, nothing is overwritten"
         )
     name = folder.resolve().name
-    codebook, labelled = _CODEBOOK.format(mode=mode), "../data/labelled.csv"
-    if labels is not None:
+    frames, notes = _CODEBOOK.format(mode=mode), list[str]()
+    ids: tuple[str, ...] = _EXAMPLE_FRAMES
+    if codebook is not None:
+        book, notes = read_codebook_table(codebook, name, mode=mode, encoding=encoding)
+        frames, ids = dump_codebook(book), book.frame_ids
+    elif labels is not None:
         drafted = draft_codebook(name, draft_labels(labels, columns, encoding), mode=mode)
-        codebook = _DRAFT_HEADER.format(source=labels.name) + dump_codebook(drafted)
-        labelled = str(labels.resolve())
+        frames = _DRAFT_HEADER.format(source=labels.name) + dump_codebook(drafted)
+    labelled = "../data/labelled.csv" if labels is None else str(labels.resolve())
     experiment = "".join(c if c.isalnum() else "-" for c in name)
     pairs = ", ".join(f"{ours}: {_yaml_text(theirs)}" for ours, theirs in (columns or {}).items())
     keys = [f"columns: {{{pairs}}}" if pairs else _COLUMNS_HINT]
@@ -163,7 +174,7 @@ def init_project(
         "experiment": _yaml_text(experiment),
     }
     files = {
-        "codebook.yaml": codebook,
+        "codebook.yaml": frames,
         "configs/baseline.yaml": _CONFIG.format(
             purpose="The baseline: TF-IDF and logistic regression, seconds to train.",
             file="configs/baseline.yaml",
@@ -186,14 +197,27 @@ def init_project(
         ".gitignore": _GITIGNORE,
     }
     if labels is None:
-        files["data/labelled.csv"] = _DATA_EXAMPLES[mode]
+        files["data/labelled.csv"] = _example_rows(mode, ids)
     for relative, content in files.items():
         path = folder / relative
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
     (folder / "data").mkdir(exist_ok=True)
     (folder / "exports").mkdir(exist_ok=True)
-    return [folder / relative for relative in files]
+    return [folder / relative for relative in files], notes
+
+
+def _example_rows(mode: str, ids: Sequence[str]) -> str:
+    """The placeholder rows, labelled with frames of the codebook."""
+    header, *rows = csv.reader(_DATA_EXAMPLES[mode].splitlines())
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow(header)
+    for row in rows:
+        given = filter(None, row[2].split(";"))
+        labels = dict.fromkeys(ids[_EXAMPLE_FRAMES.index(label) % len(ids)] for label in given)
+        writer.writerow([*row[:2], guard_formula(";".join(labels)), *row[3:]])
+    return written.getvalue()
 
 
 def _yaml_text(value: str) -> str:
