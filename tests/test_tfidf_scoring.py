@@ -90,7 +90,7 @@ def test_the_baseline_gives_the_probabilities_of_a_plain_scikit_learn_pipeline(t
             TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b", **common),
             TfidfVectorizer(ngram_range=(2, 5), analyzer="char_wb", **common),
         ),
-        OneVsRestClassifier(LogisticRegression(C=3.0, solver="liblinear", dual=True, random_state=3)),
+        OneVsRestClassifier(LogisticRegression(C=3.0, solver="liblinear")),
     ).fit(list(rows.table["text"]), rows.indicator())
     ours = TfidfBaseline(TfidfSettings(c_grid=(3.0,), class_weight_power=0), FRAMES, single_label=False)
     ours.fit(rows, None, each_its_own_cluster(rows), quiet_context(tmp_path, seed=3))

@@ -9,6 +9,8 @@ they run through whole clauses.
 import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,11 +24,13 @@ from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import FeatureUnion
 
 from pipeline.classifiers.protocols import FitContext, FitSummary, Probabilities
+from pipeline.classifiers.tfidf.counted_texts import CountedTexts
 from pipeline.classifiers.tfidf.tfidf_scoring import FastTfidf
 from pipeline.config.model import TfidfSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.word_pattern import WORD
 from pipeline.errors import DataError, ModelError
+from pipeline.files.cores import count_cores
 from pipeline.measures.metrics import mean_average_precision
 
 _SETTINGS_FILE = "classifier.json"
@@ -68,8 +72,12 @@ class TfidfBaseline:
     ) -> FitSummary:
         """Choose C over inner folds, then fit on all rows."""
         texts, truth = context.add_codebook_texts(train)
-        best_c, held_out = self._choose_c(texts, truth, clusters, context)
-        self._fit_with(texts, truth, best_c, context.seed)
+        with self._explain_no_words(len(texts)):
+            counted = CountedTexts(self._new_vectorizer(), texts)
+        best_c, held_out = self._choose_c(counted, truth, clusters, context)
+        vectorizer, features, _ = self._fit_vectorizer(counted, np.arange(len(texts)))
+        self._keep(vectorizer)
+        self._weights, self._offsets = self._solve(features, truth, best_c)
         figures = {"chosen_c": best_c, "features": float(self._weights.shape[0])}
         return FitSummary(figures, out_of_fold=held_out)
 
@@ -151,7 +159,7 @@ class TfidfBaseline:
         return model
 
     def _choose_c(
-        self, texts: list[str], truth: NDArray[np.int8], clusters: NDArray[np.int64], context: FitContext
+        self, counted: CountedTexts, truth: NDArray[np.int8], clusters: NDArray[np.int64], context: FitContext
     ) -> tuple[float, Probabilities | None]:
         """The best C, and with it the probabilities (n, k) of rows by models that had not seen them.
 
@@ -162,16 +170,15 @@ class TfidfBaseline:
         if n_folds < 2:  # noqa: PLR2004 - one fold leaves nothing to validate on
             return float(grid[len(grid) // 2]), None
         n = len(clusters)
-        known, always = truth[:n], np.arange(n, len(texts))
+        known, always = truth[:n], np.arange(n, len(truth))
         scores = np.zeros((len(grid), *known.shape), np.float32)
         folds = GroupKFold(n_folds, shuffle=True, random_state=context.seed).split(known, groups=clusters)
         for fold, (rows, held_out) in enumerate(folds):
             fitted = np.concatenate([rows, always])
-            vectorizer, features = self._fit_vectorizer([texts[i] for i in fitted])
-            unseen = vectorizer.transform([texts[i] for i in held_out])
+            _, features, unseen = self._fit_vectorizer(counted, fitted, held_out)
             for i, c in enumerate(grid):
                 context.progress("baseline: choosing C", fold * len(grid) + i + 1, n_folds * len(grid))
-                weights, offsets = self._solve(features, truth[fitted], c, context.seed)
+                weights, offsets = self._solve(features, truth[fitted], c)
                 scores[i, held_out] = unseen @ weights + offsets
         quality = [mean_average_precision(known, of_c) for of_c in scores]
         for c, value in zip(grid, quality, strict=True):
@@ -180,18 +187,20 @@ class TfidfBaseline:
         best = int(np.argmax([value or 0.0 for value in quality]))
         return float(grid[best]), _to_probabilities(scores[best], single_label=self.single_label)
 
-    def _fit_with(self, texts: list[str], truth: NDArray[np.int8], c: float, seed: int) -> None:
-        vectorizer, features = self._fit_vectorizer(texts)
-        self._keep(vectorizer)
-        self._weights, self._offsets = self._solve(features, truth, c, seed)
+    def _fit_vectorizer(
+        self, counted: CountedTexts, rows: NDArray[np.int64], unseen: Sequence[int] | NDArray[np.int64] = ()
+    ) -> tuple[FeatureUnion, csr_matrix, csr_matrix]:
+        """A vectorizer as if fitted on the texts of some rows, and the features of those and of unseen rows."""
+        with self._explain_no_words(len(rows)):
+            return counted.fit(rows, np.asarray(unseen, np.int64))
 
-    def _fit_vectorizer(self, texts: list[str]) -> tuple[FeatureUnion, csr_matrix]:
-        vectorizer = self._new_vectorizer()
+    @contextmanager
+    def _explain_no_words(self, n_texts: int) -> Iterator[None]:
         try:
-            return vectorizer, vectorizer.fit_transform(texts)
+            yield
         except ValueError as error:
             raise DataError(
-                f"{len(texts)} training texts leave the baseline no vocabulary ({error}): label more of them, or "
+                f"{n_texts} training texts leave the baseline no vocabulary ({error}): label more of them, or "
                 f"lower model.min_df, which is {self.settings.min_df}"
             ) from None
 
@@ -222,30 +231,33 @@ class TfidfBaseline:
         return self._vectorizer
 
     def _solve(
-        self, features: csr_matrix, truth: NDArray[np.int8], c: float, seed: int
+        self, features: csr_matrix, truth: NDArray[np.int8], c: float
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Weights (n_features, k) and offsets (k,) of one regression for each frame."""
+        """Weights (n_features, k) and offsets (k,) of one regression for each frame.
+
+        The primal solver takes no random numbers, so frames may be solved side by side (liblinear leaves the
+        interpreter's lock) and still come out the same to the last bit; the dual one shares a generator.
+        """
         weights = np.zeros((features.shape[1], len(self.labels)), np.float32)
         offsets = np.zeros(len(self.labels), np.float32)
-        for k in range(len(self.labels)):
+        features.sort_indices()  # scikit-learn does it in place, which threads must not do at once
+
+        def solve(k: int) -> None:
             positives = int(truth[:, k].sum())
             if positives in {0, len(truth)}:  # nothing to learn: the base rate, smoothed, is all there is
                 offsets[k] = np.log((positives + 0.5) / (len(truth) - positives + 0.5))
-                continue
+                return
             ratio = ((len(truth) - positives) / positives) ** self.settings.class_weight_power
             model = LogisticRegression(
-                C=c,
-                solver="liblinear",
-                dual=True,
-                class_weight={0: 1.0, 1: ratio},
-                max_iter=_MAX_ITERATIONS,
-                random_state=seed,
+                C=c, solver="liblinear", class_weight={0: 1.0, 1: ratio}, max_iter=_MAX_ITERATIONS
             )
-            with warnings.catch_warnings():
-                # Where texts repeat, the last digits go on changing long after the ranking stands still.
-                warnings.simplefilter("ignore", ConvergenceWarning)
-                model.fit(features, truth[:, k])
+            model.fit(features, truth[:, k])
             weights[:, k], offsets[k] = model.coef_[0], model.intercept_[0]
+
+        with warnings.catch_warnings(), ThreadPoolExecutor(count_cores()) as threads:
+            # Where texts repeat, the last digits may go on changing long after the ranking stands still.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            list(threads.map(solve, range(len(self.labels))))
         return weights, offsets
 
 
