@@ -68,6 +68,18 @@ def test_a_sound_installation_passes_and_leaves_nothing_behind(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_quick_look_loads_no_library_and_the_whole_one_says_what_takes_its_time(tmp_path: Path) -> None:
+    (tmp_path / "torch.py").write_text("raise ImportError('must not be loaded')\n")
+    quick = run_doctor(tmp_path, "--quick", PYTHONPATH=str(tmp_path))
+    assert quick.returncode == 0, quick.stdout + quick.stderr
+    assert "loading" not in quick.stdout + quick.stderr
+    whole = run_doctor(tmp_path, "--json", PYTHONPATH=str(tmp_path))
+    assert whole.returncode == 1
+    assert "some seconds" in whole.stderr
+    wrong = [found for found in json.loads(whole.stdout)["findings"] if found["status"] == "wrong"]
+    assert ["torch cannot be loaded" in found["found"] for found in wrong] == [True]
+
+
 def test_what_is_wrong_is_named_with_its_remedy_and_the_exit_status_is_one(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_text("this is no database, whatever its name says\n" * 50)
     fake = write_metadata(tmp_path / "fakes", "numpy", "1.26.0")
@@ -128,7 +140,7 @@ def test_without_a_checkout_the_installed_metadata_tell_the_groups(tmp_path: Pat
 def test_a_library_that_does_not_load_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "broken_library.py").write_text("raise ImportError('libcrypto.so.9: no such file')\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    (finding,) = check_loading(("json", "broken_library", "csv"))
+    (finding,) = check_loading((("json", "broken_library", "csv"),))
     assert finding.status == "wrong"
     assert "broken_library cannot be loaded" in finding.found
     assert "libcrypto.so.9" in finding.found
@@ -137,7 +149,7 @@ def test_a_library_that_does_not_load_is_named(tmp_path: Path, monkeypatch: pyte
 def test_a_library_that_kills_the_process_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "deadly_library.py").write_text("import os; os.kill(os.getpid(), 11)\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    (finding,) = check_loading(("json", "deadly_library"))
+    (finding,) = check_loading((("json", "deadly_library"),))
     assert "deadly_library cannot be loaded: the process ended with status -11" in finding.found
 
 

@@ -25,10 +25,11 @@ from pipeline.config.tracking import TrackingSettings
 from pipeline.data.codebook import draft_codebook
 from pipeline.data.labelled_rows import LabelledData, read_labelled
 from pipeline.errors import DataError, ModelError, PipelineError
-from pipeline.tracking.mlflow_store import ensure_experiment, open_store, without_password
+from pipeline.tracking.mlflow_store import ensure_experiment, open_store
 from pipeline.tracking.mlflow_tracker import MlflowTracker, flatten_config, safe_name
 from pipeline.tracking.model_registry import promote, register_bundle, resolve_model
 from pipeline.tracking.pyfunc_model import PyfuncModel
+from pipeline.tracking.store_uri import without_password
 from pipeline.tracking.tracker import NullTracker, Tracker
 
 TEXTS = ["the world order is changing today", "they threaten our borders again", "the weather is fine"]

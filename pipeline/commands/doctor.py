@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -24,10 +25,13 @@ from pipeline.no_telemetry import SETTINGS
 
 Status = Literal["ok", "note", "wrong"]
 
-LOADED: Final = (
-    *("numpy", "scipy", "pandas", "pyarrow", "duckdb", "lxml.etree", "sklearn"),
-    *("onnxruntime", "torch", "transformers", "mlflow"),
+LOADED: Final = (  # each group in a process of its own, side by side
+    ("numpy", "scipy", "pandas", "pyarrow", "duckdb", "lxml.etree", "sklearn", "mlflow"),
+    ("onnxruntime", "torch", "transformers"),
 )
+SLOW: Final = {
+    "loading": "loading the libraries with compiled parts takes some seconds (not with --quick) ..."
+}
 EXTRAS: Final = {
     "multilingual": "an encoder of a hundred languages, read offline",
     "xlsx": "samples and codings as spreadsheets",
@@ -112,8 +116,15 @@ def check_libraries() -> Iterator[Finding]:
         yield Finding("libraries", "ok", f"{len(needed)} needed libraries are installed, all in their ranges")
 
 
-def check_loading(names: tuple[str, ...] = LOADED) -> Iterator[Finding]:
-    """Whether libraries with compiled parts load, one after the other, and whether torch has a GPU."""
+def check_loading(groups: tuple[tuple[str, ...], ...] = LOADED) -> Iterator[Finding]:
+    """Whether libraries with compiled parts load, and whether torch has a GPU."""
+    with ThreadPoolExecutor(len(groups)) as pool:
+        for findings in pool.map(_load, groups):
+            yield from findings
+
+
+def _load(names: tuple[str, ...]) -> list[Finding]:
+    """Load libraries in a process of their own, one after the other."""
     done = subprocess.run(  # noqa: S603 - this interpreter, fixed code
         [sys.executable, "-P", "-c", _LOADER, *names],
         capture_output=True,
@@ -128,11 +139,14 @@ def check_loading(names: tuple[str, ...] = LOADED) -> Iterator[Finding]:
             -1
         ]
         remedy = f"install it again: pip install --force-reinstall --no-deps {last.partition('.')[0]}"
-        yield Finding("loading", "wrong", f"{last} cannot be loaded: {reason}", remedy)
-        return
-    yield Finding("loading", "ok", f"{', '.join(names)} load")
-    card = next((line.removeprefix("gpu ") for line in lines if line.startswith("gpu ")), None)
-    yield Finding("gpu", "ok", card or "none that torch can use: training runs on the processor")
+        return [Finding("loading", "wrong", f"{last} cannot be loaded: {reason}", remedy)]
+    findings = [Finding("loading", "ok", f"{', '.join(names)} load")]
+    if "torch" in names:
+        card = next((line.removeprefix("gpu ") for line in lines if line.startswith("gpu ")), None)
+        findings.append(
+            Finding("gpu", "ok", card or "none that torch can use: training runs on the processor")
+        )
+    return findings
 
 
 def check_encoder() -> Iterator[Finding]:
@@ -145,16 +159,13 @@ def check_encoder() -> Iterator[Finding]:
 
 def check_store(uri: str | None = None) -> Iterator[Finding]:
     """The MLflow store that a run would be recorded in: a file that can be written, or a server that answers."""
-    from pipeline.tracking.mlflow_store import (
-        open_store,
-        resolve_store_uri,
-        sqlite_path,
-        without_password,
-    )
+    from pipeline.tracking.store_uri import resolve_store_uri, sqlite_path, without_password
 
     resolved = resolve_store_uri(uri)
     path = sqlite_path(resolved)
     if path is None:
+        from pipeline.tracking.mlflow_store import open_store
+
         open_store(resolved, create=False)
         yield Finding("store", "ok", f"{without_password(resolved)} answers")
     elif path.exists():
@@ -251,9 +262,19 @@ CHECKS: Final[dict[str, Callable[[], Iterator[Finding]]]] = {
 }
 
 
-def examine() -> Iterator[Finding]:
-    """All checks one after the other, each as soon as it is done; none of them stops the others."""
+def examine(*, quick: bool = False, announce: Callable[[str], None] | None = None) -> Iterator[Finding]:
+    """All checks one after the other, each as soon as it is done; none of them stops the others.
+
+    Args:
+        quick: leave out those that take seconds.
+        announce: is told in words what takes seconds, before it begins.
+    """
     for name, check in CHECKS.items():
+        if name in SLOW:
+            if quick:
+                continue
+            if announce is not None:
+                announce(SLOW[name])
         try:
             yield from check()
         except PipelineError as error:

@@ -31,11 +31,17 @@ def demo(
     run_command(work, debug)
 
 
-def doctor(as_json: AsJson = False, debug: Debug = False) -> None:
+def doctor(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Leave out loading the libraries, and with it the GPU.")
+    ] = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
     """Say whether the installation has all it needs.
 
     Versions of Python and libraries, the embedded encoder, the MLflow store, disk, cores, optional parts and settings
-    of the network. The exit status is 1 when something is wrong that is needed. It takes some ten seconds.
+    of the network. The exit status is 1 when something is wrong that is needed.
 
     Example: frames doctor
     """
@@ -45,7 +51,7 @@ def doctor(as_json: AsJson = False, debug: Debug = False) -> None:
         from pipeline.errors import PipelineError
 
         findings, screen = [], console()
-        for finding in examine():
+        for finding in examine(quick=quick, announce=console(stderr=True).print):
             findings.append(finding)
             if not as_json:
                 screen.print(

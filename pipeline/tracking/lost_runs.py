@@ -22,8 +22,8 @@ from mlflow.entities import LoggedModelStatus
 from mlflow.exceptions import MlflowException
 
 from pipeline.files.durable_files import replacing
-from pipeline.tracking.mlflow_store import sqlite_path, without_password
 from pipeline.tracking.model_files import cache_folder
+from pipeline.tracking.store_uri import sqlite_path, without_password
 
 NOTE_TAG = "narrative_frames.note"  # on the run: the name of its note
 _ENDING = ".json"

@@ -1,4 +1,8 @@
-"""Which MLflow store is used, and its failures in words that a user can act on."""
+"""The MLflow store: opened, its sqlite file made whole or not at all, its failures in words that a user can act on.
+
+MLflow builds its tables in dozens of steps; a process that dies between two of them, or two that build at the same
+time, would leave a file that no later run can use.
+"""
 
 import pipeline.tracking.mlflow_environment  # noqa: F401 - MLflow reads its environment while it is imported
 
@@ -6,21 +10,31 @@ import pipeline.tracking.mlflow_environment  # noqa: F401 - MLflow reads its env
 
 import logging
 import os
-import re
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
+from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from mlflow.store.db.utils import _initialize_tables, create_sqlalchemy_engine_with_retry
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.errors import PipelineError
-from pipeline.tracking.store_file import BUSY_SECONDS, create_database, lock_beside
+from pipeline.files.folder_lock import FOR_ALL
+from pipeline.tracking.store_uri import (
+    ARTIFACT_FOLDER,
+    DATABASE_FILE,
+    is_server,
+    resolve_store_uri,
+    sqlite_path,
+    without_password,
+)
 
-DATABASE_FILE = "mlflow.db"
-ARTIFACT_FOLDER = "mlruns"
-_SQLITE = "sqlite:///"
+BUSY_SECONDS = 20  # that each statement waits for another program to let go of the file
 # MLflow opens an experiment that does not say its kind in the view for language-model applications.
 _EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 logging.getLogger("mlflow.store.db.utils").setLevel(
@@ -29,31 +43,12 @@ logging.getLogger("mlflow.store.db.utils").setLevel(
 _FIRST_CONTACT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 
 
-def resolve_store_uri(uri: str | None = None) -> str:
-    """The store to use: `uri`, else MLFLOW_TRACKING_URI, else mlflow.db in the current folder.
-
-    The path of an sqlite store becomes absolute, so that a run goes on writing to it from another folder.
-    """
-    chosen = uri or os.environ.get("MLFLOW_TRACKING_URI") or f"{_SQLITE}{DATABASE_FILE}"
-    path = sqlite_path(chosen)
-    return chosen if path is None else f"{_SQLITE}{path.as_posix()}"
-
-
-def sqlite_path(uri: str) -> Path | None:
-    """Absolute path of an sqlite store's file; None for any other store."""
-    if not uri.startswith(_SQLITE):
-        return None
-    return Path(uri.removeprefix(_SQLITE)).absolute()
-
-
-def is_server(uri: str) -> bool:
-    """Whether the store is an MLflow server."""
-    return uri.startswith(("http://", "https://"))
-
-
-def without_password(uri: str) -> str:
-    """The URI as it may be printed."""
-    return re.sub(r"(?<=//)[^/@]*@", "", uri)
+@event.listens_for(Engine, "connect")
+def _wait_while_busy(connection: Any, _record: object) -> None:
+    """MLflow leaves sqlite at five seconds, which a promotion beside a busy training can exceed."""
+    if isinstance(connection, sqlite3.Connection):
+        (present,) = connection.execute("PRAGMA busy_timeout").fetchone()
+        connection.execute(f"PRAGMA busy_timeout = {max(present, BUSY_SECONDS * 1000)}")
 
 
 def open_store(uri: str | None = None, *, create: bool = True) -> tuple[MlflowClient, str]:
@@ -79,6 +74,40 @@ def open_store(uri: str | None = None, *, create: bool = True) -> tuple[MlflowCl
         client = MlflowClient(tracking_uri=resolved, registry_uri=resolved)
         client.search_experiments(max_results=1)
     return client, resolved
+
+
+def create_database(path: Path) -> None:
+    """Make an empty MLflow database at `path`, unless there is a file already."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with lock_beside(path):
+        if path.exists():
+            return
+        building = path.with_name(f"_{path.name}.new")
+        _remove(building)
+        try:
+            engine = create_sqlalchemy_engine_with_retry(f"sqlite:///{building}")  # type: ignore[no-untyped-call]
+            _initialize_tables(engine)  # type: ignore[no-untyped-call]
+            engine.dispose()
+            os.rename(building, path)  # noqa: PTH104 - nobody else gets here: the folder is locked
+        finally:
+            _remove(building)
+
+
+@contextmanager
+def lock_beside(path: Path) -> Iterator[None]:
+    """Let one process at a time work on the file; the others wait. The lock goes with the process.
+
+    A folder in which no lock file can be made lets everybody in: whoever may not write there changes nothing.
+    """
+    lock = FileLock(path.with_name(f".{path.name}.lock"), mode=FOR_ALL)
+    with suppress(OSError):
+        lock.acquire()
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # while it is held: whoever waits for it notices and makes a new one
+            Path(lock.lock_file).unlink()
+        lock.release()
 
 
 def ensure_experiment(client: MlflowClient, uri: str, name: str) -> str:
@@ -167,3 +196,8 @@ def _first_contact() -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+def _remove(database: Path) -> None:
+    for ending in ("", "-journal", "-wal", "-shm"):
+        database.with_name(database.name + ending).unlink(missing_ok=True)

@@ -30,14 +30,11 @@ from pipeline.config.tracking import TrackingSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import PipelineError
 from pipeline.tracking.lost_runs import NOTE_TAG, RunNote, close_lost_runs
-from pipeline.tracking.mlflow_store import (
-    ensure_experiment,
-    open_store,
-    store_errors,
-    without_password,
-)
+from pipeline.tracking.mlflow_store import ensure_experiment, open_store, store_errors
 from pipeline.tracking.provenance import current_user, describe_checkout, installed_version
-from pipeline.tracking.pyfunc_model import MODEL_NAME, write_pyfunc_model
+from pipeline.tracking.pyfunc_model import write_pyfunc_model
+from pipeline.tracking.registry_lookup import MODEL_NAME
+from pipeline.tracking.store_uri import without_password
 
 PARAM_LIMIT = 6000  # characters that MLflow keeps of a value
 NAME_LIMIT = 250

@@ -19,7 +19,8 @@ from mlflow.utils.uri import is_local_uri
 
 from pipeline.bundle import MANIFEST, read_manifest, verify_files
 from pipeline.errors import ModelError
-from pipeline.tracking.mlflow_store import ARTIFACT_FOLDER, sqlite_path, store_errors, without_password
+from pipeline.tracking.mlflow_store import store_errors
+from pipeline.tracking.store_uri import ARTIFACT_FOLDER, sqlite_path, without_password
 
 CACHE_VARIABLE = "NARRATIVE_FRAMES_CACHE"
 _DATA_FOLDER = "data"  # where MLflow puts a model's files

@@ -27,10 +27,9 @@ from pipeline.tracking.alias_moves import (
     settle_move,
 )
 from pipeline.tracking.mlflow_store import open_store, store_errors
-from pipeline.tracking.model_files import fetch_bundle
 from pipeline.tracking.provenance import current_user
-from pipeline.tracking.pyfunc_model import MODEL_NAME
 from pipeline.tracking.registry_lookup import (
+    MODEL_NAME,
     RegisteredVersion,
     alias_version,
     all_models,
@@ -172,6 +171,8 @@ def resolve_model(model: str, uri: str | None = None) -> Path:
         ModelError: not such a name; no such model, version, alias or run (the message lists what there is); or
             files that are not those that were registered.
     """
+    from pipeline.tracking.model_files import fetch_bundle  # noqa: PLC0415 - a list of models needs no bundle
+
     client, uri = open_store(uri, create=False)
     expected = None
     with store_errors(uri):

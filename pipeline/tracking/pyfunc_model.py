@@ -27,7 +27,6 @@ from pipeline.data.codebook import Codebook
 from pipeline.errors import DataError, ModelError, PipelineError
 from pipeline.tracking.provenance import installed_version
 
-MODEL_NAME = "model"
 TEXT_COLUMN, FRAMES_COLUMN, PROBABILITY_PREFIX = "text", "frames", "p_"
 _ALWAYS_REQUIRED = ("mlflow", "narrative-frames", "numpy", "pandas", "pydantic")
 _REQUIRED = {

@@ -14,6 +14,7 @@ from mlflow.exceptions import MlflowException
 
 from pipeline.errors import ModelError
 
+MODEL_NAME = "model"  # under which a run logs its bundle
 _MISSING = {"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"}
 _PAGE = 100
 
