@@ -256,10 +256,18 @@ DAMAGE: dict[str, tuple[str, Callable[[Path], Any]]] = {
         lambda out: record(out, POSTS, 1).write_bytes(record(out, POSTS, 1).read_bytes()[:200]),
     ),
     "a column has another name in the log": (
-        r"posts/part-.*its columns are not those",
+        r"posts/_delta_log/0+2.json: damaged: it is not what was written",
         lambda out: record(out, POSTS, 0).write_bytes(
             record(out, POSTS, 0).read_bytes().replace(b"p_order", b"p_ordes")
         ),
+    ),
+    "the last record of both is gone": (
+        r"sentences/_delta_log: has lost its last commits",
+        lambda out: [record(out, name, -1).unlink() for name in (POSTS, SENTENCES)],
+    ),
+    "everything but the number of the last batch is gone": (
+        r"posts/_delta_log: lost",
+        lambda out: [shutil.rmtree(out / name) for name in (POSTS, SENTENCES)],
     ),
     "the last two records of posts are gone": (
         r"posts/_delta_log: has lost its last commits",
@@ -292,6 +300,38 @@ def flipped_bits(path: Path) -> Iterator[None]:
         flip_a_bit(path, place)
         yield
         path.write_bytes(whole)
+
+
+def fingerprint(out: Path) -> list[object]:
+    """All that is used of the logs."""
+    tables = ScoreTables.open(out)
+    assert tables is not None
+    both = (tables.posts, tables.sentences)
+    states = [(sorted(map(str, table.list_files())), table.schema, table.progress) for table in both]
+    return [*states, tables.read_last_run(), tables.sentences.read_last_metadata("narrative_frames_batch")]
+
+
+@pytest.mark.parametrize("name", [POSTS, SENTENCES])
+def test_no_damage_to_the_log_goes_unnoticed_or_it_changes_nothing(
+    out: Path, name: str, is_long: bool
+) -> None:
+    """One bit in every so many bytes of each record (in the long form of all), and cuts, also between its lines."""
+    whole = fingerprint(out)
+    told: list[str] = []
+    for path in (record(out, name, n) for n in range(3)):
+        content = path.read_bytes()
+        places = range(0, len(content), 1 if is_long else 41)
+        flips = [content[:i] + bytes([content[i] ^ 1 << i % 8]) + content[i + 1 :] for i in places]
+        ends = [i for i in range(len(content)) if content[i : i + 1] == b"\n"]
+        for damaged in flips + [content[:end] for end in (0, *ends, *places)]:
+            path.write_bytes(damaged)
+            try:
+                assert fingerprint(out) == whole
+            except DataError as error:
+                told.append(str(error))
+        path.write_bytes(content)
+    assert told
+    assert all("_delta_log" in message for message in told)
 
 
 def test_no_flipped_bit_in_a_data_file_goes_unnoticed(out: Path) -> None:

@@ -241,6 +241,7 @@ def test_commands_answer_damage_with_a_message(  # noqa: PLR0917 - fixtures
         (scored / "posts" / LOG / f"{1:020d}.json", predicting),
         (scored / "sentences" / LOG / f"{0:020d}.json", ["compact", str(scored)]),
     ]
+    verified = {commands[0][0], part}  # by digests of all bytes; elsewhere a bit may have no meaning
     counts: Counter[str] = Counter()
     for path, command in commands:
         whole = path.read_bytes()
@@ -255,6 +256,7 @@ def test_commands_answer_damage_with_a_message(  # noqa: PLR0917 - fixtures
                 assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
                 code, stderr = result.exit_code, result.stderr
             counts["commands"] += 1
+            assert code == 1 or path not in verified
             if code:
                 assert path.name in stderr or (
                     path.parent.name == LOG and (LOG in stderr or "part-" in stderr)
@@ -264,7 +266,6 @@ def test_commands_answer_damage_with_a_message(  # noqa: PLR0917 - fixtures
                 counts["answered with a message"] += 1
             path.write_bytes(whole)
     print_figure("damage and the command line: " + ", ".join(f"{n} {name}" for name, n in counts.items()))
-    assert counts["answered with a message"] >= 0.8 * counts["commands"]  # the rest: bits of no meaning
 
 
 def _in_a_process(folder: Path, command: list[str]) -> tuple[int, str]:

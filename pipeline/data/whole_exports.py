@@ -23,7 +23,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.data.posts import POSTS_SCHEMA, iter_columns, iter_pages, write_pages
+from pipeline.data.posts import POSTS_SCHEMA, explain_damage, iter_columns, iter_pages, write_pages
 
 WORKING_SCHEMA: Final = POSTS_SCHEMA.append(pa.field("input", pa.int32(), nullable=False))
 _BATCH_ROWS: Final = 20_000
@@ -158,10 +158,11 @@ def _known_names(parts: Sequence[Path]) -> dict[str, set[str]]:
     known: dict[str, set[str]] = defaultdict(set)
     names = pa.schema([POSTS_SCHEMA.field(name) for name in ("channel", "channel_id")])
     for part in parts:
-        for batch in iter_columns(part, names, _BATCH_ROWS):
-            distinct = pa.Table.from_batches([batch]).group_by(batch.schema.names).aggregate([])
-            for name, number in zip(*(column.to_pylist() for column in distinct.columns), strict=True):
-                known[name] |= {number} if number else set()
+        with explain_damage(part):
+            for batch in iter_columns(part, names, _BATCH_ROWS):
+                distinct = pa.Table.from_batches([batch]).group_by(batch.schema.names).aggregate([])
+                for name, number in zip(*(column.to_pylist() for column in distinct.columns), strict=True):
+                    known[name] |= {number} if number else set()
     return known
 
 
@@ -196,7 +197,8 @@ def _differing(
     places = [numbers.get(str(source.path.resolve().parent), -2) for source in inputs]
     wanted = ("channel", "message_id", "published_at")
     schema = pa.schema([POSTS_SCHEMA.field(column) for column in wanted])
-    parts = [_of_name(batch, name) for batch in iter_columns(table, schema, _BATCH_ROWS)]
+    with explain_damage(table):
+        parts = [_of_name(batch, name) for batch in iter_columns(table, schema, _BATCH_ROWS)]
     kept = [part.append_column("folder", pa.array([_TABLE] * len(part), pa.int32())) for part in parts]
     lookup = pa.array(places, pa.int32())
     for batch in iter_pages(rows, (*wanted, "input"), _BATCH_ROWS):

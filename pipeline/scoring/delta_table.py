@@ -1,10 +1,18 @@
 """One Delta table in a folder or an object store: its data files, its commits, and what can be wrong with it.
 
 Delta keeps the list of a table's data files in `_delta_log`; what is not listed there is not in the table. Here is
-what its log does not say: whether a data file still has the bytes that were written. A file that we write is named
-by a digest of its bytes; those that `compact` writes are named by delta-rs, and their digests stand in the metadata
-of a commit that follows. The log itself is checked by two counts that every commit of ours carries as application
-transactions: how far the table has come (see `pipeline.scoring.score_tables`) and how many rows it has then.
+what its log does not say: whether data files and records of the log still have the bytes that were written.
+
+A file that we write is named by a digest of its bytes; those that `compact` writes are named by delta-rs, and their
+digests stand in the metadata of a commit that follows. Every commit of ours carries a seal: a digest of all that the
+table consists of after it (files with their sizes and rows, columns, how far it has come, see
+`pipeline.scoring.score_tables`) and of what the commit says. The newest seal is checked against what delta-rs makes of
+the log, checkpoints and all, whenever a table is opened; those of older records where they are read. Records without a
+seal are those of delta-rs, of merging and removing files; until the commit that follows, a merge is checked by the
+number of rows.
+
+Every commit of ours also carries an application transaction. So delta-rs refuses one that was made for another state
+of the table than the one it meets.
 """
 
 import errno
@@ -17,7 +25,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,6 +34,7 @@ import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake import Schema as DeltaSchema
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
@@ -33,11 +42,16 @@ from pipeline.errors import DataError, PipelineError, shorten
 from pipeline.files.stores import hide_secrets, open_filesystem
 
 LOG = "_delta_log"
-_PROGRESS, _ROWS = "narrative-frames", "narrative-frames.rows"  # application transactions
+_PROGRESS = "narrative-frames"  # application transaction
+_SEAL = "narrative_frames_seal"
+_OURS = "narrative_frames"  # begins every key of ours in the metadata of a commit
+_MERGED = "OPTIMIZE"
+_UNSEALED = frozenset({_MERGED, "VACUUM START", "VACUUM END"})  # operations of delta-rs, by `compact`
 _DIGESTS = "narrative_frames_digests"  # in the metadata of the commit after a compaction
 _CONFIGURATION = {"delta.enableExpiredLogCleanup": "false"}  # small, and it holds the digests
 _NAMED_BY_DIGEST = re.compile(r"part-([0-9a-f]{32})\.parquet")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+_PANIC = "PanicException"  # of delta-rs, which no module exports: damage to a checkpoint of the log brings some about
 _SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")
 _READ_BYTES = 1 << 20
 _REMEDY = "Restore it from a copy of the whole output, or score into a new one"
@@ -128,7 +142,8 @@ class ScoreTable:
     def __init__(self, table: DeltaTable, store: Store) -> None:
         self._table = table
         self.store = store
-        self._counts = self._read_counts()
+        self._read_state()
+        self._require_sealed()
 
     @classmethod
     def open(cls, location: str | Path) -> Self | None:
@@ -155,12 +170,14 @@ class ScoreTable:
         """A new, empty table."""
         store = Store(location)
         with explain_delta(store.location):
+            columns = DeltaSchema.from_arrow(schema)
+            seal = _Seal.of([], 0, columns, description, {})
             table = DeltaTable.create(
                 store.uri,
-                schema,
+                columns,
                 description=description,
                 configuration=_CONFIGURATION,
-                commit_properties=_properties(0, 0, {}),
+                commit_properties=seal.to_properties({}),
             )
         store.sync_commit(0)
         return cls(table, store)
@@ -168,7 +185,7 @@ class ScoreTable:
     @property
     def progress(self) -> int:
         """What the last commit of ours gave as `progress`."""
-        return self._counts[_PROGRESS]
+        return self._progress
 
     @property
     def schema(self) -> pa.Schema:
@@ -182,36 +199,31 @@ class ScoreTable:
 
     def list_files(self) -> list[DataFile]:
         """The data files that it consists of."""
+        return list(self._files)
+
+    def _read_state(self) -> None:
+        self._progress = self._table.transaction_version(_PROGRESS) or 0
         actions = pa.table(self._table.get_add_actions())
         columns = (actions[name].to_pylist() for name in ("path", "size_bytes", "num_records"))
-        return [DataFile(path, size, rows or 0) for path, size, rows in zip(*columns, strict=True)]
+        self._files = [DataFile(path, size, rows or 0) for path, size, rows in zip(*columns, strict=True)]
 
     def list_paths(self) -> list[str] | None:
         """Names of the data files on this machine; None for a table in an object store."""
         if self.store.folder is None:
             return None
-        return [str(self.store.folder / file.path) for file in self.list_files()]
+        return [str(self.store.folder / file.path) for file in self._files]
 
     def note(self, metadata: Mapping[str, Any]) -> None:
-        """Add a commit that says something and changes nothing."""
-        self._commit([], CommitProperties(custom_metadata=dict(metadata)))
-
-    def _commit(self, actions: list[AddAction | RemoveAction], properties: CommitProperties) -> None:
-        with explain_delta(self.store.location):
-            self._table.create_write_transaction(
-                actions, "append", self._table.schema(), commit_properties=properties
-            )
-            self._table.update_incremental()
-            self.store.sync_commit(self._table.version())
-            self._counts = self._read_counts()
+        """Add a commit that says something and changes nothing; see `commit`."""
+        self.commit([], self.progress, metadata)
 
     def commit(self, files: Sequence[DataFile], progress: int, metadata: Mapping[str, Any]) -> None:
         """Make data files part of the table, all or none.
 
         Args:
             files: complete, in the store of the table.
-            progress: larger than `self.progress`.
-            metadata: JSON values for those who read the log.
+            progress: larger than `self.progress`, where there are any files.
+            metadata: JSON values for those who read the log, by keys that begin with "narrative_frames".
 
         Raises:
             DataError: another process committed since the table was opened, or the store is gone.
@@ -221,8 +233,15 @@ class ScoreTable:
             AddAction(file.path, file.n_bytes, {}, now, True, json.dumps({"numRecords": file.n_rows}))
             for file in files
         ]
-        n_rows = self._counts[_ROWS] + sum(file.n_rows for file in files)
-        self._commit(actions, _properties(progress, n_rows, metadata))
+        schema = self._table.schema()
+        seal = _Seal.of([*self._files, *files], progress, schema, self.description, metadata)
+        with explain_delta(self.store.location):
+            self._table.create_write_transaction(
+                actions, "append", schema, commit_properties=seal.to_properties(metadata)
+            )
+            self._table.update_incremental()
+            self._read_state()
+            self.store.sync_commit(self._table.version())
 
     def compact(self) -> int:
         """Merge small data files, and remove what no reader has needed for a week; the table was verified.
@@ -230,11 +249,13 @@ class ScoreTable:
         Returns:
             How many files were removed.
         """
+        before = self._table.version()
         with explain_delta(self.store.location), _without_panics():
             self._table.optimize.compact()
-        written = [file.path for file in self.list_files() if not _NAMED_BY_DIGEST.fullmatch(file.path)]
+            self._read_state()
+        written = [file.path for file in self._files if not _NAMED_BY_DIGEST.fullmatch(file.path)]
         known = (self.read_last_metadata(_DIGESTS) or {}) if written else {}
-        if set(written) - set(known):
+        if set(written) - set(known) or self._table.version() != before:
             self.note({_DIGESTS: {path: known.get(path) or self.store.digest(path) for path in written}})
         self.require_whole(verify_bytes=False)
         with explain_delta(self.store.location):
@@ -246,25 +267,59 @@ class ScoreTable:
         The records of the log are read one by one, newest first: `DeltaTable.history` finds none in a folder whose
         name has a '#'.
         """
-        for version in range(self._table.version(), -1, -1):
-            for action in self._read_record(version):
-                if key in action.get("commitInfo", {}):
-                    return action["commitInfo"][key]
-        return None
+        found = (record.metadata[key] for record in self._read_log() if key in record.metadata)
+        return next(found, None)
 
-    def _read_record(self, version: int) -> list[dict[str, Any]]:
-        name = f"{LOG}/{version:020d}.json"
-        try:
-            with self.store.filesystem.open_input_stream(name) as stream:
-                return [json.loads(line) for line in stream.read().splitlines()]
-        except (OSError, ValueError) as error:
-            raise self._damaged(name, shorten(error)) from None
+    def _read_log(self) -> Iterator["_Record"]:
+        """The records of the log, newest first; each is verified when it is read.
+
+        Raises:
+            DataError: a record is not as it was written.
+        """
+        for version in range(self._table.version(), -1, -1):
+            name = f"{LOG}/{version:020d}.json"
+            try:
+                with self.store.filesystem.open_input_stream(name) as stream:
+                    record = _Record.parse(stream.read())
+            except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+                raise self._damaged(name, shorten(error)) from None
+            if record.seal is None and record.operation not in _UNSEALED:
+                raise self._damaged(
+                    name, "no commit of narrative-frames: changed since, or another program changed the table"
+                )
+            if record.seal is not None and record.seal != record.seal.renew(
+                self._table.schema(), self.description, record.metadata
+            ):
+                raise self._damaged(name, "it is not what was written")
+            yield record
+
+    def _require_sealed(self) -> None:
+        """Compare what delta-rs makes of the log with the newest seal."""
+        is_merged = False
+        for record in self._read_log():
+            seal = record.seal
+            if seal is not None:
+                break
+            is_merged = is_merged or record.operation == _MERGED
+        else:
+            raise self._damaged(LOG, "no commit of narrative-frames is in it")
+        if seal.progress != self.progress:
+            raise self._damaged(LOG, f"it stands at {self.progress:,}, its last record at {seal.progress:,}")
+        counted, stated = sum(file.n_rows for file in self._files), seal.n_rows
+        if counted != stated:
+            raise self._damaged(
+                LOG,
+                f"it lists data files with {counted:,} rows where {stated:,} were written: part of it is lost, or "
+                "another program changed the table",
+            )
+        if not is_merged and seal.files != _digest_files(self._files):
+            raise self._damaged(LOG, "it lists other data files than those that were written")
 
     def to_dataset(self) -> ds.Dataset:
         """Its rows, for Arrow and for DuckDB; nothing is read yet."""
         store = self.store.filesystem
         form = ds.ParquetFileFormat()
-        files = [form.make_fragment(file.path, store) for file in self.list_files()]
+        files = [form.make_fragment(file.path, store) for file in self._files]
         return ds.FileSystemDataset(files, self.schema, form, store)
 
     def require_whole(self, *, verify_bytes: bool) -> None:
@@ -276,36 +331,17 @@ class ScoreTable:
         Raises:
             DataError: the log or a data file is lost or damaged; the message names it.
         """
-        files, sizes = self.list_files(), self.store.list_sizes()
-        for file in files:
+        sizes = self.store.list_sizes()
+        for file in self._files:
             if sizes.get(file.path) != file.n_bytes:
                 found = f"has {sizes[file.path]:,} bytes" if file.path in sizes else "is gone"
                 raise self._damaged(file.path, f"{found}; {LOG} says {file.n_bytes:,} bytes")
-        stated, counted = self._counts[_ROWS], sum(file.n_rows for file in files)
-        if stated != counted:
-            raise self._damaged(
-                LOG,
-                f"it lists data files with {counted:,} rows where {stated:,} were written: part of it is lost, or "
-                "another program changed the table",
-            )
-        if files:
-            self._require_columns(files[0].path)
         if verify_bytes:
-            self._verify(files)
+            self._verify()
 
-    def _require_columns(self, path: str) -> None:
-        """The names of columns stand in the log and in each file; damage to either shows where they differ."""
-        try:
-            found = pq.read_schema(path, filesystem=self.store.filesystem)
-        except (pa.ArrowException, OSError) as error:
-            raise self._damaged(path, shorten(error)) from None
-        if found.names != self.schema.names:
-            other = sorted(set(found.names) ^ set(self.schema.names)) or ["their order"]
-            raise self._damaged(path, f"its columns are not those that {LOG} names: {shorten(other[0])}")
-
-    def _verify(self, files: Iterable[DataFile]) -> None:
+    def _verify(self) -> None:
         recorded: dict[str, str] | None = None
-        for file in files:
+        for file in self._files:
             if named := _NAMED_BY_DIGEST.fullmatch(file.path):
                 expected = named[1]
             else:
@@ -313,13 +349,6 @@ class ScoreTable:
                 expected = recorded.get(file.path, "")
             if expected and self.store.digest(file.path) != expected:
                 raise self._damaged(file.path, "its bytes are not those that were written")
-
-    def _read_counts(self) -> dict[str, int]:
-        counts = {app_id: self._table.transaction_version(app_id) for app_id in (_PROGRESS, _ROWS)}
-        missing = [app_id for app_id, count in counts.items() if count is None]
-        if missing:
-            raise self._damaged(LOG, f"no commit of narrative-frames ({missing[0]}) is in it")
-        return {app_id: count or 0 for app_id, count in counts.items()}
 
     def _damaged(self, path: str, reason: str) -> DataError:
         return DataError(f"{self.store.location}/{path}: damaged: {reason}. {_REMEDY}")
@@ -340,6 +369,10 @@ def explain_delta(location: str) -> Iterator[None]:
         raise
     except (DeltaError, OSError) as error:
         raise _explain(location, error) from None
+    except BaseException as error:
+        if type(error).__name__ != _PANIC:
+            raise
+        raise DataError(f"{location}/{LOG}: damaged: {shorten(error)}. {_REMEDY}") from None
 
 
 def _explain(location: str, error: Exception) -> Exception:
@@ -388,9 +421,82 @@ def _without_panics() -> Iterator[None]:
             os.close(terminal)
 
 
-def _properties(progress: int, n_rows: int, metadata: Mapping[str, Any]) -> CommitProperties:
-    transactions = [Transaction(_PROGRESS, progress), Transaction(_ROWS, n_rows)]
-    return CommitProperties(custom_metadata=dict(metadata), app_transactions=transactions)
+@dataclass(frozen=True, slots=True)
+class _Seal:
+    """What a commit of ours says of the table after it, and a digest of this and of all else that it says.
+
+    Attributes:
+        progress: of the table.
+        n_rows: in all data files.
+        files: digest of their names, sizes and rows.
+        digest: of these, the columns, the description and the metadata.
+    """
+
+    progress: int
+    n_rows: int
+    files: str
+    digest: str
+
+    @classmethod
+    def of(
+        cls,
+        files: Sequence[DataFile],
+        progress: int,
+        schema: DeltaSchema,
+        description: str,
+        metadata: Mapping[str, Any],
+    ) -> Self:
+        unsealed = cls(progress, sum(file.n_rows for file in files), _digest_files(files), "")
+        return unsealed.renew(schema, description, metadata)
+
+    def renew(self, schema: DeltaSchema, description: str, metadata: Mapping[str, Any]) -> Self:
+        """The seal as it must be with these values."""
+        parts = [self.progress, self.n_rows, self.files, schema.to_json(), description, dict(metadata)]
+        return replace(self, digest=_digest([json.dumps(parts, sort_keys=True).encode()]))
+
+    def to_properties(self, metadata: Mapping[str, Any]) -> CommitProperties:
+        """Of the commit."""
+        sealed = {**metadata, _SEAL: [self.n_rows, self.files, self.digest]}
+        return CommitProperties(
+            custom_metadata=sealed, app_transactions=[Transaction(_PROGRESS, self.progress)]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """A record of the log, as it stands there.
+
+    Attributes:
+        operation: by its own account.
+        seal: None for one that is not ours.
+        metadata: of ours, without the seal.
+    """
+
+    operation: str
+    seal: _Seal | None
+    metadata: dict[str, Any]
+
+    @classmethod
+    def parse(cls, content: bytes) -> Self:
+        """Read the lines of a record.
+
+        Raises:
+            ValueError, LookupError, TypeError, AttributeError: it is none.
+        """
+        actions = [json.loads(line) for line in content.splitlines()]
+        [info] = [action["commitInfo"] for action in actions if "commitInfo" in action]
+        txns = [action["txn"] for action in actions if "txn" in action]
+        metadata = {key: value for key, value in info.items() if key.startswith(_OURS)}
+        sealed = metadata.pop(_SEAL, None)
+        if sealed is None:
+            return cls(str(info["operation"]), None, metadata)
+        [progress] = [txn["version"] for txn in txns if txn["appId"] == _PROGRESS]
+        return cls(str(info["operation"]), _Seal(progress, *sealed), metadata)
+
+
+def _digest_files(files: Iterable[DataFile]) -> str:
+    lines = sorted(f"{file.path}\t{file.n_bytes}\t{file.n_rows}\n" for file in files)
+    return _digest(line.encode() for line in lines)
 
 
 def _digest(blocks: Iterable[Any]) -> str:

@@ -79,8 +79,7 @@ def order_rows(table: str, prefix: str = "") -> str:
 @contextmanager
 def _connect(out: Location) -> Iterator[duckdb.DuckDBPyConnection]:
     tables = read_tables(out)
-    for table in (tables.posts, tables.sentences):
-        table.require_whole(verify_bytes=True)
+    tables.require_whole()
     with open_duckdb() as connection:
         register_tables(connection, tables)
         yield connection

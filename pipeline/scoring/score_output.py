@@ -2,7 +2,7 @@
 
     OUT/posts/, OUT/sentences/    two Delta tables, see `pipeline.scoring.score_tables`
     OUT/rejects.jsonl             input that could not be used, with reasons
-    OUT/_lock, OUT/_ingested/     ours
+    OUT/_lock, OUT/_ingested/, OUT/_reached    ours
 
 Rows are never changed: the scores of an edited post, or of another model version, stand beside the older ones;
 `pipeline.scoring.score_queries` says which are current.

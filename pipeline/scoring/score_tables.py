@@ -13,13 +13,15 @@ that were scored once and whose posts are about to appear; `pipeline.scoring.rea
 does not see them. A process that ends in step 1 leaves files that no log names, which `frames compact` removes after
 a week. Two processes cannot both commit a number: delta-rs refuses the second, on every kind of store.
 
-If a log loses its last commits, the numbers differ in a way that no crash brings about, or the repair above puts the
-commit back.
+If one log loses its last commits, the numbers differ in a way that no crash brings about, or the repair above puts the
+commit back. Against the loss of both at once, as of a file system after a power cut, OUT/_reached holds the number of
+the last batch that is complete; a copy of the output without it is without this check.
 
 Each row of `posts` has a `sequence` of its own, larger than all that were committed before it, and the rows of its
 sentences have the same. It says which of two versions was seen last, and which sentences belong to which version.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -27,6 +29,8 @@ from typing import Any, Self
 import pyarrow as pa
 
 from pipeline.errors import DataError
+from pipeline.files.durable_files import new_file, replacing
+from pipeline.files.stores import Location, is_file, join_location, read_from_store, write_to_store
 from pipeline.scoring.delta_table import LOG, DataFile, ScoreTable, Store
 from pipeline.scoring.score_posts import list_frames, post_schema, sentence_schema
 
@@ -34,6 +38,8 @@ POSTS, SENTENCES = "posts", "sentences"
 FORMAT = "narrative-frames scores, format 2"
 _BATCH = "narrative_frames_batch"  # in the metadata of a commit: what step 3 needs
 _RUN = "narrative_frames_run"
+_REACHED = "_reached"
+_NUMBER = re.compile(rb"\d{1,18}\n")
 
 
 class ScoreTables:
@@ -42,13 +48,16 @@ class ScoreTables:
     One process at a time may commit; on file systems the caller holds a lock, elsewhere the second is refused.
     """
 
-    def __init__(self, location: str, posts: ScoreTable, sentences: ScoreTable) -> None:
+    def __init__(
+        self, location: Location, posts: ScoreTable, sentences: ScoreTable, reached: int = 0
+    ) -> None:
         self.location = location
         self.posts = posts
         self.sentences = sentences
+        self._reached = reached
 
     @classmethod
-    def open(cls, location: str | Path) -> Self | None:
+    def open(cls, location: Location) -> Self | None:
         """The tables at a place, to read; None where there are none.
 
         Posts are opened first: of all posts that are seen, the sentences are seen.
@@ -56,21 +65,24 @@ class ScoreTables:
         Raises:
             DataError: a log is lost or damaged.
         """
+        reached = _read_reached(location)  # first, since another process may write meanwhile
         posts, sentences = (ScoreTable.open(_place(location, name)) for name in (POSTS, SENTENCES))
-        if posts is None and (sentences is None or sentences.progress == 0):
+        if posts is None and (sentences is None or sentences.progress == 0) and not reached:
             return None
         for name, table in ((POSTS, posts), (SENTENCES, sentences)):
             if table is None:
                 raise DataError(
-                    f"{_place(location, name)}/{LOG}: lost, while the other table is there. Restore it from a copy of "
-                    "the whole output, or score into a new one"
+                    f"{_place(location, name)}/{LOG}: lost, while the other table or {_REACHED} is there. Restore it "
+                    "from a copy of the whole output, or score into a new one"
                 )
         assert posts is not None  # noqa: S101 - for mypy, which cannot follow the loop
         assert sentences is not None  # noqa: S101
-        return cls(str(location), posts, sentences)
+        if sentences.progress < max(posts.progress, reached):
+            raise _lost(sentences, max(posts.progress, reached))
+        return cls(location, posts, sentences, reached)
 
     @classmethod
-    def open_to_write(cls, location: str | Path, frame_ids: Sequence[str]) -> Self:
+    def open_to_write(cls, location: Location, frame_ids: Sequence[str]) -> Self:
         """The tables at a place, made if there are none; what a crash left undone is done.
 
         The name and size of every data file are compared with the log, and the bytes of the posts' files, which are
@@ -90,12 +102,26 @@ class ScoreTables:
         return tables
 
     @classmethod
-    def _create(cls, location: str | Path, frame_ids: Sequence[str]) -> Self:
+    def _create(cls, location: Location, frame_ids: Sequence[str]) -> Self:
         sentences = ScoreTable.open(_place(location, SENTENCES)) or ScoreTable.create(
             _place(location, SENTENCES), sentence_schema(frame_ids), FORMAT
         )
         posts = ScoreTable.create(_place(location, POSTS), post_schema(frame_ids), FORMAT)
-        return cls(str(location), posts, sentences)
+        return cls(location, posts, sentences)
+
+    def require_whole(self) -> None:
+        """Verify every byte of both tables, for who reads them.
+
+        Raises:
+            DataError: a log or a data file is lost or damaged; the message names it.
+        """
+        if self.posts.progress < self._reached:
+            raise DataError(
+                f"{self.posts.store.location}/{LOG}: has lost its last commit, which the other table still knows: "
+                f"`frames compact {self.location}` puts it back"
+            )
+        for table in (self.posts, self.sentences):
+            table.require_whole(verify_bytes=True)
 
     @property
     def frame_ids(self) -> tuple[str, ...]:
@@ -149,7 +175,11 @@ class ScoreTables:
         files = [[file.path, file.n_bytes, file.n_rows] for file in posts]
         batch = {"begins_at": self.next_sequence, "posts": files, "run": dict(run)}
         self.sentences.commit(sentences, next_sequence, {_BATCH: batch})
+        self._complete(posts, next_sequence, run)
+
+    def _complete(self, posts: Sequence[DataFile], next_sequence: int, run: Mapping[str, Any]) -> None:
         self.posts.commit(posts, next_sequence, {_RUN: {**run, "complete": False}})
+        _write_reached(self.location, next_sequence)
 
     def note_run(self, run: Mapping[str, Any]) -> None:
         """Write what is now known of the last run; no rows are changed."""
@@ -170,13 +200,8 @@ class ScoreTables:
         if done == stated:
             return
         batch = self.sentences.read_last_metadata(_BATCH)
-        if done > stated or not isinstance(batch, dict) or batch["begins_at"] != done:
-            behind = self.sentences if done > stated else self.posts
-            raise DataError(
-                f"{behind.store.location}/{LOG}: has lost its last commits: it stands at {min(done, stated):,}, the "
-                f"other table at {max(done, stated):,}. Restore it from a copy of the whole output, or score into a "
-                "new one"
-            )
+        if not isinstance(batch, dict) or batch["begins_at"] != done:
+            raise _lost(self.posts, stated)
         files = [DataFile(*file) for file in batch["posts"]]
         sizes = self.posts.store.list_sizes()
         for file in files:
@@ -185,10 +210,10 @@ class ScoreTables:
                     f"{self.posts.store.location}/{file.path}: gone or cut before its batch was complete. Restore it "
                     "from a copy of the whole output, or score into a new one"
                 )
-        self.posts.commit(files, stated, {_RUN: {**batch["run"], "complete": False}})
+        self._complete(files, stated, batch["run"])
 
 
-def open_store(location: str | Path, table: str) -> Store:
+def open_store(location: Location, table: str) -> Store:
     """The store of one of the tables, for workers that write its data files.
 
     Args:
@@ -198,5 +223,34 @@ def open_store(location: str | Path, table: str) -> Store:
     return Store(_place(location, table))
 
 
-def _place(location: str | Path, table: str) -> str:
+def _place(location: Location, table: str) -> str:
     return f"{str(location).rstrip('/')}/{table}"
+
+
+def _lost(table: ScoreTable, reached: int) -> DataError:
+    return DataError(
+        f"{table.store.location}/{LOG}: has lost its last commits: it stands at {table.progress:,}; the other table "
+        f"or {_REACHED}, at {reached:,}. Restore it from a copy of the whole output, or score into a new one"
+    )
+
+
+def _read_reached(location: Location) -> int:
+    """The `next_sequence` of some complete batch, mostly the last; 0 where none is noted."""
+    place = join_location(location, _REACHED)
+    if not is_file(place):
+        return 0
+    content = place.read_bytes() if isinstance(place, Path) else read_from_store(place)
+    if not _NUMBER.fullmatch(content):
+        raise DataError(
+            f"{place}: damaged: expected a number. Remove this file if the tables beside it are whole"
+        )
+    return int(content)
+
+
+def _write_reached(location: Location, next_sequence: int) -> None:
+    place, content = join_location(location, _REACHED), b"%d\n" % next_sequence
+    if not isinstance(place, Path):
+        write_to_store(place, content)
+        return
+    with replacing(place) as temporary, new_file(temporary) as stream:
+        stream.write(content)
