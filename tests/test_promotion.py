@@ -18,7 +18,6 @@ from pipeline.config.tracking import TrackingSettings
 from pipeline.data.codebook import Codebook, dump_codebook
 from pipeline.data.labelled_rows import LabelledData, read_labelled
 from pipeline.errors import ConfigError, DataError, ModelError
-from pipeline.evaluation.evaluate_bundle import compare_bundles
 from pipeline.evaluation.leakage import text_digests
 from pipeline.evaluation.row_facts import RowFacts, TrainingFacts
 from pipeline.evaluation.test_predictions import TestPredictions
@@ -28,7 +27,8 @@ from pipeline.tracking.mlflow_tracker import MlflowTracker
 from pipeline.tracking.model_registry import champion, list_models, resolve_model, roll_back
 from pipeline.tracking.promotion import promote_checked
 from pipeline.tracking.promotion_check import PromotionCheck, check_promotion
-from pipeline.training.tracked_training import TrainedModel, record_comparison, train_and_record
+from pipeline.tracking.recorded_comparison import compare_and_record
+from pipeline.training.tracked_training import TrainedModel, train_and_record
 
 N = 200
 PARENT = "mlflow.parentRunId"
@@ -444,6 +444,12 @@ def tags_of(run_id: str) -> dict[str, str]:
     return dict(open_store()[0].get_run(run_id).data.tags)
 
 
+def recorded(first: ModelBundle, second: ModelBundle, tracking: TrackingSettings | None = None) -> str:
+    found = compare_and_record(first, second, EvaluationSettings(), tracking=tracking)
+    assert found.run_id is not None
+    return found.run_id
+
+
 def test_a_comparison_becomes_the_parent_of_runs_that_have_none(store: Path) -> None:
     with MlflowTracker.start(TrackingSettings(), "study") as study:
         pass
@@ -451,13 +457,12 @@ def test_a_comparison_becomes_the_parent_of_runs_that_have_none(store: Path) -> 
     adopted = train_and_record(config, lambda *_: None, parent_run_id=study.run_id)
     orphan = train(store, "tracking.register_as=null")
     one, other = (load_bundle(resolve_model(f"runs:/{model.run_id}")) for model in (adopted, orphan))
-    comparison = compare_bundles(one, other, EvaluationSettings(bootstrap_samples=100))
-    run_id = record_comparison(comparison, one, other)
+    run_id = recorded(one, other)
     assert tags_of(orphan.run_id)[PARENT] == run_id
     assert tags_of(adopted.run_id)[PARENT] == study.run_id
     tags = tags_of(run_id)
     assert (tags["first_run_id"], tags["second_run_id"]) == (adopted.run_id, orphan.run_id)
-    again = record_comparison(comparison, one, load_bundle(orphan.bundle))  # from the folder, not the store
+    again = recorded(one, load_bundle(orphan.bundle))  # from the folder, not the store
     assert tags_of(again)["second_run_id"] == orphan.run_id
     assert tags_of(orphan.run_id)[PARENT] == run_id
 
@@ -465,17 +470,16 @@ def test_a_comparison_becomes_the_parent_of_runs_that_have_none(store: Path) -> 
 def test_runs_of_other_experiments_are_linked_by_tags_alone(store: Path, tiny_bundle: ModelBundle) -> None:
     model = train(store, "tracking.register_as=null", "tracking.experiment=elsewhere")
     bundle = load_bundle(model.bundle)
-    comparison = compare_bundles(bundle, bundle, EvaluationSettings(bootstrap_samples=100))
-    run_id = record_comparison(
-        comparison, bundle, bundle, settings=TrackingSettings(experiment="comparisons")
-    )
+    run_id = recorded(bundle, bundle, TrackingSettings(experiment="comparisons"))
     assert tags_of(run_id)["first_run_id"] == model.run_id
     assert PARENT not in tags_of(model.run_id)
-    inside = record_comparison(comparison, bundle, bundle)  # recorded where the runs are
+    inside = recorded(bundle, bundle)  # recorded where the runs are
     client, _ = open_store()
     assert client.get_run(inside).info.experiment_id == client.get_run(model.run_id).info.experiment_id
     assert tags_of(model.run_id)[PARENT] == inside
-    strange = record_comparison(comparison, tiny_bundle, tiny_bundle)  # no run of this store trained it
+    truth = make_truth()
+    one = remember(tiny_bundle, store / "unknown", truth > 0, facts())
+    strange = recorded(one, one)  # no run of this store trained it
     assert "first_run_id" not in tags_of(strange)
 
 

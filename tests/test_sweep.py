@@ -306,6 +306,9 @@ def test_the_command_tells_trials_and_trains_the_best(tmp_path: Path, empty_stor
     more = CliRunner().invoke(app, ["sweep", str(path), "--set", "sweep.trials=2"])
     assert more.exit_code == 0, more.output
     assert "trial 1 (2 of 2): mean_average_precision" in more.stderr
+    n = len(said["trained"]["evaluation"]["per_frame"])
+    assert said["metric_name"] == f"mean average precision over {n} of {n} frames"
+    assert said["metric_name"] in more.stdout
     assert re.search(r"best settings: frames train .*best.yaml", more.stdout.replace("\n", ""))
 
 

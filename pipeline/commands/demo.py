@@ -29,13 +29,14 @@ def run_demo(folder: Path) -> None:
     from pipeline.commands.predict import print_predict_report
     from pipeline.commands.result_tables import print_comparison, print_evaluation, print_folds
     from pipeline.data.codebook import load_codebook
-    from pipeline.evaluation.evaluate_bundle import compare_bundles, short_name
+    from pipeline.evaluation.evaluate_bundle import short_name
     from pipeline.reporting.html_report import write_report
     from pipeline.scoring.prediction import predict
     from pipeline.tracking.mlflow_tracker import MlflowTracker
     from pipeline.tracking.promotion import promote_checked
+    from pipeline.tracking.recorded_comparison import compare_and_record
     from pipeline.training.run_training import read_folds
-    from pipeline.training.tracked_training import record_comparison, train_and_record
+    from pipeline.training.tracked_training import train_and_record
 
     screen = console()
     folder = _prepare(folder)
@@ -63,8 +64,9 @@ def run_demo(folder: Path) -> None:
         print_evaluation(screen, model.report, short_name(bundle))
 
     _heading(screen, "3. Which is better, and how sure is that?")
-    comparison = compare_bundles(bundles[0], bundles[1], EvaluationSettings())
-    record_comparison(comparison, bundles[0], bundles[1], settings=tracking, parent_run_id=parent.run_id)
+    comparison = compare_and_record(
+        bundles[0], bundles[1], EvaluationSettings(), tracking=tracking, parent_run_id=parent.run_id
+    ).comparison
     print_comparison(screen, comparison, *(short_name(bundle) for bundle in bundles))
     gain = comparison.macro_f1.gain.value or 0.0
     best = 1 if gain > 0 else 0

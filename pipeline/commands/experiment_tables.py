@@ -64,6 +64,7 @@ def print_sweep(screen: Console, result: SweepResult) -> None:
         for r in ranked[:TOP]
     ]
     screen.print(plain_table(f"The best of {len(result.records)} trials", columns, rows))
+    screen.print(f"{result.metric}: {result.metric_name}, without the test fold", soft_wrap=True)
     for state in ("pruned", "failed"):
         reasons = [record.reason for record in result.records if record.state == state]
         if reasons:

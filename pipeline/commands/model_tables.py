@@ -4,7 +4,7 @@ from __future__ import annotations  # the types below are for the reader; loadin
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.commands.result_tables import plain_table, print_notes
+from pipeline.commands.result_tables import plain_table, print_notes, print_test_use
 from pipeline.errors import list_names
 from pipeline.files.safe_text import safe_text
 from pipeline.reporting.card_figures import say_none_worse
@@ -68,6 +68,7 @@ def _print_check(screen: Console, check: PromotionCheck) -> None:
     columns = ("macro-F1", "texts", "champion", "candidate", "gain", "interval")
     screen.print(plain_table("Candidate against champion", columns, rows))
     screen.print(f"all texts: {check.comparison.macro_name}", soft_wrap=True)
+    print_test_use(screen, check.comparison)
     screen.print(
         f"asked: lower bound of the gain above {check.settings.margin:+.3f}; no protected slice loses more than "
         f"{check.settings.largest_slice_loss:.3f}",

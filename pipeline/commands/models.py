@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 def train(
     config: Annotated[Path, typer.Argument(help="Config of a training run.")],
     overrides: Overrides = None,
+    repeats: Annotated[
+        int,
+        typer.Option("--repeats", help="Fits with other seeds, to see how far one is from the next.", min=1),
+    ] = 1,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -35,6 +39,9 @@ def train(
 
     Prints the run id, the folder of the model (its bundle) and its version in the registry. A transformer can be
     trained on several GPUs: torchrun --nproc-per-node 2 -m pipeline.cli train CONFIG
+
+    With --repeats 5 the same rows are fitted with four further seeds. Only the first model is kept; the table says how
+    far the figures of one fit are from those of the next, which no interval of the test fold covers.
 
     Example: frames train configs/transformer.yaml --set model.epochs=2
     """
@@ -45,18 +52,18 @@ def train(
             if processes.rank:
                 _assist(loaded, processes)
             else:
-                _train(loaded, processes, as_json=as_json)
+                _train(loaded, processes, repeats=repeats, as_json=as_json)
 
     run_command(work, debug, in_several_processes=True)
 
 
-def _train(config: "RunConfig", processes: Processes, *, as_json: bool) -> None:
+def _train(config: "RunConfig", processes: Processes, *, repeats: int, as_json: bool) -> None:
     from pipeline.commands.model_tables import print_slices
     from pipeline.commands.result_tables import print_trained
     from pipeline.training.tracked_training import train_and_record
 
     with progress_bar(quiet=as_json) as progress:
-        trained = train_and_record(config, progress, processes=processes)
+        trained = train_and_record(config, progress, processes=processes, repeats=repeats)
     if as_json:
         print_json(trained.to_json())
     else:
@@ -125,7 +132,8 @@ def compare(
 ) -> None:
     """Say which of two models is better, and how surely.
 
-    The comparison is recorded in MLflow, as the parent of both runs.
+    The comparison is recorded in MLflow, as the parent of both runs. Intervals and p are corrected for the models whose
+    figures on the same test rows are known there already; on fresh rows, --data FILE, they need no correction.
 
     Example: frames compare runs/baseline-20240101T100000Z runs/transformer-20240101T101500Z
     """
@@ -135,23 +143,25 @@ def compare(
         from pipeline.commands.result_tables import print_comparison, print_notes
         from pipeline.config.evaluation import EvaluationSettings
         from pipeline.data.labelled_rows import read_labelled
-        from pipeline.evaluation.evaluate_bundle import compare_bundles, short_name
+        from pipeline.evaluation.evaluate_bundle import short_name
         from pipeline.evaluation.leakage import keep_unseen
-        from pipeline.training.tracked_training import record_comparison
+        from pipeline.tracking.recorded_comparison import compare_and_record
 
         one, other = load_bundle(find_model(first)), load_bundle(find_model(second))
         labelled = read_labelled(data, one.codebook, parse_columns(column), encoding) if data else None
         left_out: list[str] = []
         if labelled is not None:
             labelled, left_out = keep_unseen(labelled, (one, other))
-        comparison = compare_bundles(one, other, EvaluationSettings(), data=labelled)
-        run_id = record_comparison(comparison, one, other)
+        recorded = compare_and_record(one, other, EvaluationSettings(), data=labelled)
+        comparison, notes = recorded.comparison, list(recorded.notes)
         if as_json:
-            named = {"first_model": one.model_id, "second_model": other.model_id, "run_id": run_id}
-            print_json({**named, **comparison.to_json(), "left_out": left_out})
+            named = {"first_model": one.model_id, "second_model": other.model_id, "run_id": recorded.run_id}
+            told = [*comparison.notes, *notes]
+            print_json({**named, **comparison.to_json(), "left_out": left_out, "notes": told})
         else:
             print_notes(console(), left_out)
             print_comparison(console(), comparison, short_name(one), short_name(other))
+            print_notes(console(), notes)
 
     run_command(work, debug)
 
@@ -196,6 +206,7 @@ def promote(
     models:/NAME@champion then names it. It is compared with the present champion on their common test fold. The lower
     bound of the macro-F1 gain must lie above promotion.margin of its config (by default -0.02), and no slice of
     promotion.protected_slices may lose more than promotion.largest_slice_loss. A first champion needs no comparison.
+    The interval is corrected as that of `frames compare`.
 
     Example: frames promote frames 3 --why "better on unseen channels"
     """

@@ -14,6 +14,7 @@ from rich.table import Table
 from pipeline.data.frame_languages import main_languages
 from pipeline.errors import shorten
 from pipeline.files.safe_text import safe_text
+from pipeline.measures.intervals import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from pipeline.data.splits import Folds
     from pipeline.evaluation.comparison import Comparison, Difference
     from pipeline.evaluation.evaluation_report import EvaluationReport
-    from pipeline.measures.intervals import Estimate
     from pipeline.tracking.registry_lookup import RegisteredVersion
     from pipeline.training.check_inputs import CheckResult
+    from pipeline.training.repeated_fits import FitSpread
     from pipeline.training.tracked_training import TrainedModel
 
 _MOST_FILES: Final = 40
@@ -118,8 +119,31 @@ def print_comparison(screen: Console, comparison: Comparison, first: str, second
         "forward clusters. Those of frames hold for all frames together. Both are of these two fits.",
         soft_wrap=True,
     )
+    print_test_use(screen, comparison)
     print_notes(screen, comparison.notes)
     screen.print(f"{comparison.macro_name}: {comparison.verdict}.", soft_wrap=True)
+
+
+def print_test_use(screen: Console, comparison: Comparison) -> None:
+    """How often the test rows were used before, what that does to the figures, and what helps."""
+    use = comparison.use
+    if use is None:
+        return
+    line = use.describe(comparison.n)
+    if use.possible_pairs > 1:
+        line += (
+            ", and any two of them could have been compared: intervals and p hold for these "
+            f"{use.possible_pairs} pairs together"
+        )
+    screen.print(f"{line[0].upper()}{line[1:]}.", soft_wrap=True)
+    if use.possible_pairs > 1 and comparison.luck is not None:
+        first, second = (f"{_figure(level, 3)} ({format_interval(level, 3)})" for level in comparison.levels)
+        screen.print(
+            f"Macro-F1 with intervals that hold for these {use.models} models together: first {first}, second "
+            f"{second}. The best of {use.models} equal models shows about {comparison.luck:.3f} too much. On labelled "
+            "rows that were not used before (--data FILE) nothing has to be corrected.",
+            soft_wrap=True,
+        )
 
 
 def print_folds(screen: Console, folds: Folds) -> None:
@@ -216,6 +240,8 @@ def print_trained(screen: Console, trained: TrainedModel) -> None:
     """The evaluation, then run id, bundle folder and registry version, each on a line to be copied."""
     print_evaluation(screen, trained.report, "Test fold")
     print_notes(screen, (note for note in trained.notes if note not in trained.report.notes))
+    if trained.spread is not None:
+        _print_spread(screen, trained.spread)
     screen.print(f"run id          {trained.run_id}")
     screen.print(f"bundle          {safe_text(str(trained.bundle))}", soft_wrap=True)
     screen.print(f"bundle hash     {trained.bundle_hash[:16]}")
@@ -224,9 +250,35 @@ def print_trained(screen: Console, trained: TrainedModel) -> None:
     screen.print(f"recorded in     {safe_text(trained.tracking_uri)}", soft_wrap=True)
 
 
+def _print_spread(screen: Console, spread: FitSpread) -> None:
+    """Figures over fits with several seeds, beside the interval of the fit that is kept."""
+    columns = ("figure", "this fit", "its interval", "mean", "sd", "smallest", "largest")
+    rows = [
+        (
+            spread.macro_name if figure.name == "macro_f1" else figure.name.removeprefix("frame/"),
+            f"{figure.fits[0]:.3f}",
+            format_interval(Estimate(figure.fits[0], figure.low, figure.high), 3),
+            f"{figure.mean:.3f}",
+            f"{figure.deviation:.3f}",
+            f"{min(figure.fits):.3f}",
+            f"{max(figure.fits):.3f}",
+        )
+        for figure in spread.figures
+    ]
+    screen.print(plain_table(f"{len(spread.seeds)} fits with other seeds, on the same rows", columns, rows))
+    macro = next((figure for figure in spread.figures if figure.name == "macro_f1"), None)
+    if macro is not None:
+        screen.print(
+            f"Another fit of the same config may lie up to {macro.reach:.3f} from this one in {spread.macro_name} "
+            f"({macro.confidence:.0%} of all cases, as these {len(spread.seeds)} fits show it). Intervals are of the "
+            "kept fit: they say what other texts would change, not what another seed would.",
+            soft_wrap=True,
+        )
+
+
 def print_models(screen: Console, versions: Sequence[RegisteredVersion]) -> None:
     """Registered versions, newest first within a name."""
-    columns = ("model", "version", "kind", "aliases", "macro-F1", "bundle", "by", "at (UTC)")
+    columns = ("model", "version", "kind", "aliases", "macro-F1", "over", "bundle", "by", "at (UTC)")
     rows = [
         (
             version.name,
@@ -234,6 +286,7 @@ def print_models(screen: Console, versions: Sequence[RegisteredVersion]) -> None
             version.kind or "",
             ", ".join(version.aliases),
             "" if version.macro_f1 is None else f"{version.macro_f1:.3f}",
+            "" if version.macro_name is None else version.macro_name.removeprefix("macro-F1 over "),
             (version.bundle_hash or "")[:12],
             version.who,
             _moment(version.when),

@@ -1,17 +1,20 @@
 """Is one model better than another on the same labelled texts, and how sure is that?
 
 Interval, p-value and verdict come from one distribution, see `pipeline.measures.paired_swaps`: swaps of the two models'
-decisions on whole forward clusters. They cannot disagree. Those of frames hold for all tested frames together.
+decisions on whole forward clusters. They cannot disagree. Those of frames hold for all tested frames together. What
+was compared on the same rows before widens them, see `pipeline.evaluation.test_use`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config.evaluation import EvaluationSettings
+from pipeline.evaluation.test_use import TestUse, expected_luck
 from pipeline.measures.enough import Mask, describe_left_out, describe_macro, find_judged, names_of
+from pipeline.measures.f1_intervals import estimate_macro_f1
 from pipeline.measures.intervals import Estimate, counts_by_cluster, renumber, take_frames
 from pipeline.measures.metrics import Counts, count_decisions, total
 from pipeline.measures.paired_swaps import PairedSwaps, Tested
@@ -19,7 +22,7 @@ from pipeline.measures.paired_swaps import PairedSwaps, Tested
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Second minus first, with its interval and its p-value; without figures where there are too few positives."""
+    """Second minus first, with interval, p-value and standard error; none where there are too few positives."""
 
     name: str
     positives: int
@@ -27,6 +30,7 @@ class Difference:
     second: float | None
     gain: Estimate
     p_value: float | None
+    error: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -37,6 +41,7 @@ class Difference:
             "second": self.second,
             "gain": self.gain.to_json(),
             "p_value": self.p_value,
+            "standard_error": self.error,
         }
 
 
@@ -50,6 +55,9 @@ class Comparison:
         per_frame: of every frame; intervals and p-values hold for all that have them together.
         frames: with enough positive clusters.
         confidence: of the intervals.
+        n: rows compared on.
+        levels: macro-F1 of the first and of the second, with intervals that hold for all known models together.
+        use: of these rows before, for which intervals and p-values are corrected; None where nobody counted.
     """
 
     macro_f1: Difference
@@ -57,6 +65,21 @@ class Comparison:
     per_frame: tuple[Difference, ...]
     frames: tuple[str, ...]
     confidence: float
+    n: int
+    levels: tuple[Estimate, Estimate]
+    use: TestUse | None
+
+    @property
+    def pairs(self) -> int:
+        """Comparisons that intervals and p-values hold for together."""
+        return 1 if self.use is None else self.use.possible_pairs
+
+    @property
+    def luck(self) -> float | None:
+        """Macro-F1 that the best of so many equal models is expected to show above its true one."""
+        if self.use is None or self.macro_f1.error is None:
+            return None
+        return expected_luck(self.use.models, self.macro_f1.error)
 
     @property
     def macro_name(self) -> str:
@@ -92,6 +115,10 @@ class Comparison:
             "per_frame": [difference.to_json() for difference in self.per_frame],
             "macro_frames": list(self.frames),
             "confidence": self.confidence,
+            "n": self.n,
+            "test_use": None if self.use is None else self.use.to_json(),
+            "levels": [estimate.to_json() for estimate in self.levels],
+            "luck_of_the_best": self.luck,
             "verdict": self.verdict,
             "notes": list(self.notes),
         }
@@ -106,6 +133,7 @@ def compare_decisions(
     frame_ids: tuple[str, ...],
     settings: EvaluationSettings,
     seed: int = 0,
+    use: TestUse | None = None,
 ) -> Comparison:
     """Compare two models' decisions (n, k) on the same rows.
 
@@ -117,12 +145,14 @@ def compare_decisions(
         frame_ids: names of the k columns.
         settings: confidence.
         seed: of the swaps.
+        use: of these rows before.
     """
     numbers = renumber(clusters)
     a, b = (counts_by_cluster(count_decisions(truth, decided), numbers) for decided in (first, second))
     judged = find_judged(truth, numbers)
     positives = truth.sum(axis=0).astype(int)
-    alpha = 1 - settings.confidence
+    pairs, models = (1, 1) if use is None else (use.possible_pairs, use.models)
+    alpha = (1 - settings.confidence) / pairs
     tested = iter(_test_frames(a, b, judged, alpha=alpha, seed=seed))
     per_frame = tuple(
         _difference(frame, int(positives[k]), _f1(a, k), _f1(b, k), next(tested))
@@ -130,12 +160,21 @@ def compare_decisions(
         else Difference(frame, int(positives[k]), None, None, Estimate(None), None)
         for k, frame in enumerate(frame_ids)
     )
+    macro = compare_macro(a, b, judged, positives=int(positives[judged].sum()), alpha=alpha, seed=seed)
+    micro = _compare_micro(a, b, positives=int(positives.sum()), alpha=alpha, seed=seed)
+    one_of = 1 - (1 - settings.confidence) / models
     return Comparison(
-        macro_f1=compare_macro(a, b, judged, positives=int(positives[judged].sum()), alpha=alpha, seed=seed),
-        micro_f1=_compare_micro(a, b, positives=int(positives.sum()), alpha=alpha, seed=seed),
-        per_frame=per_frame,
+        macro_f1=_adjust(macro, pairs),
+        micro_f1=_adjust(micro, pairs),
+        per_frame=tuple(_adjust(entry, pairs) for entry in per_frame),
         frames=names_of(frame_ids, judged),
         confidence=settings.confidence,
+        n=len(truth),
+        levels=(
+            estimate_macro_f1(take_frames(a, judged), one_of),
+            estimate_macro_f1(take_frames(b, judged), one_of),
+        ),
+        use=use,
     )
 
 
@@ -160,6 +199,11 @@ def compare_macro(
     return _difference("macro_f1", positives, one, other, tested)
 
 
+def _adjust(found: Difference, pairs: int) -> Difference:
+    """A p-value that holds for so many comparisons together."""
+    return found if found.p_value is None else replace(found, p_value=min(1.0, pairs * found.p_value))
+
+
 def _compare_micro(a: Counts, b: Counts, *, positives: int, alpha: float, seed: int) -> Difference:
     """All decisions pooled are as those on one frame."""
     one, other = (
@@ -167,7 +211,9 @@ def _compare_micro(a: Counts, b: Counts, *, positives: int, alpha: float, seed: 
         for counts in (a, b)
     )
     found = compare_macro(one, other, np.ones(1, bool), positives=positives, alpha=alpha, seed=seed)
-    return Difference("micro_f1", positives, found.first, found.second, found.gain, found.p_value)
+    return Difference(
+        "micro_f1", positives, found.first, found.second, found.gain, found.p_value, found.error
+    )
 
 
 def _test_frames(a: Counts, b: Counts, judged: Mask, *, alpha: float, seed: int) -> list[Tested | None]:
@@ -185,4 +231,4 @@ def _difference(name: str, positives: int, first: float, second: float, tested: 
     if tested is None:  # one cluster: nothing to swap
         return Difference(name, positives, first, second, Estimate(second - first), None)
     gain = Estimate(second - first, tested.gain.low, tested.gain.high)
-    return Difference(name, positives, first, second, gain, tested.p_value)
+    return Difference(name, positives, first, second, gain, tested.p_value, tested.error)

@@ -15,6 +15,7 @@ from pipeline.evaluation.leakage import keep_unseen, warn_of_seen
 from pipeline.evaluation.row_facts import RowFacts, TrainingFacts
 from pipeline.evaluation.slices import SliceReport, evaluate_slices
 from pipeline.evaluation.test_predictions import TestPredictions, evaluate_predictions
+from pipeline.evaluation.test_use import TestUse
 
 
 def predict_labelled(bundle: ModelBundle, data: LabelledData) -> TestPredictions:
@@ -79,10 +80,12 @@ def compare_bundles(
     *,
     data: LabelledData | None = None,
     seed: int = 0,
+    use: TestUse | None = None,
 ) -> Comparison:
     """Compare two models on the test fold that both were trained for, or on `data` if given.
 
-    Rows of `data` that one of the two has learnt from are left out; `keep_unseen` says how many.
+    Rows of `data` that one of the two has learnt from are left out; `keep_unseen` says how many. Nothing is counted
+    here: `pipeline.tracking.recorded_comparison` keeps the ledger, and `use` is what it knows of these rows.
 
     Raises:
         DataError: other frames, or other test folds, so that a difference would say nothing of the models; no row of
@@ -102,7 +105,20 @@ def compare_bundles(
         frame_ids=first.frame_ids,
         settings=settings,
         seed=seed,
+        use=use,
     )
+
+
+def fingerprint_common_rows(first: ModelBundle, second: ModelBundle, data: LabelledData | None) -> str:
+    """What names the rows that `compare_bundles` compares on.
+
+    Raises:
+        DataError: as there.
+    """
+    check_comparable(first, second, on_test_fold=data is None)
+    if data is None:
+        return str(first.manifest["test_fingerprint"])
+    return keep_unseen(data, (first, second))[0].fingerprint
 
 
 def check_comparable(first: ModelBundle, second: ModelBundle, *, on_test_fold: bool) -> None:

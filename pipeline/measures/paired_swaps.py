@@ -9,6 +9,8 @@ of |T| over the swaps, the interval is difference +- c * standard error, so it l
 For several frames the largest |T| of them takes the place of |T| (Westfall and Young 1993, "Resampling-based multiple
 testing", single step): their intervals hold together, and so do their p-values.
 
+So far into the tail that no number of swaps reaches, quantiles go on as those of a normal distribution do.
+
 Standard errors are those of linearised ratios over clusters, and the bias of ratios is taken off the differences. Half
 a cluster of usual size each is added that both find, neither finds, and one of the two finds (Agresti and Min 2005,
 "Simple improved confidence intervals for comparing matched proportions"): without them a frame on which both models
@@ -28,6 +30,7 @@ from pipeline.measures.intervals import CELLS_AT_ONCE, Estimate
 from pipeline.measures.metrics import Counts, Floats
 
 SWAPS: Final = 1999  # with the rows as they are, 2000 arrangements
+MOST_SWAPS: Final = 9_999
 _IN_TAIL: Final = 5  # arrangements that the tail of a test should hold: a smaller alpha takes more swaps
 _TIE: Final = 1e-9
 # added rows as (2 TP, 2 TP + FP + FN) of the first and of the second model, half a row each
@@ -39,10 +42,11 @@ _WEIGHT: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """A difference, second minus first, with its interval and two-sided p-value."""
+    """A difference, second minus first, with its interval, two-sided p-value and standard error."""
 
     gain: Estimate
     p_value: float
+    error: float
 
 
 class PairedSwaps:
@@ -61,7 +65,7 @@ class PairedSwaps:
         # rows in a cluster of usual size: as many tell as much as one row alone
         self._heaviness = rows.sum(axis=0) / np.maximum(effective_rows(rows), 1)
         self._alpha = alpha
-        self._n_swaps = max(SWAPS, int(np.ceil(_IN_TAIL / alpha)) - 1)
+        self._n_swaps = min(max(SWAPS, int(np.ceil(_IN_TAIL / alpha)) - 1), MOST_SWAPS)
         self._seed = seed
 
     def test_macro(self) -> Tested:
@@ -76,18 +80,23 @@ class PairedSwaps:
         gains, errors = next(statistics)
         observed = np.abs(gains[0] / errors[0])
         largest = np.concatenate([np.abs(gain / error).max(axis=1) for gain, error in statistics])
+        reached = max(self._alpha, _IN_TAIL / (len(largest) + 1))
         at_most = (
-            int(self._alpha * (len(largest) + 1) + _TIE) - 1
-        )  # swaps as large as what is still called significant
-        critical = float(np.sort(largest)[-(at_most + 1)])
+            int(reached * (len(largest) + 1) + _TIE) - 1
+        )  # swaps as large as is still called significant
+        edge = float(np.sort(largest)[-(at_most + 1)])
+        stretch = edge / norm.isf(reached / 2)  # of the tail, against a normal one
+        critical = edge if reached == self._alpha else stretch * norm.isf(self._alpha / 2)
         if critical < _TIE:  # the models agree on every row: no swap changes anything
             critical = float(norm.ppf(1 - self._alpha / 2))
         found = []
         for gain, error, t in zip(gains[0], errors[0], observed, strict=True):
-            as_large = int((largest >= t - _TIE).sum())
+            p_value = (int((largest >= t - _TIE).sum()) + 1) / (len(largest) + 1)
+            if reached > self._alpha and t > edge > _TIE:
+                p_value = float(2 * norm.sf(t / stretch))
             half = (critical + _TIE) * error
             estimate = Estimate(float(gain), float(max(gain - half, -1.0)), float(min(gain + half, 1.0)))
-            found.append(Tested(estimate, (as_large + 1) / (len(largest) + 1)))
+            found.append(Tested(estimate, p_value, float(error)))
         return found
 
     def _statistics(self, *, is_mean: bool) -> Iterator[tuple[Floats, Floats]]:

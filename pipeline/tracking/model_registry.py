@@ -56,6 +56,7 @@ def register_bundle(
     manifest: Mapping[str, Any],
     *,
     macro_f1: float | None,
+    macro_name: str | None = None,
     why: str = "trained",
     description: str | None = None,
     uri: str | None = None,
@@ -67,6 +68,7 @@ def register_bundle(
         name: of the registered model, which is created if need be.
         manifest: of the bundle.
         macro_f1: on the test fold.
+        macro_name: the same by its whole name, "macro-F1 over 13 of 15 frames".
         why: reason, kept with the version.
         description: Markdown that MLflow shows on the version's page, at most DESCRIPTION_LIMIT characters.
         uri: of the store, see `resolve_store_uri`.
@@ -86,6 +88,7 @@ def register_bundle(
             "dataset_fingerprint": manifest.get("dataset_fingerprint"),
             "kind": manifest["kind"],
             "macro_f1": None if macro_f1 is None else repr(float(macro_f1)),
+            "macro_name": macro_name,
             "who": current_user(),
             "when": _now(),
             "why": why,

@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.bundle import ModelBundle, load_bundle
+from pipeline.config.tracking import TrackingSettings
 from pipeline.data.labelled_rows import LabelledData, read_labelled
 from pipeline.errors import ModelError, PipelineError
+from pipeline.evaluation.evaluate_bundle import fingerprint_common_rows
 from pipeline.tracking.alias_moves import CHAMPION, AliasMove, set_alias, settle_move
 from pipeline.tracking.mlflow_store import open_store, store_errors
 from pipeline.tracking.model_registry import champion, resolve_model
 from pipeline.tracking.promotion_check import PromotionCheck, check_promotion
+from pipeline.tracking.recorded_comparison import enter_comparison
 from pipeline.tracking.registry_lookup import get_model, get_version
 
 _LISTED = 5  # refusals and slices that the registry keeps: a tag holds few characters
@@ -137,6 +140,7 @@ def summarise_check(check: PromotionCheck | None, refusals: tuple[str, ...]) -> 
         "macro_f1_previous": _rounded(overall.first),
         "macro_f1": _rounded(overall.second),
         "gain": {key: _rounded(value) for key, value in overall.gain.to_json().items()},
+        "pairs": check.comparison.pairs,
         "margin": check.settings.margin,
         "largest_slice_loss": check.settings.largest_slice_loss,
         "protected_slices": len(check.slices),
@@ -159,7 +163,17 @@ def _judge(
     """The check and its refusals; that no comparison can be made is a refusal too."""
     try:
         held = load_bundle(resolve_model(champion_uri, uri))
-        check = check_promotion(candidate, held, data=labelled)
+        if (
+            held.bundle_hash == candidate.bundle_hash
+        ):  # the same model once more tells nothing new of the rows
+            check = check_promotion(candidate, held, data=labelled)
+            return check, check.refusals
+        rows = fingerprint_common_rows(held, candidate, labelled)
+        with enter_comparison(
+            "promotion", held, candidate, rows, tracking=TrackingSettings(uri=uri)
+        ) as entry:
+            check = check_promotion(candidate, held, data=labelled, use=entry.use)
+            entry.record(check.comparison)
     except PipelineError as error:
         return None, (str(error),)
     return check, check.refusals

@@ -28,6 +28,7 @@ from pipeline.evaluation.leakage import keep_unseen
 from pipeline.evaluation.slice_masks import SliceRows, slice_rows
 from pipeline.evaluation.slices import SliceGain, compare_slices
 from pipeline.evaluation.test_predictions import TestPredictions
+from pipeline.evaluation.test_use import TestUse
 from pipeline.measures.enough import ENOUGH_CLUSTERS
 
 _NO_FACTS = "neither bundle keeps channels, dates and languages of the test rows; train the candidate again"
@@ -66,7 +67,11 @@ class PromotionCheck:
 
 
 def check_promotion(
-    candidate: ModelBundle, champion: ModelBundle, *, data: LabelledData | None = None
+    candidate: ModelBundle,
+    champion: ModelBundle,
+    *,
+    data: LabelledData | None = None,
+    use: TestUse | None = None,
 ) -> PromotionCheck:
     """Compare a candidate with the champion by the candidate's own promotion settings.
 
@@ -75,6 +80,7 @@ def check_promotion(
         champion: the one that holds it.
         data: labelled rows to compare on in place of the common test fold; rows that one of the two has learnt from
             are left out and counted.
+        use: of these rows before, for which the interval of the gain is corrected.
 
     Raises:
         DataError: other frames or test folds, or no rows left to compare on.
@@ -91,6 +97,7 @@ def check_promotion(
         frame_ids=candidate.frame_ids,
         settings=evaluation,
         seed=seed,
+        use=use,
     )
     slices, faults, slice_notes = _protected_slices(candidate, new, settings)
     gains = compare_slices(
@@ -199,8 +206,18 @@ def _judge_gain(comparison: Comparison, settings: PromotionSettings, *, is_same_
     elif gain.low <= settings.margin:
         yield (
             f"macro-F1 gain {gain.value:+.3f}, interval {gain.low:+.3f} to {gain.high:+.3f}: the lower bound must lie "
-            f"above {settings.margin:+.3f} (promotion.margin)"
+            f"above {settings.margin:+.3f} (promotion.margin){_blame_reuse(comparison)}"
         )
+
+
+def _blame_reuse(comparison: Comparison) -> str:
+    """What the interval owes to earlier uses of the rows, and the way out."""
+    if comparison.use is None or comparison.pairs == 1:
+        return ""
+    return (
+        f"; {comparison.use.describe(comparison.n)}, and the interval holds for their {comparison.pairs} pairs "
+        "together: on fresh labelled rows, --data FILE, nothing has to be corrected"
+    )
 
 
 def _judge_slices(gains: list[SliceGain], settings: PromotionSettings) -> Iterator[str]:

@@ -30,6 +30,7 @@ class RegisteredVersion:
     codebook_hash: str | None
     dataset_fingerprint: str | None
     macro_f1: float | None
+    macro_name: str | None
     kind: str | None
     run_id: str | None
     who: str | None
@@ -167,6 +168,7 @@ def describe_version(model: RegisteredModel, version: ModelVersion) -> Registere
         codebook_hash=tags.get("codebook_hash"),
         dataset_fingerprint=tags.get("dataset_fingerprint"),
         macro_f1=_as_number(tags.get("macro_f1")),
+        macro_name=tags.get("macro_name"),
         kind=tags.get("kind"),
         run_id=version.run_id or None,
         who=tags.get("who"),

@@ -6,14 +6,15 @@ import pipeline.tracking.mlflow_environment  # noqa: F401 - MLflow reads its env
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from mlflow import MlflowClient
-from mlflow.entities import Run
+from mlflow.entities import Experiment, Run, ViewType
 from mlflow.utils import mlflow_tags
 
 from pipeline.tracking.mlflow_store import open_store, store_errors
 
+TEST_TAG: Final = "test_fingerprint"  # of rows that a run's figures are of
 _MANIFEST_TAG = "manifest_hash"
 _EXPERIMENTS_PER_CALL = 100
 
@@ -31,7 +32,7 @@ class BundleRun:
 
 def bundle_tags(manifest: Mapping[str, Any]) -> dict[str, str]:
     """Tags by which a run is found again from its bundle; two trainings of one bundle hash are told apart."""
-    keys = ("bundle_hash", "codebook_hash", "test_fingerprint", _MANIFEST_TAG)
+    keys = ("bundle_hash", "codebook_hash", TEST_TAG, _MANIFEST_TAG)
     return {key: str(manifest[key]) for key in keys if manifest.get(key)}
 
 
@@ -44,7 +45,7 @@ def find_bundle_runs(
         experiments = {e.experiment_id: e.name for e in _all_experiments(client)}
         found = []
         for role, manifest in zip(("first", "second"), manifests, strict=True):
-            run = _find_run(client, list(experiments), str(manifest[_MANIFEST_TAG]))
+            run = next(find_runs(client, _MANIFEST_TAG, str(manifest[_MANIFEST_TAG])), None)
             if run is not None:
                 place = run.info.experiment_id
                 parent = run.data.tags.get(mlflow_tags.MLFLOW_PARENT_RUN_ID)
@@ -67,25 +68,38 @@ def adopt_runs(parent_run_id: str, members: Sequence[BundleRun], uri: str | None
     return list(orphans)
 
 
-def _find_run(client: MlflowClient, experiment_ids: list[str], manifest_hash: str) -> Run | None:
-    """The run whose bundle has that manifest; hashes are hex, so they are safe in a filter."""
-    if not manifest_hash.isalnum():
-        return None
-    for start in range(0, len(experiment_ids), _EXPERIMENTS_PER_CALL):
-        runs = client.search_runs(
-            experiment_ids[start : start + _EXPERIMENTS_PER_CALL],
-            filter_string=f"tags.{_MANIFEST_TAG} = '{manifest_hash}'",
-            max_results=1,
-        )
-        if runs:
-            return runs[0]
-    return None
+def find_runs(client: MlflowClient, tag: str, value: str, *, deleted_too: bool = False) -> Iterator[Run]:
+    """Runs of every experiment of the store with such a tag, none if the value is no hash.
+
+    Args:
+        client: of the store.
+        tag: name of the tag.
+        value: hex, so that it is safe in a filter.
+        deleted_too: also those that were deleted but not yet taken out of the store.
+    """
+    if not value.isalnum():
+        return
+    kinds = ViewType.ALL if deleted_too else ViewType.ACTIVE_ONLY
+    places = [e.experiment_id for e in _all_experiments(client, kinds)]
+    for start in range(0, len(places), _EXPERIMENTS_PER_CALL):
+        token = None
+        while True:
+            page = client.search_runs(
+                places[start : start + _EXPERIMENTS_PER_CALL],
+                filter_string=f"tags.{tag} = '{value}'",
+                run_view_type=kinds,
+                page_token=token,
+            )
+            yield from page
+            token = page.token
+            if not token:
+                break
 
 
-def _all_experiments(client: MlflowClient) -> Iterator[Any]:
+def _all_experiments(client: MlflowClient, kinds: int = ViewType.ACTIVE_ONLY) -> Iterator[Experiment]:
     token = None
     while True:
-        page = client.search_experiments(page_token=token)
+        page = client.search_experiments(view_type=kinds, page_token=token)
         yield from page
         token = page.token
         if not token:

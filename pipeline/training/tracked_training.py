@@ -1,22 +1,21 @@
-"""Training and comparison as runs in MLflow: what `frames train` and `frames compare` do besides the work."""
+"""Training as a run in MLflow: what `frames train` does besides the work."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.bundle import ModelBundle, read_manifest
+from pipeline.bundle import read_manifest
 from pipeline.classifiers.processes import ALONE, Processes
 from pipeline.classifiers.protocols import Progress
 from pipeline.config.run_config import RunConfig
-from pipeline.config.tracking import TrackingSettings
-from pipeline.evaluation.comparison import Comparison
 from pipeline.evaluation.evaluation_report import EvaluationReport
 from pipeline.evaluation.slices import SliceReport
 from pipeline.reporting.model_card import MODEL_CARD, read_card, shorten_card
 from pipeline.tracking.mlflow_tracker import MlflowTracker
 from pipeline.tracking.model_registry import DESCRIPTION_LIMIT, register_bundle
-from pipeline.tracking.run_links import adopt_runs, bundle_tags, find_bundle_runs
+from pipeline.tracking.run_links import bundle_tags
+from pipeline.training.repeated_fits import FitSpread, check_repeats, repeat_fits
 from pipeline.training.run_training import run_training
 from pipeline.training.unfinished_work import mention_kept
 
@@ -35,6 +34,7 @@ class TrainedModel:
         slices: the same figures for parts of it.
         notes: what a reader of the figures has to know.
         tracking_uri: where the run was recorded.
+        spread: how far other seeds lead, where that was asked for.
     """
 
     run_id: str
@@ -46,6 +46,7 @@ class TrainedModel:
     slices: SliceReport
     notes: tuple[str, ...]
     tracking_uri: str
+    spread: FitSpread | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -58,17 +59,34 @@ class TrainedModel:
             "tracking_uri": self.tracking_uri,
             "evaluation": self.report.to_json(),
             "slices": self.slices.to_json(),
+            "repeats": None if self.spread is None else self.spread.to_json(),
             "notes": list(self.notes),
         }
 
 
 def train_and_record(
-    config: RunConfig, progress: Progress, *, parent_run_id: str | None = None, processes: Processes = ALONE
+    config: RunConfig,
+    progress: Progress,
+    *,
+    parent_run_id: str | None = None,
+    processes: Processes = ALONE,
+    repeats: int = 1,
 ) -> TrainedModel:
     """Train a model as one MLflow run and, if the config names a registered model, as its newest version.
 
     Of several processes only the first calls this.
+
+    Args:
+        config: of the run.
+        progress: told how far it is.
+        parent_run_id: nests the run under another.
+        processes: that train together.
+        repeats: fits in all, each with its own seed; the first is kept, see `pipeline.training.repeated_fits`.
+
+    Raises:
+        ConfigError, DataError: as `run_training`.
     """
+    check_repeats(repeats, processes.size)
     tags = {"kind": config.model.kind, "processes": str(processes.size)}
     kept: list[Path] = []
     with (
@@ -88,11 +106,16 @@ def train_and_record(
                 config.tracking.register_as,
                 manifest,
                 macro_f1=result.report.macro_f1.value,
+                macro_name=result.report.macro_name,
                 description=shorten_card(
                     card, DESCRIPTION_LIMIT, f"The whole card: {MODEL_CARD} of the run."
                 ),
                 uri=config.tracking.uri,
             )
+        spread = None
+        if repeats > 1:
+            spread = repeat_fits(config, result.folds, result.report, progress, repeats=repeats)
+            _record_spread(tracker, spread)
         return TrainedModel(
             run_id=tracker.run_id,
             bundle=result.bundle,
@@ -103,7 +126,17 @@ def train_and_record(
             slices=result.slices,
             notes=(*result.notes, *_note_closed(tracker.closed_runs)),
             tracking_uri=tracker.tracking_uri,
+            spread=spread,
         )
+
+
+def _record_spread(tracker: MlflowTracker, spread: FitSpread) -> None:
+    """Figures of every fit as a curve whose step is the fit, their deviations, and the whole as a file."""
+    for figure in spread.figures:
+        for number, value in enumerate(figure.fits):
+            tracker.log_metric(f"repeats/{figure.name}", value, number)
+    tracker.log_metrics({f"repeats/{figure.name}/deviation": figure.deviation for figure in spread.figures})
+    tracker.log_dict(spread.to_json(), "repeats.json")
 
 
 def _note_closed(run_ids: Sequence[str]) -> Iterator[str]:
@@ -112,44 +145,3 @@ def _note_closed(run_ids: Sequence[str]) -> Iterator[str]:
             f"the MLflow run {run_id} was still open, but its process had ended before its time; it is now marked as "
             "KILLED, with the tag state=interrupted"
         )
-
-
-def record_comparison(
-    comparison: Comparison,
-    first: ModelBundle,
-    second: ModelBundle,
-    *,
-    settings: TrackingSettings | None = None,
-    parent_run_id: str | None = None,
-) -> str:
-    """Record a comparison as one MLflow run and return its id.
-
-    The runs that trained the two models are named in its tags, and become its children where they lie in the same
-    experiment and have no parent yet. Without settings the comparison is recorded in their experiment.
-    """
-    members = find_bundle_runs((first.manifest, second.manifest), None if settings is None else settings.uri)
-    if settings is None:
-        settings = TrackingSettings()
-        if members:
-            settings = settings.model_copy(update={"experiment": members[-1].experiment})
-    tags = {
-        "kind": "comparison",
-        "first_bundle_hash": first.bundle_hash,
-        "second_bundle_hash": second.bundle_hash,
-        **{f"{member.role}_run_id": member.run_id for member in members},
-    }
-    name = f"{first.manifest['name']} against {second.manifest['name']}"
-    with MlflowTracker.start(settings, name, parent_run_id=parent_run_id, tags=tags) as tracker:
-        gain = comparison.macro_f1.gain
-        figures = {
-            "macro_f1_first": comparison.macro_f1.first,
-            "macro_f1_second": comparison.macro_f1.second,
-            "macro_f1_gain": gain.value,
-            "macro_f1_gain_low": gain.low,
-            "macro_f1_gain_high": gain.high,
-            "macro_f1_p_value": comparison.macro_f1.p_value,
-        }
-        tracker.log_metrics({name: value for name, value in figures.items() if value is not None})
-        tracker.log_dict(comparison.to_json(), "comparison.json")
-        adopt_runs(tracker.run_id, members, settings.uri)
-        return tracker.run_id

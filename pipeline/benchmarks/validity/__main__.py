@@ -13,7 +13,13 @@ from typing import Annotated, Final
 
 import typer
 
-from pipeline.benchmarks.validity import blend_claims, f1_claims, share_claims, text_claims
+from pipeline.benchmarks.validity import (
+    blend_claims,
+    f1_claims,
+    ledger_claims,
+    share_claims,
+    text_claims,
+)
 from pipeline.benchmarks.validity.claims import Claim, Finding
 from pipeline.commands.result_tables import plain_table
 from pipeline.commands.terminal import console, run_command
@@ -24,6 +30,7 @@ MODULES: Final[dict[str, Sequence[Claim]]] = {
     "shares": share_claims.CLAIMS,
     "texts": text_claims.CLAIMS,
     "blend": blend_claims.CLAIMS,
+    "ledger": ledger_claims.CLAIMS,
 }
 COLUMNS: Final = ("setting", "measured", "target", "")
 

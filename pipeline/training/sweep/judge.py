@@ -69,7 +69,7 @@ def judge_settings(
 
     Returns:
         "mean_average_precision" of raw probabilities, and "macro_f1" of decisions whose rule was learnt on other
-        clusters of these rows; both over the frames with enough positive clusters among these rows.
+        clusters of these rows; both over the frames with enough positive clusters among these rows, "judged_frames".
 
     Raises:
         DataError: no frame has enough.
@@ -88,7 +88,11 @@ def judge_settings(
             "judged on: label more sentences"
         )
     counts = total(count_decisions(truth[:, enough], decided[:, enough]))
-    return {"mean_average_precision": ranked, "macro_f1": float(counts.macro_f1)}
+    return {
+        "mean_average_precision": ranked,
+        "macro_f1": float(counts.macro_f1),
+        "judged_frames": float(enough.sum()),
+    }
 
 
 def _decide_crossed(

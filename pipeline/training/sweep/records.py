@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from pipeline.measures.enough import describe_macro
+
 State = Literal["complete", "pruned", "failed"]
 
 
@@ -20,7 +22,7 @@ class TrialRecord:
         state: whether it came to its end.
         value: of the metric; None unless complete.
         tried: what was tried, by the key of the config.
-        figures: both metrics and seconds.
+        figures: both metrics, frames they are means over, and seconds.
         reason: why it was pruned or failed.
         run_id: in MLflow.
     """
@@ -44,6 +46,7 @@ class SweepResult:
 
     Attributes:
         metric: what was maximised.
+        frames: of the codebook.
         wanted: trials that were asked for.
         records: one for each finished trial.
         importances: share of each key in the differences, where enough trials are complete.
@@ -54,6 +57,7 @@ class SweepResult:
     """
 
     metric: str
+    frames: int
     wanted: int
     records: tuple[TrialRecord, ...]
     importances: dict[str, float]
@@ -67,10 +71,20 @@ class SweepResult:
         """Complete trials, the best first; of equals the earliest."""
         return rank(self.records)
 
+    @property
+    def metric_name(self) -> str:
+        """The metric with the frames it covers; all trials are judged on the same rows."""
+        judged = [
+            record.figures["judged_frames"] for record in self.ranked if "judged_frames" in record.figures
+        ]
+        words = {"macro_f1": "macro-F1", "mean_average_precision": "mean average precision"}[self.metric]
+        return describe_macro(int(judged[0]), self.frames, words) if judged else words
+
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
         return {
             "metric": self.metric,
+            "metric_name": self.metric_name,
             "wanted": self.wanted,
             "best": self.ranked[0].to_json() if self.ranked else None,
             "best_config": None if self.best_config is None else str(self.best_config),

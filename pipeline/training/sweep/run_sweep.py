@@ -222,6 +222,7 @@ class _Sweep:
         best_config = None if best is None else self._write_best(best, len(records))
         result = SweepResult(
             metric=self.settings.metric,
+            frames=len(self.codebook.frames),
             wanted=self.settings.trials,
             records=tuple(records),
             importances=self.study.importances(),
