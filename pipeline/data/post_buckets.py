@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from pipeline.data.posts import count_rows, explain_damage, iter_columns, iter_pages
+from pipeline.data.posts import count_rows, iter_columns, iter_pages
 
 ORIGIN_BITS: Final = 48  # `place` is origin << ORIGIN_BITS plus the row's number in its file
 _MOST_BUCKETS: Final = 200  # files that are open at once
@@ -74,9 +74,8 @@ def _find_bounds(parts: Sequence[Path], total: int, n_buckets: int) -> list[_Ord
     step = max(1, total // _SAMPLED)
     sample: list[_OrderKey] = []
     for part in parts:
-        with explain_damage(part):
-            for batch in iter_pages(part, _KEY_COLUMNS, _BATCH_ROWS):
-                sample.extend(_order_keys(batch.take(pa.array(np.arange(0, batch.num_rows, step)))))
+        for batch in iter_pages(part, _KEY_COLUMNS, _BATCH_ROWS):
+            sample.extend(_order_keys(batch.take(pa.array(np.arange(0, batch.num_rows, step)))))
     sample.sort()
     return [sample[len(sample) * number // n_buckets] for number in range(1, n_buckets)]
 
@@ -113,9 +112,8 @@ def _read_parts(parts: Sequence[Path], schema: pa.Schema) -> Iterator[pa.RecordB
     columns = pa.schema(list(schema)[:-2])
     for origin, part in enumerate(parts):
         place = origin << ORIGIN_BITS
-        with explain_damage(part):
-            for batch in iter_columns(part, columns, _BATCH_ROWS):
-                places = pa.array(np.arange(place, place + batch.num_rows))
-                origins = pa.array(np.full(batch.num_rows, origin, np.int8))
-                yield pa.RecordBatch.from_arrays([*batch.columns, origins, places], schema=schema)
-                place += batch.num_rows
+        for batch in iter_columns(part, columns, _BATCH_ROWS):
+            places = pa.array(np.arange(place, place + batch.num_rows))
+            origins = pa.array(np.full(batch.num_rows, origin, np.int8))
+            yield pa.RecordBatch.from_arrays([*batch.columns, origins, places], schema=schema)
+            place += batch.num_rows

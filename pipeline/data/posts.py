@@ -267,39 +267,50 @@ def count_rows(path: Location) -> int:
 
 
 def iter_columns(path: Location, schema: pa.Schema, batch_rows: int) -> Iterator[pa.RecordBatch]:
-    """Batches of a posts table with the types of `schema`; a column that an older table lacks is null."""
-    name, filesystem = open_filesystem(path)
-    present = set(pq.read_schema(name, filesystem=filesystem).names)
-    names = [name for name in schema.names if name in present]
-    for batch in iter_pages(path, names, batch_rows):
-        arrays = [
-            batch.column(field.name).cast(field.type)
-            if field.name in present
-            else pa.nulls(batch.num_rows, field.type)
-            for field in schema
-        ]
-        if any(array.null_count and not field.nullable for array, field in zip(arrays, schema, strict=True)):
-            raise pa.ArrowInvalid("nulls where none can be")
-        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+    """Batches of a posts table with the types of `schema`; a column that an older table lacks is null.
+
+    Raises:
+        DataError: the table is damaged.
+    """
+    with explain_damage(path):
+        name, filesystem = open_filesystem(path)
+        present = set(pq.read_schema(name, filesystem=filesystem).names)
+        names = [name for name in schema.names if name in present]
+        for batch in iter_pages(path, names, batch_rows):
+            arrays = [
+                batch.column(field.name).cast(field.type)
+                if field.name in present
+                else pa.nulls(batch.num_rows, field.type)
+                for field in schema
+            ]
+            if any(
+                array.null_count and not field.nullable for array, field in zip(arrays, schema, strict=True)
+            ):
+                raise pa.ArrowInvalid("nulls where none can be")
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def iter_pages(path: Location, columns: Sequence[str], batch_rows: int) -> Iterator[pa.RecordBatch]:
-    """Batches of a Parquet file, with all that can be checked of it; see `explain_damage` for what is raised.
+    """Batches of a Parquet file, with all that can be checked of it.
 
     The checksums of its pages, where it has them, show any damage to values. Damage to the file's description of
     itself, which has no checksum, may leave rows out, so they are counted.
+
+    Raises:
+        DataError: the table is damaged.
     """
     n_read = 0
-    name, filesystem = open_filesystem(path)
-    # pre-buffered pages would stay in memory to the end
-    with pq.ParquetFile(
-        name, filesystem=filesystem, pre_buffer=False, page_checksum_verification=True
-    ) as file:
-        for batch in file.iter_batches(batch_rows, columns=list(columns)):
-            n_read += batch.num_rows
-            yield batch
-        if n_read != file.metadata.num_rows:
-            raise pa.ArrowInvalid(f"it states {file.metadata.num_rows:,} rows and {n_read:,} can be read")
+    with explain_damage(path):
+        name, filesystem = open_filesystem(path)
+        # pre-buffered pages would stay in memory to the end
+        with pq.ParquetFile(
+            name, filesystem=filesystem, pre_buffer=False, page_checksum_verification=True
+        ) as file:
+            for batch in file.iter_batches(batch_rows, columns=list(columns)):
+                n_read += batch.num_rows
+                yield batch
+            if n_read != file.metadata.num_rows:
+                raise pa.ArrowInvalid(f"it states {file.metadata.num_rows:,} rows and {n_read:,} can be read")
 
 
 def write_pages(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
