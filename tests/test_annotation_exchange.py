@@ -532,7 +532,16 @@ def test_export_says_how_to_fill_in_the_table(options: list[str], expected: str,
 
 
 def test_labels_to_train_on_are_json_lines(tmp_path: Path) -> None:
-    arguments = ["label-import", "x.csv", "--codebook", "sample:codebook.yaml", "-o", str(tmp_path / "o.csv")]
+    path = tmp_path / "x.csv"
+    path.write_text("text,labels\n", "utf-8")
+    arguments = [
+        "label-import",
+        str(path),
+        "--codebook",
+        "sample:codebook.yaml",
+        "-o",
+        str(tmp_path / "o.csv"),
+    ]
     done = CliRunner().invoke(app, [*arguments, "--labelled", str(tmp_path / "labelled.xlsx")])
     assert done.exit_code == 1
     assert "ends in .jsonl" in done.output
@@ -638,6 +647,17 @@ def test_columns_of_a_coders_table_can_be_named(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, [*arguments, *(part for name in names for part in ("--column", name))])
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["annotators"] == {"kim": 1}
+
+
+def test_frames_and_strata_without_anything_are_told(tmp_path: Path) -> None:
+    units = [unit | {"stratum": f"s{n // 2}"} for n, unit in enumerate(make_units(["a", "b", "c", "d"]))]
+    write_records(tmp_path / "sample.jsonl", units, SAMPLE_COLUMNS)
+    frame, *others = BOOK.frame_ids
+    rows = [{"id": unit["id"], "text": unit["text"], "labels": [frame]} for unit in units[:2]]
+    write_records(tmp_path / "anna.jsonl", rows, ["id", "text", "labels"])
+    notes = import_codings([tmp_path / "anna.jsonl"], BOOK, sample=tmp_path / "sample.jsonl").notes
+    assert f"no coding carries {', '.join(others)}: of them, nothing can be learnt or compared" in notes
+    assert "strata of the sample without a coded unit: s1" in notes
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".json"])

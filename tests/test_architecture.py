@@ -191,6 +191,38 @@ def test_a_wrong_config_is_told_before_a_heavy_library_loads(tmp_path: Path, arg
     assert heavy_modules_after(COMMAND.format(arguments=[*arguments, str(config)], status=1)) == set()
 
 
+MISSING = [
+    ["evaluate", "no-model", "no-rows"],
+    ["compare", "no-model", "no-other", "--data", "no-rows"],
+    ["promote", "name", "1", "--why", "x", "--data", "no-rows"],
+    ["robustness", "no-model", "--labels", "no-rows"],
+    ["drift", "no-scores", "--model", "no-model", "--labelled", "no-rows"],
+    ["report", "no-scores", "-o", "x.html", "--model", "no-model", "--sample", "no-sample"],
+    ["evaluation-report", "no-model", "-o", "x.html", "--data", "no-rows"],
+    ["predict", "no-posts", "--model", "no-model", "-o", "x"],
+    ["shares", "no-scores", "--sample", "no-sample", "--model", "no-model"],
+    ["explain", "no-model", "--scores", "no-scores", "--post", "x"],
+    ["init", "x", "--codebook", "no-book", "--labels", "no-rows"],
+    ["sample", "no-scores", "-n", "3", "-o", "x.csv", "--exclude", "no-rows", "--top-up", "no-sample"],
+    ["label-export", "no-sample", "--codebook", "no-book", "-o", "x.csv"],
+    ["label-import", "no-rows", "no-other", "--codebook", "no-book", "--sample", "no-sample", "-o", "x.csv"],
+    ["agreement", "no-rows", "no-other", "--codebook", "no-book"],
+    ["suspects", "no-rows", "--codebook", "no-book"],
+]
+
+
+def test_inputs_that_are_not_there_are_told_together_before_a_heavy_library_loads() -> None:
+    code = f"""
+from typer.testing import CliRunner
+from pipeline.cli import app
+for arguments in {MISSING!r}:
+    told = CliRunner().invoke(app, arguments).output
+    expected = {{part for part in arguments if part.startswith("no-")}}
+    assert expected <= set(told.replace(",", " ").split()), (arguments, told)
+"""
+    assert heavy_modules_after(code) == set()
+
+
 def test_scoring_with_the_baseline_loads_no_torch() -> None:
     assert not heavy_modules_after("import pipeline.classifiers.tfidf.tfidf_baseline") & {
         "torch",

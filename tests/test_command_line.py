@@ -204,7 +204,7 @@ def test_ingest_then_predict_from_the_posts_table(project: Path, trained: dict[s
         (["check", "baseline.yaml", "--set", "data.labelled=empty.csv"], "empty.csv"),
         (["check", "baseline.yaml", "--set", "decisions.minimum_positives=500"], "rare_frames=warn"),
         (["check", "baseline.yaml", "--set", "data.labelled=cp1251.csv"], "UTF-8"),
-        (["evaluate", "nowhere", "labelled.csv"], "not a model bundle"),
+        (["evaluate", "nowhere", "labelled.csv"], "no such file or folder: nowhere"),
         (["evaluate", "models:/nothing@champion", "labelled.csv"], "nothing"),
         (["predict", "result.json", "--model", "models:/weather@nobody", "-o", "x"], "nobody"),
         (["ingest", "cut.json", "-o", "cut.parquet"], "cut.json"),

@@ -77,6 +77,8 @@ def test_check_shows_frames_by_language_and_warns_of_one_that_is_never_labelled(
     output = " ".join(run("check", project / "run.yaml").split())
     assert "Frames by language, train and dev" in output
     assert "(ru: tax)" in output
+    notes = json.loads(run("check", project / "run.yaml", "--json"))["warnings"]
+    assert sum("tax" in note and ("ru" in note or "'ru'" in note) for note in notes) == 1  # told once
     languages = json.loads(run("check", project / "run.yaml", "--json"))["languages"]
     assert languages["positives"]["tax"].keys() == {"en"}
     assert languages["positives"]["war"].keys() == {"en", "ru"}

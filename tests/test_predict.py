@@ -305,7 +305,7 @@ def make_transformer_bundle(other: ModelBundle, folder: Path) -> ModelBundle:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["posts.parquet", "--model", "nowhere", "-o", "out"], "not a model bundle"),
+        (["posts.parquet", "--model", "nowhere", "-o", "out"], "no such file or folder: nowhere"),
         (["missing.parquet", "--model", "BUNDLE", "-o", "out"], "missing.parquet"),
         (["posts.parquet", "--model", "BUNDLE", "-o", "."], "holds 'posts.parquet' and no scores"),
     ],

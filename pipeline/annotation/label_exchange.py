@@ -20,7 +20,7 @@ from pipeline.annotation.sample_files import DESIGN_COLUMNS, is_unit_code, make_
 from pipeline.data.codebook import Codebook
 from pipeline.data.labelled_rows import Reject
 from pipeline.data.table_files import parse_json, read_text
-from pipeline.errors import DataError, shorten
+from pipeline.errors import DataError, list_names, shorten
 
 Tool = Literal["label-studio", "prodigy", "doccano", "table"]
 MAX_STRANGERS: Final = 0.05  # share of codings that may have ids which are not in the sample
@@ -156,6 +156,7 @@ def import_codings(
     if not codings:
         listed = f": {list_rejects(rejects)}" if rejects else ""
         raise DataError(f"{', '.join(map(str, paths))}: no usable coding{listed}")
+    notes += _note_empty(codings, codebook, units)
     return Imported(codings, rejects, (*notes, *_note_blank(codings, empty_is_coded=empty_is_coded)))
 
 
@@ -299,6 +300,23 @@ def _refuse_uncoded(path: Path, read: ReadCodings) -> None:
     if read.codings and all(coding.is_ground_truth for coding in read.codings):
         remedy = "Write what was settled into the column labels, and (no frame) where there is none"
     raise DataError(f"{path}: no coding: {n} left blank or skipped. {remedy}")
+
+
+def _note_empty(codings: Sequence[Coding], codebook: Codebook, units: Sequence[dict[str, Any]]) -> list[str]:
+    """Frames and strata of which there is nothing, so that a 0 of theirs would say nothing."""
+    coded = [coding for coding in codings if coding.status == "coded"]
+    carried = {label for coding in coded for label in coding.labels}
+    notes = []
+    if absent := [frame for frame in codebook.frame_ids if frame not in carried]:
+        notes.append(f"no coding carries {list_names(absent)}: of them, nothing can be learnt or compared")
+    ids = {coding.id for coding in coded}
+    strata = {str(unit["stratum"]): False for unit in units if unit["stratum"] is not None}
+    strata |= {
+        str(unit["stratum"]): True for unit in units if unit["stratum"] is not None and unit["id"] in ids
+    }
+    if empty := sorted(name for name, is_coded in strata.items() if not is_coded):
+        notes.append(f"strata of the sample without a coded unit: {list_names(empty)}")
+    return notes
 
 
 def _refuse_codes(codings: Sequence[Coding]) -> None:

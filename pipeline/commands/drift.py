@@ -52,7 +52,7 @@ def drift(
     """
 
     def work() -> None:
-        require_paths([scores])
+        require_paths(scores, model, labelled)
 
         from pipeline.bundle import load_bundle
         from pipeline.data.labelled_rows import read_labelled

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.commands.options import AsJson, Debug, find_model, print_json
+from pipeline.commands.options import AsJson, Debug, find_model, print_json, require_paths
 from pipeline.commands.terminal import console, run_command
 from pipeline.files.safe_text import safe_text
 
@@ -50,6 +50,8 @@ def explain(
     """
 
     def work() -> None:
+        require_paths(model, scores)
+
         from pipeline.bundle import load_bundle
         from pipeline.errors import ConfigError
         from pipeline.explanation.text_explanation import (

@@ -15,6 +15,7 @@ from pipeline.commands.options import (
     Zone,
     parse_columns,
     print_json,
+    require_paths,
 )
 from pipeline.commands.terminal import console, progress_bar, run_command
 from pipeline.files.safe_text import safe_text
@@ -48,6 +49,8 @@ def init(
     """
 
     def work() -> None:
+        require_paths(codebook, labels)
+
         from pipeline.commands.result_tables import print_notes
         from pipeline.data.new_project import init_project
 

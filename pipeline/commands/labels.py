@@ -5,7 +5,16 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipeline.commands.options import AsJson, Columns, Debug, Encoding, find_input, parse_columns, print_json
+from pipeline.commands.options import (
+    AsJson,
+    Columns,
+    Debug,
+    Encoding,
+    find_input,
+    parse_columns,
+    print_json,
+    require_paths,
+)
 from pipeline.commands.terminal import console, progress_bar, run_command
 from pipeline.errors import ConfigError
 from pipeline.files.safe_text import safe_text
@@ -74,6 +83,8 @@ def sample(
     """
 
     def work() -> None:
+        require_paths(source, *(exclude or ()), top_up)
+
         from pipeline.annotation.draw_sample import SampleSettings, draw_sample
         from pipeline.annotation.record_files import check_suffix, refuse_existing
         from pipeline.annotation.sample_files import write_sample
@@ -133,6 +144,8 @@ def label_export(
     """
 
     def work() -> None:
+        require_paths(units, codebook)
+
         from pipeline.annotation.label_exchange import export_units
         from pipeline.commands.label_tables import print_how_to_code
         from pipeline.data.codebook import load_codebook
@@ -196,6 +209,8 @@ def label_import(
     """
 
     def work() -> None:
+        require_paths(*inputs, codebook, units)
+
         from pipeline.annotation.combine import combine_codings, write_labelled
         from pipeline.annotation.label_exchange import import_codings, write_codings
         from pipeline.annotation.record_files import check_suffix, refuse_existing
@@ -266,6 +281,8 @@ def agreement(
     """
 
     def work() -> None:
+        require_paths(*inputs, codebook)
+
         from pipeline.annotation.agreement import measure_agreement, read_for_agreement, write_disputed
         from pipeline.annotation.record_files import check_suffix, refuse_existing
         from pipeline.commands.label_tables import print_agreement, print_how_to_settle
@@ -318,6 +335,8 @@ def suspects(
     """
 
     def work() -> None:
+        require_paths(source, codebook)
+
         from pipeline.annotation.record_files import check_suffix
         from pipeline.annotation.suspects import find_suspects, open_source, write_suspects
         from pipeline.commands.label_tables import print_suspects

@@ -96,7 +96,7 @@ def evaluate(
     """
 
     def work() -> None:
-        require_paths([data])
+        require_paths(model, data)
 
         from pipeline.bundle import load_bundle
         from pipeline.commands.model_tables import print_slices
@@ -139,6 +139,8 @@ def compare(
     """
 
     def work() -> None:
+        require_paths(first, second, data)
+
         from pipeline.bundle import load_bundle
         from pipeline.commands.result_tables import print_comparison, print_notes
         from pipeline.config.evaluation import EvaluationSettings
@@ -212,6 +214,8 @@ def promote(
     """
 
     def work() -> None:
+        require_paths(data)
+
         from pipeline.commands.model_tables import print_promotion
         from pipeline.errors import ModelError
         from pipeline.tracking.promotion import promote_checked

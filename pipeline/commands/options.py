@@ -1,7 +1,6 @@
 """What commands share: their common options, and how their values are read and printed."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -55,11 +54,15 @@ def find_model(model: str) -> Path:
     """The bundle folder that a folder name or registry URI means, or a copy of one in an object store."""
     if model.startswith(SCHEMES):
         return fetch_folder(str(parse_location(model)))
-    if "://" not in model and not model.startswith(("models:/", "runs:/")):
+    if _is_folder_name(model):
         return Path(model)
     from pipeline.tracking.model_registry import resolve_model
 
     return resolve_model(model)
+
+
+def _is_folder_name(model: str) -> bool:
+    return "://" not in model and not model.startswith(("models:/", "runs:/"))
 
 
 def find_input(path: Path) -> Path:
@@ -74,15 +77,19 @@ def find_input(path: Path) -> Path:
     )
 
 
-def require_paths(paths: Sequence[Path]) -> None:
+def require_paths(*paths: Path | str | None) -> None:
     """Refuse paths that are not there, all of them at once, ahead of anything that takes time to load.
+
+    Args:
+        paths: of inputs; a text is what `find_model` takes, of which folders are looked at; None is no input.
 
     Raises:
         DataError: names them.
     """
     from pipeline.errors import DataError
 
-    if missing := [str(path) for path in paths if not find_input(path).exists()]:
+    found = [Path(path) for path in paths if isinstance(path, Path) or (path and _is_folder_name(path))]
+    if missing := [str(path) for path in found if not find_input(path).exists()]:
         raise DataError(f"no such file or folder: {', '.join(missing)}")
 
 

@@ -100,7 +100,7 @@ def predict_command(
 
     def work() -> None:
         places = [parse_location(text) for text in inputs]
-        require_paths([place for place in places if isinstance(place, Path)])
+        require_paths(*(place for place in places if isinstance(place, Path)), model)
 
         from pipeline.bundle import load_bundle
         from pipeline.data.exports.raw_posts import ReadOptions

@@ -45,7 +45,7 @@ def report(
     """
 
     def work() -> None:
-        require_paths([scores])
+        require_paths(scores, model, sample)
 
         from pipeline.bundle import load_bundle
         from pipeline.commands.result_tables import print_notes
@@ -90,6 +90,8 @@ def evaluation_report(
     """
 
     def work() -> None:
+        require_paths(model, data)
+
         from pipeline.bundle import load_bundle
         from pipeline.data.labelled_rows import read_labelled
         from pipeline.reporting.evaluation_page import write_evaluation_report

@@ -67,7 +67,7 @@ def robustness(
     """
 
     def work() -> None:
-        require_paths([labels])
+        require_paths(model, labels)
 
         from pipeline.bundle import load_bundle
         from pipeline.config.evaluation import EvaluationSettings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipeline.commands.options import AsJson, Debug, print_json
+from pipeline.commands.options import AsJson, Debug, print_json, require_paths
 from pipeline.commands.terminal import console, run_command
 from pipeline.errors import ConfigError
 from pipeline.files.safe_text import safe_text
@@ -100,6 +100,8 @@ def shares(
     """
 
     def work() -> None:
+        require_paths(scores, *(sample or ()), model)
+
         from pipeline.annotation.record_files import check_suffix
         from pipeline.commands.share_tables import print_plan, print_shares, write_contrasts, write_shares
         from pipeline.prevalence.contrasts import Wanted

@@ -266,32 +266,11 @@ def _describe_contradictions(table: pd.DataFrame) -> list[str]:
 
 
 def _describe_one_sided(data: LabelledData) -> list[str]:
-    """Frames that every text carries, and frames that no text of a language carries."""
-    notes = []
+    """Frames that every text carries."""
     always = [frame for frame, n in data.count_positives().items() if n == len(data) and n > 1]
-    if always:
-        notes.append(
-            f"every text carries {', '.join(always)}: without a text that does not, nothing can be learnt"
-        )
-    counts = count_by_language(data)
-    for language, row in counts.items() if len(counts) > 1 else ():
-        n = sum(data.table["lang"] == language)
-        absent = [
-            frame for frame in data.frame_ids if not row[frame] and any(c[frame] for c in counts.values())
-        ]
-        if absent and n >= FEW_POSITIVES:
-            notes.append(f"none of the {n} texts in the language '{language}' carries {', '.join(absent)}")
-    return notes
-
-
-def count_by_language(data: LabelledData) -> dict[str, dict[str, int]]:
-    """How many texts of each language carry each frame; languages in order, texts without one left out."""
-    languages = data.table["lang"]
-    found = {}
-    for language in sorted(languages.dropna().unique()):
-        positives = data.indicator()[(languages == language).to_numpy()].sum(axis=0)
-        found[language] = dict(zip(data.frame_ids, positives.tolist(), strict=True))
-    return found
+    if not always:
+        return []
+    return [f"every text carries {', '.join(always)}: without a text that does not, nothing can be learnt"]
 
 
 def _describe_rare_frames(data: LabelledData) -> list[str]:
