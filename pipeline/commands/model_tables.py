@@ -10,6 +10,8 @@ from pipeline.files.safe_text import safe_text
 from pipeline.reporting.card_figures import say_none_worse
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from pipeline.evaluation.slices import Slice, SliceReport
@@ -18,23 +20,23 @@ if TYPE_CHECKING:
     from pipeline.tracking.promotion_check import PromotionCheck
 
 WORST = 5
-_NAMED = 4  # frames of a slice at the terminal; --json has all
+_NAMED = 4  # frames that a slice leaves out, at the terminal; --json has all
 
 
 def print_slices(screen: Console, report: SliceReport) -> None:
     """The slices furthest below the rest, those of unseen channels and later months, and how many say nothing."""
-    worst, novelty, languages = report.worst(WORST), report.of("novelty"), report.of("language")
-    columns = ("slice", "texts", "macro-F1", "interval", "overall", "gap", "interval of gap", "frames")
-    if worst:
-        screen.print(plain_table("Slices below the rest, the worst first", columns, map(_slice_row, worst)))
-    if novelty:
-        screen.print(plain_table("What training has not seen", columns, map(_slice_row, novelty)))
+    novelty, languages = report.of("novelty"), report.of("language")
+    worst = [entry for entry in report.worst(WORST) if entry not in novelty]
+    tables = {"Slices below the rest, the worst first": worst, "What training has not seen": novelty}
     if len(languages) > 1:
-        screen.print(plain_table("Languages", columns, map(_slice_row, languages)))
+        tables["Languages"] = languages
+    for title, entries in tables.items():
+        if entries:
+            _print_slices(screen, title, entries)
     none_worse = say_none_worse([entry.to_json() for entry in report.slices])
     if none_worse:
         screen.print(none_worse, soft_wrap=True)
-    if worst or novelty or len(languages) > 1:
+    if any(tables.values()):
         screen.print(
             "macro-F1: over the slice's frames with enough positives; overall: of all texts over the same frames; gap: "
             "the slice minus all other texts, over the frames with enough in both",
@@ -77,19 +79,32 @@ def _print_check(screen: Console, check: PromotionCheck) -> None:
     print_notes(screen, check.notes)
 
 
+def _print_slices(screen: Console, title: str, entries: Sequence[Slice]) -> None:
+    """A table, and below it which frames its figures leave out; the frames themselves would not fit beside them."""
+    columns = ("slice", "texts", "frames", "macro-F1", "overall", "gap", "interval of gap")
+    screen.print(plain_table(title, columns, map(_slice_row, entries)))
+    partial = [entry for entry in entries if entry.left_out]
+    for entry in partial:
+        screen.print(f"{_name(entry)}: not over {list_names(entry.left_out, _NAMED)}", soft_wrap=True)
+    if partial:
+        screen.print()
+
+
+def _name(entry: Slice) -> str:
+    return safe_text(entry.value if entry.dimension == "novelty" else f"{entry.dimension}: {entry.value}")
+
+
 def _slice_row(entry: Slice) -> tuple[Any, ...]:
-    name = f"{entry.dimension}: {entry.value}"
     if entry.too_few is not None:
-        return (name, entry.n, "too few", "", "", "", "", "")
+        return (_name(entry), entry.n, "too few", "", "", "", "")
     return (
-        name,
+        _name(entry),
         entry.n,
+        len(entry.frames),
         _figure(entry.macro_f1.value),
-        _range(entry.macro_f1),
         _figure(entry.overall),
         _figure(entry.gap.value, "+"),
         _range(entry.gap, "+"),
-        list_names(entry.frames, _NAMED),
     )
 
 

@@ -47,6 +47,7 @@ class Slice:
         n_clusters: forward clusters among them.
         positives: labels, all frames together.
         frames: with enough positive clusters here, over which macro_f1 is the mean.
+        left_out: the other frames.
         macro_f1: over those frames.
         overall: macro-F1 of all rows over the same frames; None where there are no figures.
         micro_f1: of all decisions on all frames.
@@ -60,6 +61,7 @@ class Slice:
     n_clusters: int
     positives: int
     frames: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     overall: float | None = None
     macro_f1: Estimate = field(default_factory=lambda: Estimate(None))
     micro_f1: Estimate = field(default_factory=lambda: Estimate(None))
@@ -255,6 +257,7 @@ class _Part:
         return Slice(
             *plain,
             frames=names_of(frame_ids, self.frames),
+            left_out=names_of(frame_ids, ~self.frames),
             overall=float(self.macro_f1(total(every))),
             macro_f1=estimate_macro_f1(take_frames(self.counts, self.frames), confidence),
             micro_f1=as_estimate(micro, np.concatenate(drawn), confidence, n_clusters=len(self.clusters)),
