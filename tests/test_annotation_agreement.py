@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from pipeline.annotation.agreement import measure_agreement, read_for_agreement, write_disputed
 from pipeline.annotation.coded_table import Coding
-from pipeline.annotation.coefficients import agreement_terms, coefficients
+from pipeline.annotation.coefficients import agreement_terms, coefficients, masi_distances
 from pipeline.annotation.label_exchange import export_units, import_codings, write_codings
 from pipeline.annotation.record_files import write_records
 from pipeline.annotation.sample_files import write_sample
@@ -116,6 +116,53 @@ def test_the_report_says_what_stands_against_what() -> None:
     assert frames["order"].coded == 18
     assert frames["threat"].figures["alpha"].value == 1
     assert "1 unit has one coding only: nothing to compare" in report.notes
+
+
+def test_label_sets_that_share_frames_agree_in_part() -> None:
+    """MASI (Passonneau 2006) worked out: equal 0; {a} in {a, b} 1 - 1/2 * 2/3; {a, b} and {b, c} 1 - 1/3 * 1/3."""
+    sets = [frozenset(part) for part in ("", "a", "ab", "bc")]
+    distances = masi_distances(sets)
+    assert np.diag(distances).tolist() == [0, 0, 0, 0]
+    assert distances[1, 2] == distances[2, 1] == pytest.approx(2 / 3)
+    assert distances[2, 3] == pytest.approx(8 / 9)
+    assert distances[0, 1] == distances[1, 3] == 1
+
+    generator = np.random.default_rng(8)
+    given = [
+        [tuple(f for f in ("x", "y", "z") if generator.random() < 0.4) for _ in range(2 + i % 2)]
+        for i in range(40)
+    ]
+    codings = [
+        coding(f"u{i}", "abc"[k], *labels) for i, unit in enumerate(given) for k, labels in enumerate(unit)
+    ]
+    report = measure_agreement(codings, samples=200)
+    assert report.masi.value == pytest.approx(alpha_by_hand([[frozenset(s) for s in unit] for unit in given]))
+    assert report.masi.low is not None
+    assert report.masi.low < report.masi.value < report.masi.high
+    nominal = report.label_sets.figures["alpha"].value
+    assert nominal != pytest.approx(report.masi.value, abs=0.01)  # it is not the same figure again
+
+
+def alpha_by_hand(units: list[list[frozenset[str]]]) -> float:
+    """Krippendorff's alpha from every pair of codings, without counts."""
+
+    def apart(a: frozenset[str], b: frozenset[str]) -> float:
+        if a == b:
+            return 0.0
+        kind = 2 / 3 if a <= b or b <= a else 1 / 3
+        return 1 - len(a & b) / len(a | b) * kind
+
+    everything = [one for unit in units for one in unit]
+    n = len(everything)
+    observed = sum(
+        apart(a, b) / (len(unit) - 1)
+        for unit in units
+        for i, a in enumerate(unit)
+        for j, b in enumerate(unit)
+        if i != j
+    )
+    expected = sum(apart(a, b) for a in everything for b in everything) / (n - 1)
+    return 1 - observed / expected
 
 
 def test_intervals_are_over_clusters_not_over_copies() -> None:

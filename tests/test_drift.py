@@ -24,7 +24,14 @@ from pipeline.evaluation.domain_classifier import separate_domains
 from pipeline.evaluation.drift_check import measure_drift
 from pipeline.reporting.html_report import write_report
 from pipeline.scoring.depth_check import warn_of_languages, warn_of_words
-from pipeline.scoring.drift_reference import DriftReference, Vocabulary, find_words, read_drift_reference
+from pipeline.scoring.drift_reference import (
+    SCORE_EDGES,
+    DriftReference,
+    Vocabulary,
+    count_bins,
+    find_words,
+    read_drift_reference,
+)
 from pipeline.scoring.prediction import PredictReport, predict
 from pipeline.tracking.tracker import NullTracker
 from pipeline.training.run_training import run_training
@@ -239,13 +246,64 @@ def test_chance_shifts_nothing_and_a_real_shift_is_found() -> None:
     generator, shares = np.random.default_rng(2), np.array([0.4, 0.3, 0.2, 0.1])
 
     def draw(n: int, of: np.ndarray) -> Histogram:
-        return Histogram(generator.multinomial(n, of), n, 0.0)
+        return Histogram(generator.multinomial(n, of), n, 0.0, 0.0)
 
     names = [str(i) for i in range(60)]
     null = compare_histograms(names, [(draw(300, shares), draw(25, shares)) for _ in names], seed=0)
     assert sum(shift.is_shifted for shift in null) <= 1
     moved = compare_histograms(["x"], [(draw(300, shares), draw(300, shares[::-1]))], seed=0)
     assert moved[0].is_shifted
+
+
+def histogram(values: np.ndarray) -> Histogram:
+    error = float(values.std(ddof=1) / np.sqrt(len(values)))
+    return Histogram(count_bins(values, SCORE_EDGES), len(values), float(values.mean()), error)
+
+
+def test_a_moved_mean_is_told_with_its_interval_and_held_against_the_tolerance() -> None:
+    """From .118 to .181, as on 4,000 posts whose spread hardly changed; a move of .005 is sure, and no news."""
+    generator = np.random.default_rng(3)
+    then, now = generator.beta(1.18, 8.82, 4000), generator.beta(1.81, 8.19, 4000)
+    (shift,) = compare_histograms(["x"], [(histogram(then), histogram(now))], seed=0)
+    assert shift.moved.low is not None
+    assert shift.moved.high is not None
+    assert shift.moved.low < 0.063 < shift.moved.high
+    assert shift.moved_beyond(0.03)
+    assert not shift.moved_beyond(0.07)
+    (little,) = compare_histograms(["x"], [(histogram(then), histogram(then[:3900] + 0.005))], seed=0)
+    many = [histogram(np.tile(values, 50)) for values in (then, then + 0.005)]
+    (sure,) = compare_histograms(["x"], [(many[0], many[1])], seed=0)
+    assert (sure.moved.low or 0) > 0
+    assert not sure.moved_beyond(0.03)
+    assert not little.moved_beyond(0.03)
+
+
+def test_intervals_of_moves_hold_for_all_frames_together() -> None:
+    generator = np.random.default_rng(4)
+    held = []
+    for r in range(150):
+        pairs = [
+            (histogram(generator.beta(1, 9, 400)), histogram(generator.beta(1, 9, 300))) for _ in range(6)
+        ]
+        shifts = compare_histograms([str(k) for k in range(6)], pairs, seed=r)
+        held.append(all((shift.moved.low or 0) <= 0 <= (shift.moved.high or 0) for shift in shifts))
+    assert np.mean(held) >= 0.9
+
+
+def test_the_tolerance_of_the_command_decides_on_the_warning(
+    bundle: ModelBundle, foreign: tuple[Path, PredictReport]
+) -> None:
+    strict, lax = (measure_drift(foreign[0], bundle, tolerance=tolerance) for tolerance in (0.0, 1.0))
+    moved = [shift for shift in strict.frames if shift.moved_beyond(0.0)]
+    assert moved
+    assert not any(shift.moved_beyond(1.0) for shift in lax.frames)
+    assert any(f"{moved[0].name} (the mean moved by" in warning for warning in strict.warnings)
+    done = CliRunner().invoke(
+        app, ["drift", str(foreign[0]), "--model", str(bundle.folder), "--tolerance", "0", "--json"]
+    )
+    assert done.exit_code == 0, done.output
+    said = {frame["name"]: frame["moved_beyond_tolerance"] for frame in json.loads(done.stdout)["frames"]}
+    assert [name for name, is_beyond in said.items() if is_beyond] == [shift.name for shift in moved]
 
 
 @settings(deadline=None, max_examples=50)

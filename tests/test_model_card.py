@@ -17,7 +17,12 @@ from pipeline.config.run_config import load_run_config
 from pipeline.data.codebook import Codebook, dump_codebook
 from pipeline.errors import ModelError
 from pipeline.files.safe_text import safe_text
-from pipeline.reporting.card_figures import say_calibration_harmed, say_none_worse, slices_part
+from pipeline.reporting.card_figures import (
+    say_calibration_harmed,
+    say_estimate,
+    say_none_worse,
+    slices_part,
+)
 from pipeline.reporting.markdown import escape, table
 from pipeline.reporting.model_card import MODEL_CARD, read_card, shorten_card, write_card
 from pipeline.tracking.mlflow_store import open_store
@@ -106,6 +111,9 @@ def test_the_figures_of_the_card_are_those_of_the_run(trained: TrainedModel, car
     assert cells(card, "Calibration", "storm")[1:] == [
         f"{value:.3f}"
         for value in (scores.brier_before, scores.brier_after, scores.error_before, scores.error_after)
+    ] + [
+        "unknown" if scores.error_above is None else f"{scores.error_above:.3f}",
+        *(escape(say_estimate(figure.to_json())) for figure in (scores.slope, scores.intercept)),
     ]
     assert cells(card, "Data", "texts") == [
         "texts",

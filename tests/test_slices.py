@@ -292,7 +292,8 @@ def test_brier_score_and_calibration_error_before_and_after_worked_out() -> None
     """Frame one, raw .8 .8 against 1 0: Brier (.04 + .64) / 2, error |.8 - .5|; calibrated .5 .5: .25 and 0."""
     truth = np.array([[1, 1], [0, 1]])
     raw, calibrated = np.array([[0.8, 1.0], [0.8, 1.0]]), np.array([[0.5, 1.0], [0.5, 1.0]])
-    found = measure_calibration(truth, raw, calibrated, ("one", "two"))
+    of_rows: dict[str, Any] = {"clusters": np.arange(2), "confidence": 0.95}
+    found = measure_calibration(truth, raw, calibrated, ("one", "two"), **of_rows)
     one = found.per_frame["one"]
     assert one.brier_before == pytest.approx(0.34)
     assert one.error_before == pytest.approx(0.3)
@@ -302,6 +303,11 @@ def test_brier_score_and_calibration_error_before_and_after_worked_out() -> None
         "brier_after": 0.0,
         "error_before": 0.0,
         "error_after": 0.0,
+        "above": 2,
+        "error_above": 0.0,
+        "slope": {"value": None, "low": None, "high": None},
+        "intercept": {"value": None, "low": None, "high": None},
     }
     assert found.overall.brier_after == pytest.approx(0.125)
-    assert measure_calibration(truth, None, calibrated, ("one", "two")).overall.brier_before is None
+    unknown = measure_calibration(truth, None, calibrated, ("one", "two"), **of_rows)
+    assert unknown.overall.brier_before is None

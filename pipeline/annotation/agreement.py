@@ -19,9 +19,13 @@ from pipeline.annotation.coefficients import (
     PAIR,
     AgreementTerms,
     Coefficients,
+    Floats,
     add_terms,
     agreement_terms,
     coefficients,
+    concordance,
+    distance_alpha,
+    masi_distances,
 )
 from pipeline.annotation.combine import describe_codings
 from pipeline.annotation.exchange.spreadsheet import IN_DISPUTE
@@ -68,6 +72,7 @@ class AgreementReport:
         frames: one entry for each frame.
         decisions: all decisions, unit by frame, taken together.
         label_sets: whole label sets, which agree only if they are equal.
+        masi: alpha of whole label sets that agree in part where they share frames.
         confusions: (frame, frame given in its place, or NONE) -> pairs of codings, most frequent first.
         disputed: units on which annotators differ, by `describe_codings`, most disputed first.
         confidence: of the intervals.
@@ -80,6 +85,7 @@ class AgreementReport:
     frames: tuple[FrameAgreement, ...]
     decisions: FrameAgreement
     label_sets: FrameAgreement
+    masi: Estimate
     confusions: tuple[tuple[str, str, int], ...]
     disputed: tuple[dict[str, Any], ...]
     confidence: float
@@ -94,6 +100,7 @@ class AgreementReport:
             "confidence": self.confidence,
             "decisions": self.decisions.to_json(),
             "label_sets": self.label_sets.to_json(),
+            "label_sets_masi": self.masi.to_json(),
             "per_frame": {frame.name: frame.to_json() for frame in self.frames},
             "confusions": [{"frame": a, "other": b, "pairs": n} for a, b, n in self.confusions],
             "disputed": len(self.disputed),
@@ -193,6 +200,7 @@ def measure_agreement(
     judged = tuple(
         bootstrap.judge(frame, n, terms, 2) for frame, n, terms in zip(frames, counts, per_frame, strict=True)
     )
+    label_sets, masi = _judge_sets(labels, bootstrap)
     return AgreementReport(
         annotators=annotators,
         n_units=len(units),
@@ -201,7 +209,8 @@ def measure_agreement(
         decisions=bootstrap.judge("all decisions", None, add_terms(per_frame), 2)
         if per_frame
         else FrameAgreement("all decisions", None, dict.fromkeys(NAMES, Estimate(None))),
-        label_sets=_judge_sets(labels, bootstrap),
+        label_sets=label_sets,
+        masi=masi,
         confusions=_count_confusions(units),
         disputed=_list_disputed(units),
         confidence=confidence,
@@ -259,6 +268,19 @@ class _Bootstrap:
         figures = {part: self._estimate(value, drawn, part, n_clusters) for part in NAMES}
         return FrameAgreement(name, coded, figures)
 
+    def judge_distance(self, values: Floats, concordant: Floats, distances: Floats) -> Estimate:
+        """Alpha for a distance of values; arguments as in `distance_alpha`, by unit."""
+        values, concordant = (sum_by_cluster(part, self._clusters) for part in (values, concordant))
+        n_clusters = len(values)
+        (point,) = distance_alpha(values.sum(axis=0, keepdims=True), concordant.sum(keepdims=True), distances)
+        if np.isnan(point):
+            return Estimate(None)
+        replicates = [
+            distance_alpha(weights @ values, weights @ concordant, distances)
+            for weights in cluster_weights(self._clusters, self._samples, self._seed)
+        ]
+        return as_estimate(float(point), np.concatenate(replicates), self._confidence, n_clusters=n_clusters)
+
     def _estimate(
         self, value: Coefficients, drawn: Sequence[Coefficients], part: str, n_clusters: int
     ) -> Estimate:
@@ -298,14 +320,22 @@ def _frame_terms(labels: Sequence[Sequence[frozenset[str] | None]], frame: str) 
     return agreement_terms(np.array(codes, np.int64), 2)
 
 
-def _judge_sets(labels: Sequence[Sequence[frozenset[str] | None]], bootstrap: _Bootstrap) -> FrameAgreement:
+def _judge_sets(
+    labels: Sequence[Sequence[frozenset[str] | None]], bootstrap: _Bootstrap
+) -> tuple[FrameAgreement, Estimate]:
+    """Agreement of whole sets, and alpha with MASI as distance."""
     numbers: dict[frozenset[str], int] = {}
-    codes = [
-        [-1 if given is None else numbers.setdefault(given, len(numbers)) for given in row] for row in labels
-    ]
-    return bootstrap.judge(
-        "label sets", None, agreement_terms(np.array(codes, np.int64), len(numbers)), len(numbers)
+    codes = np.array(
+        [
+            [-1 if given is None else numbers.setdefault(given, len(numbers)) for given in row]
+            for row in labels
+        ],
+        np.int64,
     )
+    terms = agreement_terms(codes, len(numbers))
+    distances = masi_distances(list(numbers))
+    masi = bootstrap.judge_distance(terms.values, concordance(codes, distances), distances)
+    return bootstrap.judge("label sets", None, terms, len(numbers)), masi
 
 
 def _count_confusions(units: Sequence[Sequence[Coding]]) -> tuple[tuple[str, str, int], ...]:

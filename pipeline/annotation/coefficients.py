@@ -3,12 +3,14 @@
 Everything is computed from counts: how many annotators gave each value to each unit. Each coefficient is a ratio of
 sums over units, so a bootstrap weighs the terms of units (or of clusters of units) and computes no term anew.
 
-- Krippendorff's alpha: Krippendorff 2011, "Computing Krippendorff's alpha-reliability", nominal metric.
+- Krippendorff's alpha: Krippendorff 2011, "Computing Krippendorff's alpha-reliability", nominal metric; of label sets
+  also with MASI as distance (Passonneau 2006, "Measuring agreement on set-valued items (MASI)").
 - Fleiss' kappa: Fleiss 1971; for missing codings as in Gwet 2014, "Handbook of inter-rater reliability", ch. 2.
 - Gwet's AC1: Gwet 2008, "Computing inter-rater reliability and its variance in the presence of high agreement".
 - Cohen's kappa: Cohen 1960; two annotators, units that both coded.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,6 +98,51 @@ def agreement_terms(codes: NDArray[np.int64], n_values: int) -> AgreementTerms:
 def add_terms(parts: list[AgreementTerms]) -> AgreementTerms:
     """Terms of several frames over the same units, pooled: all decisions count alike."""
     return AgreementTerms(*(sum(getattr(part, name) for part in parts) for name in AgreementTerms.__slots__))
+
+
+def masi_distances(sets: Sequence[frozenset[str]]) -> Floats:
+    """MASI distance of each set to each, shape (q, q): 1 - overlap / union * m.
+
+    m is 1 for equal sets, 2/3 where one holds the other, 1/3 where they share something, 0 where nothing.
+    """
+    return np.array([[1 - _masi(a, b) for b in sets] for a in sets])
+
+
+def _masi(a: frozenset[str], b: frozenset[str]) -> float:
+    if a == b:
+        return 1.0
+    shared = len(a & b)
+    return shared / len(a | b) * (2 / 3 if a <= b or b <= a else 1 / 3)
+
+
+def concordance(codes: NDArray[np.int64], distances: Floats) -> Floats:
+    """Like `AgreementTerms.concordant`, but for a distance of values: nearly equal codings agree in part.
+
+    Args:
+        codes: as in `agreement_terms`.
+        distances: of values, shape (q, q), from 0 to 1.
+
+    Returns:
+        Shape (n,).
+    """
+    given = np.stack([(codes == value).sum(axis=1) for value in range(len(distances))], axis=1).astype(float)
+    m = given.sum(axis=1)
+    pairs = np.einsum("nq,qr,nr->n", given, 1 - distances, given) - m
+    return np.asarray(np.divide(pairs, m - 1, out=np.zeros(len(m)), where=m >= PAIR))
+
+
+def distance_alpha(values: Floats, concordant: Floats, distances: Floats) -> Floats:
+    """Alpha of sums over units for a distance of values, shape (b,).
+
+    Args:
+        values: as in `AgreementTerms`, summed, shape (b, q).
+        concordant: see `concordance`, summed, shape (b,).
+        distances: of values, shape (q, q).
+    """
+    n = values.sum(axis=1)
+    apart = np.einsum("bq,qr,br->b", values, distances, values)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(apart > 0, 1 - (n - concordant) * (n - 1) / apart, np.nan)
 
 
 def coefficients(sums: AgreementTerms, n_values: int) -> Coefficients:

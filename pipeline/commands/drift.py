@@ -23,6 +23,7 @@ from pipeline.files.safe_text import safe_text
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from pipeline.evaluation.distribution_shift import Shift
     from pipeline.evaluation.drift_check import DriftReport
 
 _LANGUAGES = 8  # lines of the table
@@ -39,6 +40,14 @@ def drift(
             "--labelled", help="Labelled file of the training: also try to tell its texts from the posts."
         ),
     ] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            "--tolerance",
+            help="That a frame's mean probability may move by before there is a warning.",
+            min=0,
+        ),
+    ] = None,
     column: Columns = None,
     encoding: Encoding = None,
     as_json: AsJson = False,
@@ -46,7 +55,8 @@ def drift(
 ) -> None:
     """Say how far posts are from what the model learnt from.
 
-    Words, languages, lengths and scores of the posts against those of the training texts.
+    Words, languages, lengths and scores of the posts against those of the training texts. Of scores it says by how much
+    the mean has moved, with an interval; a warning follows where that is surely more than the tolerance (0.03).
 
     Example: frames drift scores --model models:/frames@champion --labelled labelled.jsonl
     """
@@ -56,13 +66,14 @@ def drift(
 
         from pipeline.bundle import load_bundle
         from pipeline.data.labelled_rows import read_labelled
-        from pipeline.evaluation.drift_check import measure_drift
+        from pipeline.evaluation.drift_check import TOLERANCE, measure_drift
 
         bundle = load_bundle(find_model(model))
         texts = (
             read_labelled(labelled, bundle.codebook, parse_columns(column), encoding) if labelled else None
         )
-        report = measure_drift(scores, bundle, labelled=texts)
+        allowed = TOLERANCE if tolerance is None else tolerance
+        report = measure_drift(scores, bundle, labelled=texts, tolerance=allowed)
         if as_json:
             print_json(report.to_json())
         else:
@@ -108,13 +119,15 @@ def _print(screen: Console, report: DriftReport) -> None:
             shift.name,
             f"{shift.mean_then:.3g}",
             f"{shift.mean_now:.3g}",
+            f"{shift.moved.value:+.3g}",
+            "" if shift.moved.low is None else f"{shift.moved.low:+.3g} … {shift.moved.high:+.3g}",
             f"{shift.divergence:.3f}",
             f"{shift.noise:.3f}",
-            "yes" if shift.is_shifted else "",
+            _verdict(shift, report),
         )
         for shift in (*report.frames, report.length)
     ]
-    columns = ("", "training", "new, distinct", "shift", "noise", "shifted")
+    columns = ("", "training", "new, distinct", "moved by", "interval", "shift", "noise", "")
     screen.print(
         plain_table(
             "Distinct new sentences against training texts: mean probabilities, and length in characters",
@@ -123,8 +136,9 @@ def _print(screen: Console, report: DriftReport) -> None:
         )
     )
     screen.print(
-        f"shift: Jensen-Shannon divergence in bits, 0 to 1; noise: what chance alone reaches; shifted: above noise and "
-        f"{MATERIAL}",
+        f"moved: the interval of the move lies beyond {report.tolerance:g} (--tolerance); intervals hold for all lines "
+        "together. shift: Jensen-Shannon divergence in bits, 0 to 1; noise: what chance alone reaches; spread: shift "
+        f"above noise and {MATERIAL}",
         soft_wrap=True,
     )
     if report.domain is not None:
@@ -138,3 +152,9 @@ def _print(screen: Console, report: DriftReport) -> None:
     print_notes(screen, report.warnings)
     if not report.warnings:
         screen.print("No sign that the model is out of its depth. It is no proof of quality either.")
+
+
+def _verdict(shift: Shift, report: DriftReport) -> str:
+    """What is there, in words: a move of lengths has no tolerance."""
+    is_moved = shift is not report.length and shift.moved_beyond(report.tolerance)
+    return ", ".join(word for word, holds in (("moved", is_moved), ("spread", shift.is_shifted)) if holds)

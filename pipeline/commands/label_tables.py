@@ -87,9 +87,11 @@ def print_agreement(screen: Console, report: AgreementReport) -> None:
 
     columns = ("frame", "coded", "alpha", "interval", "kappa", "AC1", "agree")
     entries = (*report.frames, report.decisions, report.label_sets)
-    screen.print(plain_table("Agreement of annotators", columns, map(row, entries)))
+    masi = ("label sets, MASI", "", _figure(report.masi), _interval(report.masi), "", "", "")
+    screen.print(plain_table("Agreement of annotators", columns, [*map(row, entries), masi]))
     screen.print(
-        f"alpha: Krippendorff's, nominal; kappa: {'Cohen' if is_pair else 'Fleiss'}'s; AC1: Gwet's. "
+        "alpha: Krippendorff's, nominal; with MASI sets that share frames agree in part; "
+        f"kappa: {'Cohen' if is_pair else 'Fleiss'}'s; AC1: Gwet's. "
         f"{report.n_units} texts in {report.n_clusters} clusters; "
         f"annotators: {safe_text(', '.join(report.annotators))}; "
         f"intervals: {report.confidence:.0%}, bootstrap over clusters",

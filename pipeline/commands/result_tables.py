@@ -13,6 +13,7 @@ from rich.table import Table
 
 from pipeline.data.frame_languages import main_languages
 from pipeline.errors import shorten
+from pipeline.evaluation.calibration_quality import LOW
 from pipeline.files.safe_text import safe_text
 from pipeline.measures.intervals import Estimate
 
@@ -87,6 +88,16 @@ def print_evaluation(screen: Console, report: EvaluationReport, title: str) -> N
     ):
         screen.print(f"{name:32}{_figure(estimate, 3)}  {format_interval(estimate, 3)}")
     screen.print(f"{'calibration error':32}{report.calibration_error:.3f}")
+    if report.calibration is not None:
+        whole = report.calibration.overall
+        if whole.error_above is not None:
+            name = f"  among the {whole.above:,} p > {LOW}"
+            screen.print(f"{name:32}{whole.error_above:.3f}")
+        for name, estimate in (
+            ("calibration slope (right: 1)", whole.slope),
+            ("  intercept (right: 0)", whole.intercept),
+        ):
+            screen.print(f"{name:32}{_figure(estimate, 3)}  {format_interval(estimate, 3)}")
     screen.print(
         f"{report.n} texts in {report.n_clusters} forward clusters, which intervals ({report.confidence:.0%}) count; "
         "they are of this one fit",

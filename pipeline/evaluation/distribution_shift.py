@@ -6,6 +6,9 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
+
+from pipeline.measures.intervals import Estimate
 
 MATERIAL: Final = 0.045  # bits: that of a population stability index of 0.25, the usual mark of a large shift
 _DRAWS: Final = 4000
@@ -20,11 +23,13 @@ class Histogram:
         counts: shape (n_bins,).
         n_independent: observations that do not depend on one another among them, such as posts of sentences.
         mean: of the values.
+        error: standard error of the mean, copies and sentences of one post counted as one.
     """
 
     counts: NDArray[np.int64]
     n_independent: int
     mean: float
+    error: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class Shift:
         noise: what sampling alone may reach when nothing has changed.
         mean_then: before.
         mean_now: in the new data.
+        moved: of the mean, now minus then, with an interval that holds for all distributions together.
     """
 
     name: str
@@ -45,6 +51,12 @@ class Shift:
     noise: float
     mean_then: float
     mean_now: float
+    moved: Estimate
+
+    def moved_beyond(self, tolerance: float) -> bool:
+        """Whether the mean has surely moved by more: the whole interval lies beyond the tolerance."""
+        low, high = self.moved.low, self.moved.high
+        return low is not None and high is not None and (low > tolerance or high < -tolerance)
 
     @property
     def is_shifted(self) -> bool:
@@ -67,13 +79,16 @@ def compare_histograms(
     """
     generator = np.random.default_rng(seed)
     quantile = 1 - _FALSE_ALARMS / max(1, len(pairs))
+    z = norm.ppf((1 + quantile) / 2)
     shifts = []
     for name, (then, now) in zip(names, pairs, strict=True):
         shares = [part.counts / part.counts.sum() for part in (then, now)]
         sizes = [min(int(part.counts.sum()), part.n_independent) for part in (then, now)]
         drawn = [generator.multinomial(n, (shares[0] + shares[1]) / 2, size=_DRAWS) / n for n in sizes]
         noise = float(np.quantile(divergence(*drawn), quantile))
-        shifts.append(Shift(name, float(divergence(*shares)), noise, then.mean, now.mean))
+        moved, reach = now.mean - then.mean, float(z * np.hypot(then.error, now.error))
+        interval = Estimate(moved, moved - reach, moved + reach) if reach else Estimate(moved)
+        shifts.append(Shift(name, float(divergence(*shares)), noise, then.mean, now.mean, interval))
     return tuple(shifts)
 
 

@@ -21,7 +21,7 @@ from pipeline.errors import DataError
 from pipeline.evaluation.distribution_shift import Histogram, Shift, compare_histograms
 from pipeline.evaluation.domain_classifier import DomainSeparation, separate_domains
 from pipeline.evaluation.leakage import find_seen
-from pipeline.measures.intervals import Estimate
+from pipeline.measures.intervals import Estimate, renumber, sum_by_cluster
 from pipeline.scoring.depth_check import (
     absent_languages,
     unknown_limit,
@@ -41,6 +41,7 @@ from pipeline.scoring.score_posts import probability_column
 
 READ_SENTENCES: Final = 20_000  # of all; enough for every figure, whatever the size of the output
 LEFT_OUT: Final = 0.2  # share of training texts from which the rest does not speak for the whole output
+TOLERANCE: Final = 0.03  # that the mean probability of a frame may move by before there is a warning
 LENGTH_RATIO: Final = 1.5  # of mean lengths, either way; nearer ones are no reason to warn
 SEPARABLE: Final = 0.9  # area under the curve from which the two sets of texts hardly overlap
 _NORMAL_95: Final = 1.96
@@ -86,6 +87,7 @@ class DriftReport:
         foreign_share: of the posts, in languages that training hardly held.
         frames: shift of each frame's calibrated probability over sentences.
         length: shift of the sentences' length in characters.
+        tolerance: that a mean probability may move by; a frame of which it surely moved further is warned of.
         domain: how well the two sets of texts can be told apart; None without the labelled file.
         warnings: what a reader of the scores has to know.
     """
@@ -107,6 +109,7 @@ class DriftReport:
     foreign_share: float
     frames: tuple[Shift, ...]
     length: Shift
+    tolerance: float
     domain: DomainSeparation | None
     warnings: tuple[str, ...]
 
@@ -115,11 +118,18 @@ class DriftReport:
         plain = asdict(self)
         for part, shift in zip([*plain["frames"], plain["length"]], [*self.frames, self.length], strict=True):
             part["is_shifted"] = shift.is_shifted
+        for part, shift in zip(plain["frames"], self.frames, strict=True):
+            part["moved_beyond_tolerance"] = shift.moved_beyond(self.tolerance)
         return plain
 
 
 def measure_drift(
-    scores: Path, bundle: ModelBundle, *, labelled: LabelledData | None = None, seed: int = 0
+    scores: Path,
+    bundle: ModelBundle,
+    *,
+    labelled: LabelledData | None = None,
+    tolerance: float = TOLERANCE,
+    seed: int = 0,
 ) -> DriftReport:
     """Compare the current posts of an output, as far as this model scored them, with its training.
 
@@ -127,6 +137,7 @@ def measure_drift(
         scores: output folder of `frames predict`.
         bundle: the model that scored.
         labelled: the labelled file of the training; adds the domain classifier.
+        tolerance: that the mean probability of a frame may move by.
         seed: of the noise levels and of the domain classifier.
 
     Raises:
@@ -161,6 +172,7 @@ def measure_drift(
         foreign_share=sum(absent_languages(reference, scored.languages).values()) / max(1, determined),
         frames=shifts[:-1],
         length=shifts[-1],
+        tolerance=tolerance,
         domain=domain,
         warnings=(),
     )
@@ -241,23 +253,47 @@ def _compare_distributions(
     bundle: ModelBundle, reference: DriftReference, scored: _Scored, seed: int
 ) -> tuple[Shift, ...]:
     """Shifts of each frame's scores, and of lengths last."""
-    n_posts = scored.sampled_posts
+    posts = renumber(scored.sample["content_hash"].to_numpy())
 
     def now(values: NDArray[Any], edges: Sequence[float]) -> Histogram:
-        return Histogram(count_bins(values, edges), n_posts, float(values.mean()))
+        mean = float(values.mean())
+        by_post = sum_by_cluster((values - mean)[:, None], posts)
+        n = len(by_post)
+        error = float(np.sqrt(n / max(n - 1, 1) * (by_post**2).sum()) / len(values))
+        return Histogram(count_bins(values, edges), n, mean, error if n > 1 else 0.0)
+
+    def then(counts: NDArray[np.int64], n: int, mean: float, edges: Sequence[float]) -> Histogram:
+        return Histogram(counts, n, mean, _error_of_bins(counts, n, mean, edges))
 
     pairs = [
         (
-            Histogram(reference.score_counts[k], reference.score_clusters, float(reference.score_means[k])),
+            then(
+                reference.score_counts[k],
+                reference.score_clusters,
+                float(reference.score_means[k]),
+                (0.0, *SCORE_EDGES, 1.0),
+            ),
             now(scored.sample[probability_column(frame)].to_numpy(), SCORE_EDGES),
         )
         for k, frame in enumerate(bundle.frame_ids)
     ]
+    longest = 2.0 * LENGTH_EDGES[-1]
     lengths = (
-        Histogram(reference.length_counts, reference.n_clusters, reference.mean_length),
+        then(
+            reference.length_counts,
+            reference.n_clusters,
+            reference.mean_length,
+            (0.0, *LENGTH_EDGES, longest),
+        ),
         now(scored.sample["text"].str.len().to_numpy(), LENGTH_EDGES),
     )
     return compare_histograms([*bundle.frame_ids, "length"], [*pairs, lengths], seed=seed)
+
+
+def _error_of_bins(counts: NDArray[np.int64], n: int, mean: float, edges: Sequence[float]) -> float:
+    """Standard error of the mean of n independent values, of which the reference keeps counts by bin alone."""
+    middles = (np.array(edges[:-1]) + np.array(edges[1:])) / 2
+    return float(np.sqrt((counts * (middles - mean) ** 2).sum() / counts.sum() / max(n - 1, 1)))
 
 
 def _compare_languages(reference: DriftReference, posts: Mapping[str, int]) -> tuple[LanguageShare, ...]:
@@ -294,15 +330,7 @@ def _with_warnings(
         warn_of_words(reference, report.unknown_words.value or 0.0, report.sampled_posts),
         _note_left_out(report),
     ]
-    shifted = [shift for shift in report.frames if shift.is_shifted]
-    if shifted:
-        listed = ", ".join(f"{s.name} (mean {s.mean_then:.2f} then, {s.mean_now:.2f} now)" for s in shifted)
-        warnings.append(
-            f"scores of distinct new sentences ({report.seen_share:.0%} of those read left out as training texts) are "
-            f"distributed otherwise than in training for {len(shifted)} of {len(report.frames)} frames: {listed}; "
-            f"means over all sentences may be others. The posts may differ, or the model's errors: only coded new "
-            "posts tell"
-        )
+    warnings.append(_warn_of_frames(report))
     warnings.append(_warn_of_length(report.length))
     if report.domain and report.domain.auc.low is not None and report.domain.auc.low >= SEPARABLE:
         warnings.append(
@@ -310,6 +338,29 @@ def _with_warnings(
             f"{report.domain.auc.value:.2f}): the two hardly overlap"
         )
     return replace(report, warnings=tuple(warning for warning in warnings if warning))
+
+
+def _warn_of_frames(report: DriftReport) -> str | None:
+    """Frames whose mean moved beyond the tolerance, or whose probabilities are spread otherwise: sizes, no tests."""
+    shifted = [shift for shift in report.frames if shift.is_shifted or shift.moved_beyond(report.tolerance)]
+    if not shifted:
+        return None
+    listed = ", ".join(f"{shift.name} ({describe_move(shift)})" for shift in shifted)
+    return (
+        f"scores of distinct new sentences ({report.seen_share:.0%} of those read left out as training texts) are "
+        f"otherwise than in training for {len(shifted)} of {len(report.frames)} frames, their mean by more than "
+        f"{report.tolerance:g} or their spread: {listed}; means over all sentences may be others. The posts may "
+        "differ, or the model's errors: only coded new posts tell"
+    )
+
+
+def describe_move(shift: Shift) -> str:
+    """For example "the mean moved by +0.063 (+0.045 to +0.081), from 0.118 to 0.181"."""
+    moved = shift.moved
+    interval = "" if moved.low is None else f" ({moved.low:+.3f} to {moved.high:+.3f})"
+    return (
+        f"the mean moved by {moved.value:+.3f}{interval}, from {shift.mean_then:.3f} to {shift.mean_now:.3f}"
+    )
 
 
 def _note_left_out(report: DriftReport) -> str | None:

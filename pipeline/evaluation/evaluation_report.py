@@ -149,8 +149,7 @@ class EvaluationReport:
                 if interval[bound] is not None:
                     figures[f"{name}_{bound}"] = interval[bound]
         if self.calibration is not None:
-            whole = self.calibration.overall.to_json()
-            known = {name: value for name, value in whole.items() if value is not None}
+            known = self.calibration.overall.flat()
             figures.update({f"calibration/{name}": value for name, value in known.items()})
         for scores in self.per_frame:
             figures[f"frame/{scores.frame}/positives"] = scores.positives

@@ -82,5 +82,12 @@ def evaluate_predictions(
         settings=settings,
         seed=seed,
     )
-    calibration = measure_calibration(predictions.truth, predictions.raw, predictions.calibrated, frame_ids)
+    calibration = measure_calibration(
+        predictions.truth,
+        predictions.raw,
+        predictions.calibrated,
+        frame_ids,
+        clusters=predictions.clusters,
+        confidence=settings.confidence,
+    )
     return replace(report, calibration=calibration)

@@ -119,14 +119,34 @@ def calibration_part(metrics: Mapping[str, Any], frame_ids: Sequence[str]) -> st
         return _NONE
     entries = [("all frames", calibration["overall"])]
     entries += [(frame, calibration["per_frame"][frame]) for frame in frame_ids]
-    names = ("brier_before", "brier_after", "error_before", "error_after")
+    names = ("brier_before", "brier_after", "error_before", "error_after", "error_above")
     rows = [
-        (title, *("unknown" if scores[name] is None else f"{scores[name]:.3f}" for name in names))
+        (
+            title,
+            *("unknown" if scores.get(name) is None else f"{scores[name]:.3f}" for name in names),
+            *(say_estimate(scores.get(name)) for name in ("slope", "intercept")),
+        )
         for title, scores in entries
     ]
-    text = "Brier score and expected calibration error (ten bins) on the test fold; smaller is better."
-    columns = ("frame", "Brier before", "Brier after", "error before", "error after")
+    text = (
+        "Brier score and expected calibration error (ten bins) on the test fold; smaller is better. Most probabilities "
+        "are near 0 and easily right: the error among those above .1 stands beside. Slope (right: 1; below, "
+        "probabilities are too far out) and intercept (right: 0; above, they are too low) are after calibration, with "
+        "intervals over forward clusters."
+    )
+    columns = (
+        *("frame", "Brier before", "Brier after", "error before", "error after", "error above .1"),
+        *("slope", "intercept"),
+    )
     return "\n\n".join(part for part in (text, say_calibration_harmed(metrics), table(columns, rows)) if part)
+
+
+def say_estimate(estimate: Mapping[str, float | None] | None) -> str:
+    """Value and interval in one cell; also of a bundle that was saved before it was measured."""
+    if estimate is None:
+        return "unknown"
+    bounds = _range(estimate, 2)
+    return f"{_plain(estimate, 2)} ({bounds})" if bounds else _plain(estimate, 2)
 
 
 def say_calibration_harmed(metrics: Mapping[str, Any]) -> str | None:

@@ -6,12 +6,13 @@ from typing import Any, Final
 from pipeline.bundle import ModelBundle
 from pipeline.errors import DataError
 from pipeline.evaluation.distribution_shift import Shift
-from pipeline.evaluation.drift_check import DriftReport, measure_drift
+from pipeline.evaluation.drift_check import TOLERANCE, DriftReport, describe_move, measure_drift
 from pipeline.scoring.drift_reference import read_drift_reference
 
 _EXPLANATION: Final = (
-    "The posts against the texts that the model was trained on. Shift is the Jensen-Shannon divergence between the "
-    "probabilities of sentences then and now, from 0 (alike) to 1; chance alone reaches the noise level. Sentences "
+    "The posts against the texts that the model was trained on: by how much the mean probability of each frame moved, "
+    f"with an interval for all of them together and a tolerance of {TOLERANCE:g}, and the Jensen-Shannon divergence "
+    "between probabilities then and now, from 0 (alike) to 1; chance alone reaches the noise level. Sentences "
     "that are training texts are left out. A shift may be what there is to find; it means that test figures need not "
     "hold here, and that a coded sample of these posts is due."
 )
@@ -54,12 +55,16 @@ def _list_figures(report: DriftReport, frame_names: dict[str, str]) -> list[tupl
         ("Compared", compared),
         ("Words that training lacked", unknown),
         ("Languages", languages),
-        *((frame_names.get(shift.name, shift.name), _describe_shift(shift)) for shift in report.frames),
+        *(
+            (frame_names.get(shift.name, shift.name), _describe_shift(shift, report.tolerance))
+            for shift in report.frames
+        ),
         ("Length, characters", _describe_shift(report.length)),
     ]
 
 
-def _describe_shift(shift: Shift) -> str:
-    verdict = "shifted" if shift.is_shifted else "no shift"
-    means = f"mean {shift.mean_then:.3g} in training, {shift.mean_now:.3g} in distinct new sentences"
-    return f"{verdict}: {shift.divergence:.3f}, noise {shift.noise:.3f}; {means}"
+def _describe_shift(shift: Shift, tolerance: float | None = None) -> str:
+    words = ["moved beyond the tolerance"] if tolerance is not None and shift.moved_beyond(tolerance) else []
+    words += ["spread otherwise"] if shift.is_shifted else []
+    verdict = ", ".join(words) or "no shift"
+    return f"{verdict}: {describe_move(shift)}; divergence {shift.divergence:.3f}, noise {shift.noise:.3f}"

@@ -13,7 +13,12 @@ from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import DataError
 from pipeline.evaluation.evaluate_bundle import read_test_predictions
 from pipeline.evaluation.test_predictions import TestPredictions
-from pipeline.reporting.card_figures import CALIBRATION_FIGURES, say_calibration_harmed, say_none_worse
+from pipeline.reporting.card_figures import (
+    CALIBRATION_FIGURES,
+    say_calibration_harmed,
+    say_estimate,
+    say_none_worse,
+)
 from pipeline.reporting.curves import precision_recall_curve, reliability_bins
 from pipeline.reporting.html_page import render_page, write_page
 from pipeline.reporting.model_facts import describe_origin, describe_quality, frame_titles
@@ -119,7 +124,7 @@ def _describe_calibration(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
     overall = (metrics.get("calibration") or {}).get("overall")
     if overall is None:
         return []
-    return [
+    figures = [
         (
             title,
             f"{overall[after]:.4f}"
@@ -127,6 +132,17 @@ def _describe_calibration(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
         )
         for title, before, after in CALIBRATION_FIGURES
     ]
+    if overall.get("error_above") is not None:
+        figures.append(
+            (
+                "Calibration error, p above .1",
+                f"{overall['error_above']:.4f} ({overall['above']:,} decisions)",
+            )
+        )
+    for title, name in (("Slope (right: 1)", "slope"), ("Intercept (right: 0)", "intercept")):
+        if name in overall:
+            figures.append((title, say_estimate(overall[name])))
+    return figures
 
 
 def _find_errors(
