@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,11 @@ def read(path: Path, content: Any, **options: Any) -> list[Any]:
         content = json.dumps(content, ensure_ascii=False)
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return list(read_export(path, ReadOptions(**options)))
+
+
+def ingest_posts(path: Path, **options: Any) -> list[dict[str, Any]]:
+    ingest([path], path.with_suffix(".out.parquet"), ReadOptions(**options))
+    return read_posts(path.with_suffix(".out.parquet")).to_dict("records")
 
 
 def table(*rows: dict[str, Any], delimiter: str = ",") -> str:
@@ -56,6 +61,7 @@ def test_texts_in_a_list_are_posts_and_empty_ones_are_counted(tmp_path: Path) ->
         "<?xml version='1.0'?><a>Many words here</a>",
         "['as Python prints it', 'a list of words']",
         "BEGIN:VCARD\nN:Many words\nEND:VCARD",
+        "MIME-Version: 1.0\nContent-Type: multipart/related\n\nMany words",
     ],
 )
 def test_structured_files_are_never_pasted_text(tmp_path: Path, content: str) -> None:
@@ -63,6 +69,67 @@ def test_structured_files_are_never_pasted_text(tmp_path: Path, content: str) ->
     path.write_text(content, encoding="utf-8")
     with pytest.raises(DataError, match="no known format"):
         detect_format(path)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".json", ".jsonl", ".xml", ".html"])
+def test_prose_in_a_file_of_data_is_no_pasted_text_unless_it_is_said(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"report{suffix}"
+    path.write_text("Report of the month\n\nmany words, of which some are cells\nand more, words\n", "utf-8")
+    with pytest.raises(
+        DataError, match=f"expected what {suffix} files hold, got prose; .*--format pasted-text"
+    ):
+        detect_format(path)
+    assert ingest([path], tmp_path / "p.parquet", ReadOptions(), "pasted-text").read == 1
+
+
+def test_a_page_archive_says_how_to_save_the_page(tmp_path: Path) -> None:
+    path = tmp_path / "page.mhtml"
+    path.write_text("From: <Saved by Blink>\nMIME-Version: 1.0\n\n<html>Many words of a page</html>", "utf-8")
+    with pytest.raises(DataError, match=r"a web page archive .*save the page anew"):
+        detect_format(path)
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("name", ["texts", "data", "messages"])
+def test_texts_in_a_list_within_an_object(tmp_path: Path, name: str, indent: int | None) -> None:
+    content = json.dumps({"count": 3, name: ["One", "", "Two"]}, indent=indent)
+    first, empty, second = read(tmp_path / "x.json", content)
+    assert (first.text, second.text, empty.kind) == ("One", "Two", "no_text")
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", "id,text\n"])
+def test_a_file_without_a_record_is_told(tmp_path: Path, content: str) -> None:
+    path = tmp_path / ("x.csv" if "," in content else "x.json")
+    path.write_text(content, "utf-8")
+    report = ingest([path], tmp_path / "p.parquet", ReadOptions())
+    assert (report.read, report.warnings) == (0, (f"files without a single record: {path.name}",))
+
+
+def test_json_that_pandas_turned_on_its_side_says_how_to_write_it(tmp_path: Path) -> None:
+    [reject] = read(tmp_path / "x.json", {"text": {"0": "One", "1": "Two"}, "id": {"0": 1, "1": 2}})
+    assert "to_json(FILE, orient='records')" in reject.reason
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Канал,Дата публікації,Текст повідомлення,Перегляди",
+        "Название канала,Дата и время,Текст сообщения,Просмотры",
+        "Kanal,Datum,Nachricht,Aufrufe",
+        "CANAL,Fecha,Texto,Vistas",
+        "chaîne,Posted At,texte,vues",
+        "kanał,publish-date,treść,wyświetlenia",
+    ],
+)
+def test_headers_of_other_languages(tmp_path: Path, header: str) -> None:
+    content = f"\ufeff{header}\r\nNews,2024-03-01T12:00:00Z,A text,1 200\r\n"
+    [post] = read(tmp_path / "x.csv", content)
+    assert (post.channel, post.published_at, post.text, post.views) == ("News", NOON, "A text", 1200)
+
+
+def test_a_single_column_of_texts_in_another_language_is_a_table(tmp_path: Path) -> None:
+    posts = read(tmp_path / "x.csv", "Текст\nпервый текст\nвторой текст\n")
+    assert [post.text for post in posts] == ["первый текст", "второй текст"]
 
 
 def test_the_line_that_names_excels_delimiter_is_no_row(tmp_path: Path) -> None:
@@ -280,6 +347,31 @@ def test_a_date_and_a_clock_in_two_columns_are_one_time(tmp_path: Path) -> None:
     assert post.published_at == NOON
 
 
+DAYS = ["2024-03-01", "2024-03-01 00:00:00", "2024-03-01T00:00:00", date(2024, 3, 1), datetime(2024, 3, 1)]  # noqa: DTZ001 - as cells are
+CLOCKS = ["15:00", "15:00:00", "3:00 PM", time(15, 0), 0.625]
+
+
+@pytest.mark.parametrize("clock", CLOCKS, ids=str)
+@pytest.mark.parametrize("day", DAYS, ids=repr)
+def test_a_day_takes_the_clock_beside_it_whatever_the_cells_are(tmp_path: Path, day: Any, clock: Any) -> None:
+    row = {"text": "A text", "date": day, "time": clock}
+    if isinstance(day, str) and isinstance(clock, str):
+        [post] = read(tmp_path / "x.csv", table(row), timezone="Europe/Kyiv")
+        assert post.published_at == NOON + timedelta(hours=1)
+    book = openpyxl.Workbook()
+    for cells in (list(row), list(row.values())):
+        book.worksheets[0].append(cells)
+    book.save(tmp_path / "x.xlsx")
+    [post] = ingest_posts(tmp_path / "x.xlsx", utc_offset_hours=2)
+    assert post["published_at"] == NOON + timedelta(hours=1)
+
+
+def test_a_time_that_has_its_own_clock_keeps_it(tmp_path: Path) -> None:
+    content = table({"text": "A text", "date": "2024-03-01 12:00", "time": "15:00"})
+    [post] = read(tmp_path / "x.csv", content, utc_offset_hours=0)
+    assert post.published_at == NOON
+
+
 def test_the_dates_of_a_table_tell_their_order(tmp_path: Path) -> None:
     rows = [{"text": f"Post {n}", "date": f"3/{n}/2024 12:00 PM"} for n in (1, 2, 13)]
     posts = read(tmp_path / "x.csv", table(*rows), utc_offset_hours=0)
@@ -359,3 +451,44 @@ def test_a_twitter_archive_knows_its_user(tmp_path: Path) -> None:
     report = ingest([tmp_path / "archive"], tmp_path / "p.parquet", ReadOptions())
     assert (report.read, report.files, report.rejected) == (1, 1, 0)
     assert list(read_posts(tmp_path / "p.parquet")["post_key"]) == ["harbour/5"]
+
+
+def test_what_twitter_escapes_is_text_again_and_notes_are_not_lost_in_silence(tmp_path: Path) -> None:
+    tweet = {
+        "tweet": {
+            "id_str": "7",
+            "created_at": "Fri Mar 01 12:00:00 +0000 2024",
+            "full_text": "a &amp; b &lt;c&gt; &quot;",
+        }
+    }
+    for name, before in (("tweets.js", "window.YTD.tweets.part0 = "), ("tweets.json", "")):
+        [post] = read(tmp_path / name, before + json.dumps([tweet]))
+        assert (post.message_id, post.published_at, post.text) == (7, NOON, "a & b <c> &quot;")
+    note = {"noteTweet": {"noteTweetId": "8", "core": {"text": "A long text"}}}
+    [reject] = read(tmp_path / "note-tweet.js", "window.YTD.note_tweet.part0 = " + json.dumps([note]))
+    assert (reject.kind, "the whole text of a long tweet" in reject.reason) == ("reject", True)
+
+
+def test_updates_of_tdlib_hold_messages(tmp_path: Path) -> None:
+    content = {"@type": "messageText", "text": {"@type": "formattedText", "text": "A text"}}
+    message = {
+        "@type": "message",
+        "id": 3 << 20,
+        "chat_id": -1001234567890,
+        "date": 1709294400,
+        "content": content,
+    }
+    lines = [
+        {"@type": "updateNewMessage", "message": message},
+        {"@type": "updateMessageInteractionInfo", "chat_id": -1001234567890, "message_id": 3 << 20},
+    ]
+    post, other = read(tmp_path / "x.jsonl", "\n".join(map(json.dumps, lines)))
+    assert (post.message_id, post.published_at, post.text) == (3, NOON, "A text")
+    assert (other.kind, other.what) == ("no_text", "update without a message")
+
+
+def test_messages_printed_one_below_the_other(tmp_path: Path) -> None:
+    message = {"_": "Message", "id": 5, "chat": {"title": "News", "id": -1001234567890}, "text": "A text"}
+    content = "\n".join(json.dumps(message | {"id": number}, indent=4) for number in (5, 6))
+    posts = read(tmp_path / "x.json", content)
+    assert [(post.channel, post.message_id) for post in posts] == [("News", 5), ("News", 6)]

@@ -354,6 +354,21 @@ def test_one_column_a_frame_is_read_by_id_or_name(yes: str, no: str, tmp_path: P
     assert draft_labels(path) == ["Threat", "order", "unity"]
 
 
+def test_names_of_columns_may_be_in_another_case(tmp_path: Path) -> None:
+    path = write_table(tmp_path / "lists.csv", "ID,Text,LABELS,Lang", "a,One.,order;threat,ru", "b,Two.,,ru")
+    assert labels_by_id(path) == {"a": ("order", "threat"), "b": ()}
+    path = write_table(
+        tmp_path / "marks.csv", "Id,TEXT,Order,THREAT,unity", "a,One.,так,ja,", "b,Two.,ні,nein,"
+    )
+    assert labels_by_id(path) == {"a": ("order", "threat"), "b": ()}
+    path = write_table(tmp_path / "rows.csv", "Id,Text,Label", "a,One.,order", "a,One.,threat")
+    assert labels_by_id(path) == {"a": ("order", "threat")}
+    path = write_table(tmp_path / "both.csv", "id,Text,TEXT,labels", "a,One.,Two.,order")
+    with pytest.raises(DataError, match="no column 'text'; the file has: id, Text, TEXT, labels"):
+        read_labelled(path, BOOK)
+    assert labels_by_id(path, text="TEXT") == {"a": ("order",)}
+
+
 def test_columns_of_marks_that_nobody_can_place_are_refused_or_told(tmp_path: Path) -> None:
     path = write_table(tmp_path / "a.csv", "text,order,thret,unity", "One.,1,1,0")
     with pytest.raises(DataError, match=r"no column for the frames threat, but columns .* no frames: thret"):

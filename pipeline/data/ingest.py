@@ -33,7 +33,7 @@ from pipeline.data.posts import POSTS_SCHEMA, is_posts_table, iter_posts, make_p
 from pipeline.data.posts_merge import merge_posts
 from pipeline.data.text_files import check_codec, recode_head
 from pipeline.data.whole_exports import WORKING_SCHEMA, ReadInput, complete_rows
-from pipeline.errors import DataError
+from pipeline.errors import DataError, list_names
 from pipeline.files.durable_files import explain_full_disk, sync_folder
 from pipeline.files.folder_lock import LOCK, lock_folder
 
@@ -201,6 +201,7 @@ def ingest(
         warnings=(
             *reading.warnings,
             *name_warnings,
+            *_warn_of_empty_files(reading),
             *_warn_of_times(reading),
             *_warn_of_conflicts(counts.conflicting, history),
             *_warn_of_doubts(counts.doubtful, history),
@@ -396,6 +397,16 @@ def _find_articles(chosen: Sequence[tuple[InputFile, ExportFormat | DataError]])
         is_article = isinstance(choice, ProseError) and file.path.suffix.lower() == ".txt"
         folders.setdefault(file.path.parent, []).append(is_article)
     return {folder: len(files) for folder, files in folders.items() if len(files) > 1 and all(files)}
+
+
+def _warn_of_empty_files(reading: _Reading) -> Iterator[str]:
+    empty = [
+        name
+        for name, counts in reading.files.items()
+        if counts.format and not (counts.posts or counts.no_text or counts.rejected or counts.reason)
+    ]
+    if empty:
+        yield f"files without a single record: {list_names(empty, 5)}"
 
 
 def _warn_of_times(reading: _Reading) -> Iterator[str]:

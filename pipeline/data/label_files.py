@@ -109,6 +109,8 @@ def read_label_table(
     table = read_table(path, (*REQUIRED, *OPTIONAL, ONE_LABEL, *columns.values()), encoding)
     if not table.records:
         raise DataError(f"{path}: no rows; expected at least one text with its labels")
+    if segment_tables.recognise(table.columns) is None:
+        table = _spell_names(table, columns)
     if missing := [ours for ours, theirs in columns.items() if theirs not in table.columns]:
         raise DataError(describe_missing(table, missing, columns))
     known = codebook.ids_by_name if codebook else None
@@ -130,6 +132,28 @@ def read_label_table(
         return LabelTable(_rename(table, rows, columns))
     return _read_lists(
         table, columns if "labels" in table.columns else {"labels": ONE_LABEL, **columns}, codebook
+    )
+
+
+def _spell_names(table: Table, columns: Mapping[str, str]) -> Table:
+    """The table with columns that differ from our names in upper and lower case only spelt as ours."""
+    found: dict[str, list[str]] = {}
+    for name in table.columns:
+        if name not in columns.values():
+            found.setdefault(name.casefold(), []).append(name)
+    wanted = (*REQUIRED, *OPTIONAL, ONE_LABEL)
+    ours = {
+        found[name][0]: name for name in wanted if len(found.get(name, ())) == 1 and found[name] != [name]
+    }
+    if not ours:
+        return table
+    rows = [
+        replace(row, cells={ours.get(name, name): cell for name, cell in row.cells.items()})
+        for row in table.records
+    ]
+    names = tuple(ours.get(name, name) for name in table.columns)
+    return replace(
+        table, columns=names, records=rows, repeated=frozenset(ours.get(n, n) for n in table.repeated)
     )
 
 
@@ -237,6 +261,7 @@ def _find_frame_columns(
     """Columns that are named after frames, with what they say; without a codebook, those that hold marks alone."""
     reserved = {*_NOT_FRAMES, *columns.values()}
     is_ours = any(name.startswith(FRAME_COLUMN) for name in table.columns)
+    folded = {frame.casefold(): frame for frame in codebook.frame_ids} if codebook else {}
     found: dict[str, str] = {}
     for name in table.columns:
         label = _label_of(name)
@@ -247,8 +272,8 @@ def _find_frame_columns(
         elif codebook is None:
             if _MATRIX_COLUMN.fullmatch(name) or _holds_marks(table, name):
                 found[name] = label
-        elif label in codebook.ids_by_name:
-            found[name] = codebook.ids_by_name[label]
+        elif (frame := codebook.ids_by_name.get(label) or folded.get(label.casefold())) is not None:
+            found[name] = frame
     for name in found:
         table.check_column(name)
     if set(found.values()) == {NO_FRAME}:

@@ -23,8 +23,10 @@ _LISTING_KEYS = (
     "taxonomy",
 )  # of an object in a cell, as Label Studio writes several labels into CSV
 NO_FRAME = "(no frame)"  # the mark that says: coded, and none of the frames is there
-_YES = frozenset({"x", "1", "1.0", "true", "yes", "y", "+", "✓", "\u0445", "да"})  # \u0445: Cyrillic x
-_NO = frozenset({"0", "0.0", "false", "no", "n", "-", "нет"})
+_YES = frozenset(  # \u0445: Cyrillic x
+    {"x", "\u0445", "1", "1.0", "true", "yes", "y", "+", "✓", "да", "так", "ja", "sí", "oui", "tak"}
+)
+_NO = frozenset({"0", "0.0", "false", "no", "n", "-", "нет", "ні", "nein", "non", "nie"})
 PURPOSES = ("estimate", "test", "train")  # why a text was drawn for labelling
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 

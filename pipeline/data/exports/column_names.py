@@ -24,7 +24,17 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
             "raw_content",
         ),
         *("raw_text", "tweet_text", "tweet", "post", "caption", "cleaned_message", "article_text", "article"),
-        *("content_text", "текст", "сообщение", "повідомлення"),
+        *("content_text", "текст", "сообщение", "повідомлення", "текст_сообщения", "текст_поста"),
+        *(
+            "текст_повідомлення",
+            "текст_допису",
+            "nachricht",
+            "nachrichtentext",
+            "beitrag",
+            "texto",
+            "mensaje",
+        ),
+        *("mensagem", "texte", "testo", "messaggio", "tekst", "treść", "wiadomość", "metin", "mesaj"),
     ),
     "channel": (
         *(
@@ -46,12 +56,15 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
             "user.screen_name",
         ),
         *("source", "peer_id", "channel_id", "chat_id", "owner_id", "author_id", "to", "канал"),
+        *("название_канала", "назва_каналу", "kanal", "kanalname", "canal", "chaîne", "canale", "kanał"),
     ),
     "message_id": ("message_id", "msg_id", "post_id", "tweet_id", "id_str", "id"),
     "published_at": (
         *("published_at", "unix_timestamp", "date_unixtime", "date", "datetime", "date_time", "timestamp"),
         *("created_at", "created_time", "creation_time", "post_created", "published", "pub_date", "pubdate"),
         *("date_published", "date_utc", "post_date", "message_date", "created_utc", "time", "дата"),
+        *("posted_at", "date_posted", "post_time", "publish_date", "published_date", "publication_date"),
+        *("дата_публикации", "дата_публікації", "дата_и_время", "дата_і_час", "datum", "fecha", "tarih"),
     ),
     "forwarded_from": (
         *(
@@ -84,7 +97,8 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
             "statistics.views",
             "impression_count",
         ),
-        *("public_metrics.impression_count", "impressions", "просмотры"),
+        *("public_metrics.impression_count", "impressions", "просмотры", "перегляди"),
+        *("aufrufe", "vistas", "vues", "visualizações", "visualizzazioni", "wyświetlenia"),
     ),
     "forwards": (
         *("forwards", "forward_count", "forwards_count", "number_forwards", "shares", "share_count"),
@@ -140,7 +154,17 @@ PLACES: Final = (  # the address of the post itself; "link" is often that of a p
 VAGUE_PLACES: Final = frozenset(
     ("link", "guid", "uri")
 )  # those of another channel are no address of this post
-CLOCKS: Final = ("time", "post_created_time", "время", "час")  # beside a column of dates
+CLOCKS: Final = (
+    "time",
+    "post_created_time",
+    "время",
+    "час",
+    "uhrzeit",
+    "hora",
+    "heure",
+    "godzina",
+    "saat",
+)  # beside a column of dates
 LIKES: Final = {  # column -> name of the reaction
     **dict.fromkeys(
         ("likes", "like_count", "likecount", "favorite_count", "public_metrics.like_count"), "like"

@@ -49,6 +49,7 @@ FORMATS: Final[tuple[ExportFormat, ...]] = (
     pasted_text.FORMAT,
     text_article.FORMAT,
 )
+_STRUCTURED: Final = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".xml", ".html", ".htm", ".js")
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1f]")  # no text in any encoding of one byte a character has these
 _PACKED: Final = {
     b"\x1f\x8b": "packed by gzip; unpack it first (gunzip FILE.gz)",
@@ -60,6 +61,8 @@ _PACKED: Final = {
     b"\xd0\xcf\x11\xe0": "an old Office document; save the sheet as 'CSV UTF-8'",
     b"SQLite format 3\0": "an SQLite database; export the table of messages as CSV",
     b"%PDF": "a PDF; copy the posts into a text file",
+    b"From: <Saved by": "a web page archive (MHTML); save the page anew as 'Webpage, HTML only'",
+    b"bplist00": "a web archive of Safari; save the page anew as 'Page Source'",
 }
 
 
@@ -99,6 +102,12 @@ def detect_format(path: Path, *, allow_prose: bool = True, encoding: str | None 
         if export_format.matches(path, head):
             return export_format
     if pasted_text.is_prose(head):
+        if path.suffix.lower() in _STRUCTURED:
+            raise DataError(
+                f"{path}: expected what {path.suffix.lower()} files hold, got prose; a table begins with the names of "
+                f"its columns, so delete what stands above them. If it holds pasted posts, --format "
+                f"{pasted_text.FORMAT.name}"
+            )
         if allow_prose:
             return pasted_text.FORMAT
         raise ProseError(

@@ -18,7 +18,7 @@ from pipeline.data.exports.json_stream import (
 Entry = tuple[str, object]  # where it stood, and the decoded value or the error that it gave
 LISTS: Final = (  # what the list is called in the objects of the tools and interfaces that we know
     *("messages", "items", "result", "results", "data", "posts", "tweets", "statuses", "response", "records"),
-    *("articles", "documents", "orderedItems"),
+    *("articles", "documents", "orderedItems", "texts"),
 )
 _HEAD_CHARS: Final = 1 << 16
 _DEEPEST: Final = 3  # objects around the list

@@ -36,7 +36,7 @@ _COPIED = re.compile(r"(?P<name>\S.{0,127}?), \[(?P<time>\d[^\[\]\n]{4,40})\]:?"
 _RULE = re.compile(r"[-=*_~—–─]{3,}")
 # What begins so is markup, data or a script, and no list of posts: a reader that knows it takes it, or none.
 _STRUCTURE = re.compile(
-    r"""[<{]|\[\s*(?:["'\[{\]]|-?\d[\d.]*\s*[,\]]|(?:true|false|null|None)\b)|%PDF|%!|\#!|"?sep=.|BEGIN:V|---\s+\w+:"""
+    r"""[<{]|\[\s*(?:["'\[{\]]|-?\d[\d.]*\s*[,\]]|(?:true|false|null|None)\b)|%PDF|%!|\#!|"?sep=.|BEGIN:V|---\s+\w+:|MIME-Version:"""
     r"""|(?:var|let|const|export|import|function|module\.|window\.|self\.)[\s\w.$\[\]"']*[=({]"""
     r"""|[\w.$]+\s*=\s*[\[{]|[\w.$]+\(\s*[\[{]""",
     re.IGNORECASE,

@@ -11,7 +11,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -49,6 +49,7 @@ _ROWS_AHEAD: Final = 100
 _EMPTY: Final = frozenset(("", "nan", "none", "null", "nat", "<na>", "n/a", "[]", "{}"))
 _TELEPATHY: Final = frozenset(("message_text", "original_language", "translated_text"))
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?(?:\s?[ap]\.?m\.?)?", re.IGNORECASE | re.ASCII)
+_MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0+)?)?$", re.ASCII)
 _URL = re.compile(r"https?://[^\s'\"<>\]\[,]+")
 _PAIR = re.compile(r"(?P<name>[^\s/]+)[/-](?P<number>\d{1,18})", re.ASCII)
 
@@ -162,7 +163,11 @@ class PlainColumns:
             texts = [part for part in parts if isinstance(part, str)]
             value = "".join(texts) if len(texts) == len(parts) else value
         if value is not None and not isinstance(value, str):
-            raise ValueError(f"{self._field('text')}: expected text, got {make_excerpt(value)}")
+            is_of_pandas = isinstance(value, dict) and bool({"0", "1"} & value.keys())
+            remedy = (
+                "; of pandas, write the file with to_json(FILE, orient='records')" if is_of_pandas else ""
+            )
+            raise ValueError(f"{self._field('text')}: expected text, got {make_excerpt(value)}{remedy}")
         return clean_text(value)
 
     def _read_what(self, cells: Mapping[str, object]) -> str:
@@ -232,14 +237,8 @@ class PlainColumns:
         value = self._cell(cells, column)
         if value is None or value == "" or value is False:
             return None
-        clock = cells.get(self._clock) if self._clock and column == "published_at" else None
-        if (
-            isinstance(value, str)
-            and isinstance(clock, str)
-            and ":" not in value
-            and _CLOCK.fullmatch(clock.strip())
-        ):
-            value = f"{value.strip()} {clock.strip()}"
+        if self._clock and column == "published_at":
+            value = _join_clock(value, cells.get(self._clock))
         try:
             return parse_time(value, self._options)
         except ValueError as error:
@@ -307,6 +306,19 @@ class PlainColumns:
         if kind is None and any(isinstance(read_object(cells.get(name)), dict) for name in self._polls[:1]):
             return "poll"
         return kind if kind in MEDIA or self._is_own_table else None
+
+
+def _join_clock(day: object, clock: object) -> object:
+    """A date that has no clock, or midnight, as tools write it for want of one, with the clock of its own column."""
+    if isinstance(clock, float) and 0 <= clock < 1:  # as workbooks count a day
+        clock = (datetime(1, 1, 1) + timedelta(days=clock)).time()  # noqa: DTZ001 - a clock has no zone
+    said = clock.isoformat("seconds") if isinstance(clock, time) else str(clock or "").strip()
+    if not _CLOCK.fullmatch(said):
+        return day
+    if isinstance(day, datetime):
+        return f"{day.date()} {said}" if day.tzinfo is None and day.time() == time.min else day
+    bare = _MIDNIGHT.sub("", str(day).strip()) if isinstance(day, str | date) else ":"
+    return day if ":" in bare else f"{bare} {said}"
 
 
 def settle_date_order(

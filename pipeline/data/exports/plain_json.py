@@ -13,7 +13,7 @@ from typing import Final, TextIO
 
 from pipeline.data.exports.column_names import KNOWN_NAMES, POLLS, READS, SYNONYMS, NoTextColumnError, flatten
 from pipeline.data.exports.field_values import clean_text, make_excerpt, name_of_file
-from pipeline.data.exports.json_entries import expand_page, holds_list, read_entries
+from pipeline.data.exports.json_entries import LISTS, expand_page, holds_list, read_entries
 from pipeline.data.exports.json_stream import MAX_VALUE_CHARS, BadValueError, JsonStreamError, decode_value
 from pipeline.data.exports.message_parts import EMPTY
 from pipeline.data.exports.plain_columns import PlainColumns, settle_date_order
@@ -27,6 +27,8 @@ _KEY_SETS_KEPT: Final = 1000
 _TEXT_KEY = re.compile(
     rf'"(?:{"|".join(name for name in SYNONYMS["text"] if name.isascii())})"\s*:\s*"', re.IGNORECASE
 )
+_TEXT_LIST = re.compile(rf'"(?:{"|".join(LISTS)})"\s*:\s*\[\s*"')
+_IN_A_ROW = re.compile(r"^\}\s*\{\s*\"", re.MULTILINE)  # objects over several lines
 
 
 class PlainJsonLines:
@@ -84,7 +86,8 @@ class PlainJson:
             return False
         begins = "".join(text.lstrip()[:1000].split())
         if begins.startswith("{"):
-            return holds_list(text) and _TEXT_KEY.search(text) is not None
+            holds_texts = (_TEXT_KEY.search(text) or _TEXT_LIST.search(text)) is not None
+            return holds_texts and (holds_list(text) or _IN_A_ROW.search(text) is not None)
         return begins.startswith(("[{", "[]", '["'))
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[RawPost | Skipped]:
@@ -139,7 +142,11 @@ def _is_page(value: dict[str, object], lines: int) -> bool:
 
 def _expand(value: object) -> Iterator[object]:
     """The records of a page of results; a record with a text of its own is none."""
-    return iter([value]) if isinstance(value, dict) and _names_text(value) else expand_page(value)
+    if not isinstance(value, dict) or _names_text(value):
+        return iter([value])
+    lists = (value.get(name) for name in LISTS)
+    texts = [part for part in lists if isinstance(part, list) and all(isinstance(item, str) for item in part)]
+    return iter(texts[0]) if len(texts) == 1 else expand_page(value)
 
 
 def _names_text(names: Iterable[str]) -> bool:
@@ -163,6 +170,8 @@ def _read_objects(
         failure = error
     ahead = [flatten(value) for _, value in first if isinstance(value, dict)]
     found = dict.fromkeys(key for cells in ahead for key in cells)
+    if failure is None and not any(value for _, value in first):
+        return  # an empty list, or an empty object
     if (found or failure is None) and not any(isinstance(value, str) for _, value in first):
         columns = PlainColumns(path, list(found), options)
         if failure is None:

@@ -33,6 +33,20 @@ from pipeline.errors import DataError
 from pipeline.files.workbooks import filled_sheets, is_workbook, read_rows
 
 PARQUET_MAGIC: Final = b"PAR1"
+_TEXTS: Final = frozenset(
+    (
+        "text",
+        "message",
+        "content",
+        "текст",
+        "сообщение",
+        "повідомлення",
+        "nachricht",
+        "texto",
+        "texte",
+        "tekst",
+    )
+)
 _BATCH_ROWS: Final = 1024
 _BATCH_BYTES: Final = 1 << 28  # 256 KiB a post, several times what any channel allows
 _WORKBOOK_BYTES: Final = 1 << 30  # when unpacked
@@ -187,5 +201,5 @@ def _has_text_column(table: TableHead) -> bool:
     names = {fold_name(name) for name in table.names}
     known = names & KNOWN_NAMES
     if len(table.names) == 1:
-        return names <= {"text", "message", "content"}
-    return bool(known & {"text", "message", "content", "body"}) and len(known) * 4 >= len(names)
+        return names <= _TEXTS
+    return bool(known & {*_TEXTS, "body"}) and len(known) * 4 >= len(names)

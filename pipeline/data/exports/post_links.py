@@ -12,6 +12,7 @@ _PAGES: Final = tuple(
     re.compile(rf"(?:https?://)?(?:\w+\.)?{pattern}/?(?:[?#].*)?", re.ASCII | re.IGNORECASE)
     for pattern in (
         r"facebook\.com/(?:groups/)?(?P<name>[\w.-]+)/(?:posts|videos|photos|permalink)/(?:[\w.-]+/)?(?P<number>\d{1,18})",
+        r"facebook\.com/(?:permalink|story)\.php\?story_fbid=(?P<number>\d{1,18})&id=(?P<name>\d{1,18})(?:&[^#\s]*)?",
         r"(?:twitter|x)\.com/(?P<name>\w+)/status(?:es)?/(?P<number>\d{1,19})",
         r"vk\.(?:com|ru)/(?:[\w.]+\?w=)?wall(?P<name>-?\d{1,18})_(?P<number>\d{1,18})",
     )

@@ -30,7 +30,7 @@ from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Sourc
 _SERVER_ID_BITS: Final = 20  # below these TDLib counts messages that are not sent yet
 _SOURCE: Final = Source(
     what="TDLib and programs built on it",
-    how="save what getChatHistory returns, as a list or one message a line",
+    how="save what getChatHistory returns, as a list or one message a line; also updates",
     reads={
         "channel": "`chat_id`, as kind and number",
         "channel_id": "`chat_id` without its mark",
@@ -52,6 +52,9 @@ _SOURCE: Final = Source(
 
 
 def _read_message(message: Fields, record: str, path: Path, options: ReadOptions) -> RawPost | Skipped:  # noqa: ARG001 - part of the contract
+    message = inner(message, "message") or message  # of updateNewMessage
+    if str(message.get("@type")) != "message" and not inner(message, "content"):
+        return Skipped("no_text", record, "an update without a message", what="update without a message")
     content = inner(message, "content")
     kind = media_kind(content.get("@type"))
     formatted = inner(content, "text") or inner(content, "caption")

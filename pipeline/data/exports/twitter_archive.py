@@ -24,6 +24,8 @@ from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Sourc
 
 _USER = re.compile(r'"username"\s*:\s*"(\w{1,50})"')
 _RETWEET = re.compile(r"RT @(\w{1,50}): ")
+_ESCAPED = re.compile("&(amp|lt|gt);")
+_SIGNS: Final = {"amp": "&", "lt": "<", "gt": ">"}
 _MEDIA_KINDS: Final = {"animated_gif": "animation"}
 _HEAD_BYTES: Final = 1 << 16
 _SOURCE: Final = Source(
@@ -41,13 +43,22 @@ _SOURCE: Final = Source(
         "links": "`entities.urls`, written out",
         "media": "`extended_entities.media[0].type`",
     },
-    ignores="likes, direct messages, deleted tweets; views and edits are not part of archives",
+    ignores="likes, direct messages, deleted tweets; note-tweet.js (rejected); views and edits are not part of it",
 )
 
 
 def _read_tweet(entry: Fields, record: str, path: Path, options: ReadOptions) -> RawPost | Skipped:
+    if "noteTweet" in entry:
+        raise ValueError(
+            "the whole text of a long tweet, which does not say of which one; its beginning stands in tweets.js"
+        )
     tweet = inner(entry, "tweet") or entry
-    text = clean_text(read_text(tweet, "full_text") or read_text(tweet, "text"))
+    # Twitter writes &, < and > of a text as HTML does, and nothing else.
+    text = clean_text(
+        _ESCAPED.sub(
+            lambda found: _SIGNS[found[1]], read_text(tweet, "full_text") or read_text(tweet, "text")
+        )
+    )
     media = next(iter(inner_list(inner(tweet, "extended_entities") or inner(tweet, "entities"), "media")), {})
     stated = media.get("type")
     kind = media_kind(_MEDIA_KINDS.get(stated, stated) if isinstance(stated, str) else None)
@@ -84,6 +95,8 @@ def _links_of(tweet: Fields) -> Iterator[object]:
 FORMAT: Final = PlatformJson(
     "twitter-archive",
     _SOURCE,
-    re.compile(r"^\ufeff?\s*window\.YTD\.(?:tweets?|community_tweet|note_tweet)\.part\d+\s*="),
+    re.compile(
+        r"^\ufeff?\s*(?:window\.YTD\.(?:tweets?|community_tweet|note_tweet)\.part\d+\s*=|\[\s*\{\s*\"tweet\"\s*:\s*\{)"
+    ),
     _read_tweet,
 )
