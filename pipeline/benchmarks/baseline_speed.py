@@ -39,12 +39,12 @@ PLAIN, OURS = "plain scikit-learn", "ours"
 _SAMPLE = Path(__file__).parent.parent / "sample"
 
 
-def fit_plain(data: LabelledData, seed: int) -> Any:
+def fit_plain(data: LabelledData) -> Any:
     """What one would write oneself."""
     common = {"sublinear_tf": True, "min_df": SETTINGS.min_df, "dtype": np.float32}
     words = TfidfVectorizer(ngram_range=SETTINGS.word_ngrams, token_pattern=WORD, **common)
     characters = TfidfVectorizer(ngram_range=SETTINGS.char_ngrams, analyzer="char_wb", **common)
-    regression = LogisticRegression(C=SETTINGS.c_grid[0], solver="liblinear", dual=True, random_state=seed)
+    regression = LogisticRegression(C=SETTINGS.c_grid[0], solver="liblinear")
     steps = [
         ("features", FeatureUnion([("words", words), ("characters", characters)])),
         ("frames", OneVsRestClassifier(regression)),
@@ -112,7 +112,7 @@ def main(
         data = read_labelled(_SAMPLE / "labelled_sentences.jsonl", load_codebook(_SAMPLE / "codebook.yaml"))
         in_posts = (split_sentences(post) for post in make_posts(posts, seed, rare_words=RARE_WORDS))
         texts = list(dict.fromkeys(s.text for sentences in in_posts for s in sentences))
-        plain = fit_plain(data, seed)
+        plain = fit_plain(data)
         cores = os.cpu_count() or 1
         alone: dict[str, list[float]] = {PLAIN: [], OURS: []}
         together: dict[str, list[float]] = {PLAIN: [], OURS: []}
