@@ -1,4 +1,4 @@
-"""Calibration tells the truth and keeps rankings; thresholds lie where F1 is best; rare frames borrow strength."""
+"""Calibration tells the truth and keeps rankings; rare frames borrow strength; thresholds lie where F1 is best."""
 
 import json
 
@@ -146,41 +146,54 @@ def test_the_identity_calibrator_changes_nothing(*, single_label: bool) -> None:
     np.testing.assert_allclose(identity_calibrator(3, single_label=single_label)(true), true, atol=1e-5)
 
 
-def test_a_known_best_threshold_is_found() -> None:
-    """Positives lie above 0.7 and everything else below 0.5: every threshold between is best, 0.6 the middle."""
-    probabilities = np.concatenate([np.linspace(0.0, 0.5, 80), np.linspace(0.7, 1.0, 40)])[:, None]
-    truth = (probabilities > 0.6).astype(np.int8)
-    assert tune_thresholds(probabilities, truth, shrinkage=20.0) == pytest.approx([0.6], abs=0.011)
+def expected_f1(true: Floats, threshold: float) -> float:
+    """Of deciding for what lies above, over many labellings drawn with the true probabilities."""
+    drawn = np.random.default_rng(7).random((4000, len(true))) < true
+    decided = true >= threshold
+    return float((2 * (drawn & decided).sum(axis=1) / (drawn.sum(axis=1) + decided.sum())).mean())
 
 
-def test_thresholds_differ_between_frames_and_a_rare_one_stays_near_the_common() -> None:
-    low, high = np.linspace(0.05, 0.95, 400), np.linspace(0.05, 0.95, 400)
-    probabilities = np.stack([low, high, high], axis=1)
-    truth = np.stack([low > 0.3, high > 0.7, high > 0.945], axis=1).astype(np.int8)  # three in the last
-    alone = tune_thresholds(probabilities, truth, shrinkage=1e-9)
-    shrunken = tune_thresholds(probabilities, truth, shrinkage=20.0)
-    together = tune_thresholds(probabilities, truth, shrinkage=1e9)
-    assert alone == pytest.approx([0.3, 0.7, 0.945], abs=0.02)
-    assert np.ptp(together) < 1e-6
-    apart = [0, 2]  # the middle frame's own threshold is the common one
-    way = (logit(alone) - logit(shrunken))[apart] / (logit(alone) - logit(together))[apart]
-    positives = truth.sum(axis=0)[apart]
-    np.testing.assert_allclose(way, 20 / (positives + 20), atol=1e-6)
-    assert way[0] < 0.1
-    assert way[1] > 0.8
+@pytest.mark.parametrize("shift", [1.0, -1.0, -3.0])
+def test_no_threshold_has_a_better_expected_f1(shift: float) -> None:
+    true = expit(logit(draw_calibrated(400, 1)[0][:, 0]) + shift)
+    [threshold] = tune_thresholds(true[:, None], true[:, None], np.ones((400, 1)))
+    best = expected_f1(true, threshold)
+    assert best >= max(expected_f1(true, other) for other in np.linspace(0.02, 0.98, 49)) - 0.002
+    assert threshold == pytest.approx(best / 2, abs=0.03)  # Lipton, Elkan and Naryanaswamy 2014
 
 
-def test_no_positives_at_all_give_one_half() -> None:
-    assert (
-        tune_thresholds(np.full((5, 3), 0.2), np.zeros((5, 3), np.int8), shrinkage=20.0).tolist() == [0.5] * 3
-    )
+def test_the_threshold_of_a_rare_frame_varies_less_than_the_one_that_is_best_on_its_labels() -> None:
+    tuned, on_labels = [], []
+    for seed in range(40):
+        generator = np.random.default_rng(seed)
+        true = expit(generator.normal(-4.5, 2.0, (400, 1)))
+        truth = (generator.random((400, 1)) < true).astype(np.int8)
+        tuned.append(tune_thresholds(true, true, truth)[0])
+        decided = true >= true.T  # each row's probability as a threshold, shape (n, n)
+        f1 = 2 * (decided & (truth > 0)).sum(axis=0) / (decided.sum(axis=0) + truth.sum())
+        on_labels.append(true[f1.argmax(), 0])
+    assert np.std(tuned) < np.std(on_labels) / 2
 
 
-def test_a_frame_without_positives_gets_the_common_threshold() -> None:
-    probabilities = np.tile(np.linspace(0, 1, 50)[:, None], (1, 2))
-    truth = np.stack([probabilities[:, 0] > 0.4, np.zeros(50)], axis=1).astype(np.int8)
-    thresholds = tune_thresholds(probabilities, truth, shrinkage=20.0)
-    assert thresholds[1] == pytest.approx(thresholds[0], abs=1e-9)
+def test_thresholds_stand_on_the_scale_that_is_decided_on() -> None:
+    """Without calibration the raw scores are decided on: the same rows are found."""
+    true, truth = draw_calibrated(2000, 3)
+    raw = expit(logit(true) * 2.0 + 1.0)
+    found = {}
+    for calibration in ("platt", "none"):
+        rule = fit_decision_rule(
+            raw, truth, DecisionSettings.model_validate({"calibration": calibration}), single_label=False
+        )
+        found[calibration] = rule.decide(rule.calibrate(raw))
+    np.testing.assert_array_equal(found["none"], found["platt"])
+
+
+def test_a_frame_that_never_occurs_is_hardly_ever_found() -> None:
+    true, truth = draw_calibrated(500, 2)
+    truth[:, 1] = 0
+    rule = fit_decision_rule(true, truth, DecisionSettings(), single_label=False)
+    assert rule.thresholds[1] == 0.5
+    assert not rule.decide(rule.calibrate(true))[:, 1].any()
 
 
 def test_a_given_threshold_is_used_as_it_is_on_calibrated_probabilities() -> None:

@@ -13,9 +13,10 @@ class DecisionSettings(Settings):
     Attributes:
         calibration: "platt" fits a slope and an offset for each frame, shrunken towards those of all
             frames together; "none" keeps the classifier's own probabilities.
-        threshold: "tuned" chooses the threshold of best F1 for each frame, shrunken towards the common one
-            for rare frames; a number is used for every frame as it is.
-        shrinkage_positives: how many positives weigh as much as the common threshold does.
+        threshold: "tuned" chooses for each frame the threshold of best expected F1, see
+            `pipeline.measures.thresholds`; a number is used for every frame as it is.
+        shrinkage_positives: how many positives of a frame weigh as much for the slope of its calibration as all frames
+            together do.
         minimum_positives: a frame with fewer in train is refused or only warned of.
         rare_frames: "error" refuses a frame with fewer positives, "warn" trains it all the same.
     """

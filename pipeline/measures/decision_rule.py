@@ -61,15 +61,14 @@ def fit_decision_rule(
         single_label: argmax in place of thresholds.
     """
     n_frames = truth.shape[1]
-    calibrator = identity_calibrator(n_frames, single_label=single_label)
-    if settings.calibration == "platt":
-        calibrator = fit_calibrator(
-            raw, truth, single_label=single_label, shrinkage=settings.shrinkage_positives
-        )
+    fitted = fit_calibrator(raw, truth, single_label=single_label, shrinkage=settings.shrinkage_positives)
+    calibrator = fitted
+    if settings.calibration == "none":
+        calibrator = identity_calibrator(n_frames, single_label=single_label)
     if single_label:
         thresholds = np.zeros(n_frames)
     elif settings.threshold == "tuned":
-        thresholds = tune_thresholds(calibrator(raw), truth, shrinkage=settings.shrinkage_positives)
+        thresholds = tune_thresholds(calibrator(raw), fitted(raw), truth)
     else:
         thresholds = np.full(n_frames, settings.threshold)
     return DecisionRule(calibrator, thresholds, single_label)

@@ -19,6 +19,7 @@ from pipeline.benchmarks.validity import (
     ledger_claims,
     share_claims,
     text_claims,
+    threshold_claims,
 )
 from pipeline.benchmarks.validity.claims import Claim, Finding
 from pipeline.commands.result_tables import plain_table
@@ -31,6 +32,7 @@ MODULES: Final[dict[str, Sequence[Claim]]] = {
     "texts": text_claims.CLAIMS,
     "blend": blend_claims.CLAIMS,
     "ledger": ledger_claims.CLAIMS,
+    "thresholds": threshold_claims.CLAIMS,
 }
 COLUMNS: Final = ("setting", "measured", "target", "")
 
