@@ -70,6 +70,7 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
         "learning-curve": experiments.learning_curve,
         "sweep": experiments.sweep,
         "evaluate": models.evaluate,
+        "recalibrate": models.recalibrate,
         "compare": models.compare,
         "robustness": robustness.robustness,
         "models": models.models,

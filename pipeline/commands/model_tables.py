@@ -4,7 +4,7 @@ from __future__ import annotations  # the types below are for the reader; loadin
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.commands.result_tables import plain_table, print_notes, print_test_use
+from pipeline.commands.result_tables import plain_table, print_comparison, print_notes, print_test_use
 from pipeline.errors import list_names
 from pipeline.files.safe_text import safe_text
 from pipeline.reporting.card_figures import say_none_worse
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipeline.measures.intervals import Estimate
     from pipeline.tracking.promotion import Promotion
     from pipeline.tracking.promotion_check import PromotionCheck
+    from pipeline.training.recalibration import Recalibration
 
 WORST = 5
 _NAMED = 4  # frames that a slice leaves out, at the terminal; --json has all
@@ -50,6 +51,21 @@ def print_slices(screen: Console, report: SliceReport) -> None:
             soft_wrap=True,
         )
     print_notes(screen, report.notes)
+
+
+def print_recalibration(screen: Console, done: Recalibration) -> None:
+    """What the new rule changed, how often frames are coded and found, and where the model lies."""
+    print_comparison(
+        screen, done.comparison, "the rule before", "the new rule, learnt without the row it decides"
+    )
+    rows = [
+        (frame, *(f"{share:.1%}" for share in shares))
+        for frame, shares in zip(done.bundle.frame_ids, done.shares, strict=True)
+    ]
+    screen.print(plain_table("Share of the rows", ("frame", "coded", "found before", "found now"), rows))
+    print_notes(screen, done.notes)
+    screen.print(f"bundle          {safe_text(str(done.bundle.folder))}", soft_wrap=True)
+    screen.print(f"bundle hash     {done.bundle.bundle_hash[:16]}")
 
 
 def print_promotion(screen: Console, promotion: Promotion) -> None:

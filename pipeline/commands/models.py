@@ -233,6 +233,56 @@ def promote(
     run_command(work, debug)
 
 
+def recalibrate(
+    model: Annotated[
+        str, typer.Argument(help="Bundle folder, or a registered model: models:/NAME@champion.")
+    ],
+    data: Annotated[Path, typer.Argument(help="Labelled rows of the other corpus or coder.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="New folder for the recalibrated model.")],
+    register_as: Annotated[
+        str | None,
+        typer.Option("--register-as", help="Record it in MLflow, as the newest version of this model."),
+    ] = None,
+    column: Columns = None,
+    encoding: Encoding = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Fit a model to another corpus or coder by a new rule.
+
+    The classifier stays; calibration and thresholds are learnt on the rows, some hundred of them, that it has not seen.
+    Its figures are of these rows, each decided by a rule that was learnt without it, beside those of the rule before.
+
+    Example: frames recalibrate models:/frames@champion second_coder.csv -o runs/second-coder
+    """
+
+    def work() -> None:
+        require_paths(model, data)
+
+        from pipeline.bundle import load_bundle
+        from pipeline.commands.model_tables import print_recalibration
+        from pipeline.config.tracking import TrackingSettings
+        from pipeline.data.labelled_rows import read_labelled
+        from pipeline.training.recalibration import recalibrate as recalibrate_bundle
+        from pipeline.training.recalibration import record_recalibration
+
+        bundle = load_bundle(find_model(model))
+        done = recalibrate_bundle(
+            bundle, read_labelled(data, bundle.codebook, parse_columns(column), encoding), output
+        )
+        version = None
+        if register_as is not None:
+            version = record_recalibration(done, TrackingSettings(register_as=register_as))
+        if as_json:
+            print_json({**done.to_json(), "registered": register_as, "version": version})
+            return
+        print_recalibration(console(), done)
+        if register_as is not None:
+            console().print(f"registered as   models:/{safe_text(register_as)}/{version}")
+
+    run_command(work, debug)
+
+
 def model_card(
     model: Annotated[str, typer.Argument(help="Bundle folder, models:/NAME@ALIAS or runs:/RUN_ID.")],
     debug: Debug = False,
@@ -251,7 +301,8 @@ def model_card(
         folder = find_model(model)
         manifest = read_manifest(folder)
         verify_files(folder, manifest)
-        typer.echo(read_card(folder, manifest), nl=False)
+        # a card comes with the model, and a model may come from anybody
+        typer.echo("\n".join(safe_text(line) for line in read_card(folder, manifest).split("\n")), nl=False)
 
     run_command(work, debug)
 

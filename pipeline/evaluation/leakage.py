@@ -51,7 +51,7 @@ def warn_of_seen(bundle: ModelBundle, texts: Sequence[str], remedy: str) -> tupl
 
 
 def keep_unseen(data: LabelledData, bundles: Sequence[ModelBundle]) -> tuple[LabelledData, list[str]]:
-    """The rows that none of two models has learnt from, and a note of how many were left out.
+    """The rows that no model has learnt from, and a note of how many were left out.
 
     Raises:
         DataError: none is left.
@@ -62,12 +62,13 @@ def keep_unseen(data: LabelledData, bundles: Sequence[ModelBundle]) -> tuple[Lab
         seen |= find_learnt(bundle, texts)
     if not seen.any():
         return data, []
+    model, who = (
+        ("the model", "it has not") if len(bundles) == 1 else ("one of the two models", "neither has")
+    )
     if seen.all():
         raise DataError(
-            f"{data.path}: every one of its {len(texts)} texts stands in the training data of one of the two models; "
-            "give labelled texts that neither has seen"
+            f"{data.path}: every one of its {len(texts)} texts stands in the training data of {model}; give labelled "
+            f"texts that {who} seen"
         )
-    note = (
-        f"{int(seen.sum())} of {len(texts)} texts were left out: one of the two models has learnt from them"
-    )
+    note = f"{int(seen.sum())} of {len(texts)} texts were left out: {model} has learnt from them"
     return data.subset(np.flatnonzero(~seen)), [note]

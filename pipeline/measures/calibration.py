@@ -66,22 +66,50 @@ def fit_calibrator(
         single_label: one temperature in place of k slopes and offsets.
         shrinkage: number of positives that weigh as much as the pooled slope does.
     """
-    n_frames = probabilities.shape[1]
     if single_label:
         return _fit_temperature(probabilities, truth)
     scores = logit(probabilities)
-    pooled, _ = _fit_platt(scores.ravel(), truth.ravel(), centre=1.0, strength=1.0)
-    slopes, offsets = np.empty(n_frames), np.empty(n_frames)
-    for frame in range(n_frames):
-        # The prior counts as `shrinkage` positives: dividing by four is the curvature of the logistic loss.
-        slopes[frame], offsets[frame] = _fit_platt(
-            scores[:, frame], truth[:, frame], centre=pooled, strength=shrinkage / 4
-        )
+    pooled, _ = _fit_platt(scores.ravel(), truth.ravel(), (1.0, 0.0), (1.0, 0.0))
+    # The prior counts as `shrinkage` positives: dividing by four is the curvature of the logistic loss.
+    fitted = [
+        _fit_platt(of_frame, labels, (pooled, 0.0), (shrinkage / 4, 0.0))
+        for of_frame, labels in zip(scores.T, truth.T, strict=True)
+    ]
+    slopes, offsets = np.array(fitted).T
     return Calibrator(slopes, offsets, softmax=False)
 
 
-def _fit_platt(scores: Floats, truth: NDArray[Any], *, centre: float, strength: float) -> tuple[float, float]:
-    """Slope and offset of least log loss + strength / 2 * squared distance of the slope to centre."""
+def refit_calibrator(
+    fitted: Calibrator, probabilities: NDArray[Any], truth: NDArray[Any], *, shrinkage: float
+) -> Calibrator:
+    """Correct a fitted calibrator on rows of another corpus or coder.
+
+    Multi-label: one slope and offset for all frames together on the log odds that it gives, and each frame's own,
+    pulled towards these; here offsets are pulled as well, for how frequent a frame is was known before. Single-label:
+    a new temperature.
+
+    Args:
+        fitted: on other rows.
+        probabilities: raw, of new rows, shape (n, k).
+        truth: 0/1, shape (n, k).
+        shrinkage: number of positives that weigh as much as what all frames together say.
+    """
+    if fitted.softmax:
+        return _fit_temperature(probabilities, truth)
+    scores = logit(fitted(probabilities))
+    pooled = _fit_platt(scores.ravel(), truth.ravel(), (1.0, 0.0), (shrinkage / 4, 0.0))
+    moved = [
+        _fit_platt(of_frame, labels, pooled, (shrinkage / 4, shrinkage / 4))
+        for of_frame, labels in zip(scores.T, truth.T, strict=True)
+    ]
+    slopes, offsets = np.array(moved).T
+    return Calibrator(fitted.slopes * slopes, fitted.offsets * slopes + offsets, softmax=False)
+
+
+def _fit_platt(
+    scores: Floats, truth: NDArray[Any], centre: tuple[float, float], strength: tuple[float, float]
+) -> tuple[float, float]:
+    """Slope and offset of least log loss + strength / 2 * squared distance to centre, of each."""
     from scipy.optimize import minimize  # noqa: PLC0415 - a third of a second, and a model that only scores fits nothing
 
     positives = float(truth.sum())
@@ -92,11 +120,11 @@ def _fit_platt(scores: Floats, truth: NDArray[Any], *, centre: float, strength: 
         slope, offset = parameters
         margin = slope * scores + offset
         residual = expit(margin) - targets
-        away = slope - centre
-        value = np.sum(np.logaddexp(0.0, margin) - targets * margin) + strength / 2 * away**2
-        return float(value), np.array([np.dot(residual, scores) + strength * away, residual.sum()])
+        away, pull = parameters - np.array(centre), np.array(strength)
+        value = np.sum(np.logaddexp(0.0, margin) - targets * margin) + np.sum(pull * away**2) / 2
+        return float(value), np.array([np.dot(residual, scores), residual.sum()]) + pull * away
 
-    start, bounds = np.array([centre, 0.0]), [(_MIN_SLOPE, None), (None, None)]
+    start, bounds = np.array(centre), [(_MIN_SLOPE, None), (None, None)]
     slope, offset = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
     return float(slope), float(offset)
 

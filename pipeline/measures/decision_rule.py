@@ -7,7 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config.decisions import DecisionSettings
-from pipeline.measures.calibration import Calibrator, Floats, fit_calibrator, identity_calibrator
+from pipeline.measures.calibration import (
+    Calibrator,
+    Floats,
+    fit_calibrator,
+    identity_calibrator,
+    refit_calibrator,
+)
 from pipeline.measures.thresholds import tune_thresholds
 
 
@@ -72,3 +78,23 @@ def fit_decision_rule(
     else:
         thresholds = np.full(n_frames, settings.threshold)
     return DecisionRule(calibrator, thresholds, single_label)
+
+
+def refit_decision_rule(
+    rule: DecisionRule, raw: NDArray[Any], truth: NDArray[Any], *, shrinkage: float
+) -> DecisionRule:
+    """Correct a rule on rows of another corpus or coder, see `refit_calibrator`; thresholds are tuned anew.
+
+    Args:
+        rule: learnt elsewhere.
+        raw: the classifier's own probabilities of rows that it has not seen, shape (n, k).
+        truth: 0/1, shape (n, k).
+        shrinkage: number of positives that weigh as much as what all frames together say.
+    """
+    calibrator = refit_calibrator(rule.calibrator, raw, truth, shrinkage=shrinkage)
+    if rule.single_label:
+        return DecisionRule(calibrator, rule.thresholds, single_label=True)
+    calibrated = calibrator(raw)
+    # a frame that the new rows lack was learnt before, so its probabilities mean something
+    thresholds = tune_thresholds(calibrated, calibrated, np.ones_like(truth))
+    return DecisionRule(calibrator, thresholds, single_label=False)

@@ -26,7 +26,7 @@ def tune_thresholds(decided_on: NDArray[Any], probabilities: NDArray[Any], truth
         probabilities: calibrated, of rows outside the training, shape (n, k).
         truth: 0/1, shape (n, k); only whether a frame occurs.
     """
-    seen = truth.any(axis=0)
+    seen = np.atleast_1d(truth.any(axis=0))
     return np.array(
         [
             _best_threshold(scores, expected) if occurs else _NEVER_SEEN

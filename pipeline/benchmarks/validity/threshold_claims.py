@@ -38,7 +38,8 @@ def _f1(decided: NDArray[np.bool_], truth: NDArray[np.bool_]) -> NDArray[np.floa
 def _best_on_labels(probabilities: NDArray[Any], truth: NDArray[np.bool_]) -> NDArray[np.float64]:
     """The threshold of best F1 on the rows themselves, for each frame (k,)."""
     grid = np.linspace(0.02, 0.98, 97)
-    return grid[np.stack([_f1(probabilities >= threshold, truth) for threshold in grid]).argmax(axis=0)]
+    best = np.stack([_f1(probabilities >= threshold, truth) for threshold in grid]).argmax(axis=0)
+    return np.asarray(grid[best])
 
 
 def _measure_rows(n: int, seed: int) -> tuple[float, float]:
