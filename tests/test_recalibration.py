@@ -137,7 +137,7 @@ def test_rows_that_the_model_has_learnt_from_are_left_out(shifted: ModelBundle, 
     assert "50 of 130 texts were left out: the model has learnt from them" in done.notes
     with pytest.raises(
         DataError,
-        match="every one of its 50 texts stands in the training data of the model; .* it has not seen",
+        match=r"every one of its 50 texts stands in the training data of the model; .* it has not seen",
     ):
         recalibrate(shifted, known, tmp_path / "none")
 
