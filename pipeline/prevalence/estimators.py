@@ -49,6 +49,7 @@ Integers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 _UNSEEN = 0.5  # weight of a label that the sample might have shown
+_LEAST_UNSEEN = 0.1  # likewise, where the model is sure of a stratum: labels among all clusters of the sample
 _LARGEST_LEVERAGE = 0.75
 
 
@@ -181,13 +182,13 @@ def _expect_unseen(doubt: Floats, inside: Mask, at_stake: Floats, design: Design
     """Variance, shape (n_strata, k), of labels that each stratum might have shown once more, and did not.
 
     The chance of such a label is half a one among the stratum's clusters, but no more than the predictions expect
-    there (`doubt`, f(1 - f) of each unit, shape (n, k)) or than half a one among all clusters of the sample,
+    there (`doubt`, f(1 - f) of each unit, shape (n, k)) or than a tenth of one among all clusters of the sample,
     whichever is larger: a stratum of units that the model holds for certain is not as open as one of which nothing
     is known.
     """
     sizes = np.bincount(design.strata, inside)
     doubts = _sum_groups(doubt * inside[:, None], design.strata) / np.maximum(sizes, 1)[:, None]
-    of_all = _UNSEEN / len(np.unique(design.clusters[inside]))
+    of_all = _LEAST_UNSEEN / len(np.unique(design.clusters[inside]))
     cells = design.strata * (int(design.clusters.max()) + 1) + design.clusters
     used, cell = np.unique(cells[inside], return_inverse=True)
     strata = used // (int(design.clusters.max()) + 1)
