@@ -1,28 +1,23 @@
 """The fine-tuned transformer: the same interface as the baseline, on top of any encoder."""
 
-import copy
-import itertools
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import pipeline.no_telemetry  # noqa: F401 - the hub client reads its settings while it is imported
 
 # isort: split
 
 import numpy as np
-import torch
-from datasets import Dataset
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from transformers import set_seed
 from transformers.utils import logging as transformers_logging
 
 from pipeline.classifiers.encoder.encoder_choice import choose_encoder
-from pipeline.classifiers.encoder.encoders import Encoder, find_encoder
-from pipeline.classifiers.encoder.token_batches import batches_by_length
-from pipeline.classifiers.encoder.token_windows import TokenWindows, WindowLimits, find_cut, make_windows
+from pipeline.classifiers.encoder.encoders import find_encoder
+from pipeline.classifiers.encoder.token_windows import TokenWindows, make_windows
 from pipeline.classifiers.encoder.tokenizer_fit import measure_fit
 from pipeline.classifiers.graph.graph_scorer import GraphScorer, to_probabilities
 from pipeline.classifiers.graph.onnx_transformer import (
@@ -34,10 +29,15 @@ from pipeline.classifiers.graph.onnx_transformer import (
     read_description,
     read_scorer,
 )
-from pipeline.classifiers.processes import ALONE, Processes
 from pipeline.classifiers.protocols import FitContext, FitSummary, Probabilities
 from pipeline.classifiers.transformer.checkpoints import load_weights, save_weights
-from pipeline.classifiers.transformer.crossed_training import Crossed, train_crossed
+from pipeline.classifiers.transformer.network_scorer import NetworkScorer
+from pipeline.classifiers.transformer.network_training import (
+    DevFold,
+    NetworkTraining,
+    new_network_for_frames,
+    window_limits,
+)
 from pipeline.classifiers.transformer.onnx_export import (
     ScoringCheck,
     ScoringGraph,
@@ -45,25 +45,17 @@ from pipeline.classifiers.transformer.onnx_export import (
     draw_evenly,
 )
 from pipeline.classifiers.transformer.pretrained import (
-    PretrainedTokenizer,
     new_network,
     read_network,
     read_tokenizer,
 )
-from pipeline.classifiers.transformer.transformer_network import FrameNetwork, freeze_unused
-from pipeline.classifiers.transformer.transformer_training import (
-    DevScore,
-    TrainingOutcome,
-    fine_tune,
-    pad,
-)
+from pipeline.classifiers.transformer.transformer_network import FrameNetwork
 from pipeline.config.model import TransformerSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import ConfigError, ModelError
-from pipeline.measures.metrics import mean_average_precision
 
-_PREDICTION_TOKENS_PER_BATCH = 4096
 _COMPARED_TRAINING_ROWS = 500
+_Scorer = TypeVar("_Scorer", bound=GraphScorer | NetworkScorer)
 
 _disable_progress_bar: Callable[[], None] = transformers_logging.disable_progress_bar  # untyped there
 _disable_progress_bar()  # loading weights takes no time worth a bar
@@ -84,11 +76,9 @@ class FineTunedTransformer:
         self.settings = settings
         self.labels = labels
         self.single_label = single_label
-        self._encoder: dict[str, Any] = {}
-        self._padding_id = 0
-        self._tokenizer: Tokenizer | None = None
-        self._network: FrameNetwork | None = None
-        self._scorer: GraphScorer | None = None
+        self._encoder: dict[str, Any] = {}  # name, revision and hash of what it was trained from
+        self._network: NetworkScorer | None = None
+        self._scorer: GraphScorer | NetworkScorer | None = None  # the graph that stands in for it, or itself
 
     @property
     def needs_dev(self) -> bool:
@@ -114,32 +104,33 @@ class FineTunedTransformer:
             allow_download=self.settings.allow_download,
         )
         set_seed(context.seed)
-        tokenizer = self._read_tokenizer(encoder)
+        tokenizer = read_tokenizer(encoder)
         texts, truth = context.add_codebook_texts(train)
         pretrained = read_network(encoder)
-        places = min(
-            tokenizer.trained_for,
-            int(getattr(pretrained.config, "max_position_embeddings", tokenizer.trained_for)),
+        self._check_places(encoder.name, pretrained, tokenizer.trained_for)
+        windows = make_windows(tokenizer.tokenizer, texts, window_limits(self.settings))
+        fit = measure_fit(tokenizer.tokenizer, texts[: len(train)])
+        training = NetworkTraining(
+            pretrained, tokenizer, self.settings, len(self.labels), single_label=self.single_label
         )
-        if self.settings.max_tokens > places:
-            raise ConfigError(
-                f"model.max_tokens is {self.settings.max_tokens}, but the encoder '{encoder.name}' reads at most "
-                f"{places} tokens: set model.max_tokens to {places} or less"
-            )
-        windows, fit = self._tokenize(texts), measure_fit(tokenizer.tokenizer, texts[: len(train)])
-        crossed = (
-            None if dev is not None else self._train_crossed(pretrained, windows, truth, clusters, context)
-        )
-        outcome = self._fine_tune(pretrained, windows, truth, dev, context)
+        dev_fold = None if dev is None else self._tokenize_dev(dev, tokenizer.tokenizer)
+        crossed = training.train_crossed(windows, truth, clusters, context) if dev_fold is None else None
+        network, outcome = training.train(windows, truth, context, dev_fold)
+        self._encoder = {
+            "name": encoder.name,
+            "revision": encoder.revision,
+            "weights_sha256": encoder.weights_sha256,
+        }
+        self._network = self._scorer = network
         # What follows is of the rows alone, without the codebook's texts
         windows, truth = windows.of_texts(np.arange(len(train))), truth[: len(train)]
         out_of_fold = None
         if crossed is not None:
-            crossed.average_into(self._fitted()[0])
+            crossed.average_into(network.network)
             out_of_fold = to_probabilities(crossed.logits, single_label=self.single_label)
         if context.processes.rank:  # scoring is prepared by the first process, which writes the model
             return FitSummary({}, out_of_fold=out_of_fold)
-        scoring = self._prepare_scoring(windows, truth, dev)
+        scoring = self._prepare_scoring(network, windows, truth, dev_fold)
         figures = {
             "steps": float(outcome.steps),
             "best_epoch": float(outcome.best_epoch),
@@ -157,41 +148,36 @@ class FineTunedTransformer:
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Probabilities before calibration, shape (n_texts, n_frames)."""
-        if self._scorer is not None:
-            return to_probabilities(self._scorer.score_texts(texts), single_label=self.single_label)
-        windows = self._tokenize(texts)
-        logits = windows.pool(self._predict_logits(windows.token_ids))
-        return to_probabilities(logits, single_label=self.single_label)
+        return to_probabilities(_fitted(self._scorer).score_texts(texts), single_label=self.single_label)
 
     def find_cut(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         """Texts that are not read to their end, shape (n_texts,)."""
-        _, tokenizer = self._fitted()
-        return find_cut(tokenizer, texts, self._limits)
+        return _fitted(self._scorer).find_cut(texts)
 
     def score_with_torch(self, device: str = "cpu") -> None:
         """Score with the network itself from now on, on a device of torch's; a later `save` keeps no graph."""
-        network, _ = self._fitted()
-        network.to(device)
-        self._scorer = None
+        self._scorer = _fitted(self._network)
+        self._scorer.network.to(device)
 
     def save(self, folder: Path) -> None:
         """Weights as safetensors, tokenizer and encoder configuration as JSON, the scoring graph as ONNX."""
-        network, tokenizer = self._fitted()
-        save_weights(network, folder / WEIGHTS_FILE)
-        tokenizer.save(str(folder / TOKENIZER_FILE))
-        _write_json(folder / ENCODER_CONFIG_FILE, _describe_encoder(network))
+        own = _fitted(self._network)
+        graph = self._scorer.graph if isinstance(self._scorer, GraphScorer) else None
+        save_weights(own.network, folder / WEIGHTS_FILE)
+        own.tokenizer.save(str(folder / TOKENIZER_FILE))
+        _write_json(folder / ENCODER_CONFIG_FILE, _describe_encoder(own.network))
         described = {
             "settings": self.settings.model_dump(mode="json"),
             "labels": self.labels,
             "single_label": self.single_label,
-            "padding_id": self._padding_id,
+            "padding_id": own.padding_id,
             "encoder": self._encoder,
-            "has_scoring_graph": self._scorer is not None,
+            "has_scoring_graph": graph is not None,
         }
         _write_json(folder / SETTINGS_FILE, described)
-        if self._scorer is not None:
+        if graph is not None:
             (folder / GRAPH_FILE).parent.mkdir()
-            (folder / GRAPH_FILE).write_bytes(self._scorer.graph)
+            (folder / GRAPH_FILE).write_bytes(graph)
 
     @classmethod
     def load(cls, folder: Path) -> "FineTunedTransformer":
@@ -207,164 +193,68 @@ class FineTunedTransformer:
                 tuple(described["labels"]),
                 single_label=described["single_label"],
             )
-            model._encoder, model._padding_id = described["encoder"], int(described["padding_id"])
-            model._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
-            encoder = new_network(folder / ENCODER_CONFIG_FILE)
-            network = model._new_network(encoder, np.zeros((1, len(model.labels))))
+            model._encoder = described["encoder"]
+            network = new_network_for_frames(
+                new_network(folder / ENCODER_CONFIG_FILE),
+                len(model.labels),
+                model.settings,
+                single_label=model.single_label,
+                positive_weights=[1.0] * len(model.labels),
+            )
             load_weights(network, folder / WEIGHTS_FILE)
-            if described.get("has_scoring_graph"):
-                model._scorer = read_scorer(folder, described)
+            model._network = NetworkScorer(
+                network.eval(),
+                Tokenizer.from_file(str(folder / TOKENIZER_FILE)),
+                padding_id=int(described["padding_id"]),
+                limits=window_limits(model.settings),
+            )
+            model._scorer = (
+                read_scorer(folder, described) if described.get("has_scoring_graph") else model._network
+            )
         except Exception as error:  # noqa: BLE001 - damaged files raise anything inside the libraries
             raise ModelError(f"{folder}: not a readable transformer: {error}") from None
-        model._network = network.eval()
         return model
 
-    def _fine_tune(
-        self,
-        pretrained: Any,
-        windows: TokenWindows,
-        truth: NDArray[Any],
-        dev: LabelledData | None,
-        context: FitContext,
-    ) -> TrainingOutcome:
-        """Train a new network, from the weights of `pretrained`, on all windows."""
-        self._network = self._new_network(copy.deepcopy(pretrained), truth)
-        freeze_unused(self._network, embeddings=self.settings.freeze_embeddings)
-        labels = truth[windows.owners].astype(float).tolist()
-        return fine_tune(
-            self._network,
-            Dataset.from_dict({"input_ids": windows.token_ids, "labels": labels}),
-            padding_id=self._padding_id,
-            settings=self.settings,
-            context=context,
-            # a dev fold without positives tells no epoch from another: the last is kept, as without dev
-            score_dev=self._dev_scorer(dev, context.processes)
-            if dev is not None and dev.indicator().any()
-            else None,
-        )
+    def _check_places(self, name: str, pretrained: Any, trained_for: int) -> None:
+        """Refuse windows longer than the encoder reads."""
+        places = min(trained_for, int(getattr(pretrained.config, "max_position_embeddings", trained_for)))
+        if self.settings.max_tokens > places:
+            raise ConfigError(
+                f"model.max_tokens is {self.settings.max_tokens}, but the encoder '{name}' reads at most {places} "
+                f"tokens: set model.max_tokens to {places} or less"
+            )
 
-    def _train_crossed(
-        self,
-        pretrained: Any,
-        windows: TokenWindows,
-        truth: NDArray[Any],
-        clusters: NDArray[np.int64],
-        context: FitContext,
-    ) -> Crossed | None:
-        always = np.arange(len(clusters), len(truth))  # texts of the codebook: learnt from, never held out
-
-        def train_without(
-            rows: NDArray[np.int64], held_out: NDArray[np.int64], inner: FitContext
-        ) -> tuple[FrameNetwork, NDArray[np.float32]]:
-            fitted = np.concatenate([rows, always])
-            self._fine_tune(pretrained, windows.of_texts(fitted), truth[fitted], None, inner)
-            unseen = windows.of_texts(held_out)
-            logits = unseen.pool(self._predict_logits(unseen.token_ids, inner.processes))
-            return self._fitted()[0], logits
-
-        return train_crossed(
-            train_without,
-            clusters,
-            n_frames=len(self.labels),
-            inner_folds=self.settings.inner_folds,
-            context=context,
-        )
-
-    def _read_tokenizer(self, encoder: Encoder) -> PretrainedTokenizer:
-        """Keep the fast tokenizer itself: it needs neither templates nor code when a bundle is loaded."""
-        read = read_tokenizer(encoder)
-        self._tokenizer, self._padding_id = read.tokenizer, read.padding_id
-        self._encoder = {
-            "name": encoder.name,
-            "revision": encoder.revision,
-            "weights_sha256": encoder.weights_sha256,
-        }
-        return read
-
-    def _new_network(self, encoder: Any, truth: NDArray[Any]) -> FrameNetwork:
-        return FrameNetwork(
-            encoder,
-            len(self.labels),
-            vector_scale=self.settings.vector_scale,
-            dropout=self.settings.dropout,
-            positive_weights=positive_weights(
-                truth, self.settings.positive_weight_power, single_label=self.single_label
-            ),
-            single_label=self.single_label,
-        )
-
-    @property
-    def _limits(self) -> WindowLimits:
-        return WindowLimits(self.settings.max_tokens, self.settings.max_windows)
-
-    def _tokenize(self, texts: Sequence[str]) -> TokenWindows:
-        if self._tokenizer is None:
-            raise ModelError("this transformer was neither fitted nor loaded")
-        return make_windows(self._tokenizer, texts, self._limits)
-
-    def _predict_logits(
-        self, token_ids: list[list[int]], processes: Processes = ALONE
-    ) -> NDArray[np.float32]:
-        """Logits of windows, shape (n_windows, n_frames); each of several processes computes some of the batches."""
-        network, _ = self._fitted()
-        logits = np.zeros((len(token_ids), len(self.labels)), np.float32)
-        was_training, device = network.training, network.head.weight.device
-        network.eval()
-        with torch.inference_mode():
-            batches = batches_by_length([len(ids) for ids in token_ids], _PREDICTION_TOKENS_PER_BATCH)
-            for rows in itertools.islice(batches, processes.rank, None, processes.size):
-                if not len(rows):
-                    continue
-                padded = pad([token_ids[i] for i in rows], self._padding_id)
-                batch = {name: tensor.to(device) for name, tensor in padded.items()}
-                try:
-                    # Training in bf16 wraps this network's own `forward`; scores are in single precision throughout.
-                    found = FrameNetwork.forward(network, **batch)["logits"]
-                except (ValueError, IndexError, TypeError, RuntimeError) as error:
-                    # A configuration may fit its weights and still ask for what cannot be computed.
-                    raise ModelError(f"the encoder cannot compute these texts: {error}") from error
-                logits[rows] = found.float().cpu().numpy()
-        network.train(was_training)
-        return processes.sum(logits)
+    def _tokenize_dev(self, dev: LabelledData, tokenizer: Tokenizer) -> DevFold:
+        windows = make_windows(tokenizer, list(dev.table["text"]), window_limits(self.settings))
+        return DevFold(windows, dev.indicator())
 
     def _prepare_scoring(
-        self, train: TokenWindows, truth: NDArray[Any], dev: LabelledData | None
+        self, own: NetworkScorer, train: TokenWindows, truth: NDArray[Any], dev: DevFold | None
     ) -> ScoringGraph:
         """Choose the graph that scores from now on: calibration and evaluation are to see what users will."""
-        network, tokenizer = self._fitted()
 
         def read(graph: bytes) -> GraphScorer:
             return GraphScorer(
-                graph, len(self.labels), tokenizer, padding_id=self._padding_id, limits=self._limits
+                graph, len(self.labels), own.tokenizer, padding_id=own.padding_id, limits=own.limits
             )
 
         def activate(logits: NDArray[np.float32]) -> Probabilities:
             return to_probabilities(logits, single_label=self.single_label)
 
         if dev is not None:
-            windows = self._tokenize(list(dev.table["text"]))
-            compared, known = windows.token_ids, dev.indicator()[windows.owners]
+            compared, known = dev.windows.token_ids, dev.truth[dev.windows.owners]
         else:
             rows = draw_evenly(len(train.token_ids), _COMPARED_TRAINING_ROWS)
             compared, known = [train.token_ids[i] for i in rows], truth[train.owners[rows]]
         check = ScoringCheck(
             token_ids=compared,
             truth=known,
-            expected=activate(self._predict_logits(compared)),
+            expected=activate(own.score_tokens(compared)),
             predict=lambda graph, ids: activate(read(graph).score_tokens(ids)),
         )
-        chosen = choose_scoring_graph(network, train.token_ids, check, self.settings)
-        self._scorer = read(chosen.graph) if chosen.graph is not None else None
+        chosen = choose_scoring_graph(own.network, train.token_ids, check, self.settings)
+        self._scorer = own if chosen.graph is None else read(chosen.graph)
         return chosen
-
-    def _dev_scorer(self, dev: LabelledData, processes: Processes) -> DevScore:
-        windows, truth = self._tokenize(list(dev.table["text"])), dev.indicator()
-
-        def score(_network: FrameNetwork) -> float:
-            logits = self._predict_logits(windows.token_ids, processes)
-            return mean_average_precision(truth, windows.pool(logits)) or 0.0
-
-        return score
 
     def _notes(self, windows: TokenWindows) -> tuple[str, ...]:
         n, n_cut = len(windows.is_cut), int(windows.is_cut.sum())
@@ -373,10 +263,11 @@ class FineTunedTransformer:
         limit = f"{self.settings.max_windows} windows of {self.settings.max_tokens} tokens"
         return (f"{n_cut} of {n} training texts are longer than {limit} and were cut there",)
 
-    def _fitted(self) -> tuple[FrameNetwork, Tokenizer]:
-        if self._tokenizer is None or self._network is None:
-            raise ModelError("this transformer was neither fitted nor loaded")
-        return self._network, self._tokenizer
+
+def _fitted(scorer: _Scorer | None) -> _Scorer:
+    if scorer is None:
+        raise ModelError("this transformer was neither fitted nor loaded")
+    return scorer
 
 
 def _describe_encoder(network: FrameNetwork) -> dict[str, Any]:
@@ -387,15 +278,3 @@ def _describe_encoder(network: FrameNetwork) -> dict[str, Any]:
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=1), encoding="utf-8")
-
-
-def positive_weights(truth: NDArray[Any], power: float, *, single_label: bool) -> list[float]:
-    """Weight of each frame's positives in the loss, (negatives / positives) ** power, between 1 and 100.
-
-    In single-label mode: weight of each class, inverse frequency to that power with mean 1.
-    """
-    positives = np.maximum(truth.sum(axis=0).astype(float), 1.0)
-    if single_label:
-        weights = (len(truth) / positives) ** power
-        return [float(w) for w in weights / weights.mean()]
-    return [float(w) for w in np.clip(((len(truth) - positives) / positives) ** power, 1.0, 100.0)]

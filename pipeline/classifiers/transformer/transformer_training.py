@@ -26,10 +26,11 @@ from transformers import (
 from transformers.trainer_callback import ExportableState
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
-from pipeline.classifiers.encoder.token_batches import TokenBatchSampler, pad_tokens
+from pipeline.classifiers.encoder.token_batches import TokenBatchSampler
 from pipeline.classifiers.processes import refuse_several_processes
 from pipeline.classifiers.protocols import FitContext
 from pipeline.classifiers.transformer.checkpoints import load_weights, mark_whole, save_weights, step_of
+from pipeline.classifiers.transformer.network_scorer import pad
 from pipeline.classifiers.transformer.shared_work import require_same_work, share_checkpoint, share_folder
 from pipeline.classifiers.transformer.transformer_network import FrameNetwork, parameter_groups
 from pipeline.config.model import TransformerSettings
@@ -64,12 +65,6 @@ class PaddingCollator:
         if "labels" in rows[0]:
             batch["labels"] = torch.tensor([row["labels"] for row in rows], dtype=torch.float32)
         return batch
-
-
-def pad(token_ids: Sequence[Sequence[int]], padding_id: int) -> dict[str, Tensor]:
-    """Padded `input_ids` and their `attention_mask`, both of shape (n, longest)."""
-    padded, mask = pad_tokens(token_ids, padding_id)
-    return {"input_ids": torch.from_numpy(padded).long(), "attention_mask": torch.from_numpy(mask).long()}
 
 
 class _FrameTrainer(Trainer):

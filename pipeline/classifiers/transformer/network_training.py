@@ -1,0 +1,207 @@
+"""The networks that one transformer trains: that of all rows, and one for each inner fold, trained without it.
+
+Those of the folds give every row a probability by a network that has not seen it, and are then averaged with the one
+of all rows: Wortsman et al. 2022, "Model soups: averaging weights of multiple fine-tuned models improves accuracy
+without increasing inference time".
+"""
+
+import copy
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from numpy.typing import NDArray
+from sklearn.model_selection import GroupKFold
+from torch import Tensor, nn
+
+from pipeline.classifiers.encoder.token_windows import TokenWindows, WindowLimits
+from pipeline.classifiers.processes import Processes
+from pipeline.classifiers.protocols import FitContext
+from pipeline.classifiers.transformer.network_scorer import NetworkScorer
+from pipeline.classifiers.transformer.pretrained import PretrainedTokenizer
+from pipeline.classifiers.transformer.transformer_network import FrameNetwork, freeze_unused
+from pipeline.classifiers.transformer.transformer_training import TrainingOutcome, fine_tune
+from pipeline.config.model import TransformerSettings
+from pipeline.measures.metrics import mean_average_precision
+
+
+class WeightAverage:
+    """A running sum of the weights of networks that were fine-tuned from the same start.
+
+    Their average is one network, as good as asking all of them, at the price of one.
+    """
+
+    def __init__(self) -> None:
+        self._sum: dict[str, Tensor] = {}
+        self._n = 0
+
+    def add(self, network: nn.Module) -> None:
+        """Count in one more network of the same build."""
+        for name, tensor in network.state_dict().items():
+            weights = tensor.detach().double().cpu()
+            self._sum[name] = self._sum[name] + weights if name in self._sum else weights.clone()
+        self._n += 1
+
+    def load_into(self, network: nn.Module) -> None:
+        """Give the average to a network of the same build; whole numbers (positions) stay its own."""
+        own = network.state_dict()
+        averaged = {
+            name: (total / self._n).to(own[name].dtype) if torch.is_floating_point(own[name]) else own[name]
+            for name, total in self._sum.items()
+        }
+        network.load_state_dict(averaged)
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """Logits (n, k) of rows by networks that had not seen them, and the sum of those networks."""
+
+    logits: NDArray[np.float32]
+    soup: WeightAverage
+
+    def average_into(self, network: FrameNetwork) -> None:
+        """Make `network` the average of itself and of all others."""
+        self.soup.add(network)
+        self.soup.load_into(network)
+
+
+@dataclass(frozen=True, slots=True)
+class DevFold:
+    """Rows by which the epoch is chosen: their windows, and their labels, shape (n, k)."""
+
+    windows: TokenWindows
+    truth: NDArray[Any]
+
+    def score(self, scorer: NetworkScorer, processes: Processes) -> float:
+        """Mean average precision of a network; 0 where no row carries a frame."""
+        logits = scorer.score_tokens(self.windows.token_ids, processes)
+        return mean_average_precision(self.truth, self.windows.pool(logits)) or 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkTraining:
+    """What the trainings of one model have in common.
+
+    Attributes:
+        pretrained: the encoder that each begins with; it is copied.
+        tokenizer: of the encoder.
+        settings: the recipe.
+        n_frames: columns of the output.
+        single_label: softmax over frames in place of one sigmoid a frame.
+    """
+
+    pretrained: Any
+    tokenizer: PretrainedTokenizer
+    settings: TransformerSettings
+    n_frames: int
+    single_label: bool
+
+    def train(
+        self, windows: TokenWindows, truth: NDArray[Any], context: FitContext, dev: DevFold | None = None
+    ) -> tuple[NetworkScorer, TrainingOutcome]:
+        """Train a network on all windows of texts with the labels `truth`, shape (n, k).
+
+        With `dev`, the epoch of best mean average precision there is kept, else the last.
+        """
+        network = new_network_for_frames(
+            copy.deepcopy(self.pretrained),
+            self.n_frames,
+            self.settings,
+            single_label=self.single_label,
+            positive_weights=positive_weights(
+                truth, self.settings.positive_weight_power, single_label=self.single_label
+            ),
+        )
+        freeze_unused(network, embeddings=self.settings.freeze_embeddings)
+        labels = truth[windows.owners].astype(float).tolist()
+        outcome = fine_tune(
+            network,
+            Dataset.from_dict({"input_ids": windows.token_ids, "labels": labels}),
+            padding_id=self.tokenizer.padding_id,
+            settings=self.settings,
+            context=context,
+            score_dev=(lambda trained: dev.score(self._scorer(trained), context.processes))
+            if dev is not None and dev.truth.any()  # without positives no epoch is better: the last is kept
+            else None,
+        )
+        return self._scorer(network), outcome
+
+    def train_crossed(
+        self, windows: TokenWindows, truth: NDArray[Any], clusters: NDArray[np.int64], context: FitContext
+    ) -> Crossed | None:
+        """One network for each inner fold, trained without it; None where all rows are one cluster.
+
+        Args:
+            windows: of n texts that are held out in turn and then of texts that are always learnt from.
+            truth: labels of all of them, shape (n + n_always, k).
+            clusters: rows of one cluster share a fold, shape (n,).
+            context: each fold gets a work folder of its own in that of the context.
+        """
+        n_folds = min(self.settings.inner_folds, len(np.unique(clusters)))
+        if n_folds < 2:  # noqa: PLR2004 - nothing is outside of a single fold
+            return None
+        always = np.arange(len(clusters), len(truth))
+        logits = np.zeros((len(clusters), self.n_frames), np.float32)
+        soup = WeightAverage()
+        folds = GroupKFold(n_folds, shuffle=True, random_state=context.seed).split(logits, groups=clusters)
+        for fold, (fitted, held_out) in enumerate(folds):
+            context.progress("transformer: out of fold", fold, n_folds)
+            inner = replace(
+                context,
+                work_folder=context.work_folder / f"fold-{fold}",
+                log_metric=lambda *_: None,  # curves of inner folds would overwrite those of the run
+                progress=lambda *_: None,
+            )
+            rows = np.concatenate([fitted, always])
+            scorer, _ = self.train(windows.of_texts(rows), truth[rows], inner)
+            unseen = windows.of_texts(held_out)
+            logits[held_out] = unseen.pool(scorer.score_tokens(unseen.token_ids, inner.processes))
+            soup.add(scorer.network)
+        context.progress("transformer: out of fold", n_folds, n_folds)
+        return Crossed(logits, soup)
+
+    def _scorer(self, network: FrameNetwork) -> NetworkScorer:
+        return NetworkScorer(
+            network,
+            self.tokenizer.tokenizer,
+            padding_id=self.tokenizer.padding_id,
+            limits=window_limits(self.settings),
+        )
+
+
+def window_limits(settings: TransformerSettings) -> WindowLimits:
+    """How much of a text is read."""
+    return WindowLimits(settings.max_tokens, settings.max_windows)
+
+
+def new_network_for_frames(
+    encoder: Any,
+    n_frames: int,
+    settings: TransformerSettings,
+    *,
+    single_label: bool,
+    positive_weights: list[float],
+) -> FrameNetwork:
+    """A network with a head of zeros; `positive_weights` (n_frames,) matter to its training alone."""
+    return FrameNetwork(
+        encoder,
+        n_frames,
+        vector_scale=settings.vector_scale,
+        dropout=settings.dropout,
+        positive_weights=positive_weights,
+        single_label=single_label,
+    )
+
+
+def positive_weights(truth: NDArray[Any], power: float, *, single_label: bool) -> list[float]:
+    """Weight of each frame's positives in the loss, (negatives / positives) ** power, between 1 and 100.
+
+    In single-label mode: weight of each class, inverse frequency to that power with mean 1. `truth` is of shape (n, k).
+    """
+    positives = np.maximum(truth.sum(axis=0).astype(float), 1.0)
+    if single_label:
+        weights = (len(truth) / positives) ** power
+        return [float(w) for w in weights / weights.mean()]
+    return [float(w) for w in np.clip(((len(truth) - positives) / positives) ** power, 1.0, 100.0)]
