@@ -22,7 +22,8 @@ from pipeline.classifiers.transformer.transformer_training import fine_tune
 from pipeline.config.model import TransformerSettings
 from pipeline.config.run_config import load_run_config
 from pipeline.tracking.tracker import NullTracker
-from pipeline.training.run_training import assist_training, run_training
+from pipeline.training.fit_model import assist_training
+from pipeline.training.run_training import run_training
 
 SEED, ROWS, EPOCHS = 3, 30, 2
 RECIPE = {"epochs": EPOCHS, "tokens_per_batch": 64, "dropout": 0.0, "device": "cpu", "precision": "fp32"}

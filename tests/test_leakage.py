@@ -17,7 +17,7 @@ from pipeline.data.training_record import STEM, TrainingRecord
 from pipeline.errors import DataError
 from pipeline.evaluation.evaluate_bundle import compare_bundles, evaluate_bundle
 from pipeline.evaluation.leakage import keep_unseen, text_digests
-from pipeline.training.run_training import fit_with_decisions, read_folds
+from pipeline.training.fit_model import fit_with_decisions, read_folds
 from pipeline.training.sweep.judge import describe_task, without_test
 
 SETTINGS = EvaluationSettings(bootstrap_samples=100)

@@ -22,9 +22,8 @@ from pipeline.errors import ConfigError
 from pipeline.evaluation.learning_curve_record import LearningCurve
 from pipeline.measures.intervals import Estimate
 from pipeline.reporting.learning_curve_figure import learning_curve_figure
-from pipeline.training.learning_curve import learning_curve, nested_parts
-from pipeline.training.learning_gain import describe_gain
-from pipeline.training.run_training import read_folds
+from pipeline.training.fit_model import read_folds
+from pipeline.training.learning_curve import describe_gain, learning_curve, nested_parts
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,8 @@ from pipeline.data.codebook import load_codebook
 from pipeline.errors import PipelineError
 from pipeline.evaluation.test_predictions import TestPredictions
 from pipeline.tracking.tracker import NullTracker
-from pipeline.training.run_training import read_folds, run_training
+from pipeline.training.fit_model import read_folds
+from pipeline.training.run_training import run_training
 
 PREDICTIONS, OUTCOME = "predictions.npz", "outcome.json"
 

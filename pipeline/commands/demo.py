@@ -35,7 +35,7 @@ def run_demo(folder: Path) -> None:
     from pipeline.tracking.mlflow_tracker import MlflowTracker
     from pipeline.tracking.promotion import promote_checked
     from pipeline.tracking.recorded_comparison import compare_and_record
-    from pipeline.training.run_training import read_folds
+    from pipeline.training.fit_model import read_folds
     from pipeline.training.tracked_training import train_and_record
 
     screen = console()

@@ -72,7 +72,7 @@ def _train(config: "RunConfig", processes: Processes, *, repeats: int, as_json: 
 
 
 def _assist(config: "RunConfig", processes: Processes) -> None:
-    from pipeline.training.run_training import assist_training
+    from pipeline.training.fit_model import assist_training
 
     assist_training(config, processes)
 

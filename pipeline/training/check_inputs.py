@@ -15,7 +15,7 @@ from pipeline.data.frame_languages import FrameLanguages, describe_untaught, mai
 from pipeline.data.language import find_languages
 from pipeline.data.splits import Folds
 from pipeline.errors import DataError, PipelineError
-from pipeline.training.run_training import check_positives, find_codebook_texts, read_folds
+from pipeline.training.fit_model import check_positives, find_codebook_texts, read_folds
 
 T = TypeVar("T")
 

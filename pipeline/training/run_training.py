@@ -4,45 +4,46 @@ read codebook and labels -> folds -> fit -> calibrate and set thresholds on rows
   -> evaluate on test -> write the bundle -> record everything
 """
 
-import tempfile
 import time
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.bundle import ModelBundle, load_bundle, save_bundle
-from pipeline.classifiers.build import build_classifier, find_transformer
-from pipeline.classifiers.processes import ALONE, Processes, refuse_several_processes
+from pipeline.classifiers.processes import ALONE, Processes
 from pipeline.classifiers.protocols import Classifier, FitContext, FitSummary, Progress
-from pipeline.config.decisions import DecisionSettings
-from pipeline.config.model import ModelSettings
 from pipeline.config.run_config import RunConfig
 from pipeline.data.codebook import Codebook, load_codebook
-from pipeline.data.codebook_texts import CodebookTexts, no_codebook_texts, read_codebook_texts
 from pipeline.data.frame_languages import FrameLanguages
-from pipeline.data.labelled_rows import LabelledData, read_labelled
-from pipeline.data.new_project import is_template
-from pipeline.data.splits import Folds, join_folds, make_folds, make_folds_from_files
+from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.splits import NAMES, Folds, join_folds
 from pipeline.data.training_record import STEM as TRAINING_RECORD
 from pipeline.data.training_record import TrainingRecord
-from pipeline.errors import DataError
 from pipeline.evaluation.evaluation_report import EvaluationReport
 from pipeline.evaluation.leakage import text_digests
-from pipeline.evaluation.row_facts import RowFacts, TrainingFacts
+from pipeline.evaluation.row_facts import TrainingFacts
 from pipeline.evaluation.slices import SliceReport, evaluate_slices
 from pipeline.evaluation.test_predictions import TestPredictions, evaluate_predictions
 from pipeline.files.durable_files import explain_full_disk
-from pipeline.measures.decision_rule import DecisionRule, fit_decision_rule
-from pipeline.reporting.data_statement import describe_data
+from pipeline.measures.decision_rule import DecisionRule
 from pipeline.reporting.model_card import MODEL_CARD, write_card
 from pipeline.scoring.drift_reference import STEM as DRIFT_REFERENCE
 from pipeline.scoring.drift_reference import DriftReference
 from pipeline.tracking.provenance import collect_provenance
 from pipeline.tracking.tracker import Tracker
+from pipeline.training.fit_model import (
+    check_positives,
+    find_shared_part,
+    fit_with_decisions,
+    predict_test,
+    read_folds,
+)
 from pipeline.training.unfinished_work import hold_work_folder, mention_kept
 
 
@@ -81,7 +82,7 @@ def run_training(
             the same config on the same data in the same output folder; no room on the disk.
     """
     clock = _Clock()
-    _find_shared_part(config, processes)
+    find_shared_part(config, processes)
     codebook = load_codebook(Path(config.data.codebook))
     folds = read_folds(config, codebook)
     frame_notes = check_positives(folds.train, config.decisions)
@@ -129,7 +130,7 @@ def run_training(
                 **collect_provenance(),
                 "dataset_fingerprint": folds.fingerprint,
                 "test_fingerprint": folds.test.fingerprint,
-                "data": describe_data(folds, config),
+                "data": _describe_data(folds, config),
                 "frame_languages": FrameLanguages.of(folds.train, folds.dev).to_json(),
                 "seed": config.seed,
                 "processes": processes.size,
@@ -144,161 +145,6 @@ def run_training(
             _record_page(tracker, loaded, predictions, folds.test if config.tracking.error_texts else None)
             tracker.log_bundle(bundle)
         return TrainingResult(bundle, report, slices, folds, figures, notes)
-
-
-def assist_training(config: RunConfig, processes: Processes) -> None:
-    """What a process does that is not the first: its share of the training. Nothing of its own remains.
-
-    Raises:
-        ConfigError, DataError: as in `run_training`.
-    """
-    part = _find_shared_part(config, processes)
-    codebook = load_codebook(Path(config.data.codebook))
-    folds = read_folds(config, codebook)
-    check_positives(folds.train, config.decisions)
-    whole, shared = _new_classifier(config, codebook), _new_classifier(config, codebook, part)
-    with tempfile.TemporaryDirectory(prefix="frames-assist-") as folder:
-        context = FitContext(config.seed, Path(folder), lambda *_: None, lambda *_: None, processes)
-        texts = find_codebook_texts(config, codebook, folds)
-        shared.fit(*_rows_to_fit(whole, folds), replace(context, codebook_texts=texts.rows))
-
-
-def _find_shared_part(config: RunConfig, processes: Processes) -> ModelSettings:
-    """The model, or that part of it which several processes train together.
-
-    Raises:
-        ConfigError: it has no such part.
-    """
-    if processes.size == 1:
-        return config.model
-    transformer = find_transformer(config.model)
-    if transformer is None:
-        refuse_several_processes(f"training with model.kind: {config.model.kind}")
-    return transformer or config.model
-
-
-def read_folds(config: RunConfig, codebook: Codebook) -> Folds:
-    """Read the labelled files of a config and divide their rows.
-
-    Raises:
-        DataError: see `read_labelled` and `make_folds`.
-    """
-    data = config.data
-
-    def read(path: str) -> LabelledData:
-        labelled = read_labelled(Path(path), codebook, data.columns, data.encoding)
-        if is_template(labelled.table["text"]):
-            raise DataError(
-                f"{path}: holds nothing but the placeholder rows that `frames init` wrote; replace them with your own "
-                "labelled sentences"
-            )
-        return labelled
-
-    if data.labelled:
-        return make_folds(read(data.labelled), config.folds)
-    dev = read(data.dev) if data.dev else None
-    return make_folds_from_files(read(str(data.train)), read(str(data.test)), dev, config.folds)
-
-
-def check_positives(train: LabelledData, settings: DecisionSettings) -> tuple[str, ...]:
-    """Refuse, or warn of, frames that cannot be learnt from so few positives.
-
-    Raises:
-        DataError: a frame below `minimum_positives`, unless `rare_frames` is "warn".
-    """
-    rare = {f: n for f, n in train.count_positives().items() if n < settings.minimum_positives}
-    if not rare:
-        return ()
-    listed = ", ".join(f"{frame} ({n})" for frame, n in rare.items())
-    message = f"frames with fewer than {settings.minimum_positives} positives in the training fold: {listed}"
-    if settings.rare_frames == "error":
-        raise DataError(
-            f"{train.path}: {message}. Label more sentences of them, merge them into a parent frame, take "
-            "them out of the codebook, or accept poor scores with --set decisions.rare_frames=warn"
-        )
-    return (message,)
-
-
-def fit_with_decisions(
-    config: RunConfig,
-    codebook: Codebook,
-    folds: Folds,
-    context: FitContext,
-    *,
-    hidden: LabelledData | None = None,
-) -> tuple[Classifier, DecisionRule, FitSummary]:
-    """Fit the classifier, and calibration and thresholds on rows that it has not seen.
-
-    A classifier that stops early on dev gets its decisions from dev as well. Any other is fitted on train and
-    dev together, and its decisions come from its own out-of-fold probabilities: more rows, so steadier thresholds.
-    Rows that are `hidden`, a test fold that is not among the folds, may not become known by the codebook's texts.
-
-    Raises:
-        DataError: all rows are one forward cluster, so that nothing is outside of a fold.
-    """
-    classifier = _new_classifier(config, codebook)
-    train, dev, clusters = _rows_to_fit(classifier, folds)
-    texts = find_codebook_texts(config, codebook, folds, hidden)
-    summary = classifier.fit(train, dev, clusters, replace(context, codebook_texts=texts.rows))
-    summary = replace(
-        summary,
-        notes=(*texts.notes, *summary.notes),
-        figures={**summary.figures, "codebook_texts": float(len(texts.rows))},
-        codebook_texts=texts.rows,
-    )
-    if dev is not None:
-        raw, truth = classifier.predict_proba(list(dev.table["text"])), dev.indicator()
-    else:
-        raw, truth = summary.require_out_of_fold(train), train.indicator()
-    single_label = codebook.mode == "single_label"
-    decisions = fit_decision_rule(raw, truth, config.decisions, single_label=single_label)
-    return classifier, decisions, replace(summary, decided_on=raw)
-
-
-def find_codebook_texts(
-    config: RunConfig, codebook: Codebook, folds: Folds, hidden: LabelledData | None = None
-) -> CodebookTexts:
-    """What the classifier learns from besides the training rows; none if the config says so."""
-    path = Path(config.data.codebook)
-    if not config.data.learn_from_codebook:
-        return no_codebook_texts(codebook, path)
-    labelled = [folds.train, folds.dev, folds.test, *([] if hidden is None else [hidden])]
-    return read_codebook_texts(codebook, labelled, path=path, threshold=config.folds.copy_similarity)
-
-
-def _new_classifier(config: RunConfig, codebook: Codebook, part: ModelSettings | None = None) -> Classifier:
-    """The config's model, or a part of it, unfitted."""
-    return build_classifier(
-        part or config.model,
-        codebook.frame_ids,
-        single_label=codebook.mode == "single_label",
-        normalise_text=config.data.normalise_text,
-    )
-
-
-def _rows_to_fit(
-    classifier: Classifier, folds: Folds
-) -> tuple[LabelledData, LabelledData | None, NDArray[np.int64]]:
-    """Rows to train on, rows that stop the training where the classifier wants them, clusters of the first."""
-    if classifier.needs_dev:
-        return folds.train, folds.dev, folds.clusters["train"]
-    known, clusters = join_folds(folds, ("train", "dev"))
-    return known, None, clusters
-
-
-def predict_test(classifier: Classifier, decisions: DecisionRule, folds: Folds) -> TestPredictions:
-    """Score the test fold once."""
-    raw = classifier.predict_proba(list(folds.test.table["text"]))
-    calibrated, clusters = decisions.calibrate(raw), folds.clusters["test"]
-    return TestPredictions(
-        ids=np.asarray(folds.test.table["id"], str),
-        clusters=clusters,
-        truth=folds.test.indicator(),
-        calibrated=calibrated,
-        decided=decisions.decide(calibrated),
-        raw=raw,
-        facts=RowFacts.of(folds.test, clusters, folds.clusters.get("purged")),
-    )
 
 
 def _work_key(config: RunConfig, codebook: Codebook, folds: Folds, processes: Processes) -> str:
@@ -381,6 +227,28 @@ def _record_training(
     probabilities = np.full((len(texts), decided_on.shape[1]), np.nan, np.float32)
     probabilities[: len(decided_on)] = decided_on
     return TrainingRecord.of(texts, probabilities)
+
+
+def _describe_data(folds: Folds, config: RunConfig) -> dict[str, Any]:
+    """What the model is trained and tested on, and how the folds were made: counts for the manifest, never texts."""
+    parts = [getattr(folds, name) for name in NAMES]
+    return {
+        "folds": {record["fold"]: record for record in folds.summary()},
+        "without_frame": {
+            name: int((part.indicator().sum(axis=1) == 0).sum())
+            for name, part in zip(NAMES, parts, strict=True)
+        },
+        "sources": _count(pd.concat([part.table["source"] for part in parts])),
+        "languages": _count(pd.concat([part.table["lang"] for part in parts])),
+        "purged": len(folds.purged),
+        "method": config.folds.model_dump(mode="json"),
+        "licence": config.data.licence,
+    }
+
+
+def _count(values: "pd.Series[Any]") -> dict[str, int]:
+    """How often each value stands; "" is what is not stated."""
+    return dict(Counter("" if pd.isna(value) else str(value) for value in values))
 
 
 class _Clock:

@@ -11,8 +11,7 @@ from pipeline.evaluation.learning_curve_record import LearningCurve
 from pipeline.files.durable_files import replacing
 from pipeline.reporting.learning_curve_figure import learning_curve_figure
 from pipeline.tracking.mlflow_tracker import MlflowTracker
-from pipeline.training.learning_curve import learning_curve
-from pipeline.training.learning_gain import describe_gain
+from pipeline.training.learning_curve import describe_gain, learning_curve
 
 PlotFormat = Literal["png", "svg"]
 NAME = "learning_curve"

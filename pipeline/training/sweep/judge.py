@@ -19,7 +19,7 @@ from pipeline.errors import DataError
 from pipeline.measures.decision_rule import fit_decision_rule
 from pipeline.measures.enough import ENOUGH_CLUSTERS, find_judged
 from pipeline.measures.metrics import count_decisions, mean_average_precision, total
-from pipeline.training.run_training import find_codebook_texts, fit_with_decisions
+from pipeline.training.fit_model import find_codebook_texts, fit_with_decisions
 
 _N_FOLDS = 5
 
