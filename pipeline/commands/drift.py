@@ -12,6 +12,7 @@ from pipeline.commands.options import (
     Columns,
     Debug,
     Encoding,
+    ScoresFolder,
     find_model,
     parse_columns,
     print_json,
@@ -30,7 +31,7 @@ _LANGUAGES = 8  # lines of the table
 
 
 def drift(
-    scores: Annotated[Path, typer.Argument(help="Output folder of frames predict.")],
+    scores: ScoresFolder,
     model: Annotated[
         str, typer.Option("--model", help="The model that scored: bundle folder or models:/NAME@champion.")
     ],

@@ -5,12 +5,19 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipeline.commands.options import AsJson, Debug, Overrides, print_json, read_config
+from pipeline.commands.options import (
+    AsJson,
+    ConfigFile,
+    Debug,
+    Overrides,
+    print_json,
+    read_config,
+)
 from pipeline.commands.terminal import console, progress_bar, run_command
 
 
 def learning_curve(
-    config: Annotated[Path, typer.Argument(help="Config of a training run.")],
+    config: ConfigFile,
     sizes: Annotated[
         str,
         typer.Option("--sizes", help="Labelled sentences to train on, separated by commas."),

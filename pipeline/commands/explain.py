@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.commands.options import AsJson, Debug, find_model, print_json, require_paths
+from pipeline.commands.options import (
+    AsJson,
+    Debug,
+    Model,
+    find_model,
+    print_json,
+    require_paths,
+)
 from pipeline.commands.terminal import console, run_command
 from pipeline.files.safe_text import safe_text
 
@@ -25,9 +32,7 @@ _SMALLEST = 0.05  # log odds; smaller effects are neither listed nor marked
 
 
 def explain(
-    model: Annotated[
-        str, typer.Argument(help="Bundle folder, or a registered model: models:/NAME@champion.")
-    ],
+    model: Model,
     text: Annotated[str | None, typer.Option("--text", help="The post to explain.")] = None,
     scores: Annotated[
         Path | None, typer.Option("--scores", help="Output folder of frames predict that holds the post.")

@@ -7,14 +7,19 @@ import typer
 
 from pipeline.commands.options import (
     AsJson,
+    Channel,
     Columns,
+    ConfigFile,
     DateOrder,
     Debug,
     Encoding,
+    Format,
     Overrides,
+    UtcOffset,
     Zone,
     parse_columns,
     print_json,
+    raw_options,
     require_paths,
 )
 from pipeline.commands.terminal import console, progress_bar, run_command
@@ -84,17 +89,10 @@ def ingest(
         list[Path], typer.Argument(help="Channel exports: files or folders, any supported format.")
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="Posts table to write or add to (Parquet).")],
-    format_name: Annotated[
-        str | None, typer.Option("--format", help="Name of the format, when its content is not recognised.")
-    ] = None,
-    channel: Annotated[
-        str | None, typer.Option("--channel", help="Channel name, for exports that carry none.")
-    ] = None,
+    format_name: Format = None,
+    channel: Channel = None,
     column: Columns = None,
-    utc_offset: Annotated[
-        float | None,
-        typer.Option("--utc-offset", min=-14, max=14, help="Hours ahead of UTC of times that name no zone."),
-    ] = None,
+    utc_offset: UtcOffset = None,
     timezone: Zone = None,
     date_order: DateOrder = None,
     encoding: Encoding = None,
@@ -111,17 +109,9 @@ def ingest(
 
     def work() -> None:
         from pipeline.commands.result_tables import print_ingest
-        from pipeline.data.exports.raw_posts import ReadOptions
         from pipeline.data.ingest import ingest as ingest_posts
 
-        options = ReadOptions(
-            channel=channel,
-            columns=parse_columns(column),
-            utc_offset_hours=utc_offset,
-            timezone=timezone,
-            date_order=date_order,
-            encoding=encoding,
-        )
+        options = raw_options(channel, column, utc_offset, timezone, date_order, encoding)
         with progress_bar(quiet=as_json) as progress:
             report = ingest_posts(
                 inputs,
@@ -140,7 +130,7 @@ def ingest(
 
 
 def check(
-    config: Annotated[Path, typer.Argument(help="Config of a training run.")],
+    config: ConfigFile,
     overrides: Overrides = None,
     as_json: AsJson = False,
     debug: Debug = False,

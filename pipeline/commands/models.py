@@ -9,9 +9,15 @@ from pipeline.classifiers.processes import Processes, join_processes
 from pipeline.commands.options import (
     AsJson,
     Columns,
+    ComparedOn,
+    ConfigFile,
     Debug,
     Encoding,
+    Model,
     Overrides,
+    RecordedModel,
+    RegisteredName,
+    Why,
     find_model,
     parse_columns,
     print_json,
@@ -26,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def train(
-    config: Annotated[Path, typer.Argument(help="Config of a training run.")],
+    config: ConfigFile,
     overrides: Overrides = None,
     repeats: Annotated[
         int,
@@ -78,9 +84,7 @@ def _assist(config: "RunConfig", processes: Processes) -> None:
 
 
 def evaluate(
-    model: Annotated[
-        str, typer.Argument(help="Bundle folder, or a registered model: models:/NAME@champion.")
-    ],
+    model: Model,
     data: Annotated[Path, typer.Argument(help="Labelled CSV, JSONL or Parquet.")],
     column: Columns = None,
     encoding: Encoding = None,
@@ -119,12 +123,9 @@ def evaluate(
 
 
 def compare(
-    first: Annotated[str, typer.Argument(help="Bundle folder, models:/NAME@ALIAS or runs:/RUN_ID.")],
-    second: Annotated[str, typer.Argument(help="Bundle folder, models:/NAME@ALIAS or runs:/RUN_ID.")],
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", help="Compare on this labelled file, not on the common test fold."),
-    ] = None,
+    first: RecordedModel,
+    second: RecordedModel,
+    data: ComparedOn = None,
     column: Columns = None,
     encoding: Encoding = None,
     as_json: AsJson = False,
@@ -188,13 +189,10 @@ def models(as_json: AsJson = False, debug: Debug = False) -> None:
 
 
 def promote(
-    name: Annotated[str, typer.Argument(help="Name of the registered model.")],
+    name: RegisteredName,
     version: Annotated[int, typer.Argument(help="Version that becomes champion.")],
-    why: Annotated[str, typer.Option("--why", help="Reason, kept in the registry.")],
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", help="Compare on this labelled file, not on the common test fold."),
-    ] = None,
+    why: Why,
+    data: ComparedOn = None,
     column: Columns = None,
     encoding: Encoding = None,
     force: Annotated[
@@ -284,7 +282,7 @@ def recalibrate(
 
 
 def model_card(
-    model: Annotated[str, typer.Argument(help="Bundle folder, models:/NAME@ALIAS or runs:/RUN_ID.")],
+    model: RecordedModel,
     debug: Debug = False,
 ) -> None:
     """Print a model's card, as Markdown.
@@ -308,8 +306,8 @@ def model_card(
 
 
 def roll_back(
-    name: Annotated[str, typer.Argument(help="Name of the registered model.")],
-    why: Annotated[str, typer.Option("--why", help="Reason, kept in the registry.")],
+    name: RegisteredName,
+    why: Why,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:

@@ -10,6 +10,7 @@ from pipeline.files.stores import SCHEMES, fetch_folder, parse_location
 
 if TYPE_CHECKING:
     from pipeline.config.run_config import RunConfig
+    from pipeline.data.exports.raw_posts import ReadOptions
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
@@ -33,6 +34,29 @@ DateOrder = Annotated[
 ]
 Encoding = Annotated[
     str | None, typer.Option("--encoding", help="Of text files that are not UTF-8, e.g. cp1251.")
+]
+
+
+ConfigFile = Annotated[Path, typer.Argument(help="Config of a training run.")]
+Model = Annotated[str, typer.Argument(help="Bundle folder, or a registered model: models:/NAME@champion.")]
+RecordedModel = Annotated[str, typer.Argument(help="Bundle folder, models:/NAME@ALIAS or runs:/RUN_ID.")]
+RegisteredName = Annotated[str, typer.Argument(help="Name of the registered model.")]
+Why = Annotated[str, typer.Option("--why", help="Reason, kept in the registry.")]
+ComparedOn = Annotated[
+    Path | None,
+    typer.Option("--data", help="Compare on this labelled file, not on the common test fold."),
+]
+ScoresFolder = Annotated[Path, typer.Argument(help="Output folder of frames predict.")]
+SampleIsCoded = Annotated[
+    bool, typer.Option("--empty-is-coded", help="Rows of the sample without labels carry no frame.")
+]
+Format = Annotated[
+    str | None, typer.Option("--format", help="Name of the format, when its content is not recognised.")
+]
+Channel = Annotated[str | None, typer.Option("--channel", help="Channel name, for exports that carry none.")]
+UtcOffset = Annotated[
+    float | None,
+    typer.Option("--utc-offset", min=-14, max=14, help="Hours ahead of UTC of times that name no zone."),
 ]
 
 
@@ -108,6 +132,31 @@ def parse_columns(pairs: list[str] | None) -> dict[str, str]:
             raise ConfigError(f"--column {pair}: expected OURS=THEIRS, for example --column text=sentence")
         mapping[ours] = theirs
     return mapping
+
+
+def raw_options(
+    channel: str | None,
+    column: list[str] | None,
+    utc_offset: float | None,
+    timezone: str | None,
+    date_order: Literal["dmy", "mdy"] | None,
+    encoding: str | None,
+) -> "ReadOptions":
+    """What the options of a command say of raw exports.
+
+    Raises:
+        ConfigError: a column without "=".
+    """
+    from pipeline.data.exports.raw_posts import ReadOptions
+
+    return ReadOptions(
+        channel=channel,
+        columns=parse_columns(column),
+        utc_offset_hours=utc_offset,
+        timezone=timezone,
+        date_order=date_order,
+        encoding=encoding,
+    )
 
 
 def print_json(value: dict[str, Any]) -> None:

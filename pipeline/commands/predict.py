@@ -10,13 +10,17 @@ import typer
 
 from pipeline.commands.options import (
     AsJson,
+    Channel,
+    Columns,
     DateOrder,
     Debug,
     Encoding,
+    Format,
+    UtcOffset,
     Zone,
     find_model,
-    parse_columns,
     print_json,
+    raw_options,
     require_paths,
 )
 from pipeline.commands.terminal import console, progress_bar, run_command
@@ -48,20 +52,10 @@ def predict_command(
             "-o", "--output", help="Output folder, new or of an earlier run; also s3://BUCKET/PATH."
         ),
     ],
-    format_name: Annotated[
-        str | None, typer.Option("--format", help="Format of raw exports, when not recognised.")
-    ] = None,
-    channel: Annotated[
-        str | None, typer.Option("--channel", help="Channel name, for exports that carry none.")
-    ] = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option("--column", metavar="OURS=THEIRS", help="Name of a column in the file, e.g. text=body."),
-    ] = None,
-    utc_offset: Annotated[
-        float | None,
-        typer.Option("--utc-offset", min=-14, max=14, help="Hours ahead of UTC of times that name no zone."),
-    ] = None,
+    format_name: Format = None,
+    channel: Channel = None,
+    column: Columns = None,
+    utc_offset: UtcOffset = None,
     timezone: Zone = None,
     date_order: DateOrder = None,
     encoding: Encoding = None,
@@ -103,17 +97,9 @@ def predict_command(
         require_paths(*(place for place in places if isinstance(place, Path)), model)
 
         from pipeline.bundle import load_bundle
-        from pipeline.data.exports.raw_posts import ReadOptions
         from pipeline.scoring.engines.open_engine import EngineSettings
 
-        options = ReadOptions(
-            channel=channel,
-            columns=parse_columns(column),
-            utc_offset_hours=utc_offset,
-            timezone=timezone,
-            date_order=date_order,
-            encoding=encoding,
-        )
+        options = raw_options(channel, column, utc_offset, timezone, date_order, encoding)
         with progress_bar(quiet=as_json) as progress:
             report = predict(
                 places,

@@ -10,6 +10,9 @@ from pipeline.commands.options import (
     Columns,
     Debug,
     Encoding,
+    Model,
+    SampleIsCoded,
+    ScoresFolder,
     find_model,
     parse_columns,
     print_json,
@@ -20,7 +23,7 @@ from pipeline.files.safe_text import safe_text
 
 
 def report(
-    scores: Annotated[Path, typer.Argument(help="Output folder of `frames predict`.")],
+    scores: ScoresFolder,
     output: Annotated[Path, typer.Option("-o", "--output", help="HTML file to write.")],
     model: Annotated[
         str | None,
@@ -30,9 +33,7 @@ def report(
         Path | None,
         typer.Option("--sample", help="Coded sample that frames sample drew from these scores: intervals."),
     ] = None,
-    empty_is_coded: Annotated[
-        bool, typer.Option("--empty-is-coded", help="Rows of the sample without labels carry no frame.")
-    ] = False,
+    empty_is_coded: SampleIsCoded = False,
     title: Annotated[str | None, typer.Option("--title", help="Heading of the page.")] = None,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -69,9 +70,7 @@ def report(
 
 
 def evaluation_report(
-    model: Annotated[
-        str, typer.Argument(help="Bundle folder, or a registered model: models:/NAME@champion.")
-    ],
+    model: Model,
     output: Annotated[Path, typer.Option("-o", "--output", help="HTML file to write.")],
     data: Annotated[
         Path | None,

@@ -13,6 +13,7 @@ from pipeline.commands.options import (
     Columns,
     Debug,
     Encoding,
+    Model,
     find_input,
     find_model,
     parse_columns,
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
 
 
 def robustness(
-    model: Annotated[
-        str, typer.Argument(help="Bundle folder, or a registered model: models:/NAME@champion.")
-    ],
+    model: Model,
     labels: Annotated[
         Path, typer.Option("--labels", help="Labelled CSV, JSONL or Parquet; sample:NAME of the example.")
     ],

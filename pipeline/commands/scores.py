@@ -5,7 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipeline.commands.options import AsJson, Debug, print_json
+from pipeline.commands.options import (
+    AsJson,
+    Debug,
+    ScoresFolder,
+    print_json,
+)
 from pipeline.commands.terminal import console, run_command
 from pipeline.files.safe_text import safe_text
 from pipeline.files.stores import parse_location
@@ -17,7 +22,7 @@ _MB = 1e6
 
 
 def compact(
-    output: Annotated[Path, typer.Argument(help="Output folder of frames predict.")],
+    output: ScoresFolder,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipeline.commands.options import AsJson, Debug, print_json, require_paths
+from pipeline.commands.options import (
+    AsJson,
+    Debug,
+    SampleIsCoded,
+    ScoresFolder,
+    print_json,
+    require_paths,
+)
 from pipeline.commands.terminal import console, run_command
 from pipeline.errors import ConfigError
 from pipeline.files.safe_text import safe_text
@@ -18,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def shares(
-    scores: Annotated[Path, typer.Argument(help="Output folder of frames predict.")],
+    scores: ScoresFolder,
     sample: Annotated[
         list[Path] | None,
         typer.Option(
@@ -69,10 +76,7 @@ def shares(
             help="Say how many labels give intervals of plus or minus this, e.g. 0.02.",
         ),
     ] = None,
-    empty_is_coded: Annotated[
-        bool,
-        typer.Option("--empty-is-coded", help="Rows of the sample without labels carry no frame."),
-    ] = False,
+    empty_is_coded: SampleIsCoded = False,
     labels_only: Annotated[
         bool,
         typer.Option("--labels-only", help="Use no score: for a sample that trained the model, say."),

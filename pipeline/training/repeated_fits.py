@@ -20,7 +20,7 @@ from pipeline.errors import ConfigError
 from pipeline.evaluation.evaluation_report import EvaluationReport
 from pipeline.evaluation.test_predictions import evaluate_predictions
 from pipeline.measures.intervals import Estimate
-from pipeline.training.run_training import fit_with_decisions, predict_test
+from pipeline.training.fit_model import fit_with_decisions, predict_test
 
 LARGEST_SEED = 2**32
 
