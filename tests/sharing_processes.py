@@ -102,7 +102,7 @@ def train_out_of_fold(encoder: Path, processes: Processes) -> dict[str, Any]:
         processes.gather(None)
     assert model._network is not None
     return {
-        "digest": digest(model._network),
+        "digest": digest(model._network.network),
         "out_of_fold": np.asarray(summary.out_of_fold).round(6).tolist(),
     }
 
