@@ -2,6 +2,7 @@ import errno
 import io
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,16 @@ def test_figures_stand_unbroken_in_a_terminal_of_80_columns() -> None:
     assert lines[3].split() == [frame, *" ".join(figures).split()]
     assert lines[4].split()[1:] == " ".join(figures).split()
     assert (lines[4].split()[0] + lines[5].strip()) == long_frame
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_a_table_too_wide_for_the_terminal_loses_no_character(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    columns = ("model", *(f"figure {i}" for i in range(6)))
+    screen = Console(width=width, record=True, file=io.StringIO())
+    screen.print(plain_table("Wide", columns, [("a name", *(f"{i}234567890123456" for i in range(6)))]))
+    shown = Counter(screen.export_text())
+    assert shown["9"] == 6
+    assert shown["6"] >= 2 * 6

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import pandas as pd
 from rich import box
+from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from rich.console import Console
-
     from pipeline.data.ingest import FileReport, IngestReport
     from pipeline.data.splits import Folds
     from pipeline.evaluation.comparison import Comparison, Difference
@@ -34,15 +33,24 @@ if TYPE_CHECKING:
 
 _MOST_FILES: Final = 40
 _REASON_CHARS: Final = 300
+_NARROWEST_TEXT: Final = 8  # characters that a column of text may be folded to
 _LONGEST_FIGURE: Final = 16  # characters; a moment has 16, the interval of a difference 13
 
 
 def plain_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Padding:
     """A table whose first column is text and whose other columns are figures.
 
-    Where the terminal is too narrow, text goes on in the next line; figures are never broken.
+    Where the terminal is too narrow, text goes on in the next line; so do figures where they alone are too wide for it,
+    since nothing may be cut off.
     """
     cells = [[safe_text(str(cell)) for cell in row] for row in rows]
+    widths = [max(len(name), *(len(row[i]) for row in cells), 0) for i, name in enumerate(columns)]
+    figures = [i > 0 and all(len(row[i]) <= _LONGEST_FIGURE for row in cells) for i in range(len(columns))]
+    narrow = [
+        min(width, _NARROWEST_TEXT) for width, figure in zip(widths, figures, strict=True) if not figure
+    ]
+    room = Console().width - 2 * len(columns)
+    fits = sum(width for width, figure in zip(widths, figures, strict=True) if figure) + sum(narrow) <= room
     table = Table(
         title=title,
         title_justify="left",
@@ -54,9 +62,8 @@ def plain_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
         collapse_padding=True,
     )
     for i, name in enumerate(columns):
-        is_figure = i > 0 and all(len(row[i]) <= _LONGEST_FIGURE for row in cells)
         justify: Literal["left", "right"] = "right" if i else "left"
-        table.add_column(safe_text(name), justify=justify, overflow="fold", no_wrap=is_figure)
+        table.add_column(safe_text(name), justify=justify, overflow="fold", no_wrap=figures[i] and fits)
     for row in cells:
         table.add_row(*row)
     return Padding(table, (0, 0, 1, 0), expand=False)
@@ -289,7 +296,7 @@ def _print_spread(screen: Console, spread: FitSpread) -> None:
 
 def print_models(screen: Console, versions: Sequence[RegisteredVersion]) -> None:
     """Registered versions, newest first within a name."""
-    columns = ("model", "version", "kind", "aliases", "macro-F1", "over", "bundle", "by", "at (UTC)")
+    columns = ("model", "version", "kind", "aliases", "macro-F1", "frames", "bundle", "at (UTC)")
     rows = [
         (
             version.name,
@@ -297,14 +304,18 @@ def print_models(screen: Console, versions: Sequence[RegisteredVersion]) -> None
             version.kind or "",
             ", ".join(version.aliases),
             "" if version.macro_f1 is None else f"{version.macro_f1:.3f}",
-            "" if version.macro_name is None else version.macro_name.removeprefix("macro-F1 over "),
+            "" if version.macro_name is None else _frames_covered(version.macro_name),
             (version.bundle_hash or "")[:12],
-            version.who,
             _moment(version.when),
         )
         for version in versions
     ]
     screen.print(plain_table("Registered models", columns, rows))
+
+
+def _frames_covered(macro_name: str) -> str:
+    """The figure without its name, as a column has it: 13 of 15."""
+    return macro_name.removeprefix("macro-F1 over ").removesuffix(" frames")
 
 
 def format_p(p_value: float) -> str:
