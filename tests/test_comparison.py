@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from rich.console import Console
 
 from pipeline.benchmarks.validity.simulated_tests import Population, draw_decisions
 from pipeline.benchmarks.validity.simulated_tests import draw_truth as draw_test_truth
 from pipeline.bundle import ModelBundle
+from pipeline.commands.result_tables import print_comparison
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.data.codebook import Codebook
 from pipeline.data.labelled_rows import read_labelled
@@ -21,6 +23,7 @@ from pipeline.errors import DataError
 from pipeline.evaluation.comparison import Comparison, compare_decisions
 from pipeline.evaluation.evaluate_bundle import compare_bundles, evaluate_bundle
 from pipeline.evaluation.leakage import text_digests
+from pipeline.evaluation.row_facts import RowFacts
 from pipeline.evaluation.test_predictions import TestPredictions
 from pipeline.measures import paired_swaps
 
@@ -227,6 +230,41 @@ def test_bundles_are_compared_row_by_row_whatever_the_order_of_their_rows(
     second = remember(tiny_bundle, predictions_of(truth, other, in_order), tmp_path / "second")
     reordered = remember(tiny_bundle, predictions_of(truth, other, shuffled), tmp_path / "reordered")
     assert compare_bundles(first, reordered, SETTINGS) == compare_bundles(first, second, SETTINGS)
+
+
+def test_a_gain_over_all_rows_does_not_hide_the_language_that_lost(
+    tiny_bundle: ModelBundle, tmp_path: Path
+) -> None:
+    truth = draw_truth(300)
+    truth[:, 2] = truth[:, 0]
+    is_russian = np.arange(300) >= 220
+    second = np.where(is_russian[:, None], err(truth, 0.4, 1), truth)
+    facts = RowFacts(
+        sources=np.full(300, "channel"),
+        langs=np.where(is_russian, "ru", "en"),
+        days=np.full(300, np.datetime64("2024-01-01")),
+        lengths=np.full(300, 40),
+        posts=np.ones(300, np.int64),
+    )
+    bundles = [
+        remember(
+            tiny_bundle, replace(predictions_of(truth, decided, np.arange(300)), facts=facts), tmp_path / name
+        )
+        for name, decided in (("first", err(truth, 0.25, 2)), ("second", second))
+    ]
+    found = compare_bundles(*bundles, SETTINGS)
+    assert found.macro_f1.gain.low is not None
+    assert found.macro_f1.gain.low > 0
+    english, russian = found.languages
+    assert (english.value, english.n, russian.value, russian.n) == ("en", 220, "ru", 80)
+    assert english.gain.low is not None
+    assert english.gain.low > 0
+    assert russian.gain.high is not None
+    assert russian.gain.high < 0
+    screen = Console(width=80, record=True)
+    print_comparison(screen, found, "first", "second")
+    [line] = [line.split() for line in screen.export_text().splitlines() if line.startswith("ru ")]
+    assert line[:3] == ["ru", "80", "3"]
 
 
 def test_bundles_of_other_test_rows_or_other_frames_are_not_compared(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pipeline.data.splits import Folds
     from pipeline.evaluation.comparison import Comparison, Difference
     from pipeline.evaluation.evaluation_report import EvaluationReport
+    from pipeline.evaluation.slices import SliceGain
     from pipeline.tracking.registry_lookup import RegisteredVersion
     from pipeline.training.check_inputs import CheckResult
     from pipeline.training.repeated_fits import FitSpread
@@ -130,6 +131,18 @@ def print_comparison(screen: Console, comparison: Comparison, first: str, second
     columns = ("F1", "coded", "first", "second", "gain", "interval", "p")
     differences = [comparison.macro_f1, comparison.micro_f1, *comparison.per_frame]
     screen.print(plain_table("First against second, on the same test rows", columns, map(row, differences)))
+    told = [entry for entry in comparison.languages if entry.too_few is None]
+    if len(comparison.languages) > 1:
+        screen.print(
+            plain_table(
+                "By language", ("macro-F1", "texts", "frames", *columns[2:6]), map(_language_row, told)
+            )
+        )
+        few = len(comparison.languages) - len(told)
+        if few:
+            screen.print(
+                f"{few} more languages have too few texts or positives for figures; --json lists them"
+            )
     screen.print(f"first:  {safe_text(first)}")
     screen.print(f"second: {safe_text(second)}")
     screen.print(
@@ -140,6 +153,12 @@ def print_comparison(screen: Console, comparison: Comparison, first: str, second
     print_test_use(screen, comparison)
     print_notes(screen, comparison.notes)
     screen.print(f"{comparison.macro_name}: {comparison.verdict}.", soft_wrap=True)
+
+
+def _language_row(entry: SliceGain) -> tuple[Any, ...]:
+    first, second = ("" if value is None else f"{value:.2f}" for value in (entry.first, entry.second))
+    gain = (_figure(entry.gain, sign="+"), format_interval(entry.gain, sign="+"))
+    return (entry.value, entry.n, entry.n_frames, first, second, *gain)
 
 
 def print_test_use(screen: Console, comparison: Comparison) -> None:

@@ -6,7 +6,7 @@ was compared on the same rows before widens them, see `pipeline.evaluation.test_
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from pipeline.measures.f1_intervals import estimate_macro_f1
 from pipeline.measures.intervals import Estimate, counts_by_cluster, renumber, take_frames
 from pipeline.measures.metrics import Counts, count_decisions, total
 from pipeline.measures.paired_swaps import PairedSwaps, Tested
+
+if TYPE_CHECKING:
+    from pipeline.evaluation.slices import SliceGain
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Comparison:
         n: rows compared on.
         levels: macro-F1 of the first and of the second, with intervals that hold for all known models together.
         use: of these rows before, for which intervals and p-values are corrected; None where nobody counted.
+        languages: the gain in each language of the rows, where there are several; each interval holds alone.
     """
 
     macro_f1: Difference
@@ -68,6 +72,7 @@ class Comparison:
     n: int
     levels: tuple[Estimate, Estimate]
     use: TestUse | None
+    languages: tuple["SliceGain", ...] = ()
 
     @property
     def pairs(self) -> int:
@@ -117,6 +122,7 @@ class Comparison:
             "confidence": self.confidence,
             "n": self.n,
             "test_use": None if self.use is None else self.use.to_json(),
+            "languages": [entry.to_json() for entry in self.languages],
             "levels": [estimate.to_json() for estimate in self.levels],
             "luck_of_the_best": self.luck,
             "verdict": self.verdict,

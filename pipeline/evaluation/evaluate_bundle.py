@@ -13,7 +13,8 @@ from pipeline.evaluation.comparison import Comparison, compare_decisions
 from pipeline.evaluation.evaluation_report import EvaluationReport
 from pipeline.evaluation.leakage import keep_unseen, warn_of_seen
 from pipeline.evaluation.row_facts import RowFacts, TrainingFacts
-from pipeline.evaluation.slices import SliceReport, evaluate_slices
+from pipeline.evaluation.slice_masks import slice_rows
+from pipeline.evaluation.slices import SliceGain, SliceReport, compare_slices, evaluate_slices
 from pipeline.evaluation.test_predictions import TestPredictions, evaluate_predictions
 from pipeline.evaluation.test_use import TestUse
 
@@ -97,7 +98,7 @@ def compare_bundles(
         one, other = predict_labelled(first, unseen), predict_labelled(second, unseen)
     else:
         one, other = (read_test_predictions(bundle).sorted_by_id() for bundle in (first, second))
-    return compare_decisions(
+    comparison = compare_decisions(
         one.truth,
         one.decided,
         other.decided,
@@ -107,6 +108,28 @@ def compare_bundles(
         seed=seed,
         use=use,
     )
+    return replace(comparison, languages=_compare_languages(one, other, settings, seed))
+
+
+def _compare_languages(
+    one: TestPredictions, other: TestPredictions, settings: EvaluationSettings, seed: int
+) -> tuple[SliceGain, ...]:
+    """A gain over all rows may hide a language in which the one is worse."""
+    facts = one.facts or other.facts
+    languages = [] if facts is None else slice_rows(facts, None)[0]
+    slices = [entry for entry in languages if entry.dimension == "language"]
+    if len(slices) < 2:  # noqa: PLR2004 - one language is all rows
+        return ()
+    gains = compare_slices(
+        one.truth,
+        one.decided,
+        other.decided,
+        clusters=one.clusters,
+        slices=slices,
+        settings=settings,
+        seed=seed,
+    )
+    return tuple(sorted(gains, key=lambda entry: -entry.n))
 
 
 def fingerprint_common_rows(first: ModelBundle, second: ModelBundle, data: LabelledData | None) -> str:
