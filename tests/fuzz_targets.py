@@ -32,7 +32,7 @@ from pipeline.annotation.label_exchange import Tool, import_codings, read_coding
 from pipeline.annotation.sample_files import read_sample
 from pipeline.config.run_config import load_run_config
 from pipeline.data.codebook import Codebook, Frame, load_codebook
-from pipeline.data.exports.detect import read_export
+from pipeline.data.exports.detect import detect_format, format_by_name
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
 from pipeline.data.labelled_rows import draft_labels, read_labelled
 from pipeline.data.near_duplicates import cluster_texts
@@ -147,7 +147,8 @@ def _checked_message(message: str, path: Path) -> str:
 
 def _read_posts(format_name: str | None) -> Callable[[Path], int]:
     def read(path: Path) -> int:
-        records = read_export(path, ReadOptions(utc_offset_hours=0), format_name)
+        export_format = format_by_name(format_name) if format_name else detect_format(path)
+        records = export_format.read(path, ReadOptions(utc_offset_hours=0))
         n = 0
         while portion := list(itertools.islice(records, 100)):
             n += len(portion)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.data.exports.detect import detect_format, read_export
+from pipeline.data.exports.detect import detect_format, format_by_name
 from pipeline.data.exports.post_links import parse_post_link
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
 from pipeline.errors import DataError
@@ -27,7 +27,8 @@ TRACKER = [
 
 def read(path: Path, content: str | bytes, format_name: str | None = None, **options: Any) -> list[Any]:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return list(read_export(path, ReadOptions(**options), format_name))
+    export_format = format_by_name(format_name) if format_name else detect_format(path)
+    return list(export_format.read(path, ReadOptions(**options)))
 
 
 def write_tracker(path: Path, *rows: dict[str, str], delimiter: str = ",") -> None:
@@ -54,7 +55,7 @@ def test_tracker_row_with_floats_and_line_breaks(tmp_path: Path, delimiter: str)
     }
     write_tracker(path, row, delimiter=delimiter)
     assert detect_format(path).name == "tracker-csv"
-    assert list(read_export(path, ReadOptions())) == [
+    assert list(detect_format(path).read(path, ReadOptions())) == [
         RawPost(
             "harbour", 1234, NOON, 'First, "quoted"\nsecond; line', "sea_news", None, 1500, 3, "line 2", "77"
         )
@@ -83,7 +84,7 @@ def test_tracker_fallbacks_for_text_id_channel_origin_and_zone(tmp_path: Path) -
         {"message": "", "msg_id": "18", "media_type": "MessageMediaPhoto"},
         {"message": "c", "msg_id": "many", "channel_name": "x"},
     )
-    first, second, third, media, broken = read_export(path, ReadOptions())
+    first, second, third, media, broken = detect_format(path).read(path, ReadOptions())
     assert first == RawPost("harbour", 15, NOON, "clean", record="line 2", channel_id="7")
     assert second == RawPost("7", 16, None, "a", "", record="line 3", channel_id="7")
     assert isinstance(third, RawPost)
@@ -145,9 +146,11 @@ def test_captions_stand_in_for_empty_texts(tmp_path: Path) -> None:
             path.write_text("\n".join(json.dumps(row) for row in rows))
         else:
             frame.to_csv(path, index=False) if number == 1 else frame.to_parquet(path)
-        records = list(read_export(path, ReadOptions()))
+        records = list(detect_format(path).read(path, ReadOptions()))
         assert [r.text if isinstance(r, RawPost) else r.kind for r in records][:2] == ["a", "c"]
-    [_, second, _] = read_export(tmp_path / "x.jsonl", ReadOptions(columns={"text": "text"}))
+    [_, second, _] = format_by_name("plain-jsonl").read(
+        tmp_path / "x.jsonl", ReadOptions(columns={"text": "text"})
+    )
     assert isinstance(second, Skipped)
 
 
@@ -183,7 +186,7 @@ def test_bad_rows_are_rejected_with_their_line(tmp_path: Path) -> None:
 def test_a_quote_that_nothing_closes_is_an_error_after_the_rows_before_it(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text('text,n\nfine,1\n"cut', encoding="utf-8")
-    records = read_export(path, ReadOptions(), "plain-csv")
+    records = format_by_name("plain-csv").read(path, ReadOptions())
     assert isinstance(next(records), RawPost)
     with pytest.raises(DataError, match="line 3: a quoted cell begins in this row and nothing closes it"):
         next(records)
@@ -240,7 +243,7 @@ def test_json_lines_of_changing_keys(tmp_path: Path) -> None:
 def test_cut_json_gives_what_stands_before(tmp_path: Path, content: str) -> None:
     path = tmp_path / "x"
     path.write_text(content, encoding="utf-8")
-    records = read_export(path, ReadOptions())
+    records = detect_format(path).read(path, ReadOptions())
     assert next(records) == RawPost("x", None, None, "x", record="line 1" if content[0] == "{" else "item 1")
     with pytest.raises(DataError, match=r"cut off|ends in the middle"):
         list(records)
@@ -263,7 +266,7 @@ def test_parquet_with_nanoseconds_and_float_numbers(tmp_path: Path) -> None:
     )
     frame.to_parquet(path)
     assert detect_format(path).name == "plain-parquet"
-    assert list(read_export(path, ReadOptions())) == [
+    assert list(detect_format(path).read(path, ReadOptions())) == [
         RawPost("12", 5, NOON, "a", record="row 1"),
         Skipped("no_text", "row 2", "no text"),
     ]
@@ -288,7 +291,7 @@ def test_csv_round_trip(tmp_path_factory: pytest.TempPathFactory, rows: list[Any
         writer = csv.writer(file, delimiter=delimiter)
         writer.writerow(["text", "message_id", "note"])
         writer.writerows(rows)
-    records = list(read_export(path, ReadOptions(), "plain-csv"))
+    records = list(format_by_name("plain-csv").read(path, ReadOptions()))
     assert len(records) == len(rows)
     for record, (text, number, _) in zip(records, rows, strict=True):
         if text.strip():
@@ -365,7 +368,7 @@ def test_atom_with_xhtml_and_a_cut_end(tmp_path: Path) -> None:
         '<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml">a<br/>b</div></content></entry><entry>',
         encoding="utf-8",
     )
-    records = read_export(path, ReadOptions())
+    records = detect_format(path).read(path, ReadOptions())
     assert next(records) == RawPost("h_h_h", 5, NOON, "a\nb", record="item 1")
     with pytest.raises(DataError, match="items read before that place: 1"):
         next(records)

@@ -10,7 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from pipeline.data.exports.detect import detect_format, read_export
+from pipeline.data.exports.detect import detect_format
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions
 from pipeline.data.ingest import ingest
 from pipeline.data.posts import read_posts
@@ -23,7 +23,8 @@ def read(path: Path, content: Any, **options: Any) -> list[Any]:
     if not isinstance(content, str | bytes):
         content = json.dumps(content, ensure_ascii=False)
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return list(read_export(path, ReadOptions(**options)))
+    export_format = detect_format(path, encoding=options.get("encoding"))
+    return list(export_format.read(path, ReadOptions(**options)))
 
 
 def ingest_posts(path: Path, **options: Any) -> list[dict[str, Any]]:
@@ -405,7 +406,7 @@ def test_workbooks_give_days_and_moments(tmp_path: Path) -> None:
     book.create_sheet("More").append(["text"])
     path = tmp_path / "x.xlsx"
     book.save(path)
-    first, second, other = read_export(path, ReadOptions(utc_offset_hours=3))
+    first, second, other = detect_format(path).read(path, ReadOptions(utc_offset_hours=3))
     assert first == RawPost("Harbour", 1, NOON, "First", views=1200, record="row 2")
     assert (second.text, second.published_at) == ("2024", datetime(2024, 3, 1, tzinfo=UTC))
     assert "only the first sheet" in other.reason

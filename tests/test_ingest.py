@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.data.exports.detect import FORMATS, detect_format, format_by_name, read_export
+from pipeline.data.exports.detect import FORMATS, detect_format, format_by_name
 from pipeline.data.exports.raw_posts import ReadOptions
 from pipeline.data.ingest import IngestReport, ingest
 from pipeline.data.language import identify_language
@@ -100,7 +100,7 @@ def test_formats_are_told_from_content_under_any_name(tmp_path: Path, name: str,
     path = tmp_path / file_name
     path.write_text(EXAMPLES[name], encoding="utf-8")
     assert detect_format(path).name == name
-    first = next(iter(read_export(path, ReadOptions(utc_offset_hours=0))))
+    first = next(iter(detect_format(path).read(path, ReadOptions(utc_offset_hours=0))))
     assert getattr(first, "text", first) == "First"
 
 
@@ -153,7 +153,7 @@ def test_damaged_exports_give_records_or_an_error_for_the_user(
     at = int(place * len(content))
     path.write_text(content[:at] + junk + ("" if is_cut else content[at:]), encoding="utf-8")
     with contextlib.suppress(DataError):
-        for record in read_export(path, ReadOptions(), name):
+        for record in format_by_name(name).read(path, ReadOptions()):
             assert record.record
 
 

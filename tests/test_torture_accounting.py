@@ -18,7 +18,7 @@ from hostile import TEXTS, damaged, make_text, storable
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from pipeline.data.exports.detect import read_export
+from pipeline.data.exports.detect import format_by_name
 from pipeline.data.exports.field_values import clean_text
 from pipeline.data.exports.pasted_text import opens_post
 from pipeline.data.exports.raw_posts import ReadOptions, Skipped
@@ -111,7 +111,7 @@ def test_pasted_text_loses_no_word(is_long: bool, tmp_path: Path, print_figure: 
         path = tmp_path / "pasted.txt"
         path.write_bytes(data)
         try:
-            records = list(read_export(path, ReadOptions(), "pasted-text"))
+            records = list(format_by_name("pasted-text").read(path, ReadOptions()))
         except DataError:
             return
         text = clean_text(decode_utf8_head(data))

@@ -67,10 +67,10 @@ def write_export(path: Path, megabytes: int) -> int:
 def read_with(reader: str, path: Path) -> int:
     """Read all messages and return how many there were."""
     if reader == "ours":
-        from pipeline.data.exports.detect import read_export  # noqa: PLC0415 - each loads only its own
+        from pipeline.data.exports.detect import detect_format  # noqa: PLC0415 - each loads only its own
         from pipeline.data.exports.raw_posts import ReadOptions  # noqa: PLC0415
 
-        return sum(1 for _ in read_export(path, ReadOptions()))
+        return sum(1 for _ in detect_format(path).read(path, ReadOptions()))
     if reader == "ingest":
         from pipeline.data.exports.raw_posts import ReadOptions  # noqa: PLC0415
         from pipeline.data.ingest import ingest  # noqa: PLC0415

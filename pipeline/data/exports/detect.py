@@ -1,7 +1,6 @@
 """Which of the export formats a file is of, told from its content and never from its name alone."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +21,7 @@ from pipeline.data.exports import (
     twitter_archive,
     vk_json,
 )
-from pipeline.data.exports.raw_posts import ExportFormat, RawPost, ReadOptions, Skipped
+from pipeline.data.exports.raw_posts import ExportFormat
 from pipeline.data.text_files import check_encoding, decode_utf8_head, recode_head
 from pipeline.errors import DataError
 
@@ -120,20 +119,6 @@ def detect_format(path: Path, *, allow_prose: bool = True, encoding: str | None 
         f"{path}: the content is of no known format (tried {_names()}); "
         "if it is one of them, name it with --format"
     )
-
-
-def read_export(
-    path: Path, options: ReadOptions, format_name: str | None = None
-) -> Iterator[RawPost | Skipped]:
-    """Stream the records of a file of the named or else of the detected format.
-
-    Raises:
-        DataError: see `detect_format`, `format_by_name` and the reader of the format.
-    """
-    export_format = (
-        format_by_name(format_name) if format_name else detect_format(path, encoding=options.encoding)
-    )
-    yield from export_format.read(path, options)
 
 
 def _names() -> str:
