@@ -491,6 +491,21 @@ def test_label_studio_csv_and_json_min_are_read(tmp_path: Path) -> None:
     assert draft_labels(renamed, {"labels": "topic"}) == ["order", "unity"]
 
 
+def test_tasks_of_label_studio_that_nobody_annotated_are_no_rows(tmp_path: Path) -> None:
+    untouched = {"text": "Four.", "id": 10, "annotator": None, "annotation_id": None}
+    coded = {"text": "One.", "id": 7, "frames": "order", "annotator": 1, "annotation_id": 3}
+    items = write(tmp_path / "export.json", json.dumps([coded, untouched]))
+    rows = pd.DataFrame([coded, untouched]).convert_dtypes().to_csv(index=False)
+    for path in (
+        items,
+        write(tmp_path / "export.csv", rows),
+        write(tmp_path / "export.tsv", rows.replace(",", "\t")),
+    ):
+        data = read_labelled(path, BOOK)
+        assert list(data.table["text"]) == ["One."]
+        assert f"1 tasks of {path.name} that nobody annotated are left out" in data.warnings
+
+
 def test_a_table_that_excel_wrote_with_its_separator_line_is_read(tmp_path: Path) -> None:
     path = write_table(tmp_path / "rows.csv", "sep=;", "text;labels", "One, two.;order", "Three.;nonsense")
     with pytest.raises(DataError, match=r"line 4: .*nonsense"):

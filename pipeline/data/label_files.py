@@ -128,8 +128,8 @@ def read_label_table(
     if found:
         return _read_marks(table, columns, codebook, found)
     if is_flat:
-        rows = label_studio_tables.read_flat_export(table, columns, known)
-        return LabelTable(_rename(table, rows, columns))
+        rows, notes = label_studio_tables.read_flat_export(table, columns, known)
+        return LabelTable(_rename(table, rows, columns), tuple(notes))
     return _read_lists(
         table, columns if "labels" in table.columns else {"labels": ONE_LABEL, **columns}, codebook
     )

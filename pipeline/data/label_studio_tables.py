@@ -27,8 +27,12 @@ def is_flat_export(columns: Collection[str]) -> bool:
     return set(columns) >= _MARKS
 
 
-def read_flat_export(table: Table, columns: Mapping[str, str], known: Collection[str] | None) -> list[Record]:
-    """Rows with a list `labels`, `annotator`, and `id` where it is ours.
+def read_flat_export(
+    table: Table, columns: Mapping[str, str], known: Collection[str] | None
+) -> tuple[list[Record], list[str]]:
+    """Rows with a list `labels`, `annotator`, and `id` where it is ours; and notes.
+
+    A task that nobody annotated stands in exports of all tasks, without an annotation's number: it is no row.
 
     Args:
         table: the file.
@@ -40,14 +44,16 @@ def read_flat_export(table: Table, columns: Mapping[str, str], known: Collection
     """
     control = columns.get("labels") or _find_control(table, known)
     rows = []
-    for row in table.records:
+    annotated = [row for row in table.records if row.cells.get("annotation_id") is not None]
+    for row in annotated:
         cells = {**row.cells, "id": _read_id(row.cells)}
         try:
             cells[control] = cells["labels"] = _read_results(row.cells.get(control))
             rows.append(replace(row, cells=cells))
         except (RowError, DataError) as error:
             rows.append(replace(row, fault=row.fault or f"field '{control}': {error}"))
-    return rows
+    n = len(table.records) - len(annotated)
+    return rows, [f"{n} tasks of {table.path.name} that nobody annotated are left out"] if n else []
 
 
 def _find_control(table: Table, known: Collection[str] | None) -> str:
