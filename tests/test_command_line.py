@@ -115,7 +115,7 @@ def trained(project: Path) -> dict[str, object]:
 
 def test_check_shows_folds_without_training(project: Path) -> None:
     shown = frames(project, "check", "baseline.yaml").stdout
-    assert "forward clusters" in shown
+    assert "clusters of copies" in shown
     assert "storm" in shown
     assert not (project / "runs").exists() or not list((project / "runs").glob("*/bundle.json"))
 

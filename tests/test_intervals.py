@@ -168,7 +168,7 @@ def test_a_frame_with_few_positives_gets_no_figures() -> None:
     assert found.macro_name == "macro-F1 over 1 of 2 frames"
     assert found.macro_f1.value == found.per_frame[0].f1.value
     (note,) = found.notes
-    assert note.startswith("fewer than 5 forward clusters with a positive")
+    assert note.startswith("fewer than 5 clusters of copies with a positive")
     assert note.endswith(": b")
 
 

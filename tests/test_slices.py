@@ -112,8 +112,8 @@ def test_a_rare_frame_of_a_slice_does_not_enter_its_macro_f1() -> None:
     ("n", "clusters", "positives", "reason"),
     [
         (MINIMUM_ROWS - 1, 19, 19, "too few texts: 19 of at least 20"),
-        (MINIMUM_ROWS, 4, 20, "too few forward clusters: 4 of at least 5"),
-        (MINIMUM_ROWS, 20, 4, "too few positives: no frame has them in 5 forward clusters"),
+        (MINIMUM_ROWS, 4, 20, "too few clusters of copies: 4 of at least 5"),
+        (MINIMUM_ROWS, 20, 4, "too few positives: no frame has them in 5 clusters of copies"),
     ],
 )
 def test_a_slice_with_too_few_rows_says_so_in_place_of_a_number(

@@ -86,10 +86,10 @@ def draw_active(
 
 
 def choose_active(uncertainty: Floats, read_texts: Callable[[Integers], Sequence[str]], n: int) -> Integers:
-    """Rows of n diverse units among the most uncertain, fewer where the rest are near-duplicates.
+    """Rows of n diverse units among the most uncertain, fewer where the rest are copies.
 
     Candidates are taken from all frames in turn, so that one badly calibrated frame does not fill the sample;
-    of near-duplicates and forwards only the most uncertain stays.
+    of copies only the most uncertain stays.
     """
     if not n:
         return np.zeros(0, np.int64)

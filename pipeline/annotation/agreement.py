@@ -1,6 +1,6 @@
 """How far annotators agree: for each frame, over all decisions, and on whole label sets; and where they do not.
 
-Units that two annotators or more coded count; intervals are a bootstrap over clusters of near-duplicate units and of
+Units that two annotators or more coded count; intervals are a bootstrap over clusters of copies and of
 sentences of one post, which are no independent evidence.
 """
 

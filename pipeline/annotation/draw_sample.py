@@ -1,7 +1,7 @@
 """Draw units to label: the function behind `frames sample`.
 
 Samples for estimates are probability samples of the whole source: every unit has a known chance above zero.
-Forwards and near-duplicates are units like others, so that this stays true; the column `cluster` marks those
+Copies are units like others, so that this stays true; the column `cluster` marks those
 of one substance within the sample, and who labels may copy the label. Leaving out what was labelled before would
 make the chance of those units zero, so it is refused for estimates: with the same seed and purpose a larger random
 sample contains the smaller one, and labels of that one are reused by id. Samples of different purposes are drawn
@@ -310,9 +310,7 @@ def _note_copies(rows: Sequence[dict[str, Any]], purpose: Purpose) -> list[str]:
     remedy = "all of them count in estimates, so label all"
     if purpose == "train":
         remedy = "copies teach a model little, so label one of a cluster"
-    are_copies = say_count(
-        copies, "unit is a forward or near-duplicate", "units are forwards or near-duplicates"
-    )
+    are_copies = say_count(copies, "unit is a copy", "units are copies")
     where = f"copy a label only where `statement` is equal too ({same} of them)"
     differs = "elsewhere a negation, number, name or more differs"
     return [f"{are_copies} of others in the sample (equal `cluster`): {remedy}; {where}: {differs}"]

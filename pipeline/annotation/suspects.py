@@ -118,7 +118,7 @@ def find_suspects(source: LabelledSource, progress: Progress) -> tuple[list[Susp
     """Suspected label errors, the least believed first, and notes.
 
     Raises:
-        DataError: all texts are near-duplicates of one another.
+        DataError: all texts are copies of one another.
         MissingExtraError: cleanlab is not installed.
     """
     filter_labels, data = _load_filter(), source.data
@@ -173,7 +173,7 @@ def _out_of_fold(source: LabelledSource, progress: Progress) -> NDArray[np.float
         context = FitContext(source.seed, Path(folder), lambda _name, _value, _step: None, progress)
         made = classifier.fit(data, None, clusters, context).out_of_fold
     if made is None:
-        raise DataError(f"{data.path}: all texts are near-duplicates of one another")
+        raise DataError(f"{data.path}: all texts are copies of one another")
     return made
 
 

@@ -1,7 +1,7 @@
 """Rivals with a linear head: word TF-IDF, and sentence vectors of the encoder left as it is.
 
 Both get what a careful user gives them: balanced class weights, and strength of regularisation and thresholds
-chosen together for best macro-F1 on out-of-fold probabilities, in folds that keep near-duplicates together.
+chosen together for best macro-F1 on out-of-fold probabilities, in folds that keep copies together.
 """
 
 import importlib

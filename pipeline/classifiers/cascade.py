@@ -59,7 +59,7 @@ class Cascade:
 
         Raises:
             ConfigError: a single-label codebook.
-            DataError: all rows are near-duplicates, so that nothing is out of fold.
+            DataError: all rows are copies of one another, so that nothing is out of fold.
         """
         if self.single_label:
             raise ConfigError(

@@ -56,7 +56,7 @@ def choose_gate(
     Args:
         scores: of texts by a classifier that had not seen them, shape (n,).
         truth: 0/1, shape (n, k).
-        clusters: forward cluster of each text, shape (n,).
+        clusters: cluster of copies of each text, shape (n,).
         max_miss_rate: most that the upper bound may be.
     """
     carries = truth.any(axis=1)

@@ -68,10 +68,10 @@ class FitSummary:
         """The out-of-fold probabilities of the rows of `train`, which a fit without dev owes.
 
         Raises:
-            DataError: all rows are one forward cluster, so that nothing is outside of a fold.
+            DataError: all rows are one cluster of copies, so that nothing is outside of a fold.
         """
         if self.out_of_fold is None:
-            raise DataError(f"{train.path}: all training rows are near-duplicates of one another")
+            raise DataError(f"{train.path}: all training rows are copies of one another")
         return self.out_of_fold
 
 
@@ -109,5 +109,5 @@ class Classifier(FittedClassifier, Protocol):
     def fit(
         self, train: LabelledData, dev: LabelledData | None, clusters: NDArray[np.int64], context: FitContext
     ) -> FitSummary:
-        """Fit on `train`; `clusters` (n_train,) keep near-duplicates together in any inner split."""
+        """Fit on `train`; `clusters` (n_train,) keep copies together in any inner split."""
         ...

@@ -107,7 +107,7 @@ def print_evaluation(screen: Console, report: EvaluationReport, title: str) -> N
         ):
             screen.print(f"{name:32}{_figure(estimate, 3)}  {format_interval(estimate, 3)}")
     screen.print(
-        f"{report.n} texts in {report.n_clusters} forward clusters, which intervals ({report.confidence:.0%}) count; "
+        f"{report.n} texts in {report.n_clusters} clusters of copies, which intervals ({report.confidence:.0%}) count; "
         "they are of this one fit",
         soft_wrap=True,
     )
@@ -147,7 +147,7 @@ def print_comparison(screen: Console, comparison: Comparison, first: str, second
     screen.print(f"second: {safe_text(second)}")
     screen.print(
         f"Intervals ({_percent(comparison.confidence)}) and p come from the same swaps of the two models on whole "
-        "forward clusters. Those of frames hold for all frames together. Both are of these two fits.",
+        "clusters of copies. Those of frames hold for all frames together. Both are of these two fits.",
         soft_wrap=True,
     )
     print_test_use(screen, comparison)
@@ -188,7 +188,7 @@ def print_folds(screen: Console, folds: Folds) -> None:
     parts = [(name, getattr(folds, name)) for name in ("train", "dev", "test")]
     rows = [
         ("texts", *(len(data) for _, data in parts)),
-        ("forward clusters", *(len(np.unique(folds.clusters[name])) for name, _ in parts)),
+        ("clusters of copies", *(len(np.unique(folds.clusters[name])) for name, _ in parts)),
         ("first date", *(_day(data.table["date"].min()) for _, data in parts)),
         ("last date", *(_day(data.table["date"].max()) for _, data in parts)),
         ("without any frame", *(int((data.indicator().sum(axis=1) == 0).sum()) for _, data in parts)),
@@ -197,9 +197,7 @@ def print_folds(screen: Console, folds: Folds) -> None:
     rows += [(frame, *(count[frame] for count in positives)) for frame in folds.train.frame_ids]
     screen.print(plain_table("Folds", ("", "train", "dev", "test"), rows))
     if len(folds.purged):
-        screen.print(
-            f"Purged because a forward or near-duplicate stands in another fold: {len(folds.purged)}"
-        )
+        screen.print(f"Purged because a copy stands in another fold: {len(folds.purged)}")
     screen.print(f"Data set fingerprint {folds.fingerprint[:16]}")
     print_notes(screen, folds.notes)
 

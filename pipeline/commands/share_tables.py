@@ -81,7 +81,7 @@ def _title(estimate: ShareEstimate, unit: str) -> str:
     place = ", ".join(part for part in (estimate.channel, estimate.month, estimate.group) if part is not None)
     title = f"{place or 'Whole output'}: {estimate.n_units:,} {unit}s, {estimate.n_labelled:,} labelled"
     if estimate.n_independent < estimate.n_labelled:
-        title += f", {estimate.n_independent:,} of them independent"
+        title += f", in {estimate.n_independent:,} clusters of copies"
     return title
 
 

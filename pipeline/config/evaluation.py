@@ -8,7 +8,7 @@ SLICE_DIMENSIONS = ("channel", "language", "month", "length", "forwarded", "nove
 
 
 class EvaluationSettings(Settings):
-    """Intervals by a bootstrap over forward clusters.
+    """Intervals by a bootstrap over clusters of copies.
 
     Attributes:
         bootstrap_samples: draws of the bootstrap.

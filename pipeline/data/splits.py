@@ -1,4 +1,4 @@
-"""Train, dev and test folds that no forward or near-duplicate straddles.
+"""Train, dev and test folds that no cluster of copies straddles.
 
 Rows are clustered first (`pipeline.data.near_duplicates`), then whole clusters are drawn, so that every frame has
 nearly its share in each fold (iterative stratification after Sechidis et al. 2011, "On the stratification of
@@ -263,7 +263,7 @@ def _assemble(
     folds = {name: data.subset(np.flatnonzero(masks[name])) for name in NAMES}
     if purged.any():
         rows = "1 row" if purged.sum() == 1 else f"{int(purged.sum())} rows"
-        notes.append(f"{rows} purged: forwards or near-duplicates of rows in another fold")
+        notes.append(f"{rows} purged: copies of rows in another fold")
     notes += [*_note_large_cluster(clusters), *_note_missing(folds)]
     return Folds(
         train=folds["train"],

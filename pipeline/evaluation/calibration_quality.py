@@ -85,7 +85,7 @@ def measure_calibration(
         raw: the classifier's own probabilities; None where they were not kept.
         calibrated: probabilities after calibration.
         frame_ids: names of the k columns.
-        clusters: forward cluster of each row, shape (n,).
+        clusters: cluster of copies of each row, shape (n,).
         confidence: of the intervals.
     """
     numbers = renumber(clusters)

@@ -1,7 +1,7 @@
 """Is one model better than another on the same labelled texts, and how sure is that?
 
 Interval, p-value and verdict come from one distribution, see `pipeline.measures.paired_swaps`: swaps of the two models'
-decisions on whole forward clusters. They cannot disagree. Those of frames hold for all tested frames together. What
+decisions on whole clusters of copies. They cannot disagree. Those of frames hold for all tested frames together. What
 was compared on the same rows before widens them, see `pipeline.evaluation.test_use`.
 """
 
@@ -105,7 +105,7 @@ class Comparison:
         if gain.value is None:
             return f"{nothing}: no frame has enough positives"
         if gain.low is None or gain.high is None:
-            return f"{nothing}: one forward cluster gives no interval"
+            return f"{nothing}: one cluster of copies gives no interval"
         if gain.low > 0:
             return "the second is better: the interval of the gain lies above zero"
         if gain.high < 0:
@@ -147,7 +147,7 @@ def compare_decisions(
         truth: the coders' 0/1 labels.
         first: decisions of the one.
         second: decisions of the other.
-        clusters: forward cluster of each row, shape (n,).
+        clusters: cluster of copies of each row, shape (n,).
         frame_ids: names of the k columns.
         settings: confidence.
         seed: of the swaps.

@@ -44,7 +44,7 @@ class DomainSeparation:
 
 
 def separate_domains(then: Sequence[str], now: Sequence[str], *, seed: int) -> DomainSeparation:
-    """Cross-validated word TF-IDF and logistic regression, near-duplicates kept in one fold.
+    """Cross-validated word TF-IDF and logistic regression, copies kept in one fold.
 
     Args:
         then: training texts.

@@ -46,7 +46,7 @@ class FrameScores:
 
     Attributes:
         frame: its id.
-        positives: rows that carry it; positive_clusters: forward clusters with such a row, which decide what is enough.
+        positives: rows that carry it; positive_clusters: clusters of copies with one, which decide what is enough.
         predicted: rows it was given.
         precision: of nothing predicted has no value.
         recall: of the positives.
@@ -86,7 +86,7 @@ class EvaluationReport:
     """Overall figures and one line for each frame.
 
     Attributes:
-        n: texts; n_clusters: forward clusters among them, the unit of the intervals.
+        n: texts; n_clusters: clusters of copies among them, the unit of the intervals.
         macro_f1: mean over the frames with enough positive clusters, see `macro_frames`; no value without any.
         micro_f1: of all decisions on all frames.
         samples_f1: mean over texts.
@@ -176,7 +176,7 @@ def evaluate_decisions(
         truth: the coders' labels.
         calibrated: probabilities.
         decided: decisions.
-        clusters: forward cluster of each row, shape (n,), any ids.
+        clusters: cluster of copies of each row, shape (n,), any ids.
         frame_ids: names of the k columns.
         settings: replicates and confidence.
         seed: of the bootstrap.

@@ -113,7 +113,7 @@ class LearningCurve:
         macro_frames: frames with enough positive clusters in the test fold, over which macro figures are means.
         n_frames: of the codebook.
         n_test: texts of the test fold.
-        n_test_clusters: forward clusters among them.
+        n_test_clusters: clusters of copies among them.
         confidence: of the intervals.
         notes: what a reader has to know.
     """

@@ -70,7 +70,7 @@ class RobustnessReport:
     Attributes:
         model_id: of the model.
         is_normalised: whether the model is used with normalisation, so that "after" is what its users get.
-        n: texts; n_clusters: near-duplicates counted once, the unit of the intervals.
+        n: texts; n_clusters: clusters of copies, the unit of the intervals.
         rate: share of the words attacked; seed: of the attacks.
         confidence: of the intervals.
         macro_frames: frames with enough positive clusters, over which both figures are means.

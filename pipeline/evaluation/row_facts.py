@@ -27,7 +27,7 @@ class RowFacts:
         langs: language code, as stated or else identified from the text; "" where neither is known.
         days: day of the post (UTC, datetime64[D]); NaT where unknown.
         lengths: characters of the text.
-        posts: posts in its forward cluster, its own included, as far as they are evaluated or were purged.
+        posts: posts in its cluster of copies, its own included, as far as they are evaluated or were purged.
     """
 
     sources: NDArray[np.str_]
@@ -44,7 +44,7 @@ class RowFacts:
 
         Args:
             data: the rows.
-            clusters: forward cluster of each row, shape (n,).
+            clusters: cluster of copies of each row, shape (n,).
             purged: clusters of rows that left the data because copies of them are evaluated; each counts as
                 one more post of its cluster.
         """

@@ -44,7 +44,7 @@ class Slice:
         dimension: "channel", "language", "month", "length", "forwarded" or "novelty".
         value: of the dimension.
         n: texts.
-        n_clusters: forward clusters among them.
+        n_clusters: clusters of copies among them.
         positives: labels, all frames together.
         frames: with enough positive clusters here, over which macro_f1 is the mean.
         left_out: the other frames.
@@ -197,7 +197,7 @@ def compare_slices(
         truth: the coders' labels (n, k).
         first: decisions of the one.
         second: decisions of the other.
-        clusters: forward cluster of each row, shape (n,).
+        clusters: cluster of copies of each row, shape (n,).
         slices: masks of rows.
         settings: confidence.
         seed: of the swaps.
@@ -282,9 +282,9 @@ def _too_few(n: int, n_clusters: int, n_frames: int) -> str | None:
     if n < MINIMUM_ROWS:
         return f"too few texts: {n} of at least {MINIMUM_ROWS}"
     if n_clusters < MINIMUM_CLUSTERS:
-        return f"too few forward clusters: {n_clusters} of at least {MINIMUM_CLUSTERS}"
+        return f"too few clusters of copies: {n_clusters} of at least {MINIMUM_CLUSTERS}"
     if not n_frames:
-        return f"too few positives: no frame has them in {ENOUGH_CLUSTERS} forward clusters"
+        return f"too few positives: no frame has them in {ENOUGH_CLUSTERS} clusters of copies"
     return None
 
 

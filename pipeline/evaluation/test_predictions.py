@@ -21,7 +21,7 @@ class TestPredictions:
 
     Attributes:
         ids: row ids, shape (n,).
-        clusters: forward cluster of each row, shape (n,).
+        clusters: cluster of copies of each row, shape (n,).
         truth: the coders' 0/1, shape (n, k).
         calibrated: probabilities, shape (n, k).
         decided: decisions, shape (n, k).

@@ -46,6 +46,6 @@ def describe_macro(judged: int, frames: int, figure: str = "macro-F1") -> str:
 def describe_left_out(frames: Sequence[str]) -> str:
     """Which frames are no part of macro figures, and why."""
     return (
-        f"fewer than {ENOUGH_CLUSTERS} forward clusters with a positive, so no figures, and no part of macro-F1 and of "
-        f"mean average precision: {', '.join(frames)}"
+        f"fewer than {ENOUGH_CLUSTERS} clusters of copies with a positive, so no figures, and no part of macro-F1 and "
+        f"of mean average precision: {', '.join(frames)}"
     )

@@ -36,7 +36,7 @@ class LabelledSample:
     Attributes:
         unit: "post" or "sentence".
         units: one row a coded unit, index 0..n-1: id, post_key, sentence_index (-1 for posts), stratum, inclusion
-            (probability of being drawn and coded), cluster (number of its forwards and near-duplicates), text (that
+            (probability of being drawn and coded), cluster (number of its cluster of copies), text (that
             was coded), digest (of the text that was drawn; None in samples that do not keep it).
         labels: 1 where a unit carries a frame, shape (n, k).
         sample_ids: of the draws, as `frames sample` named them.

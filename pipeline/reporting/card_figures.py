@@ -29,7 +29,7 @@ def metrics_part(metrics: Mapping[str, Any]) -> str:
     titles = {**_OVERALL, "macro_f1": name_macro_f1(metrics)}
     rows = [(title, _plain(intervals[name]), _range(intervals[name])) for name, title in titles.items()]
     text = (
-        f"{metrics['n']} texts in {metrics['n_clusters']} forward clusters, which the intervals "
+        f"{metrics['n']} texts in {metrics['n_clusters']} clusters of copies, which the intervals "
         f"({metrics['confidence']:.0%}) count. They are of this one fit."
     )
     return f"{text}\n\n{table(('figure', 'value', 'interval'), rows)}"
@@ -132,7 +132,7 @@ def calibration_part(metrics: Mapping[str, Any], frame_ids: Sequence[str]) -> st
         "Brier score and expected calibration error (ten bins) on the test fold; smaller is better. Most probabilities "
         "are near 0 and easily right: the error among those above .1 stands beside. Slope (right: 1; below, "
         "probabilities are too far out) and intercept (right: 0; above, they are too low) are after calibration, with "
-        "intervals over forward clusters."
+        "intervals over clusters of copies."
     )
     columns = (
         *("frame", "Brier before", "Brier after", "error before", "error after", "error above .1"),

@@ -150,7 +150,7 @@ def _find_errors(
 ) -> list[dict[str, Any]]:
     """For each frame what the model was surest of and wrong: sentences missed, sentences given by mistake.
 
-    Of the sentences of one forward cluster only the worst is shown.
+    Of the sentences of one cluster of copies only the worst is shown.
     """
     truth, decided = predictions.truth.astype(bool), predictions.decided.astype(bool)
     found = []

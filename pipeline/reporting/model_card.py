@@ -158,7 +158,7 @@ def _data_part(source: _Source) -> str:
     days = [[(fold[key] or "")[:10] for fold in folds] for key in ("first_date", "last_date")]
     rows = [
         ("texts", *(fold["n"] for fold in folds)),
-        ("forward clusters", *(fold["clusters"] for fold in folds)),
+        ("clusters of copies", *(fold["clusters"] for fold in folds)),
         ("first day", *days[0]),
         ("last day", *days[1]),
         ("texts without any frame", *(data["without_frame"][name] for name in names)),
@@ -174,7 +174,7 @@ def _data_part(source: _Source) -> str:
         f"Languages: {_listed(data['languages'])}",
         f"Folds: method {escape(method['method'])}, seed {escape(method['seed'])}",
         f"Channels held out for the test fold: {held_out}",
-        f"Texts purged as forwards or near-duplicates of texts in another fold: {data['purged']}",
+        f"Texts purged as copies of texts in another fold: {data['purged']}",
         f"Fingerprint of the data: {escape(source.manifest.get('dataset_fingerprint', 'not recorded'))}",
         f"Fingerprint of the test fold: {escape(source.manifest.get('test_fingerprint', 'not recorded'))}",
     ]

@@ -49,8 +49,8 @@ def collect_share_plots(
         "coders' labels of a sample drawn at random, so that the classifier's errors are taken out (PPI++; "
         "Angelopoulos, Duchi and Zrnic 2023); the bar is its "
         f"{report.confidence:.0%} interval. The hollow diamond is the raw classifier share, not corrected. Where a "
-        f"channel or month has fewer than {FEWEST_LABELLED} independent labelled {report.unit}s, no corrected share "
-        "is given."
+        f"channel or month has labelled {report.unit}s of fewer than {FEWEST_LABELLED} clusters of copies, no "
+        "corrected share is given."
     )
     return SharePlots(_columns(kept, frame_ids), explanation, tuple(notes))
 

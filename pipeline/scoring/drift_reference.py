@@ -59,7 +59,7 @@ class DriftReference:
     """The training (and dev) rows of a model.
 
     Attributes:
-        n_rows: rows; n_clusters: forward clusters among them.
+        n_rows: rows; n_clusters: clusters of copies among them.
         word_digests: sorted distinct digests of their words, shape (n_words,).
         unknown_expected: share of words that no other cluster holds, which is how often a text from the same
             source has a word that training lacks (Good 1953, the frequency of species seen once).
@@ -67,7 +67,7 @@ class DriftReference:
         length_counts: rows by characters, shape (len(LENGTH_EDGES) + 1,); mean_length: in characters.
         score_counts: rows by calibrated probability, shape (k, len(SCORE_EDGES) + 1).
         score_means: mean probability of each frame, shape (k,).
-        score_clusters: forward clusters among the rows that were scored.
+        score_clusters: clusters of copies among the rows that were scored.
     """
 
     n_rows: int
@@ -90,10 +90,10 @@ class DriftReference:
 
         Args:
             texts: of the rows, n of them.
-            clusters: forward cluster of each, shape (n,).
+            clusters: cluster of copies of each, shape (n,).
             calibrated: probabilities (m, k) of rows by classifiers that had not seen them: all rows out of fold,
                 or those of dev.
-            score_clusters: forward clusters among these m rows.
+            score_clusters: clusters of copies among these m rows.
         """
         digests, expected = _count_words(texts, clusters)
         step = max(1, -(-len(texts) // LANGUAGE_ROWS))

@@ -198,11 +198,11 @@ def _judge_gain(comparison: Comparison, settings: PromotionSettings, *, is_same_
         return  # nothing can be lost, whatever the interval says of other rows
     if gain.value is None:
         yield (
-            f"macro-F1 cannot be compared: no frame has positives in {ENOUGH_CLUSTERS} forward clusters of these "
+            f"macro-F1 cannot be compared: no frame has positives in {ENOUGH_CLUSTERS} clusters of copies of these "
             "texts; compare on more labelled texts with --data FILE"
         )
     elif gain.low is None or gain.high is None:
-        yield "the gain in macro-F1 has no interval: all texts compared belong to one forward cluster"
+        yield "the gain in macro-F1 has no interval: all texts compared belong to one cluster of copies"
     elif gain.low <= settings.margin:
         yield (
             f"macro-F1 gain {gain.value:+.3f}, interval {gain.low:+.3f} to {gain.high:+.3f}: the lower bound must lie "

@@ -84,7 +84,7 @@ def fit_with_decisions(
     Rows that are `hidden`, a test fold that is not among the folds, may not become known by the codebook's texts.
 
     Raises:
-        DataError: all rows are one forward cluster, so that nothing is outside of a fold.
+        DataError: all rows are one cluster of copies, so that nothing is outside of a fold.
     """
     classifier = _new_classifier(config, codebook)
     train, dev, clusters = _rows_to_fit(classifier, folds)

@@ -1,6 +1,6 @@
 """Would more labelled sentences help? The same model trained on growing parts of the labelled rows.
 
-The parts of one draw are nested and drawn by whole forward clusters, as coders would label posts at random; the
+The parts of one draw are nested and drawn by whole clusters of copies, as coders would label posts at random; the
 test fold is the same for all. A part counts every labelled sentence that training uses, dev included: train and dev
 keep the ratio that they have in the whole.
 

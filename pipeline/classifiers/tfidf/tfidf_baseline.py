@@ -1,7 +1,7 @@
 """The baseline: TF-IDF of words and character n-grams, one-vs-rest logistic regression with class weights.
 
 Every choice that a fair baseline needs is made on the training rows alone: the regularisation strength is the
-one of best mean average precision over inner folds that keep forward clusters together. Character n-grams
+one of best mean average precision over inner folds that keep clusters of copies together. Character n-grams
 inside word borders carry inflected languages (Russian, Ukrainian) without a stemmer; in Chinese, Japanese and Thai
 they run through whole clauses.
 """

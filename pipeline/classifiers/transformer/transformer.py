@@ -94,7 +94,7 @@ class FineTunedTransformer:
     ) -> FitSummary:
         """Fine-tune on `train`; with `dev`, keep the epoch of best mean average precision there.
 
-        Without dev, every row gets a probability from a network that has not seen its forward cluster, and the
+        Without dev, every row gets a probability from a network that has not seen its cluster of copies, and the
         networks trained for that are averaged with the one of all rows, see `NetworkTraining.train_crossed`.
         """
         chosen = choose_encoder(self.settings.encoder, train)

@@ -84,8 +84,8 @@ def judge_settings(
     ranked = mean_average_precision(truth[:, enough], raw[:, enough])
     if ranked is None:
         raise DataError(
-            f"no frame has positives in {ENOUGH_CLUSTERS} forward clusters of the {len(judged)} rows that settings are "
-            "judged on: label more sentences"
+            f"no frame has positives in {ENOUGH_CLUSTERS} clusters of copies of the {len(judged)} rows that settings "
+            "are judged on: label more sentences"
         )
     counts = total(count_decisions(truth[:, enough], decided[:, enough]))
     return {
