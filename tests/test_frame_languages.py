@@ -106,3 +106,6 @@ def test_predict_marks_the_raw_share_of_a_frame_that_was_never_taught_in_a_langu
     assert "30 posts are in a language in which training showed no text with some frames (ru: tax)" in output
     (row,) = (line for line in output.split("tax ")[1:2])
     assert "% *" in row[:40]
+    drift = run("drift", project / "out", "--model", bundle, "--json")
+    assert json.loads(drift)["untaught"] == {"tax": ["ru"]}
+    assert "showed no text with some frames (ru: tax)" in " ".join(json.loads(drift)["warnings"])

@@ -145,6 +145,8 @@ def print_predict_report(screen: "Console", report: PredictReport) -> None:
             f"Scored now by {safe_text(report.model_id)}: raw counts, not corrected for the model's errors"
         )
         screen.print(plain_table(title, ("frame", "sentences", "posts", "raw share of posts"), rows))
+        if report.untaught:
+            screen.print("* too low: training did not show the frame in each language of these posts")
     if report.superseded:
         screen.print(
             f"{report.superseded:,} of the posts read were not scored: the input has another text of them further on, "

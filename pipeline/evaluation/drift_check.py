@@ -24,8 +24,10 @@ from pipeline.evaluation.leakage import find_seen
 from pipeline.measures.intervals import Estimate, renumber, sum_by_cluster
 from pipeline.scoring.depth_check import (
     absent_languages,
+    find_untaught,
     unknown_limit,
     warn_of_languages,
+    warn_of_untaught,
     warn_of_words,
 )
 from pipeline.scoring.drift_reference import (
@@ -85,6 +87,7 @@ class DriftReport:
         words_read: words that were looked up.
         languages: most frequent first; undetermined: posts without a determined language.
         foreign_share: of the posts, in languages that training hardly held.
+        untaught: frames that training never showed in a language of the posts, with those languages.
         frames: shift of each frame's calibrated probability over sentences.
         length: shift of the sentences' length in characters.
         tolerance: that a mean probability may move by; a frame of which it surely moved further is warned of.
@@ -107,6 +110,7 @@ class DriftReport:
     languages: tuple[LanguageShare, ...]
     undetermined: int
     foreign_share: float
+    untaught: dict[str, list[str]]
     frames: tuple[Shift, ...]
     length: Shift
     tolerance: float
@@ -170,6 +174,7 @@ def measure_drift(
         languages=_compare_languages(reference, scored.languages),
         undetermined=scored.languages.get("und", 0),
         foreign_share=sum(absent_languages(reference, scored.languages).values()) / max(1, determined),
+        untaught=find_untaught(bundle, scored.languages),
         frames=shifts[:-1],
         length=shifts[-1],
         tolerance=tolerance,
@@ -327,6 +332,7 @@ def _with_warnings(
 ) -> DriftReport:
     warnings = [
         warn_of_languages(reference, languages),
+        *warn_of_untaught(report.untaught, languages),
         warn_of_words(reference, report.unknown_words.value or 0.0, report.sampled_posts),
         _note_left_out(report),
     ]

@@ -5,7 +5,7 @@ they are gross and the posts many enough; `frames drift` says more.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -64,7 +64,7 @@ class DepthCheck:
     def __init__(self, bundle: "ModelBundle") -> None:
         self._reference = read_drift_reference(bundle)
         self._vocabulary = Vocabulary(self._reference.word_digests) if self._reference else None
-        self._taught = FrameLanguages.from_json(bundle.manifest.get("frame_languages"))
+        self._bundle = bundle
         self.counts = DepthCounts()
 
     def add(self, scored: "ScoredBatch") -> None:
@@ -83,25 +83,34 @@ class DepthCheck:
 
     def find_untaught(self) -> dict[str, list[str]]:
         """Frames that training never showed in a language of the posts, with those languages."""
-        return {} if self._taught is None else self._taught.find_untaught(self.counts.posts)
-
-    def _warn_of_untaught(self) -> tuple[str, ...]:
-        return tuple(
-            f"{self.counts.posts[line.partition(':')[0]]:,} posts are in a language in which training showed no text "
-            f"with some frames ({line}): the model hardly finds them there, so their raw shares, marked *, are too low"
-            for line in describe_untaught(self.find_untaught())
-        )
+        return find_untaught(self._bundle, self.counts.posts)
 
     def warnings(self) -> tuple[str, ...]:
         """What the user has to know before believing the scores; often nothing."""
+        untaught = warn_of_untaught(self.find_untaught(), self.counts.posts)
         if self._reference is None:
-            return self._warn_of_untaught()
+            return untaught
         share = self.counts.unknown / max(1, self.counts.words)
         found = (
             warn_of_languages(self._reference, self.counts.posts),
             warn_of_words(self._reference, share, self.counts.sentences),
         )
-        return (*(warning for warning in found if warning), *self._warn_of_untaught())
+        return (*(warning for warning in found if warning), *untaught)
+
+
+def find_untaught(bundle: "ModelBundle", posts: Mapping[str, int]) -> dict[str, list[str]]:
+    """Frames that training never showed in a language of the posts, with those languages; posts by language code."""
+    taught = FrameLanguages.from_json(bundle.manifest.get("frame_languages"))
+    return {} if taught is None else taught.find_untaught(posts)
+
+
+def warn_of_untaught(untaught: Mapping[str, Sequence[str]], posts: Mapping[str, int]) -> tuple[str, ...]:
+    """A warning for each language that lacks frames; posts by language code."""
+    return tuple(
+        f"{posts[line.partition(':')[0]]:,} posts are in a language in which training showed no text with some frames "
+        f"({line}): the model hardly finds them there, so their raw shares are too low"
+        for line in describe_untaught(untaught)
+    )
 
 
 def absent_languages(reference: DriftReference, posts: Mapping[str, int]) -> dict[str, int]:
