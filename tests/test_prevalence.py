@@ -490,6 +490,46 @@ def test_command_prints_tables_json_and_files(
     )
 
 
+def test_disagreement_of_coders_bounds_how_far_a_share_can_move(
+    scores: Path, coded: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """The second coder denies every fourth "order" of the sample and sees it in every tenth other unit."""
+    sample = write_rows(tmp_path / "coded.jsonl", coded)
+    given, second = {True: 0, False: 0}, []
+    disputed = {True: 0, False: 0}
+    for row in coded:
+        has = "order" in row["labels"]
+        given[has] += 1
+        changes = given[has] % (4 if has else 10) == 0
+        disputed[has] += changes
+        labels = [frame for frame in row["labels"] if frame != "order"] + (
+            ["order"] if has != changes else []
+        )
+        second.append({"id": row["id"], "text": row["text"], "labels": labels})
+    other = write_rows(tmp_path / "second.jsonl", second)
+    report = report_shares(scores, sample, codings=(other,))
+    order = pick(report.estimates, "order")
+    p = order.corrected.value or 0
+    weights = {row["id"]: 1 / float(row["inclusion_probability"]) for row in coded}
+    assert len({round(weight, 9) for weight in weights.values()}) == 1  # so that counts are weights here
+    assert order.coders.low == pytest.approx(p * (1 - disputed[True] / given[True]))
+    assert order.coders.high == pytest.approx(p + (1 - p) * disputed[False] / given[False])
+    threat = pick(report.estimates, TINY_FRAMES[1])
+    assert (threat.coders.low, threat.coders.high) == (threat.corrected.value, threat.corrected.value)
+    assert pick(estimate_shares(scores, sample), "order").coders.value is None
+    assert any("settled against or for its frame" in note for note in report.notes)
+
+    done = CliRunner().invoke(app, ["shares", str(scores), "--sample", str(sample), "--codings", str(other)])
+    assert done.exit_code == 0, done.output
+    assert "coders" in done.output
+    few = write_rows(tmp_path / "few.jsonl", second[:9])
+    refused = CliRunner().invoke(app, ["shares", str(scores), "--sample", str(sample), "--codings", str(few)])
+    assert refused.exit_code == 1
+    assert "9 units of the sample coded by two coders; expected 30 or more" in " ".join(
+        refused.output.split()
+    )
+
+
 def test_command_without_a_sample_names_the_one_that_draws_it(scores: Path) -> None:
     done = CliRunner().invoke(app, ["shares", str(scores), "--frame", "order"])
     assert done.exit_code == 0, done.output

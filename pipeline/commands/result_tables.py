@@ -53,7 +53,7 @@ def plain_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     room = Console().width - 2 * len(columns)
     fits = sum(width for width, figure in zip(widths, figures, strict=True) if figure) + sum(narrow) <= room
     table = Table(
-        title=title,
+        title=safe_text(title),
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,

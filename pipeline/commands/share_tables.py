@@ -42,7 +42,7 @@ def _origin(report: ShareReport) -> dict[str, str | float]:
 def print_shares(screen: Console, report: ShareReport, domains: Sequence[str]) -> None:
     """Print what has to be known first, the tables of these kinds of domains, contrasts, and notes."""
     for caution in report.cautions:
-        screen.print(f"[bold]Read first:[/bold] {safe_text(caution)}", soft_wrap=True)
+        screen.print(f"Read first: {safe_text(caution)}", soft_wrap=True)
     for domain in domains:
         chosen = (estimate for estimate in report.estimates if estimate.domain == domain)
         for _, of_place in groupby(
@@ -96,13 +96,16 @@ def _rows(estimates: Sequence[ShareEstimate]) -> tuple[tuple[str, ...], list[tup
         return ("frame", "raw %", "corrected %"), rows
     columns = ("frame", "raw %", "labels %", "interval", "corrected %", "interval")
     has_family = any(estimate.simultaneous.value is not None for estimate in estimates)
-    return columns + (("together",) if has_family else ()), [
+    has_coders = any(estimate.coders.value is not None for estimate in estimates)
+    extra = (*(("together",) if has_family else ()), *(("coders",) if has_coders else ()))
+    return columns + extra, [
         (
             estimate.frame,
             _percent(estimate.raw_share),
             *_figures(estimate.classical),
             *_figures(estimate.corrected),
             *((_figures(estimate.simultaneous)[1],) if has_family else ()),
+            *((_figures(estimate.coders)[1],) if has_coders else ()),
         )
         for estimate in estimates
     ]

@@ -81,6 +81,14 @@ def shares(
         bool,
         typer.Option("--labels-only", help="Use no score: for a sample that trained the model, say."),
     ] = False,
+    codings: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--codings",
+            help="Second codings of units of the sample: how far coders' disagreement could move shares; may be "
+            "repeated.",
+        ),
+    ] = None,
     model: Annotated[
         Path | None,
         typer.Option("--model", help="Bundle that gave older scores: what it learnt from is kept with them."),
@@ -104,7 +112,7 @@ def shares(
     """
 
     def work() -> None:
-        require_paths(scores, *(sample or ()), model)
+        require_paths(scores, *(sample or ()), *(codings or ()), model)
 
         from pipeline.annotation.record_files import check_suffix
         from pipeline.commands.share_tables import print_plan, print_shares, write_contrasts, write_shares
@@ -121,8 +129,8 @@ def shares(
         _check_wanted(
             wanted_by=printed[1:], differences=differences or bool(against), trend=trend, path=contrasts
         )
-        if model is not None:
-            _keep_record(model, scores)
+        _check_codings(codings, sample)
+        _keep_record(model, scores)
         report = report_shares(
             scores,
             sample or None,
@@ -134,6 +142,7 @@ def shares(
             confidence=confidence,
             empty_is_coded=empty_is_coded,
             labels_only=labels_only,
+            codings=tuple(codings or ()),
         )
         plan = _plan(report, half_width)
         if output is not None:
@@ -175,12 +184,24 @@ def _check_wanted(*, wanted_by: tuple[str, ...], differences: bool, trend: bool,
         raise ConfigError("--contrasts: give --differences, --against, --before-after or --trend too")
 
 
-def _keep_record(model: Path, scores: Path) -> None:
-    """Keep what a bundle says of its training texts with the scores that it gave.
+def _check_codings(codings: list[Path] | None, sample: list[Path] | None) -> None:
+    """Refuse second codings of nothing.
+
+    Raises:
+        ConfigError: names the options.
+    """
+    if codings and not sample:
+        raise ConfigError("--codings: of which sample? Give --sample FILE too")
+
+
+def _keep_record(model: Path | None, scores: Path) -> None:
+    """Keep what a bundle, if there is one, says of its training texts with the scores that it gave.
 
     Raises:
         ConfigError: it gave none of these scores, or says nothing.
     """
+    if model is None:
+        return
     from pipeline.bundle import load_bundle
     from pipeline.scoring.score_output import read_tables
     from pipeline.scoring.score_queries import list_models

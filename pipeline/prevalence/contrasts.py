@@ -46,11 +46,23 @@ class Wanted:
         differences: of all pairs of domains, with their ratios.
         against: only pairs with this domain, which is the first of each; None for all pairs.
         trend: the slope over months, quarters or years.
+        kinds: of domains between which differences are wanted; None for all.
+        most: domains of a kind, from which more there are no differences: nobody reads thousands of pairs.
     """
 
     differences: bool = False
     against: str | None = None
     trend: bool = False
+    kinds: tuple[str, ...] | None = None
+    most: int | None = None
+
+    def wants_differences(self, kind: str, n: int) -> bool:
+        """Whether the n domains of a kind are to be compared."""
+        return (
+            self.differences
+            and (self.kinds is None or kind in self.kinds)
+            and (self.most is None or n <= self.most)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +193,7 @@ def find_contrasts(
 ) -> Iterator[Contrast]:
     """The wanted contrasts of one frame; domains without a date have no part in those over time."""
     dated = [i for i, name in enumerate(joint.names) if name != UNDATED]
-    if wanted.differences:
+    if wanted.wants_differences(domain, len(dated)):
         yield from _find_differences(joint, domain, frame, _choose_pairs(joint, dated, wanted), confidence)
     if wanted.trend and domain in TIMES and len(dated) > 2:  # noqa: PLR2004 - a line through two points fits always
         weights = np.zeros((1, len(joint.names)))

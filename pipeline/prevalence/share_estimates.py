@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import ConfigError, DataError
 from pipeline.measures.intervals import Estimate
+from pipeline.prevalence.coder_doubt import CoderDoubt, read_doubt
 from pipeline.prevalence.contrasts import JointShares, Wanted, bound_together, find_contrasts
 from pipeline.prevalence.domains import DOMAINS, PERIOD, WHOLE, check_kind, express_keys, group_cells
 from pipeline.prevalence.drawn_units import find_drawn_units
@@ -62,6 +63,7 @@ class ShareSettings:
         confidence: of the intervals.
         empty_is_coded: a row of the sample without labels carries no frame; else it is not coded yet.
         labels_only: use no score, so that nothing depends on what the model learnt.
+        codings: files with second codings of units of the sample.
     """
 
     unit: str | None = None
@@ -71,6 +73,7 @@ class ShareSettings:
     confidence: float = 0.95
     empty_is_coded: bool = False
     labels_only: bool = False
+    codings: tuple[Path, ...] = ()
 
 
 def estimate_shares(
@@ -113,7 +116,8 @@ def report_shares(
     if sample is None:
         return _report_raw(scores, wanted, chosen)
     coded = read_labelled_sample(sample, all_frames, chosen.unit, empty_is_coded=chosen.empty_is_coded)
-    return _report_estimates(scores, coded, wanted, all_frames, chosen)
+    samples = [sample] if isinstance(sample, Path) else list(sample)
+    return _report_estimates(scores, coded, wanted, all_frames, chosen, samples=samples)
 
 
 def _report_raw(scores: Path, frames: tuple[str, ...], settings: ShareSettings) -> ShareReport:
@@ -142,6 +146,8 @@ def _report_estimates(
     frames: tuple[str, ...],
     all_frames: tuple[str, ...],
     settings: ShareSettings,
+    *,
+    samples: Sequence[Path],
 ) -> ShareReport:
     unit = coded.unit
     drawn = find_drawn_units(scores, unit, coded.frame) if coded.frame else None
@@ -178,7 +184,16 @@ def _report_estimates(
     target, caution = describe_target(scores, unit, int(totals.cells["n"].sum()), drawn)
     cautions += describe_fit(coded, unit, int(totals.cells["n"].sum()), drawn)
     notes += note_left_out(evidence.missing, evidence.outside)
-    estimates, contrasts = _estimate_domains(totals, evidence, settings)
+    doubt = None
+    if settings.codings:
+        doubt, note = read_doubt(samples, settings.codings, evidence.units, evidence.labels, frames)
+        notes.append(note)
+    estimates, contrasts = _estimate_domains(totals, evidence, settings, doubt)
+    against = settings.wanted.against
+    if against is not None and not any(contrast.first == against for contrast in contrasts):
+        cautions.append(
+            f"--against {against}: nothing of that name has an estimate, so there are no differences"
+        )
     return ShareReport(
         unit,
         estimates,
@@ -193,13 +208,16 @@ def _report_estimates(
 
 
 def _estimate_domains(
-    totals: ScoreTotals, evidence: Evidence | None, settings: ShareSettings
+    totals: ScoreTotals,
+    evidence: Evidence | None,
+    settings: ShareSettings,
+    doubt: CoderDoubt | None = None,
 ) -> tuple[tuple[ShareEstimate, ...], tuple[Contrast, ...]]:
     estimates: list[ShareEstimate] = []
     contrasts: list[Contrast] = []
     for kind in dict.fromkeys(settings.domains):
         domains = [
-            _DomainShares.estimate(place, rows, totals, evidence, settings)
+            _DomainShares.estimate(place, rows, totals, evidence, settings, doubt=doubt)
             for place, rows in group_cells(totals.cells, kind)
         ]
         known = [domain for domain in domains if domain.corrected is not None]
@@ -228,6 +246,7 @@ class _DomainShares:
     n_independent: int
     classical: Shares | None = None
     corrected: Shares | None = None
+    coders: tuple[Estimate, ...] = ()
 
     @property
     def name(self) -> str:
@@ -242,6 +261,8 @@ class _DomainShares:
         totals: ScoreTotals,
         evidence: Evidence | None,
         settings: ShareSettings,
+        *,
+        doubt: CoderDoubt | None,
     ) -> "_DomainShares":
         """Of the cells at these rows."""
         n_units = int(totals.cells["n"].to_numpy()[rows].sum())
@@ -270,7 +291,12 @@ class _DomainShares:
             )
             for power in (0.0, 0.0 if settings.labels_only else None)
         )
-        return cls(place, n_units, raw, n_labelled, n_independent, classical, corrected)
+        coders = (
+            ()
+            if doubt is None
+            else doubt.bound(corrected.value, evidence.labels, 1 / design.inclusion, inside)
+        )
+        return cls(place, n_units, raw, n_labelled, n_independent, classical, corrected, tuple(coders))
 
     def describe(self, kind: str, frame: str, i: int, together: dict[str, Estimate]) -> ShareEstimate:
         """Of frame number i, with the simultaneous intervals of the kind by name of the domain."""
@@ -290,6 +316,7 @@ class _DomainShares:
             classical=_as_estimate(self.classical, i),
             corrected=_as_estimate(self.corrected, i),
             simultaneous=together.get(self.name, NO_ESTIMATE),
+            coders=self.coders[i] if self.coders else NO_ESTIMATE,
             power=float(self.corrected.power[i]),
             standard_error=float(np.sqrt(self.corrected.variance[i])),
             labels_needed=0,

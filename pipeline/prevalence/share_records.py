@@ -27,6 +27,8 @@ class ShareEstimate:
         corrected: from predictions and labels (PPI++).
         simultaneous: the corrected share with an interval that holds together with those of all other domains of
             the kind, for this frame; without a value where there is but one.
+        coders: the corrected share with what it would be if all disputes of coders were settled against or for the
+            frame, see `pipeline.prevalence.coder_doubt`; without a value where nobody coded twice.
         power: weight of the predictions in `corrected`, 0 to 1, the lambda of PPI++; None without an estimate.
         standard_error: of `corrected`; None without an estimate.
         labels_needed: labelled units, independent of the others, that are missing for an estimate; 0 where there
@@ -45,6 +47,7 @@ class ShareEstimate:
     classical: Estimate = NO_ESTIMATE
     corrected: Estimate = NO_ESTIMATE
     simultaneous: Estimate = NO_ESTIMATE
+    coders: Estimate = NO_ESTIMATE
     power: float | None = None
     standard_error: float | None = None
     labels_needed: int = FEWEST_LABELLED
@@ -69,6 +72,8 @@ class ShareEstimate:
             "corrected_high": self.corrected.high,
             "simultaneous_low": self.simultaneous.low,
             "simultaneous_high": self.simultaneous.high,
+            "coders_low": self.coders.low,
+            "coders_high": self.coders.high,
             "lambda": self.power,
             "standard_error": self.standard_error,
             "labels_needed": self.labels_needed,

@@ -95,6 +95,7 @@ def write_report(
         "table_note": _table_note(data),
         "quality": describe_quality(bundle) if bundle else None,
         "shares": shares,
+        "frame_titles": _titles(data, bundle),
         "drift": describe_drift(scores, bundle, frame_titles(bundle)) if bundle else None,
         "left_out": _left_out(data),
         "rejects": read_rejects(scores / REJECTS),
@@ -105,6 +106,12 @@ def write_report(
     return WrittenReport(
         output, size, int(data.totals["posts"]), len(data.payload["rows"]["name"]), tuple(warnings)
     )
+
+
+def _titles(data: ReportData, bundle: ModelBundle | None) -> list[str]:
+    """Names of the frames in the order of their numbers; ids where the model is not at hand."""
+    names = frame_titles(bundle) if bundle else {}
+    return [names.get(frame, frame) for frame in data.frame_ids]
 
 
 def read_rejects(path: Path) -> dict[str, Any]:

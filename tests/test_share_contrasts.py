@@ -1,0 +1,156 @@
+"""Differences, ratios and trends of shares through the public function, the command line and the report."""
+
+import html
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from conftest import TINY_FRAMES
+from test_prevalence import PHRASES
+from typer.testing import CliRunner
+
+from pipeline.annotation.record_files import write_records
+from pipeline.bundle import ModelBundle
+from pipeline.cli import app
+from pipeline.data.posts import POSTS_SCHEMA
+from pipeline.data.table_files import read_records
+from pipeline.prevalence.contrasts import Wanted
+from pipeline.prevalence.share_estimates import report_shares
+from pipeline.reporting.html_report import write_report
+from pipeline.scoring.prediction import predict
+
+CHANNELS = (
+    "<script>alert(7)</script>",
+    "o'hara\"; DROP TABLE posts --",
+    "=cmd|' /c calc'!A1 \u202eтайна, канал",
+)
+LANGUAGES = ("en", "ru'; --", "<b>")
+FRAME, SHARES = TINY_FRAMES[0], (0.1, 0.3, 0.5)
+N = 480
+
+
+def make_post(i: int) -> dict[str, Any]:
+    generator = np.random.default_rng([5, i])
+    words = " ".join("".join(generator.choice(list("abdeiklmnorstu"), 6)) for _ in range(9))
+    carries = generator.random() < SHARES[i % 3] + (i // 3 % 4) * 0.05
+    text = f"{PHRASES[FRAME] if carries else ''} {words.capitalize()} {i}."
+    return {
+        "post_key": f"c{i % 3}/{i}",
+        "channel": CHANNELS[i % 3],
+        "message_id": i,
+        "published_at": datetime(2024, 1, 15, tzinfo=UTC) + timedelta(days=91 * (i // 3 % 4)),
+        "text": text.strip(),
+        "lang": LANGUAGES[i % 2],
+        "source_file": "made",
+        "source_record": f"row {i}",
+        "content_hash": f"hash {i}",
+    }
+
+
+@pytest.fixture(scope="module")
+def world(tiny_bundle: ModelBundle, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Scores of posts whose channels and languages have hostile names, and a coded sample of most of them."""
+    folder = tmp_path_factory.mktemp("contrasts")
+    posts = [make_post(i) for i in range(N)]
+    pq.write_table(pa.Table.from_pylist(posts, schema=POSTS_SCHEMA), folder / "posts.parquet")
+    predict([folder / "posts.parquet"], tiny_bundle, folder / "scores")
+    drawn = folder / "sample.jsonl"
+    command = ["sample", str(folder / "scores"), "--unit", "post", "-n", "300", "-o", str(drawn)]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    texts = {row["post_key"]: row["text"] for row in posts}
+    rows = [dict(record.cells) for record in read_records(drawn)]
+    coded = [row | {"labels": [FRAME] if PHRASES[FRAME] in texts[row["id"]] else []} for row in rows]
+    write_records(folder / "coded.jsonl", coded, list(coded[0]))
+    return folder / "scores", folder / "coded.jsonl"
+
+
+def test_a_difference_is_that_of_the_two_shares_and_a_ratio_their_quotient(world: tuple[Path, Path]) -> None:
+    report = report_shares(
+        *world, domains=("channel", "quarter"), wanted=Wanted(differences=True, trend=True)
+    )
+    shares = {
+        e.channel: e.corrected.value or 0
+        for e in report.estimates
+        if e.domain == "channel" and e.frame == FRAME
+    }
+    found = [c for c in report.contrasts if c.domain == "channel" and c.frame == FRAME]
+    assert {(c.first, c.second) for c in found if c.kind == "difference"} == {
+        pair for pair in ((a, b) for a in sorted(CHANNELS) for b in sorted(CHANNELS)) if pair[0] < pair[1]
+    }
+    for contrast in found:
+        first, second = shares[contrast.first], shares[contrast.second]
+        wanted = second - first if contrast.kind == "difference" else second / first
+        assert contrast.estimate.value == pytest.approx(wanted)
+        assert contrast.estimate.low is not None
+        assert contrast.estimate.low <= wanted
+        if contrast.kind == "difference":
+            assert contrast.simultaneous.low is not None
+            assert contrast.simultaneous.low <= contrast.estimate.low
+            assert contrast.p_holm is not None
+            assert contrast.p is not None
+            assert contrast.p_holm >= contrast.p
+            assert (contrast.p <= 0.05) == (contrast.estimate.low > 0 or (contrast.estimate.high or 0) < 0)
+    (slope,) = [c for c in report.contrasts if c.kind == "slope" and c.frame == FRAME]
+    assert (slope.first, slope.second) == ("2024-Q1", "2024-Q4")
+    assert slope.estimate.low is not None
+    carried = np.array([PHRASES[FRAME] in make_post(i)["text"] for i in range(N)])
+    quarter = np.arange(N) // 3 % 4
+    truth = np.polyfit(range(4), [carried[quarter == q].mean() for q in range(4)], 1)[0]
+    assert slope.estimate.low < truth < (slope.estimate.high or 0)
+
+
+def test_the_command_prints_and_writes_contrasts_of_hostile_names(
+    world: tuple[Path, Path], tmp_path: Path
+) -> None:
+    scores, sample = map(str, world)
+    table = tmp_path / "contrasts.csv"
+    options = ["--by", "channel", "--by", "language", "--by", "quarter", "--differences", "--trend"]
+    done = CliRunner().invoke(
+        app, ["shares", scores, "--sample", sample, *options, "--contrasts", str(table)]
+    )
+    assert done.exit_code == 0, done.output
+    assert "differences by channel" in done.output
+    assert "change a quarter" in done.output
+    assert "\u202e" not in done.output  # nothing that turns the terminal's text round
+    rows = pd.read_csv(table)
+    assert set(rows["domain"]) == {"channel", "language", "quarter"}
+    assert set(rows["contrast"]) == {"difference", "ratio", "slope"}
+    cells = [*rows["first"], *rows["second"]]
+    assert not [
+        cell for cell in cells if str(cell).startswith(("=", "+", "-", "@"))
+    ]  # no formula in a spreadsheet
+    printed = CliRunner().invoke(app, ["shares", scores, "--sample", sample, *options, "--json"])
+    named = {c["first"] for c in json.loads(printed.stdout)["contrasts"] if c["domain"] == "channel"}
+    assert named < set(CHANNELS)  # JSON keeps names as they are
+
+
+def test_a_channel_may_be_compared_with_the_others_and_an_unknown_one_is_told(
+    world: tuple[Path, Path],
+) -> None:
+    scores, sample = map(str, world)
+    command = ["shares", scores, "--sample", sample, "--by", "channel", "--json", "--against"]
+    against = json.loads(CliRunner().invoke(app, [*command, CHANNELS[1]]).stdout)
+    pairs = {c["first"] for c in against["contrasts"] if c["contrast"] == "difference"}
+    assert pairs == {CHANNELS[1]}
+    unknown = json.loads(CliRunner().invoke(app, [*command, "nobody"]).stdout)
+    assert unknown["contrasts"] == []
+    assert any("--against nobody" in caution for caution in unknown["cautions"])
+
+
+def test_the_report_lists_trends_and_differences_as_text(world: tuple[Path, Path], tmp_path: Path) -> None:
+    scores, sample = world
+    page = write_report(scores, tmp_path / "r.html", sample=sample).path.read_text(encoding="utf-8")
+    assert "Trends and differences" in page
+    assert f"{html.escape(CHANNELS[0])} less" in page or f"less {html.escape(CHANNELS[0])}" in page
+    assert f"<td>{CHANNELS[0]}" not in page
+    report = report_shares(scores, sample, domains=("channel",), wanted=Wanted(differences=True))
+    largest = max(
+        (c for c in report.contrasts if c.kind == "difference"), key=lambda c: abs(c.estimate.value or 0)
+    )
+    assert f'<td class="number">{100 * (largest.estimate.value or 0):+.1f}</td>' in page
