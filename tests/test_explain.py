@@ -28,10 +28,10 @@ from pipeline.explanation.linear_effects import contribute_characters
 from pipeline.explanation.text_explanation import (
     PlacedSentence,
     explain_sentences,
+    find_units,
     place_sentences,
     read_placed_sentences,
 )
-from pipeline.explanation.words import find_units
 from pipeline.measures.calibration import Calibrator, logit
 from pipeline.measures.decision_rule import DecisionRule
 from pipeline.scoring.prediction import predict

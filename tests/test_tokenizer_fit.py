@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.classifiers.encoder.encoder_choice import TokenizerFit, read_and_measure
 from pipeline.classifiers.encoder.encoders import EMBEDDED, Encoder, find_encoder
-from pipeline.classifiers.encoder.tokenizer_fit import TokenizerFit, read_and_measure
 from pipeline.errors import ModelError
 from pipeline.training.check_inputs import check_run
 

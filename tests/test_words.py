@@ -16,7 +16,7 @@ from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 from pipeline.config.model import TfidfSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.word_pattern import WORD
-from pipeline.explanation.words import find_units
+from pipeline.explanation.text_explanation import find_units
 from pipeline.measures.metrics import mean_average_precision
 from pipeline.scoring.drift_reference import find_words
 

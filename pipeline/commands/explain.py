@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from pipeline.explanation.text_explanation import Explanation, FrameEvidence
-    from pipeline.explanation.words import WordEffect
+    from pipeline.explanation.text_explanation import Explanation, FrameEvidence, WordEffect
 
 _LISTED = 10  # words in a table
 _MARKED_SHARE = 0.3  # of the largest effect, from which a word is marked in the text

@@ -5,6 +5,7 @@ and the change is what is reported (occlusion; Li, Monroe & Jurafsky 2016, "Unde
 representation erasure").
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,10 +18,10 @@ from pipeline.bundle import ModelBundle
 from pipeline.classifiers.normalised_text import read_text, without_normalisation
 from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 from pipeline.data.sentences import split_sentences
+from pipeline.data.word_pattern import WORD
 from pipeline.errors import DataError
 from pipeline.evaluation.leakage import count_seen
 from pipeline.explanation.linear_effects import contribute_characters
-from pipeline.explanation.words import WordEffect, find_units, is_word
 from pipeline.measures.calibration import logit
 from pipeline.scoring.read_scores import read_scores
 
@@ -39,6 +40,31 @@ LEFT_OUT: Final = (
     "Left out: the effect of a word is what the log odds lose when it is missing. Such effects do not add up, and "
     "words that say the same thing hide each other's."
 )
+
+
+# A word, with apostrophes and hyphens inside; or a run of anything else but white space. Together
+# they cover all that is not white space, so that what characters contribute can be summed without a rest.
+_UNIT = re.compile(rf"(?:{WORD})(?:['’ʼ-](?:{WORD}))*|[^\w\s]+")  # noqa: RUF001 - apostrophes as they are written
+_has_word = re.compile(r"\w").search
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class WordEffect:
+    """What a word does to a frame's score.
+
+    Attributes:
+        start: first character, counted in the post's text.
+        end: one past the last.
+        text: the slice between them.
+        effect: in log odds of the calibrated probability; above 0, the word raises it.
+    """
+
+    start: int
+    end: int
+    text: str
+    effect: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +123,16 @@ class Explanation:
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
         return asdict(self)
+
+
+def find_units(text: str) -> list[Span]:
+    """Places of words and of runs of punctuation; they do not overlap and leave out white space alone."""
+    return [match.span() for match in _UNIT.finditer(text)]
+
+
+def is_word(unit: str) -> bool:
+    """Whether a unit holds a letter or digit."""
+    return _has_word(unit) is not None
 
 
 def place_sentences(text: str) -> list[PlacedSentence]:

@@ -1,4 +1,4 @@
-"""One training run in an MLflow store: settings, data, curves, figures and the model itself.
+"""One training run in an MLflow store, begun or gone on with: settings, data, curves, figures and the model itself.
 
 Everything goes through a client of its own, never through MLflow's process-wide active run, so that runs can
 be nested and a notebook's own MLflow settings stay as they are.
@@ -14,7 +14,7 @@ import re
 import tempfile
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +24,7 @@ import pandas as pd
 from mlflow import MlflowClient
 from mlflow.data.pandas_dataset import from_pandas
 from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelOutput, Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
 from mlflow.utils import mlflow_tags
 
 from pipeline.config.tracking import TrackingSettings
@@ -40,6 +41,7 @@ PARAM_LIMIT = 6000  # characters that MLflow keeps of a value
 NAME_LIMIT = 250
 DIGEST_LIMIT = 36
 _PARAMS_PER_CALL, _METRICS_PER_CALL = 100, 1000
+_RUNS_PER_CALL = 1000
 _SECONDS_BETWEEN_SENDS = 5.0
 _SECONDS_AFTER_FAILURE = 60.0
 
@@ -231,6 +233,54 @@ class MlflowTracker:
                     self._note.remove()
                 finally:
                     self._note.release()
+
+
+def resume_run(settings: TrackingSettings, run_id: str) -> MlflowTracker | None:
+    """The run, running again; None where this store does not have it (any more).
+
+    Raises:
+        PipelineError: the store does not answer or cannot be used.
+    """
+    client, uri = open_store(settings.uri)
+    try:
+        run = client.get_run(run_id)
+    except MlflowException:
+        return None
+    if run.info.lifecycle_stage != "active":
+        return None
+    with store_errors(uri):
+        closed = close_lost_runs(client, uri)
+        note = RunNote(uri, run.info.experiment_id)
+        client.set_tag(run_id, NOTE_TAG, note.name)
+        client.update_run(run_id, status="RUNNING")
+    return MlflowTracker(client, uri, run.info.experiment_id, run_id, note=note, closed_runs=closed)
+
+
+def close_interrupted(
+    settings: TrackingSettings, parent_run_id: str, tag: str, values: Collection[str]
+) -> list[str]:
+    """Mark children that were cut off as killed, with the tag `state` "interrupted".
+
+    Args:
+        settings: of the store.
+        parent_run_id: of the parent.
+        tag: children whose tag of this name is among `values` were cut off, and so was any that still runs.
+        values: of that tag.
+
+    Returns:
+        Ids of the children.
+    """
+    client, uri = open_store(settings.uri)
+    closed: list[str] = []
+    with store_errors(uri):
+        place = client.get_run(parent_run_id).info.experiment_id
+        only_children = f"tags.`{mlflow_tags.MLFLOW_PARENT_RUN_ID}` = '{parent_run_id}'"
+        for run in client.search_runs([place], only_children, max_results=_RUNS_PER_CALL):
+            if run.info.status == "RUNNING" or run.data.tags.get(tag) in values:
+                client.set_tag(run.info.run_id, "state", "interrupted")
+                client.set_terminated(run.info.run_id, "KILLED")
+                closed.append(run.info.run_id)
+    return closed
 
 
 def safe_name(name: str) -> str:

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipeline.classifiers.build import find_transformer
-from pipeline.classifiers.encoder.encoder_choice import choose_encoder
+from pipeline.classifiers.encoder.encoder_choice import choose_encoder, read_and_measure
 from pipeline.classifiers.encoder.encoders import AUTO, find_encoder, is_here
-from pipeline.classifiers.encoder.tokenizer_fit import read_and_measure
 from pipeline.config.run_config import RunConfig, load_run_config
 from pipeline.data.codebook import Codebook, load_codebook
 from pipeline.data.frame_languages import FrameLanguages, describe_untaught, main_languages

@@ -15,10 +15,9 @@ from tokenizers import Tokenizer
 from transformers import set_seed
 from transformers.utils import logging as transformers_logging
 
-from pipeline.classifiers.encoder.encoder_choice import choose_encoder
+from pipeline.classifiers.encoder.encoder_choice import choose_encoder, measure_fit
 from pipeline.classifiers.encoder.encoders import find_encoder
 from pipeline.classifiers.encoder.token_windows import TokenWindows, make_windows
-from pipeline.classifiers.encoder.tokenizer_fit import measure_fit
 from pipeline.classifiers.graph.graph_scorer import GraphScorer, to_probabilities
 from pipeline.classifiers.graph.onnx_transformer import (
     ENCODER_CONFIG_FILE,

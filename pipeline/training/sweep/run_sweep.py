@@ -26,8 +26,7 @@ from pipeline.data.splits import Folds
 from pipeline.errors import PipelineError
 from pipeline.files.durable_files import replacing
 from pipeline.files.folder_lock import lock_folder
-from pipeline.tracking.mlflow_tracker import MlflowTracker
-from pipeline.tracking.resumed_run import close_interrupted, resume_run
+from pipeline.tracking.mlflow_tracker import MlflowTracker, close_interrupted, resume_run
 from pipeline.training.fit_model import check_positives, read_folds
 from pipeline.training.sweep.judge import describe_task, judge_settings, without_test
 from pipeline.training.sweep.records import State, SweepResult, TrialRecord, rank, trial_table
