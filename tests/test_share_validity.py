@@ -1,6 +1,7 @@
 """What would make shares wrong without a word: samples that trained the model, edited texts, a corpus that grew."""
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from pipeline.cli import app
 from pipeline.config.run_config import load_run_config
 from pipeline.data.posts import POSTS_SCHEMA
 from pipeline.data.table_files import read_records
-from pipeline.data.training_record import STEM, TrainingRecord
+from pipeline.data.training_record import ALIKE, STEM, TrainingRecord, sketch_texts
 from pipeline.errors import DataError
 from pipeline.prevalence.share_estimates import report_shares
 from pipeline.scoring.prediction import predict
@@ -175,6 +176,49 @@ def test_a_near_copy_of_a_training_text_is_found_and_an_independent_sample_left_
     code(tmp_path / "again.jsonl", posts, tmp_path / "recoded.jsonl")
     report = report_shares(tmp_path / "scores", tmp_path / "recoded.jsonl")
     assert any("many more than by chance" in note for note in report.notes)
+
+
+def test_near_copies_in_the_whole_output_are_scored_as_before_the_training_too(
+    world: Path, posts: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    bundle = load_bundle(next((world / "model" / "runs").glob("toy-*")))
+    record = TrainingRecord.from_arrays(bundle.read_arrays(STEM), len(FRAMES))
+    known = record.find([row["text"] for row in posts], near=False)
+    learnt = [row for row, place in zip(posts, known, strict=True) if place >= 0][:40]
+    edited = [
+        row
+        | {
+            "post_key": f"{row['post_key']}x",
+            "message_id": 10_000 + i,
+            "text": row["text"].replace("near", "by"),
+            "content_hash": f"edited {i}",
+        }
+        for i, row in enumerate(learnt)
+    ]
+    predict([write_posts(tmp_path / "posts.parquet", [*posts, *edited])], bundle, tmp_path / "scores")
+
+    def replaced(scores: Path) -> int:
+        (note,) = (n for n in report_shares(scores, world / "coded.jsonl").notes if "out of fold" in n)
+        return int(re.search(r"elsewhere \(([\d,]+)", note)[1].replace(",", ""))  # type: ignore[index]
+
+    assert replaced(tmp_path / "scores") >= replaced(world / "scores") + 36
+
+
+def test_near_copies_are_those_that_a_search_of_all_pairs_finds() -> None:
+    generator = np.random.default_rng(6)
+    words = [f"w{i}" for i in range(400)]
+    texts = [" ".join(generator.choice(words, 12)) for _ in range(150)]
+    record = TrainingRecord.of(texts, np.zeros((150, 1)))
+    asked = []
+    for i in range(300):
+        changed = texts[i % 150].split()
+        for _ in range(i % 5):
+            changed[generator.integers(12)] = str(generator.choice(words))
+        asked.append(" ".join(changed))
+    agreeing = (sketch_texts(asked)[:, None] == record.sketches).mean(axis=2)
+    expected = np.where(agreeing.max(axis=1) >= ALIKE, agreeing.argmax(axis=1), -1)
+    assert 0.2 < (expected >= 0).mean() < 0.8
+    assert record.find(asked).tolist() == expected.tolist()
 
 
 def test_without_earlier_probabilities_such_a_sample_is_refused_and_labels_alone_are_not(

@@ -29,6 +29,8 @@ STEM: Final = "training_record"  # of the file in a bundle
 VALUES: Final = 32  # of a sketch: the share that agrees is known to within .09 (one standard error)
 FEWEST_WORDS: Final = 4  # shorter texts have no sketch: "read more" is found by its digest alone
 ALIKE: Final = 0.6  # share of a sketch that agrees, from which a text is a near copy
+_SURE: Final = VALUES - int(np.ceil(ALIKE * VALUES)) + 1  # so many values hold one that near copies agree in
+_PAIRS_AT_ONCE: Final = 1_000_000
 _NOT_WORDS: Final = re.compile(r"\W+")
 _SEEDS: Final = np.random.default_rng(0).integers(1, 2**63, VALUES, dtype=np.uint64)
 
@@ -98,12 +100,28 @@ class TrainingRecord:
         return np.where(self.digests[order][place] == wanted, order[place], -1)
 
     def _find_near(self, wanted: Sketches) -> NDArray[np.int64]:
-        found = np.full(len(wanted), -1, np.int64)
-        for i in np.flatnonzero(wanted.any(axis=1)):
-            agreeing = (self.sketches == wanted[i]).mean(axis=1)
-            best = int(agreeing.argmax())
-            if agreeing[best] >= ALIKE:
-                found[i] = best
+        """Place of the sketch most like each, the first of equals; -1 where none is alike enough.
+
+        What is alike agrees in at least one of the first `_SURE` values, so only such pairs are compared.
+        """
+        rows, places = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        asked = np.flatnonzero(wanted.any(axis=1))
+        for k in range(_SURE):
+            order = np.argsort(self.sketches[:, k], kind="stable")
+            column, values = self.sketches[order, k], wanted[asked, k]
+            first, last = (np.searchsorted(column, values, side) for side in ("left", "right"))
+            counts = last - first
+            rows.append(np.repeat(asked, counts))
+            steps = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+            places.append(order[np.repeat(first, counts) + steps])
+        pairs = np.unique(np.stack([np.concatenate(rows), np.concatenate(places)], axis=1), axis=0)
+        found, best = np.full(len(wanted), -1, np.int64), np.zeros(len(wanted))
+        for start in range(0, len(pairs), _PAIRS_AT_ONCE):
+            row, place = pairs[start : start + _PAIRS_AT_ONCE].T
+            agreeing = (self.sketches[place] == wanted[row]).mean(axis=1)
+            for i in np.flatnonzero(agreeing >= ALIKE):
+                if agreeing[i] > best[row[i]]:
+                    found[row[i]], best[row[i]] = place[i], agreeing[i]
         return found
 
 

@@ -100,8 +100,9 @@ def replace_learnt(
         )
     replacement = _collect(out, sample.unit, of_sample.places, records, frame_ids)
     return replacement, (
-        f"{met}, many more than by chance: for these, and for equal texts elsewhere ({len(replacement.units):,} "
-        f"{sample.unit}s in all), the score is what the model gave before it had learnt from the text (out of fold)"
+        f"{met}, many more than by chance: for these, and for copies and near copies elsewhere "
+        f"({len(replacement.units):,} {sample.unit}s in all), the score is what the model gave before it had learnt "
+        "from the text (out of fold)"
     )
 
 
@@ -143,14 +144,12 @@ def _find_learnt(unit: str, n: int, sentences: pd.DataFrame, records: Records) -
     return _Learnt(learnt, unknown, places[(place >= 0) & known])
 
 
-def _find_texts(
-    texts: pd.DataFrame, records: Records, *, near: bool = True
-) -> tuple[NDArray[np.int64], Mask]:
+def _find_texts(texts: pd.DataFrame, records: Records) -> tuple[NDArray[np.int64], Mask]:
     """Place of each text in the record of its model, -1 for none, and whether its probability is known."""
     place, known = np.full(len(texts), -1, np.int64), np.zeros(len(texts), bool)
     for bundle_hash, record in records.items():
         rows = np.flatnonzero(texts["bundle_hash"].to_numpy(object) == bundle_hash)
-        place[rows] = record.find(list(texts["text"].iloc[rows]), near=near)
+        place[rows] = record.find(list(texts["text"].iloc[rows]))
         found = rows[place[rows] >= 0]
         known[found] = ~np.isnan(record.probabilities[place[found]]).any(axis=1)
     return place, known
@@ -171,10 +170,10 @@ def _is_beyond_chance(inside: Mask, weights: NDArray[np.float64], others: Mask) 
 def _collect(
     out: Path, unit: str, of_sample: pd.DataFrame, records: Records, frame_ids: Sequence[str]
 ) -> Replacement:
-    """The places of the sample, and those of equal texts in the whole output, as new scores of units."""
+    """The places of the sample, and those of copies and near copies in the whole output, as new scores of units."""
     parts = [of_sample]
     for texts in iter_texts(out):
-        place, known = _find_texts(texts, records, near=False)
+        place, known = _find_texts(texts, records)
         parts.append(texts.drop(columns="text").assign(place=place)[(place >= 0) & known])
     places = pd.concat(parts, ignore_index=True).drop_duplicates(["post_key", "sentence_index"])
     new = np.stack(
