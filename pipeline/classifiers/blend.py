@@ -6,17 +6,16 @@ member brings its own, so a blend costs no more than its two members.
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.classifiers.build import build_classifier, load_classifier
-from pipeline.classifiers.protocols import Classifier, FitContext, FitSummary, FittedClassifier, Probabilities
+from pipeline.classifiers.parts import fit_parts, load_parts, save_parts
+from pipeline.classifiers.protocols import FitContext, FitSummary, FittedClassifier, Probabilities
 from pipeline.classifiers.stacking import Stack, fit_stack
-from pipeline.config.model import BlendSettings
+from pipeline.config.model import BlendSettings, ModelSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import ModelError
 
@@ -51,25 +50,18 @@ class Blend:
         context: FitContext,
     ) -> FitSummary:
         """Fit both members; their probabilities of rows that they had not seen teach how much each is worth."""
-        figures: dict[str, float] = {}
-        notes: tuple[str, ...] = ()
-        out_of_fold: list[Probabilities] = []
-        for kind in _MEMBERS:
-            member = self._new_member(kind)
-            inner = replace(context, work_folder=context.work_folder / kind)
-            summary = member.fit(train, None, clusters, inner)
-            self._members[kind] = member
-            figures |= {f"{kind}_{figure}": value for figure, value in summary.figures.items()}
-            notes += summary.notes
-            out_of_fold.append(summary.require_out_of_fold(train))
+        parts = fit_parts(
+            self._settings_of_members(), self.labels, train, clusters, context, single_label=self.single_label
+        )
+        self._members, out_of_fold = parts.classifiers, list(parts.out_of_fold.values())
         self._stack = fit_stack(out_of_fold, train.indicator(), single_label=self.single_label)
         share = self._stack.weights / np.maximum(self._stack.weights.sum(axis=0), 1e-9)
-        figures |= {
+        shares = {
             f"transformer_share/{label}": float(value)
             for label, value in zip(self.labels, share[1], strict=True)
         }
         combined = np.asarray(self._stack.combine(out_of_fold), np.float32)
-        return FitSummary(figures, notes, out_of_fold=combined)
+        return FitSummary({**parts.figures, **shares}, parts.notes, out_of_fold=combined)
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Probabilities of shape (n_texts, n_frames)."""
@@ -89,9 +81,7 @@ class Blend:
         """Each member in a folder of its own, the weights as JSON."""
         if self._stack is None:
             raise ModelError("this blend was not fitted")
-        for kind, member in self._members.items():
-            (folder / kind).mkdir()
-            member.save(folder / kind)
+        save_parts(self._members, folder)
         described = {
             "settings": self.settings.model_dump(mode="json"),
             "labels": self.labels,
@@ -117,9 +107,8 @@ class Blend:
             model._stack = Stack.from_json(described["stack"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(f"{folder}: not a readable blend: {error}") from None
-        model._members = {kind: load_classifier(kind, folder / kind) for kind in _MEMBERS}
+        model._members = load_parts(model._settings_of_members(), folder)
         return model
 
-    def _new_member(self, kind: str) -> Classifier:
-        settings = self.settings.tfidf if kind == self.settings.tfidf.kind else self.settings.transformer
-        return build_classifier(settings, self.labels, single_label=self.single_label)
+    def _settings_of_members(self) -> dict[str, ModelSettings]:
+        return dict(zip(_MEMBERS, (self.settings.tfidf, self.settings.transformer), strict=True))

@@ -7,15 +7,14 @@ says how the gate is chosen and what a miss is.
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.classifiers.build import build_classifier, load_classifier
 from pipeline.classifiers.gate import CONFIDENCE, Gate, carrying_scores, choose_gate
+from pipeline.classifiers.parts import fit_parts, load_parts, save_parts
 from pipeline.classifiers.protocols import FitContext, FitSummary, FittedClassifier, Probabilities
 from pipeline.config.decisions import DecisionSettings
 from pipeline.config.model import CascadeSettings, ModelSettings
@@ -66,30 +65,22 @@ class Cascade:
                 "model.kind: cascade dismisses texts without frames; in a single-label codebook every text has one: "
                 f"use model.kind: {self.settings.second.kind}"
             )
-        figures: dict[str, float] = {}
-        notes: tuple[str, ...] = ()
-        truth = train.indicator()
-        calibrated: dict[str, NDArray[np.float64]] = {}
-        for name, settings in self._settings_of_stages().items():
-            stage = build_classifier(settings, self.labels, single_label=False)
-            inner = replace(context, work_folder=context.work_folder / name)
-            summary = stage.fit(train, None, clusters, inner)
-            out_of_fold = summary.require_out_of_fold(train)
-            self._stages[name] = stage
-            self._calibrators[name] = fit_calibrator(
-                out_of_fold,
-                truth,
-                single_label=False,
-                shrinkage=DecisionSettings().shrinkage_positives,
-            )
-            calibrated[name] = self._calibrators[name](out_of_fold)
-            figures |= {f"{name}_{figure}": value for figure, value in summary.figures.items()}
-            notes += summary.notes
+        parts = fit_parts(
+            self._settings_of_stages(), self.labels, train, clusters, context, single_label=False
+        )
+        self._stages, truth = parts.classifiers, train.indicator()
+        shrinkage = DecisionSettings().shrinkage_positives
+        self._calibrators = {
+            name: fit_calibrator(raw, truth, single_label=False, shrinkage=shrinkage)
+            for name, raw in parts.out_of_fold.items()
+        }
+        calibrated = {name: self._calibrators[name](raw) for name, raw in parts.out_of_fold.items()}
         scores = carrying_scores(calibrated[_FIRST])
         gate = choose_gate(scores, truth, clusters, self.settings.max_miss_rate)
         self.threshold = gate.threshold
         speed_up = self._expect_speed_up(list(train.table["text"])[:_TIMED_TEXTS], gate.dismissed_share)
-        figures |= {
+        figures = {
+            **parts.figures,
             "gate_threshold": gate.threshold,
             "gate_dismissed_share": gate.dismissed_share,
             "gate_missed": float(gate.missed),
@@ -100,7 +91,7 @@ class Cascade:
         }
         passes = (scores >= gate.threshold)[:, None]
         combined = np.where(passes, calibrated[_SECOND], calibrated[_FIRST]).astype(np.float32)
-        return FitSummary(figures, (*notes, self._describe(gate, speed_up)), out_of_fold=combined)
+        return FitSummary(figures, (*parts.notes, self._describe(gate, speed_up)), out_of_fold=combined)
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Probabilities, shape (n_texts, n_frames): the second stage's, or of dismissed texts the baseline's."""
@@ -123,10 +114,7 @@ class Cascade:
 
     def save(self, folder: Path) -> None:
         """Each stage in a folder of its own; gate and calibrations as JSON."""
-        for name in self._settings_of_stages():
-            stage = self._stage(name)
-            (folder / name).mkdir()
-            stage.save(folder / name)
+        save_parts({name: self._stage(name) for name in self._settings_of_stages()}, folder)
         described = {
             "settings": self.settings.model_dump(mode="json"),
             "labels": self.labels,
@@ -153,10 +141,7 @@ class Cascade:
             }
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(f"{folder}: not a readable cascade: {error}") from None
-        model._stages = {
-            name: load_classifier(stage.kind, folder / name)
-            for name, stage in model._settings_of_stages().items()
-        }
+        model._stages = load_parts(model._settings_of_stages(), folder)
         return model
 
     def _settings_of_stages(self) -> dict[str, ModelSettings]:

@@ -232,9 +232,7 @@ def promote(
 
 
 def recalibrate(
-    model: Annotated[
-        str, typer.Argument(help="Bundle folder, or a registered model: models:/NAME@champion.")
-    ],
+    model: Model,
     data: Annotated[Path, typer.Argument(help="Labelled rows of the other corpus or coder.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="New folder for the recalibrated model.")],
     register_as: Annotated[
