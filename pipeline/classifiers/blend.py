@@ -49,7 +49,10 @@ class Blend:
         clusters: NDArray[np.int64],
         context: FitContext,
     ) -> FitSummary:
-        """Fit both members; their probabilities of rows that they had not seen teach how much each is worth."""
+        """Fit both members; their probabilities of rows that they had not seen teach how much each is worth.
+
+        `clusters`: of the rows of `train`, shape (n_train,).
+        """
         parts = fit_parts(
             self._settings_of_members(), self.labels, train, clusters, context, single_label=self.single_label
         )

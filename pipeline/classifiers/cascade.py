@@ -56,6 +56,8 @@ class Cascade:
     ) -> FitSummary:
         """Fit both stages on all rows, and the gate on the baseline's out-of-fold probabilities.
 
+        `clusters`: of the rows of `train`, shape (n_train,).
+
         Raises:
             ConfigError: a single-label codebook.
             DataError: all rows are copies of one another, so that nothing is out of fold.

@@ -72,7 +72,7 @@ class LearnerOfNormalisedText(NormalisedText):
     def fit(
         self, train: LabelledData, dev: LabelledData | None, clusters: NDArray[np.int64], context: FitContext
     ) -> FitSummary:
-        """Fit the classifier inside on normalised texts."""
+        """Fit the classifier inside on normalised texts; `clusters` of shape (n_train,)."""
         read_dev = None if dev is None else _normalise_rows(dev)
         if context.codebook_texts is not None:
             context = replace(context, codebook_texts=_normalise_rows(context.codebook_texts))

@@ -57,7 +57,7 @@ class Alone:
         return [value]
 
     def sum(self, part: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The part, which is the whole."""
+        """The part, of any shape, which is the whole."""
         return part
 
 

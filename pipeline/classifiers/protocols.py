@@ -65,7 +65,7 @@ class FitSummary:
     codebook_texts: LabelledData | None = None
 
     def require_out_of_fold(self, train: LabelledData) -> Probabilities:
-        """The out-of-fold probabilities of the rows of `train`, which a fit without dev owes.
+        """The out-of-fold probabilities (n_train, k) of the rows of `train`, which a fit without dev owes.
 
         Raises:
             DataError: all rows are one cluster of copies, so that nothing is outside of a fold.

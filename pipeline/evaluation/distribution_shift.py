@@ -93,7 +93,7 @@ def compare_histograms(
 
 
 def divergence(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.float64]:
-    """Jensen-Shannon divergence in bits of shares over the last axis."""
+    """Jensen-Shannon divergence in bits of shares over the last axis: shape (..., bins) to (...)."""
     middle = (first + second) / 2
 
     def bits(shares: NDArray[Any]) -> NDArray[np.float64]:

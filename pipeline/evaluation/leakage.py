@@ -18,7 +18,7 @@ _DIGESTS = "training_texts"  # all that bundles of an earlier version keep
 
 
 def text_digests(texts: Sequence[str]) -> NDArray[np.uint64]:
-    """Sorted distinct 64-bit digests of texts."""
+    """Sorted distinct 64-bit digests of texts, shape (n_distinct,)."""
     return np.unique(digest_texts(texts))
 
 
@@ -28,7 +28,7 @@ def find_seen(texts: Sequence[str], training_digests: NDArray[np.uint64]) -> NDA
 
 
 def count_seen(texts: Sequence[str], training_digests: NDArray[np.uint64]) -> int:
-    """How many of the texts stand among the training texts, word for word."""
+    """How many of the texts stand among the training texts, word for word; their digests of shape (n_distinct,)."""
     return int(find_seen(texts, training_digests).sum())
 
 

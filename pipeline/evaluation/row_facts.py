@@ -59,11 +59,11 @@ class RowFacts:
         )
 
     def take(self, rows: NDArray[Any]) -> "RowFacts":
-        """The facts of some rows, by position or mask, in that order."""
+        """The facts of some rows, by position (n_chosen,) or mask (n,), in that order."""
         return RowFacts(**{name: values[rows] for name, values in self._by_name().items()})
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Plain arrays under names of their own."""
+        """Plain arrays under names of their own, each of shape (n,)."""
         return {f"{_PREFIX}{name}": values for name, values in self._by_name().items()}
 
     @staticmethod

@@ -243,7 +243,7 @@ class _Part:
         return reweigh(self.counts, weights[:, self.clusters])
 
     def macro_f1(self, counts: Counts) -> Floats:
-        """Mean over the frames that count here."""
+        """Mean over the frames that count here: shape (..., k) to (...)."""
         return np.asarray(counts.f1[..., self.frames].mean(axis=-1))
 
     def to_slice(

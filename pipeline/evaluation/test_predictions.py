@@ -40,7 +40,7 @@ class TestPredictions:
     facts: RowFacts | None = None
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Plain arrays, to be written without pickle."""
+        """Plain arrays, to be written without pickle; shapes are those of the attributes."""
         return {
             **{name: getattr(self, name) for name in _ALWAYS},
             **({} if self.raw is None else {_RAW: self.raw}),
@@ -52,7 +52,7 @@ class TestPredictions:
         return self.take(np.argsort(self.ids))
 
     def take(self, rows: NDArray[Any]) -> "TestPredictions":
-        """Some of the rows, by position or mask, in that order."""
+        """Some of the rows, by position (n_chosen,) or mask (n,), in that order."""
         return TestPredictions.from_arrays({name: values[rows] for name, values in self.to_arrays().items()})
 
     @staticmethod

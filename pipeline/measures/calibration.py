@@ -147,6 +147,6 @@ def _fit_temperature(probabilities: NDArray[Any], truth: NDArray[Any]) -> Calibr
 
 
 def logit(probabilities: NDArray[Any]) -> Floats:
-    """Log odds, finite for every probability in [0, 1]."""
+    """Log odds, finite for every probability in [0, 1]; any shape, which is kept."""
     clipped = np.clip(np.asarray(probabilities, float), _EDGE, 1 - _EDGE)
     return np.asarray(np.log(clipped) - np.log1p(-clipped))

@@ -132,7 +132,7 @@ def effective_rows(rows: Floats) -> Floats:
 
 
 def f1_of_f_star(f_star: Floats) -> Floats:
-    """F1 of the same decisions."""
+    """F1 of the same decisions; any shape, which is kept."""
     return np.asarray(2 * f_star / (1 + f_star))
 
 

@@ -24,27 +24,27 @@ class Counts:
 
     @property
     def precision(self) -> Floats:
-        """Share of the positive decisions that are right; 0 where there are none."""
+        """Share of the positive decisions that are right; 0 where there are none. The shape of the counts."""
         return _ratio(self.tp, self.tp + self.fp)
 
     @property
     def recall(self) -> Floats:
-        """Share of the positives that are found; 0 where there are none."""
+        """Share of the positives that are found; 0 where there are none. The shape of the counts."""
         return _ratio(self.tp, self.tp + self.fn)
 
     @property
     def f1(self) -> Floats:
-        """Harmonic mean of both; 0 where there are neither positives nor positive decisions."""
+        """Harmonic mean of both; 0 where there are neither positives nor found ones. The shape of the counts."""
         return _ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn)
 
     @property
     def macro_f1(self) -> Floats:
-        """Mean of the frames' F1; the last axis is averaged out."""
+        """Mean of the frames' F1; the last axis is averaged out: shape (..., k) to (...)."""
         return np.asarray(self.f1.mean(axis=-1))
 
     @property
     def micro_f1(self) -> Floats:
-        """F1 of all decisions pooled over the last axis."""
+        """F1 of all decisions pooled over the last axis: shape (..., k) to (...)."""
         tp = self.tp.sum(axis=-1)
         return _ratio(2 * tp, 2 * tp + self.fp.sum(axis=-1) + self.fn.sum(axis=-1))
 
@@ -94,7 +94,7 @@ def average_precision(truth: NDArray[Any], scores: NDArray[Any], weights: Floats
 
 
 def mean_average_precision(truth: NDArray[Any], scores: NDArray[Any]) -> float | None:
-    """Mean of the average precision over the frames that have positives; None where none has."""
+    """Mean of the average precision over the frames that have positives; None where none has. Both of shape (n, k)."""
     present = np.flatnonzero(truth.any(axis=0))
     if not len(present):
         return None

@@ -24,7 +24,7 @@ def batch_sizes(sorted_lengths: Sequence[int], tokens_per_batch: int) -> list[in
 
 
 def batches_by_length(lengths: Sequence[int], tokens_per_batch: int) -> Iterator[NDArray[np.int64]]:
-    """Row numbers of each batch, shortest texts first."""
+    """Row numbers of each batch, shape (n_batch,), shortest texts first; `lengths` of shape (n,)."""
     order = np.argsort(np.asarray(lengths), kind="stable")
     sizes = batch_sizes([lengths[i] for i in order], tokens_per_batch)
     yield from np.split(order, np.cumsum(sizes)[:-1])

@@ -42,7 +42,7 @@ class TokenWindows:
     is_cut: NDArray[np.bool_]
 
     def of_texts(self, texts: NDArray[np.int64]) -> "TokenWindows":
-        """The windows of some texts, which are numbered anew in the order given."""
+        """The windows of some texts, shape (n_chosen,), which are numbered anew in the order given."""
         starts = np.searchsorted(self.owners, texts)
         ends = np.searchsorted(self.owners, texts, side="right")
         ids = [self.token_ids[i] for start, end in zip(starts, ends, strict=True) for i in range(start, end)]

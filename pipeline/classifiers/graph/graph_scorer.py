@@ -143,7 +143,7 @@ def open_session(graph: bytes, source: Path | str) -> ort.InferenceSession:
 
 
 def to_probabilities(logits: NDArray[np.float32], *, single_label: bool) -> Probabilities:
-    """Softmax over frames, or one sigmoid a frame."""
+    """Softmax over frames, or one sigmoid a frame, of logits (n, k): the same shape."""
     if single_label:
         return np.asarray(softmax(logits, axis=1), np.float32)
     return np.asarray(expit(logits), np.float32)

@@ -70,7 +70,7 @@ class TfidfBaseline:
         clusters: NDArray[np.int64],
         context: FitContext,
     ) -> FitSummary:
-        """Choose C over inner folds, then fit on all rows."""
+        """Choose C over inner folds, then fit on all rows; `clusters` of shape (n_train,)."""
         texts, truth = context.add_codebook_texts(train)
         with self._explain_no_words(len(texts)):
             counted = CountedTexts(self._new_vectorizer(), texts)

@@ -169,7 +169,7 @@ def read_weights_file(path: Path) -> Weights:
 
 
 def compare_with_network(found: Probabilities, check: ScoringCheck) -> dict[str, float]:
-    """Mean absolute difference, share of equal decisions at one half, loss in mean average precision."""
+    """Mean absolute difference, share of equal decisions at one half, loss in mean average precision; of (n, k)."""
     before, after = (mean_average_precision(check.truth, p) or 0.0 for p in (check.expected, found))
     return {
         "int8_mean_difference": float(np.abs(found - check.expected).mean()),
@@ -179,7 +179,7 @@ def compare_with_network(found: Probabilities, check: ScoringCheck) -> dict[str,
 
 
 def draw_evenly(n_rows: int, n: int) -> NDArray[np.int64]:
-    """Up to `n` row numbers, evenly spaced over all rows."""
+    """Up to `n` row numbers, evenly spaced over all rows, shape (min(n, n_rows),)."""
     return np.linspace(0, n_rows - 1, min(n, n_rows)).astype(np.int64)
 
 

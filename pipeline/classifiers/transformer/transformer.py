@@ -93,6 +93,8 @@ class FineTunedTransformer:
     ) -> FitSummary:
         """Fine-tune on `train`; with `dev`, keep the epoch of best mean average precision there.
 
+        `clusters`: of the rows of `train`, shape (n_train,).
+
         Without dev, every row gets a probability from a network that has not seen its cluster of copies, and the
         networks trained for that are averaged with the one of all rows, see `NetworkTraining.train_crossed`.
         """
