@@ -72,6 +72,55 @@ def _telethon(records: Sequence[Made]) -> list[dict[str, Any]]:
     ]
 
 
+def _tdlib(records: Sequence[Made]) -> list[dict[str, Any]]:
+    return [
+        {
+            "@type": "message",
+            "id": r.number << 20,
+            "chat_id": -1000000000005,
+            "date": r.time,
+            "content": {"@type": "messageText", "text": {"@type": "formattedText", "text": _value(r)}},
+        }
+        for r in records
+    ]
+
+
+def _updates(records: Sequence[Made]) -> list[dict[str, Any]]:
+    chat = {"id": -1000000000005, "title": "c", "type": "channel"}
+    messages = [{"message_id": r.number, "chat": chat, "date": r.time, "text": _value(r)} for r in records]
+    return [{"update_id": n, "channel_post": message} for n, message in enumerate(messages)]
+
+
+def _wall(records: Sequence[Made]) -> bytes:
+    posts = [
+        {"id": r.number, "owner_id": -5, "from_id": -5, "text": _value(r), "date": r.time} for r in records
+    ]
+    return json.dumps({"response": {"count": len(posts), "items": posts}}).encode()
+
+
+def _tweets(records: Sequence[Made]) -> bytes:
+    tweets = [{"id_str": str(r.number), "full_text": _value(r), "created_at": r.time} for r in records]
+    return b"window.YTD.tweets.part0 = " + json.dumps([{"tweet": tweet} for tweet in tweets]).encode()
+
+
+def _json_feed(records: Sequence[Made]) -> bytes:
+    items = [
+        {"url": f"https://t.me/news/{r.number}", "content_text": _value(r), "date_published": r.time}
+        for r in records
+    ]
+    return json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "C", "items": items}).encode()
+
+
+def _preview(records: Sequence[Made]) -> bytes:
+    messages = "".join(
+        f'<div class="tgme_widget_message js-widget_message" data-post="news/{r.number}">'
+        f'<div class="tgme_widget_message_text js-message_text">{html.escape(storable(r.text))}</div>'
+        f'<a class="tgme_widget_message_date"><time datetime="{r.time}"></time></a></div>'
+        for r in records
+    )
+    return f"<!DOCTYPE html><html><body>{messages}</body></html>".encode()
+
+
 def _objects(records: Sequence[Made]) -> list[dict[str, Any]]:
     return [{"channel": "c", "id": r.number, "text": _value(r), "date": r.time} for r in records]
 
@@ -136,6 +185,13 @@ FORMATS: Final[dict[str, Built]] = {
         lambda records: _rows(records, ("channel_name", "msg_id", "message", "date", "number_forwards"), ","),
         is_unicode=False,
     ),
+    "tdlib-json": Built(lambda records: json.dumps(_tdlib(records)).encode()),
+    "tdlib lines": Built(lambda records: _lines(_tdlib(records)), name="tdlib-json"),
+    "bot-api-json": Built(lambda records: json.dumps({"ok": True, "result": _updates(records)}).encode()),
+    "vk-json": Built(_wall),
+    "twitter-archive": Built(_tweets, is_exact=False),
+    "telegram-preview-html": Built(_preview, is_exact=False, has_kinds=False),
+    "json-feed": Built(_json_feed, is_exact=False),
     "rss": Built(_feed, is_exact=False, has_kinds=False),
     "plain-csv": Built(
         lambda records: _rows(records, ("channel", "id", "text", "date"), ";"), is_unicode=False

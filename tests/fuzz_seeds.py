@@ -301,3 +301,22 @@ sweep:
   space:
     model.min_df: {low: 1, high: 5}
 """
+
+
+STUDIO_CSV = (
+    "annotation_id,annotator,created_at,frames,id,lead_time,text\n1,1,2024,order,7,3.1,One.\n"
+    '2,1,2024,"{""choices"": [""order"", ""threat""]}",8,3,Two.\n3,1,2024,,9,3,Three.\n4,2,2024,threat,9,3,Three.\n'
+)
+SEGMENTS = (
+    "Document name,Code,Segment,Modified by\nd1,Frames\\order,One.,anna\nd2,Frames\\threat,Two.,anna\n"
+    "d3,order,Three.,ben\nd4,order,Four.,ben\n"
+)
+MARKS = "id,text,order,threat\na,One.,1,0\nb,Two.,x,\nc,Three.,TRUE,FALSE\nd,Four.,0,0\n"
+FRAMES = "id;name;definition;examples;parent\na;A;A.;One | two;\nb;B;Says b.;- three;a\nc;;Says c.;;\n;D;Says d.;;a\n"
+
+
+def studio_min() -> list[dict[str, Any]]:
+    """Label Studio's flat JSON: a choice, several, none, and another coder's."""
+    choices: list[Any] = ["order", {"choices": ["order", "threat"]}, [], "threat"]
+    rows = [{"text": f"Text {n}.", "id": n, "annotator": 1, "annotation_id": n} for n in range(4)]
+    return [row | {"frames": choice} for row, choice in zip(rows, choices, strict=True)]

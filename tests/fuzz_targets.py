@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import fuzz_seeds as seeds
 import pyarrow as pa
+from format_examples import BOT, EXAMPLES, JSON_FEED, PREVIEW, TDLIB, VK
 from fuzz_counts import (
     count_annotations,
     count_chat,
@@ -32,6 +33,7 @@ from pipeline.annotation.label_exchange import Tool, import_codings, read_coding
 from pipeline.annotation.sample_files import read_sample
 from pipeline.config.run_config import load_run_config
 from pipeline.data.codebook import Codebook, Frame, load_codebook
+from pipeline.data.codebook_tables import read_codebook_table
 from pipeline.data.exports.detect import detect_format, format_by_name
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
 from pipeline.data.labelled_rows import draft_labels, read_labelled
@@ -135,9 +137,8 @@ def _checked_message(message: str, path: Path) -> str:
         raise FaultError(f"message: does not name {path.name}: {message[:300]}")
     if len(message) > LONGEST_MESSAGE:
         raise FaultError(f"message: {len(message)} characters: {message[:300]}")
-    if (
-        len(message.splitlines()) > 1 and "does not fit:\n  " not in message
-    ):  # a line for each key of a config
+    listed = ("does not fit:\n  ", "makes no codebook:\n  ")  # a line for each key or cell
+    if len(message.splitlines()) > 1 and not any(start in message for start in listed):
         raise FaultError(f"message: more than one line: {message[:300]!r}")
     return message
 
@@ -212,6 +213,11 @@ def _read_codebook(path: Path) -> int:
     return 1
 
 
+def _read_frames(path: Path) -> int:
+    book, _ = read_codebook_table(path, "Book", mode="multi_label")
+    return len(book.frames)
+
+
 def _read_text(path: Path) -> str:
     return path.read_bytes().decode("utf-8", "surrogateescape")
 
@@ -270,6 +276,7 @@ _account = json.dumps(
     {"about": "x", "chats": {"about": "", "list": [seeds.desktop_chat(), seeds.desktop_chat(id=6)]}}
 )
 _messages = seeds.telethon_messages()
+_updates = [{"@type": "updateNewMessage", "message": TDLIB}, {"@type": "updateOption", "name": "x"}] * 2
 _plain = seeds.plain_rows()
 _labelled, _coded = seeds.labelled_rows(), seeds.coded_rows()
 _texts = [row for row in _labelled if isinstance(row["labels"], list) and not isinstance(row["id"], int)]
@@ -318,6 +325,17 @@ TARGETS: Final = {
             seeds.table_of(_plain, "channel", "id", "text", "date", "views"),
             _read_posts("plain-parquet"),
         ),
+        _target("plain_workbook", ".xlsx", EXAMPLES["plain-xlsx"][1](), _read_posts("plain-xlsx")),
+        _target("tdlib", ".json", json.dumps([TDLIB] * 4), _read_posts("tdlib-json"), count=count_list),
+        _target(
+            "tdlib_updates", ".jsonl", seeds.lines(_updates), _read_posts("tdlib-json"), count=count_lines
+        ),
+        _target("bot_updates", ".json", json.dumps(BOT), _read_posts("bot-api-json")),
+        _target("vk_wall", ".json", json.dumps(VK), _read_posts("vk-json")),
+        _target("tweets", ".js", EXAMPLES["twitter-archive"][1](), _read_posts("twitter-archive")),
+        _target("json_feed", ".json", json.dumps(JSON_FEED), _read_posts("json-feed")),
+        _target("preview_page", ".html", PREVIEW, _read_posts("telegram-preview-html")),
+        _target("article", ".txt", ("First article.\n", _PROSE[0]), _read_posts("text-article")),
         _target("pasted", ".txt", (seeds.PASTED, seeds.BLOCKS), _read_posts("pasted-text")),
         _target(
             "detected",
@@ -331,6 +349,7 @@ TARGETS: Final = {
                 seeds.PLAIN_CSV,
                 seeds.lines(_plain),
                 seeds.PASTED,
+                *(made() for _, made in EXAMPLES.values()),
             ),
             _read_posts(None),
         ),
@@ -372,6 +391,11 @@ TARGETS: Final = {
         _target("coded_lines", ".jsonl", seeds.lines(_coded), _read_codings(None)),
         _target("coded_workbook", ".xlsx", seeds.coded_workbook(), _read_codings(None)),
         _target("coded_parquet", ".parquet", seeds.table_of(_coded, *_coded[0]), _read_codings(None)),
+        _target("studio_csv", ".csv", seeds.STUDIO_CSV, _read_codings(None)),
+        _target("studio_min", ".json", json.dumps(seeds.studio_min()), _read_codings(None)),
+        _target("segments", ".csv", seeds.SEGMENTS, _read_codings(None)),
+        _target("marks", ".csv", seeds.MARKS, _read_labels, count=count_rows(",", blank_too=True)),
+        _target("codebook_table", ".csv", seeds.FRAMES, _read_frames),
         _target("sample", ".jsonl", seeds.lines(_coded), _read_sample, count=count_lines),
         _target("codebook", ".yaml", seeds.CODEBOOK, _read_codebook),
         _target("config", ".yaml", seeds.CONFIG, _read_config),

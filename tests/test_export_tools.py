@@ -412,6 +412,17 @@ def test_workbooks_give_days_and_moments(tmp_path: Path) -> None:
     assert "only the first sheet" in other.reason
 
 
+def test_a_workbook_of_another_ending_is_read(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for cells in (("id", "text"), (1, "A text")):
+        book.worksheets[0].append(cells)
+    book.save(tmp_path / "posts.xlsx")
+    content = (tmp_path / "posts.xlsx").read_bytes()
+    for name in ("posts", "posts.bin", "POSTS.XLSX"):
+        [post] = read(tmp_path / name, content)
+        assert (post.message_id, post.text) == (1, "A text")
+
+
 @pytest.mark.parametrize("encoding", ["cp1251", "koi8_r", "cp866"])
 def test_an_encoding_is_proposed_with_a_line_and_used_when_named(tmp_path: Path, encoding: str) -> None:
     text = "Первая запись о погоде и о море на завтра"

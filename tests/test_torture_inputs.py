@@ -25,6 +25,9 @@ RECORDS = {  # of the undamaged files, where they are not four
     "pasted": (4, 3),
     "labelled_parquet": (2,),
     "label_studio": (5,),
+    **dict.fromkeys(("vk_wall", "tweets", "json_feed", "preview_page", "plain_workbook", "article"), (1,)),
+    "bot_updates": (2,),
+    "detected": (*(4,) * 8, 3, 1, 1, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 2, 1),
 }
 CAREFUL = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
 

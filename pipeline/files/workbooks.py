@@ -44,12 +44,13 @@ def read_rows(path: Path, max_bytes: int, *, days: bool = False) -> list[list[An
     openpyxl = load_openpyxl()
     try:
         _check_unpacked_size(path, max_bytes)
-        with contextlib.redirect_stdout(None):  # openpyxl prints what it thinks of styles
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        try:
-            return _read_sheet(path, book.worksheets[0], days)
-        finally:
-            book.close()
+        with path.open("rb") as file:  # of a path, openpyxl also minds the ending
+            with contextlib.redirect_stdout(None):  # openpyxl prints what it thinks of styles
+                book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            try:
+                return _read_sheet(path, book.worksheets[0], days)
+            finally:
+                book.close()
     except DataError:
         raise
     except Exception as error:  # noqa: BLE001 - damaged workbooks raise anything inside the reader
@@ -71,13 +72,14 @@ def filled_sheets(path: Path) -> list[str]:
     Raises:
         MissingExtraError: openpyxl is not installed.
     """
-    with contextlib.redirect_stdout(None):
-        book = load_openpyxl().load_workbook(path, read_only=True, data_only=True)
-    try:
-        sheets = list(enumerate(book.worksheets))
-        return [sheet.title for n, sheet in sheets if n == 0 or any(any(row) for row in sheet.values)]
-    finally:
-        book.close()
+    with path.open("rb") as file:
+        with contextlib.redirect_stdout(None):
+            book = load_openpyxl().load_workbook(file, read_only=True, data_only=True)
+        try:
+            sheets = list(enumerate(book.worksheets))
+            return [sheet.title for n, sheet in sheets if n == 0 or any(any(row) for row in sheet.values)]
+        finally:
+            book.close()
 
 
 def write_rows(path: Path, rows: Sequence[Sequence[Any]]) -> None:

@@ -53,6 +53,11 @@ _WORDS: Final = (
     "caption",
     "credit",
 )
+_HEADS: Final = (
+    "title",
+    "header",
+    "summary",
+)  # stand above what a block holds, in whatever order it is written
 _CELL_SIGN: Final = "\t"
 
 
@@ -144,7 +149,7 @@ def _lines_of(value: object) -> Iterator[str]:
         if isinstance(cells, list) and not any(isinstance(cell, list) for cell in cells):
             yield _CELL_SIGN.join(map(_inline, cells))
             return
-        for name, part in value.items():
+        for name, part in sorted(value.items(), key=lambda item: item[0] not in _HEADS):
             if name in _WORDS:
                 yield _inline(part)
             elif isinstance(part, list) and part and all(isinstance(row, list) for row in part):
