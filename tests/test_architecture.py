@@ -175,8 +175,9 @@ assert status == {status}, status
         COMMAND.format(arguments=["--help"], status=0),
         COMMAND.format(arguments=["predict", "--help"], status=0),
         COMMAND.format(arguments=["config-schema"], status=0),
+        COMMAND.format(arguments=["doctor", "--quick"], status=0),
     ],
-    ids=["package", "cli", "predict", "schema", "help", "help of predict", "config-schema"],
+    ids=["package", "cli", "predict", "schema", "help", "help of predict", "config-schema", "quick doctor"],
 )
 def test_light_things_load_no_heavy_library(code: str) -> None:
     assert heavy_modules_after(code) == set()

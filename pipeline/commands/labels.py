@@ -21,6 +21,11 @@ from pipeline.files.safe_text import safe_text
 
 CodebookFile = Annotated[Path, typer.Option("--codebook", help="Codebook (YAML).")]
 
+UnitsAreCoded = Annotated[
+    bool,
+    typer.Option("--empty-is-coded", help="Tables, doccano: a unit without labels carries no frame."),
+]
+
 
 def sample(
     source: Annotated[Path, typer.Argument(help="Output folder of frames predict, or posts table.")],
@@ -181,10 +186,7 @@ def label_import(
             "--sample", help="The sample that was exported: key to the coders' ids; joins its design."
         ),
     ] = None,
-    empty_is_coded: Annotated[
-        bool,
-        typer.Option("--empty-is-coded", help="Tables, doccano: a unit without labels carries no frame."),
-    ] = False,
+    empty_is_coded: UnitsAreCoded = False,
     column: Columns = None,
     encoding: Encoding = None,
     combine: Annotated[
@@ -264,10 +266,7 @@ def agreement(
     with_ground_truth: Annotated[
         bool, typer.Option("--with-ground-truth", help="Adjudicated codings count as an annotator's.")
     ] = False,
-    empty_is_coded: Annotated[
-        bool,
-        typer.Option("--empty-is-coded", help="Tables, doccano: a unit without labels carries no frame."),
-    ] = False,
+    empty_is_coded: UnitsAreCoded = False,
     column: Columns = None,
     encoding: Encoding = None,
     as_json: AsJson = False,

@@ -21,10 +21,12 @@ from pipeline.commands.options import (
 from pipeline.commands.terminal import console, run_command
 from pipeline.files.safe_text import safe_text
 
+HtmlFile = Annotated[Path, typer.Option("-o", "--output", help="HTML file to write.")]
+
 
 def report(
     scores: ScoresFolder,
-    output: Annotated[Path, typer.Option("-o", "--output", help="HTML file to write.")],
+    output: HtmlFile,
     model: Annotated[
         str | None,
         typer.Option("--model", help="The model that scored: its quality and frame names enter the report."),
@@ -71,7 +73,7 @@ def report(
 
 def evaluation_report(
     model: Model,
-    output: Annotated[Path, typer.Option("-o", "--output", help="HTML file to write.")],
+    output: HtmlFile,
     data: Annotated[
         Path | None,
         typer.Option("--data", help="Labelled file of the training, for the texts of the hardest errors."),
