@@ -1,6 +1,10 @@
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -109,13 +113,49 @@ def test_the_first_form_of_ppi_with_a_plain_sample() -> None:
     assert ours == pytest.approx(paper, rel=1e-6)
 
 
-def test_equal_to_the_published_implementation() -> None:
-    ppi = pytest.importorskip("ppi_py", reason="ppi-python pulls ten packages, so it is no development tool")
+THEIRS = """
+import json, sys
+import numpy as np
+import ppi_py
+y, f, all_f, power = (np.array(part) for part in json.load(sys.stdin))
+point = ppi_py.ppi_mean_pointestimate(y, f, all_f, lam=float(power))
+low, high = ppi_py.ppi_mean_ci(y, f, all_f, alpha=0.05, lam=float(power))
+print(json.dumps([np.ravel(part).tolist() for part in (point, low, high)]))
+"""
+PPI_PACKAGES = ("ppi-python==0.2.3", "statsmodels", "patsy", "numba", "llvmlite")  # the last four it imports
+
+
+@pytest.fixture
+def published(is_long: bool, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Environment of a process in which ppi-python can be imported, beside the packages of this one."""
+    if not is_long:
+        pytest.skip("fetches ppi-python and what it imports, some 100 MB: pytest --long")
+    fetch = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--target",
+        str(tmp_path / "ppi"),
+    ]
+    done = subprocess.run([*fetch, *PPI_PACKAGES], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"ppi-python cannot be installed here: {done.stderr[-300:]}")
+    yield {**os.environ, "PYTHONPATH": str(tmp_path / "ppi")}
+    shutil.rmtree(tmp_path / "ppi")
+
+
+def test_equal_to_the_published_implementation(published: dict[str, str]) -> None:
     y, f, all_f = ppi_case()
     n, power = len(y), 0.7
+    sent = json.dumps([y.tolist(), f.tolist(), all_f.tolist(), power])
+    done = subprocess.run(
+        [sys.executable, "-c", THEIRS], input=sent, env=published, capture_output=True, text=True, check=True
+    )
+    theirs, low, high = (np.array(part) for part in json.loads(done.stdout))
     shares = estimate_means(y, f, all_f.mean(axis=0), plain_design(n, 1e-12), power=power)
-    theirs = np.ravel(ppi.ppi_mean_pointestimate(y, f, all_f, lam=power))
-    low, high = (np.ravel(end) for end in ppi.ppi_mean_ci(y, f, all_f, alpha=0.05, lam=power))
     variance = (shares.variance - power**2 / n**2) * (n - 1) / n + power**2 * all_f.var(axis=0) / len(all_f)
     assert shares.value == pytest.approx(theirs)
     assert norm.ppf(0.975) * np.sqrt(variance) == pytest.approx((high - low) / 2, rel=1e-6)
