@@ -20,6 +20,7 @@ from pipeline.bundle import ModelBundle
 from pipeline.cli import app
 from pipeline.data.posts import POSTS_SCHEMA
 from pipeline.data.table_files import read_records
+from pipeline.errors import DataError
 from pipeline.prevalence.contrasts import Wanted
 from pipeline.prevalence.share_estimates import report_shares
 from pipeline.reporting.html_report import write_report
@@ -128,6 +129,41 @@ def test_the_command_prints_and_writes_contrasts_of_hostile_names(
     printed = CliRunner().invoke(app, ["shares", scores, "--sample", sample, *options, "--json"])
     named = {c["first"] for c in json.loads(printed.stdout)["contrasts"] if c["domain"] == "channel"}
     assert named < set(CHANNELS)  # JSON keeps names as they are
+
+
+def test_any_column_of_a_table_of_posts_tells_domains_apart(world: tuple[Path, Path], tmp_path: Path) -> None:
+    scores, sample = world
+    hostile = 'kind"; DROP TABLE x --'
+    sides = pd.DataFrame(
+        {
+            "post_key": [make_post(i)["post_key"] for i in range(0, N, 2)],
+            hostile: ["state'); --" if i % 4 else "<i>free</i>" for i in range(0, N, 2)],
+        }
+    )
+    for path in (tmp_path / "o'sides.parquet", tmp_path / "sides.csv"):
+        sides.to_parquet(path) if path.suffix == ".parquet" else sides.to_csv(path, index=False)
+        report = report_shares(
+            scores, sample, domains=(hostile,), table=path, wanted=Wanted(differences=True)
+        )
+        units = {e.group: e.n_units for e in report.estimates if e.domain == hostile and e.frame == FRAME}
+        assert units == {"state'); --": N // 4, "<i>free</i>": N // 4, "unknown": N // 2}
+        assert any(c.domain == hostile and c.kind == "difference" for c in report.contrasts)
+    command = ["shares", str(scores), "--sample", str(sample), "--table", str(tmp_path / "sides.csv")]
+    done = CliRunner().invoke(app, [*command, "--by", hostile, "--differences"])
+    assert done.exit_code == 0, done.output
+    assert "<i>free</i>" in done.output
+    unknown = CliRunner().invoke(app, [*command, "--by", "nothing"])
+    assert unknown.exit_code == 1
+    assert "expected one of" in unknown.output
+    posts = scores.parent / "posts.parquet"
+    by_post = report_shares(scores, domains=("source_file",), table=posts)
+    assert {e.group for e in by_post.estimates} == {"made"}
+    pd.concat([sides, sides]).to_csv(tmp_path / "twice.csv", index=False)
+    with pytest.raises(DataError, match="twice"):
+        report_shares(scores, domains=(hostile,), table=tmp_path / "twice.csv")
+    (tmp_path / "none.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(DataError, match="expected a column post_key, got a, b"):
+        report_shares(scores, domains=("a",), table=tmp_path / "none.csv")
 
 
 def test_a_channel_may_be_compared_with_the_others_and_an_unknown_one_is_told(

@@ -45,7 +45,13 @@ def shares(
         typer.Option(
             "--by",
             help="Also the shares of each channel, month, quarter, year, language, forwarded, or of each value of "
-            "another column of the scores; may be repeated.",
+            "another column of the scores or of --table; may be repeated.",
+        ),
+    ] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            "--table", help="Posts table, or another (.parquet, .csv) with post_key, for columns of --by."
         ),
     ] = None,
     before_after: Annotated[
@@ -112,7 +118,7 @@ def shares(
     """
 
     def work() -> None:
-        require_paths(scores, *(sample or ()), *(codings or ()), model)
+        require_paths(scores, *(sample or ()), *(codings or ()), model, table)
 
         from pipeline.annotation.record_files import check_suffix
         from pipeline.commands.share_tables import print_plan, print_shares, write_contrasts, write_shares
@@ -143,6 +149,7 @@ def shares(
             empty_is_coded=empty_is_coded,
             labels_only=labels_only,
             codings=tuple(codings or ()),
+            table=table,
         )
         plan = _plan(report, half_width)
         if output is not None:

@@ -4,23 +4,31 @@ A cell is the smallest part for which scores are summed; its keys are SQL over t
 DuckDB does the summing. A domain kind is a set of keys; each of its domains is a set of cells.
 """
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Final
 
+import duckdb
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.errors import ConfigError, DataError, list_names
+from pipeline.errors import ConfigError, DataError, list_names, shorten
+from pipeline.scoring.score_queries import quote_name, quote_text
 
 WHOLE: Final = "whole"
 DOMAINS: Final = (WHOLE, "channel", "month", "channel_month")  # what is told unless other kinds are asked for
 PERIOD: Final = "period"  # before and after a date
 UNDATED: Final = "undated"
+UNKNOWN: Final = "unknown"  # where a table says nothing of a post
 BEFORE, AFTER = "before", "after"
 MOST_VALUES: Final = 500  # of a column; more are no parts of an output but properties of single posts
 
+_POST: Final = "post_key"
+_TAKEN: Final = re.compile(r"n|v\d+|row|found|is_empty|model_id|bundle_hash|could_be_drawn|whole|period")
 _KEYS: Final = {
     "channel": "coalesce(channel, '')",
     "month": f"coalesce(strftime(published_at, '%Y-%m'), '{UNDATED}')",
@@ -34,16 +42,75 @@ _KEYS: Final = {
 TIMES: Final = ("month", "quarter", "year")  # whose values follow one another
 
 
-def check_kind(kind: str) -> None:
-    """Refuse a kind of domain that the scores cannot tell.
+@dataclass(frozen=True, slots=True)
+class PostColumns:
+    """Columns of a table with a row for each post, by which shares may be told too.
+
+    Attributes:
+        path: of the table.
+        names: of its columns but post_key.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+
+    @staticmethod
+    def read(path: Path) -> "PostColumns":
+        """Look at the table.
+
+        Raises:
+            DataError: not a table that can be read, without post_key, or with a post twice.
+        """
+        source = _read_table(path)
+        try:
+            with duckdb.connect() as connection:
+                names = [str(row[0]) for row in connection.execute(f"DESCRIBE FROM {source}").fetchall()]
+                if _POST not in names:
+                    raise DataError(f"{path}: expected a column {_POST}, got {list_names(names, 20)}")
+                twice = connection.execute(
+                    f"SELECT {_POST} FROM {source} GROUP BY 1 HAVING count(*) > 1 ORDER BY 1 LIMIT 1"  # noqa: S608 - names of ours
+                ).fetchall()
+        except duckdb.Error as error:
+            raise DataError(f"{path}: cannot be read as a table: {shorten(str(error), 200)}") from None
+        if twice:
+            raise DataError(f"{path}: has {_POST} {twice[0][0]!r:.80} twice; expected one row for each post")
+        return PostColumns(path, tuple(name for name in names if name != _POST))
+
+    def express(self, name: str) -> str:
+        """The value of a column for a unit of the scores, as SQL."""
+        return (
+            f"coalesce((SELECT any_value(told.{quote_name(name)}::VARCHAR) FROM {_read_table(self.path)} AS told "  # noqa: S608 - names are quoted
+            f"WHERE told.{_POST} = units.{_POST}), '{UNKNOWN}')"
+        )
+
+
+def _read_table(path: Path) -> str:
+    reader = {".parquet": "read_parquet({})", ".csv": "read_csv({}, all_varchar = true)"}.get(
+        path.suffix.lower()
+    )
+    if reader is None:
+        raise DataError(f"{path}: expected .parquet or .csv")
+    return reader.format(quote_text(str(path)))
+
+
+def check_kind(kind: str, columns: PostColumns | None = None) -> None:
+    """Refuse a kind of domain that neither the scores nor a table of posts can tell.
 
     Raises:
         ConfigError: names those that they can.
     """
-    if kind not in (*DOMAINS, PERIOD, *_KEYS):
+    more = () if columns is None else columns.names
+    if kind in more and _TAKEN.fullmatch(kind):
+        raise ConfigError(f"--by {kind}: this name has a meaning of its own here; rename the column")
+    if kind not in (*DOMAINS, PERIOD, *_KEYS, *more):
+        place = (
+            "other columns are not kept with the scores: give the posts table with --table"
+            if not more
+            else ""
+        )
         raise ConfigError(
-            f"--by {kind}: expected one of {list_names([*_KEYS, 'channel_month'], 50)}; other columns are not kept "
-            "with the scores"
+            f"--by {kind}: expected one of {list_names([*_KEYS, 'channel_month', *more], 50)}"
+            + (f"; {place}" if place else "")
         )
 
 
@@ -52,14 +119,18 @@ def keys_of(kind: str) -> tuple[str, ...]:
     return {WHOLE: (), "channel_month": ("channel", "month")}.get(kind, (kind,))
 
 
-def express_keys(kinds: Sequence[str], split_at: date | None = None) -> dict[str, str]:
+def express_keys(
+    kinds: Sequence[str], split_at: date | None = None, columns: PostColumns | None = None
+) -> dict[str, str]:
     """The keys of these kinds, as SQL by name; channel and month are always among them.
 
     Args:
         kinds: of domains.
         split_at: first day of "after" of the kind "period".
+        columns: of a table of posts; those of the scores go before.
     """
-    expressions = dict(_KEYS)
+    more = {} if columns is None else {name: columns.express(name) for name in kinds if name in columns.names}
+    expressions = more | _KEYS
     if split_at is not None:
         expressions[PERIOD] = (
             f"CASE WHEN published_at IS NULL THEN '{UNDATED}' "

@@ -16,12 +16,13 @@ from pipeline.errors import DataError
 from pipeline.scoring.read_scores import open_scores
 from pipeline.scoring.score_output import read_tables
 from pipeline.scoring.score_posts import probability_column
+from pipeline.scoring.score_queries import quote_name, quote_text
 
 # The units with the columns that cells may be made of; a sentence has those of its post besides its own language.
 SCORED = {
-    "post": "(FROM current_posts)",
+    "post": "(FROM current_posts) AS units",
     "sentence": "(FROM current_sentences JOIN "
-    "(SELECT post_key, edited_at, forwarded_from, views, forwards FROM current_posts) USING (post_key))",
+    "(SELECT post_key, edited_at, forwarded_from, views, forwards FROM current_posts) USING (post_key)) AS units",
 }
 
 
@@ -84,8 +85,8 @@ def sum_scores(out: Path, unit: str, frame_ids: Sequence[str], keys: Mapping[str
     Raises:
         DataError: no scores there, or no unit in them.
     """
-    sums = [f"sum({_name(probability_column(frame))}::DOUBLE)" for frame in frame_ids]
-    counts = [f"count(*) FILTER (list_contains(frames, {_quote(frame)}))" for frame in frame_ids]
+    sums = [f"sum({quote_name(probability_column(frame))}::DOUBLE)" for frame in frame_ids]
+    counts = [f"count(*) FILTER (list_contains(frames, {quote_text(frame)}))" for frame in frame_ids]
     k = len(frame_ids)
     values = [f"v{i}" for i in range(2 * k)]
     figures = ", ".join(f"{what} AS {value}" for what, value in zip([*counts, *sums], values, strict=True))
@@ -134,7 +135,7 @@ def look_up_scores(
     """
     names = "post_key" if unit == "post" else "post_key, sentence_index"
     figures = ", ".join(
-        f"{_name(probability_column(frame))}::DOUBLE AS v{i}" for i, frame in enumerate(frame_ids)
+        f"{quote_name(probability_column(frame))}::DOUBLE AS v{i}" for i, frame in enumerate(frame_ids)
     )
     with open_scores(out) as connection:
         connection.register("wanted", number_units(units, unit))
@@ -161,12 +162,4 @@ def number_units(units: pd.DataFrame, unit: str) -> pa.Table:
 
 
 def _name_keys(keys: Mapping[str, str]) -> str:
-    return ", ".join(f"{expression} AS {_name(name)}" for name, expression in keys.items())
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    return ", ".join(f"{expression} AS {quote_name(name)}" for name, expression in keys.items())

@@ -18,7 +18,15 @@ from pipeline.errors import ConfigError, DataError
 from pipeline.measures.intervals import Estimate
 from pipeline.prevalence.coder_doubt import CoderDoubt, read_doubt
 from pipeline.prevalence.contrasts import JointShares, Wanted, bound_together, find_contrasts
-from pipeline.prevalence.domains import DOMAINS, PERIOD, WHOLE, check_kind, express_keys, group_cells
+from pipeline.prevalence.domains import (
+    DOMAINS,
+    PERIOD,
+    WHOLE,
+    PostColumns,
+    check_kind,
+    express_keys,
+    group_cells,
+)
 from pipeline.prevalence.drawn_units import find_drawn_units
 from pipeline.prevalence.estimators import Design, Shares, estimate_means
 from pipeline.prevalence.evidence import INSIDE, Evidence, adjust_totals, keep_inside
@@ -64,6 +72,7 @@ class ShareSettings:
         empty_is_coded: a row of the sample without labels carries no frame; else it is not coded yet.
         labels_only: use no score, so that nothing depends on what the model learnt.
         codings: files with second codings of units of the sample.
+        table: posts table, or another with a row for each post_key, whose columns may be kinds of domains too.
     """
 
     unit: str | None = None
@@ -74,6 +83,19 @@ class ShareSettings:
     empty_is_coded: bool = False
     labels_only: bool = False
     codings: tuple[Path, ...] = ()
+    table: Path | None = None
+
+    def express_keys(self) -> dict[str, str]:
+        """Keys of the cells, as SQL by name.
+
+        Raises:
+            ConfigError: a kind of domain that nothing tells.
+            DataError: a table that cannot be used.
+        """
+        columns = None if self.table is None else PostColumns.read(self.table)
+        for kind in self.domains:
+            check_kind(kind, columns)
+        return express_keys(self.domains, self.split_at, columns)
 
 
 def estimate_shares(
@@ -101,12 +123,11 @@ def report_shares(
             where what the model gave its texts before is not known.
     """
     chosen = ShareSettings(**settings)
-    for kind in chosen.domains:
-        check_kind(kind)
     if (PERIOD in chosen.domains) != (chosen.split_at is not None):
         raise ConfigError(
             "shares before and after a date need the date, and a date needs them: --before-after DATE"
         )
+    keys = chosen.express_keys()
     all_frames = read_frames(scores)
     wanted = tuple(frames or all_frames)
     if unknown := [frame for frame in wanted if frame not in all_frames]:
@@ -114,15 +135,17 @@ def report_shares(
             f"{scores}: has no frame {', '.join(unknown)}; expected some of {', '.join(all_frames)}"
         )
     if sample is None:
-        return _report_raw(scores, wanted, chosen)
+        return _report_raw(scores, wanted, keys, chosen)
     coded = read_labelled_sample(sample, all_frames, chosen.unit, empty_is_coded=chosen.empty_is_coded)
     samples = [sample] if isinstance(sample, Path) else list(sample)
-    return _report_estimates(scores, coded, wanted, all_frames, chosen, samples=samples)
+    return _report_estimates(scores, coded, wanted, all_frames, chosen, samples=samples, keys=keys)
 
 
-def _report_raw(scores: Path, frames: tuple[str, ...], settings: ShareSettings) -> ShareReport:
+def _report_raw(
+    scores: Path, frames: tuple[str, ...], keys: dict[str, str], settings: ShareSettings
+) -> ShareReport:
     unit = settings.unit or "post"
-    totals = sum_scores(scores, unit, frames, express_keys(settings.domains, settings.split_at))
+    totals = sum_scores(scores, unit, frames, keys)
     estimates, _ = _estimate_domains(totals, None, settings)
     how = (
         "these are raw counts of the classifier's decisions, with its errors; an interval cannot be had without "
@@ -148,10 +171,10 @@ def _report_estimates(
     settings: ShareSettings,
     *,
     samples: Sequence[Path],
+    keys: dict[str, str],
 ) -> ShareReport:
     unit = coded.unit
     drawn = find_drawn_units(scores, unit, coded.frame) if coded.frame else None
-    keys = express_keys(settings.domains, settings.split_at)
     keys[INSIDE] = f"coalesce({drawn.condition}, false)" if drawn else "true"
     totals = sum_scores(scores, unit, frames, keys)
     cautions, notes = [], [*note_units(totals), *coded.notes]
