@@ -33,6 +33,7 @@ from pipeline.classifiers.build import load_classifier
 from pipeline.classifiers.protocols import FittedClassifier
 from pipeline.data.codebook import Codebook
 from pipeline.errors import ModelError
+from pipeline.files.array_files import read_arrays
 from pipeline.files.json_files import read_json_object
 from pipeline.measures.decision_rule import DecisionRule
 
@@ -48,6 +49,41 @@ _MANIFEST_KEYS = {
     "codebook_hash": str,
     "manifest_hash": str,
     "files": dict,
+}
+# What the arrays beside a model are: kind, and a letter for each dimension; k is the number of frames, the same letter
+# the same number in one file. A question mark: bundles of earlier versions lack it.
+_KINDS = {"numbers": "iufb", "numbers or none": "f", "texts": "U", "days": "M"}
+_ARRAYS: dict[str, dict[str, tuple[str, ...]]] = {
+    "test_predictions": {
+        "ids": ("texts", "n"),
+        "clusters": ("numbers", "n"),
+        "truth": ("numbers", "n", "k"),
+        "calibrated": ("numbers", "n", "k"),
+        "decided": ("numbers", "n", "k"),
+        "raw?": ("numbers", "n", "k"),
+        "row_sources?": ("texts", "n"),
+        "row_langs?": ("texts", "n"),
+        "row_days?": ("days", "n"),
+        "row_lengths?": ("numbers", "n"),
+        "row_posts?": ("numbers", "n"),
+    },
+    "training_texts": {"digests": ("numbers", "n"), "sources?": ("texts", "s"), "last_day?": ("days",)},
+    "training_record": {
+        "digests": ("numbers", "n"),
+        "sketches": ("numbers", "n", "v"),
+        "probabilities": ("numbers or none", "n", "k"),
+    },
+    "drift_reference": {
+        **dict.fromkeys(
+            ("n_rows", "n_clusters", "unknown_expected", "mean_length", "score_clusters"), ("numbers",)
+        ),
+        "word_digests": ("numbers", "w"),
+        "languages": ("texts", "l"),
+        "language_rows": ("numbers", "l"),
+        "length_counts": ("numbers", "b"),
+        "score_counts": ("numbers", "k", "s"),
+        "score_means": ("numbers", "k"),
+    },
 }
 _REMEDY = "the bundle is damaged or was tampered with: copy it again or train again"
 
@@ -91,24 +127,44 @@ class ModelBundle:
         """Arrays that were saved beside the model, by name.
 
         Raises:
-            ModelError: the bundle has none of that name.
+            ModelError: the bundle has none of that name, or they are not what they should be.
         """
         path = self.folder / f"{stem}.npz"
         try:
-            with np.load(path, allow_pickle=False) as archive:
-                arrays = dict(archive)
+            arrays = read_arrays(path)
         except Exception as error:  # noqa: BLE001 - damaged archives raise anything inside the reader
             raise ModelError(f"{path}: cannot be read: {error}") from None
-        if not all(
-            isinstance(values, np.ndarray) for values in arrays.values()
-        ):  # foreign members come as bytes
-            raise ModelError(f"{path}: refused: it holds something other than arrays")
+        _check_arrays(path, arrays, len(self.frame_ids))
         return arrays
 
     def predict(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Calibrated probabilities and decisions, both of shape (n_texts, n_frames)."""
         calibrated = self.decisions.calibrate(self.classifier.predict_proba(texts))
         return calibrated, self.decisions.decide(calibrated)
+
+
+def _check_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], n_frames: int) -> None:
+    """Hold what is read against what was written: a stranger's arrays may have any names, types and shapes."""
+    sizes = {"k": n_frames}
+    for name, (kind, *dimensions) in _ARRAYS.get(path.stem, {}).items():
+        found = arrays.get(name.rstrip("?"))
+        if found is None:
+            if name.endswith("?"):  # kept by later versions only
+                continue
+            raise ModelError(f"{path}: the array '{name}' is missing; {_REMEDY}")
+        if found.dtype.kind not in _KINDS[kind] or found.ndim != len(dimensions):
+            raise ModelError(
+                f"{path}: '{name.rstrip('?')}': expected {kind} in {len(dimensions)} dimensions, got {found.dtype} in "
+                f"{found.ndim}; {_REMEDY}"
+            )
+        for dimension, size in zip(dimensions, found.shape, strict=True):
+            if sizes.setdefault(dimension, size) != size:
+                raise ModelError(
+                    f"{path}: '{name.rstrip('?')}' has the shape {found.shape}, which does not fit the others or the "
+                    f"{n_frames} frames; {_REMEDY}"
+                )
+        if kind == "numbers" and not np.isfinite(found).all():
+            raise ModelError(f"{path}: '{name.rstrip('?')}' holds numbers that are none; {_REMEDY}")
 
 
 def save_bundle(

@@ -3,6 +3,7 @@
 Every payload makes a folder when it runs; none may exist afterwards.
 """
 
+import base64
 import io
 import json
 import os
@@ -10,6 +11,7 @@ import pickle
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,9 @@ from transformers import AutoModel
 
 from pipeline import bundle as model_bundle
 from pipeline.bundle import ModelBundle, load_bundle
+from pipeline.classifiers.encoder import packed_e5
 from pipeline.classifiers.encoder.encoders import find_encoder
+from pipeline.classifiers.encoder.tokenizer_file import load_tokenizer
 from pipeline.classifiers.transformer.pretrained import read_network, read_tokenizer, without_hub
 from pipeline.classifiers.transformer.transformer import FineTunedTransformer
 from pipeline.classifiers.transformer.transformer_network import FrameNetwork
@@ -43,6 +47,7 @@ from pipeline.config.model import TransformerSettings
 from pipeline.config.run_config import RunConfig, load_run_config
 from pipeline.config.tracking import TrackingSettings
 from pipeline.errors import ConfigError, ModelError
+from pipeline.evaluation.evaluate_bundle import read_test_predictions
 from pipeline.tracking.mlflow_store import open_store
 from pipeline.tracking.mlflow_tracker import MlflowTracker
 from pipeline.tracking.model_registry import register_bundle, resolve_model
@@ -309,11 +314,24 @@ def external_weights() -> bytes:
     return graph_of(helper.make_node("Identity", ["logits_of_all"], ["logits"]), [tensor])
 
 
+def huge_tensor() -> bytes:
+    """A vector of a length that the file names: kilobytes that make gigabytes."""
+    size = helper.make_tensor("size", TensorProto.INT64, [2], [10**6, 10**6])
+    return graph_of(helper.make_node("ConstantOfShape", ["size"], ["logits"]), [size])
+
+
+def endless_loop() -> bytes:
+    inner = helper.make_graph([], "body", [], [])
+    return graph_of(helper.make_node("Loop", ["input_ids"], ["logits"], body=inner))
+
+
 GRAPHS: dict[str, tuple[Callable[[], bytes], str]] = {
+    "a tensor made by size": (huge_tensor, "the operator 'ConstantOfShape' has no place"),
+    "a loop": (endless_loop, "the operator 'Loop' has no place"),
     "weights in another file": (external_weights, "holds all its weights itself"),
     "operators of a stranger": (
         lambda: graph_of(helper.make_node("Run", ["input_ids"], ["logits"], domain="evil"), domain="evil"),
-        "not a readable scoring graph",
+        "the operator 'Run' has no place in a scoring graph",
     ),
     "a compiled blob for another device": (
         lambda: graph_of(
@@ -618,3 +636,157 @@ def test_yaml_makes_no_objects(tmp_path: Path, proof: Path) -> None:
     path.write_text(f"name: !!python/object/apply:os.mkdir [{str(proof)!r}]\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"theirs\.yaml"):
         load_run_config(path)
+
+
+# Bombs: hashes fit, nothing runs, but reading it would take gigabytes or hours
+
+
+def write_arrays(path: Path, **shapes: tuple[int, ...]) -> None:
+    """An archive of zeros, row by row, so that making it takes no memory."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, shape in shapes.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
+                header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+                np.lib.format.write_array_header_1_0(stream, header)  # type: ignore[no-untyped-call]
+                for _ in range(shape[0]):
+                    stream.write(bytes(4 * shape[1]))
+
+
+def test_arrays_that_unpack_to_gigabytes_are_refused_by_their_headers(
+    sources: dict[str, Path], tmp_path: Path
+) -> None:
+    shutil.copytree(sources["tfidf"], tmp_path / "bundle")
+    write_arrays(tmp_path / "bundle" / "classifier" / "weights.npz", weights=(600, 500_000))
+    write_arrays(tmp_path / "bundle" / "training_texts.npz", digests=(600, 500_000))
+    assert (tmp_path / "bundle" / "training_texts.npz").stat().st_size < 3_000_000
+    forge(tmp_path / "bundle")
+    with pytest.raises(ModelError, match=r"its arrays take 1,200,000,000 bytes; at most 1,073,741,824"):
+        load_bundle(tmp_path / "bundle")
+    bundle = replace(load_bundle(sources["tfidf"]), folder=tmp_path / "bundle")
+    with pytest.raises(ModelError, match="its arrays take 1,200,000,000 bytes"):
+        bundle.read_arrays("training_texts")
+
+
+ARRAYS: dict[str, tuple[dict[str, Any], str]] = {
+    "a missing one": ({"ids": np.array(["a"])}, "the array 'clusters' is missing"),
+    "of another type": ({"ids": np.array([1])}, "'ids': expected texts in 1 dimensions, got int64 in 1"),
+    "of another number of frames": ({"truth": np.zeros((4, 9), int)}, "'truth' has the shape"),
+    "of unlike lengths": ({"clusters": np.zeros(3, int)}, "'clusters' has the shape"),
+    "that are no numbers": ({"calibrated": np.full((4, 3), np.nan)}, "holds numbers that are none"),
+}
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_arrays_other_than_ours_are_refused_before_use(
+    sources: dict[str, Path], tmp_path: Path, name: str
+) -> None:
+    changes, message = ARRAYS[name]
+    arrays: dict[str, Any] = {
+        "ids": np.array(list("abcd")),
+        "clusters": np.arange(4),
+        "truth": np.zeros((4, 3), int),
+        "calibrated": np.zeros((4, 3)),
+        "decided": np.zeros((4, 3), bool),
+    }
+    whole = changes if name == "a missing one" else arrays | changes
+    np.savez(tmp_path / "test_predictions.npz", allow_pickle=False, **whole)
+    bundle = replace(load_bundle(sources["tfidf"]), folder=tmp_path)
+    with pytest.raises(ModelError, match=message):
+        read_test_predictions(bundle)
+
+
+def split(pattern: str) -> dict[str, Any]:
+    return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
+
+
+def compiled(replacement: bytes) -> str:
+    return base64.b64encode(b"\0\0\0\0" + replacement + b"\0").decode()
+
+
+TOKENIZERS: dict[str, tuple[dict[str, Any], str]] = {
+    "a replacement that grows": (
+        {"normalizer": {"type": "Replace", "pattern": {"String": "a"}, "content": "aaaa"}},
+        "a replacement that makes texts longer: 'a' by 'aaaa'",
+    ),
+    "growth within a sequence": (
+        {"normalizer": {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "x" * 10_000}]}},
+        "10000 characters before each text",
+    ),
+    "a pattern that explodes": ({"pre_tokenizer": split(r"(x+x+)+y")}, "whose time nobody has bounded"),
+    "an empty pattern": (
+        {"normalizer": {"type": "Replace", "pattern": {"String": ""}, "content": ""}},
+        "an empty pattern, which stands everywhere",
+    ),
+    "a hundred thousand tokens around a text": (
+        {
+            "post_processor": {
+                "type": "TemplateProcessing",
+                "single": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}] * 100_000,
+                "pair": [],
+                "special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [2], "tokens": ["[CLS]"]}},
+            }
+        },
+        "100,000 tokens around each text",
+    ),
+    "a compiled table that grows": (
+        {"normalizer": {"type": "Precompiled", "precompiled_charsmap": compiled(b"x" * 5000)}},
+        "puts 5,000 bytes in the place of a character",
+    ),
+    "parts without end": (
+        {"normalizer": {"type": "Sequence", "normalizers": [{"type": "NFKC"}] * 5000}},
+        "a normalizer of 5,001 parts",
+    ),
+    "an unknown part": ({"pre_tokenizer": {"type": "Unheard"}}, "a pre_tokenizer of type 'Unheard'"),
+    "added tokens without end": (
+        {"added_tokens": [{"id": n, "content": f"t{n}"} for n in range(30_000)]},
+        "30,000 added tokens",
+    ),
+    "no object": ({"normalizer": [1, 2]}, "not a readable tokenizer"),
+}
+
+
+@pytest.mark.parametrize("transformer", ["onnx_int8", "torch"], indirect=True)
+@pytest.mark.parametrize("name", TOKENIZERS)
+def test_a_tokenizer_that_texts_could_blow_up_is_refused(transformer: Path, name: str) -> None:
+    changes, message = TOKENIZERS[name]
+    change_json(transformer / "classifier" / "tokenizer.json", **changes)
+    forge(transformer)
+    with pytest.raises(ModelError, match=message):
+        load_bundle(transformer)
+
+
+@pytest.mark.parametrize("transformer", ["torch"], indirect=True)
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"num_hidden_layers": 10**7}, r"num_hidden_layers is 10,000,000; at most 200"),
+        ({"inner": {"n_layers": 10**7}}, r"n_layers is 10,000,000; at most 200"),
+        ({"vocab_size": 10**9}, r"vocab_size is 1,000,000,000; at most"),
+        (
+            {"hidden_size": 40_000, "num_hidden_layers": 100},
+            r"it describes [\d,]+ parameters, and model.safetensors",
+        ),
+    ],
+)
+def test_an_encoder_larger_than_its_weights_is_refused_before_it_is_made(
+    transformer: Path, changes: dict[str, Any], message: str
+) -> None:
+    change_json(transformer / "classifier" / "config.json", **changes)
+    forge(transformer)
+    with pytest.raises(ModelError, match=message):
+        load_bundle(transformer)
+
+
+@pytest.mark.parametrize("transformer", ["onnx_int8", "torch"], indirect=True)
+@pytest.mark.parametrize("padding_id", [10**12, -1, "0", None])
+def test_a_padding_token_that_no_vocabulary_has_is_refused(transformer: Path, padding_id: Any) -> None:
+    change_json(transformer / "classifier" / "classifier.json", padding_id=padding_id)
+    forge(transformer)
+    with pytest.raises(ModelError, match="expected padding_id from 0 to 10,000,000"):
+        load_bundle(transformer)
+
+
+def test_published_tokenizers_are_allowed() -> None:
+    load_tokenizer(find_encoder("embedded").folder / "tokenizer.json")
+    if packed_e5.is_installed():
+        load_tokenizer(packed_e5.convert_once() / "tokenizer.json")

@@ -392,7 +392,7 @@ def an_operation_of_its_own() -> onnx.ModelProto:
         (another_interface, "not a scoring graph"),
         (another_number_of_frames, "not a scoring graph"),
         (weights_elsewhere, "holds all its weights itself"),
-        (an_operation_of_its_own, "not a readable scoring graph"),
+        (an_operation_of_its_own, "has no place in a scoring graph"),
     ],
 )
 def test_a_graph_that_is_not_ours_is_refused(make: Callable[[], onnx.ModelProto], message: str) -> None:

@@ -65,7 +65,7 @@ def test_any_texts_can_be_measured(encoder: Encoder, texts: list[str]) -> None:
 
 def test_a_damaged_tokenizer_is_a_message(encoder: Encoder, tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_bytes((encoder.folder / "tokenizer.json").read_bytes()[:2000])
-    with pytest.raises(ModelError, match=r"tokenizer\.json cannot be read"):
+    with pytest.raises(ModelError, match=r"tokenizer\.json: not a readable tokenizer"):
         fit_of(Encoder(tmp_path, "mine", None, None), ["text"])
 
 

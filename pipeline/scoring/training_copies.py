@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.bundle import ModelBundle
 from pipeline.data.training_record import STEM, TrainingRecord
 from pipeline.errors import DataError
+from pipeline.files.array_files import read_arrays
 from pipeline.files.durable_files import new_file, replacing
 from pipeline.files.stores import Location, is_file, join_location, read_from_store, write_to_store
 
@@ -50,9 +51,7 @@ def read_training_record(out: Location, bundle_hash: str, n_frames: int) -> Trai
         return None
     try:
         source = path if isinstance(path, Path) else BytesIO(read_from_store(path))
-        with np.load(source, allow_pickle=False) as archive:
-            arrays = dict(archive)
-        return TrainingRecord.from_arrays(arrays, n_frames)
+        return TrainingRecord.from_arrays(read_arrays(source), n_frames)
     except Exception as error:  # noqa: BLE001 - damaged archives raise anything inside the reader
         raise DataError(
             f"{path}: cannot be read: {error}; remove it and give --model BUNDLE, which writes it again"

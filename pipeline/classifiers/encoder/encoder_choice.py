@@ -14,9 +14,10 @@ from tokenizers import Tokenizer
 from pipeline.classifiers.encoder import packed_e5
 from pipeline.classifiers.encoder.encoders import AUTO, EMBEDDED, MULTILINGUAL, Encoder
 from pipeline.classifiers.encoder.token_windows import make_whole
+from pipeline.classifiers.encoder.tokenizer_file import load_tokenizer
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.language import UNDETERMINED, find_languages
-from pipeline.errors import ModelError, shorten
+from pipeline.errors import ModelError
 
 MOST_FOREIGN = 0.1  # of the rows; identification errs on a hundredth of short English sentences
 _KNOWN = frozenset({"en", UNDETERMINED})  # MiniLM was trained on English alone
@@ -102,13 +103,7 @@ def read_and_measure(encoder: Encoder, texts: Mapping[str, Sequence[str]]) -> di
     Raises:
         ModelError: the file of the tokenizer is damaged.
     """
-    path = encoder.folder / "tokenizer.json"
-    try:
-        tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # noqa: BLE001 - the library raises no other kind
-        raise ModelError(f"encoder '{encoder.name}': {path} cannot be read: {shorten(error)}") from None
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
+    tokenizer = load_tokenizer(encoder.folder / "tokenizer.json")
     return {name: measure_fit(tokenizer, of_name) for name, of_name in texts.items()}
 
 

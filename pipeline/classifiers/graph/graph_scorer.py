@@ -4,7 +4,7 @@ Neither torch nor transformers is imported here: a scoring process starts in a s
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,7 +28,39 @@ from pipeline.files.cores import count_cores
 
 IDS, MASK, LOGITS = "input_ids", "attention_mask", "logits"
 
+# What our graphs are made of. Loops, branches, functions and tensors made by size would let a small file take any time
+# and memory.
+OPERATORS = frozenset(
+    [
+        "Add",
+        "Attention",
+        "Cast",
+        "Div",
+        "Gather",
+        "Gelu",
+        "Gemm",
+        "LayerNormalization",
+        "MatMul",
+        "MatMulIntegerToFloat",
+        "Max",
+        "Mul",
+        "QAttention",
+        "QuantizeLinear",
+        "ReduceL2",
+        "ReduceMax",
+        "ReduceMin",
+        "ReduceSum",
+        "Shape",
+        "Slice",
+        "Unsqueeze",
+    ]
+)
 TOKENS_PER_BATCH = 256  # its activations fit a core's own cache; larger batches are slower
+# Numbers of fields in onnx.proto: of a model, of its graph, of a node
+_GRAPH, _FUNCTION = 7, 25
+_NODE, _SPARSE = 1, 15
+_OPERATOR = 4
+_MOST_BITS = 70  # of a number: ten bytes of seven
 _LARGEST_GRAPH = 2**31 - 1  # bytes that a protobuf message can have
 _FATAL = 4  # what onnxruntime says besides is in the exceptions that it raises
 
@@ -128,6 +160,7 @@ def open_session(graph: bytes, source: Path | str) -> ort.InferenceSession:
         raise ModelError(f"{source}: {len(graph)} bytes; expected 1 to {_LARGEST_GRAPH}")
     if b"location" in graph:  # the key under which ONNX keeps the path of a tensor in another file
         raise ModelError(f"{source}: refused: a scoring graph holds all its weights itself")
+    _require_operators(graph, source)
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     # fusions beyond the basic ones are in the graph already, and one of them is slower than what it replaces
@@ -140,6 +173,62 @@ def open_session(graph: bytes, source: Path | str) -> ort.InferenceSession:
         return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # noqa: BLE001 - onnxruntime raises kinds of its own
         raise ModelError(f"{source}: not a readable scoring graph: {error}") from None
+
+
+def _require_operators(graph: bytes, source: Path | str) -> None:
+    """The library that reads graphs takes longer to load than a text to score, and holds all weights a second time."""
+    try:
+        model = dict[int, list[memoryview]]()
+        for number, part in _read_fields(memoryview(graph)):
+            model.setdefault(number, []).append(part)
+        inside = [field for part in model.get(_GRAPH, []) for field in _read_fields(part)]
+        names = [
+            bytes(name)
+            for n, node in inside
+            if n == _NODE
+            for m, name in _read_fields(node)
+            if m == _OPERATOR
+        ]
+        operators = {name.decode() for name in names}
+    except (IndexError, UnicodeDecodeError) as error:
+        raise ModelError(f"{source}: not a readable scoring graph: {error}") from None
+    foreign = sorted(operators - OPERATORS)
+    if foreign or _FUNCTION in model or any(number == _SPARSE for number, _ in inside):
+        named = f"the operator {foreign[0]!r:.60}" if foreign else "functions or sparse tensors"
+        raise ModelError(f"{source}: refused: {named} has no place in a scoring graph")
+
+
+def _read_fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
+    """Numbers and contents of a protobuf message's fields; empty for those that are plain numbers.
+
+    Raises:
+        IndexError: it ends in the middle of a field.
+    """
+    place = 0
+
+    def read_number() -> int:
+        nonlocal place
+        value = shift = 0
+        while shift < _MOST_BITS:
+            byte = message[place]
+            place, value, shift = place + 1, value | (byte & 127) << shift, shift + 7
+            if byte < 128:  # noqa: PLR2004 - the highest bit says that more follow
+                return value
+        raise IndexError("a number without an end")
+
+    while place < len(message):
+        key = read_number()
+        number, kind = key >> 3, key & 7
+        if kind == 0:
+            read_number()
+            yield number, message[:0]
+            continue
+        length = {1: 8, 5: 4}.get(kind)
+        length = read_number() if length is None else length
+        if place + length > len(message):
+            raise IndexError("it ends in the middle of a field")
+        yield number, message[place : place + length]
+        place += length
 
 
 def to_probabilities(logits: NDArray[np.float32], *, single_label: bool) -> Probabilities:

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
-from tokenizers import Tokenizer
 
 from pipeline.classifiers.encoder.encoders import refuse_code
 from pipeline.classifiers.encoder.token_windows import WindowLimits
+from pipeline.classifiers.encoder.tokenizer_file import load_tokenizer
 from pipeline.classifiers.graph.graph_scorer import GraphScorer, to_probabilities
 from pipeline.classifiers.protocols import Probabilities
 from pipeline.config.model import TransformerSettings
@@ -23,6 +23,7 @@ WEIGHTS_FILE = "model.safetensors"
 TOKENIZER_FILE = "tokenizer.json"
 ENCODER_CONFIG_FILE = "config.json"
 GRAPH_FILE = "onnx/model.onnx"
+_MOST_TOKENS = 10_000_000  # in a vocabulary; the largest published ones have a million
 
 
 class OnnxTransformer:
@@ -106,11 +107,25 @@ def read_scorer(folder: Path, described: dict[str, Any]) -> GraphScorer:
     return GraphScorer(
         (folder / GRAPH_FILE).read_bytes(),
         len(described["labels"]),
-        Tokenizer.from_file(str(folder / TOKENIZER_FILE)),
-        padding_id=int(described["padding_id"]),
+        load_tokenizer(folder / TOKENIZER_FILE),
+        padding_id=read_padding_id(folder, described),
         limits=WindowLimits(settings.max_tokens, settings.max_windows),
         source=folder / GRAPH_FILE,
     )
+
+
+def read_padding_id(folder: Path, described: dict[str, Any]) -> int:
+    """The token that fills a batch up.
+
+    Raises:
+        ModelError: no number that a token can have.
+    """
+    padding_id = described["padding_id"]
+    if not isinstance(padding_id, int) or not 0 <= padding_id < _MOST_TOKENS:
+        raise ModelError(
+            f"{folder / SETTINGS_FILE}: expected padding_id from 0 to {_MOST_TOKENS:,}, got {padding_id!r:.40}"
+        )
+    return padding_id
 
 
 def check_network_files(folder: Path) -> None:

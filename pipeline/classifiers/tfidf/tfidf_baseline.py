@@ -30,6 +30,7 @@ from pipeline.config.model import TfidfSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.word_pattern import WORD
 from pipeline.errors import DataError, ModelError
+from pipeline.files.array_files import read_arrays
 from pipeline.files.cores import count_cores
 from pipeline.measures.metrics import mean_average_precision
 
@@ -148,11 +149,11 @@ class TfidfBaseline:
             vocabularies = json.loads((folder / _VOCABULARY_FILE).read_text(encoding="utf-8"))
             vectorizer = model._new_vectorizer(vocabularies)
             n_features = sum(len(vocabularies[name]) for name, _ in vectorizer.transformer_list)
-            with np.load(folder / _WEIGHTS_FILE, allow_pickle=False) as arrays:
-                model._weights = arrays["weights"].reshape(n_features, len(model.labels))
-                model._offsets = arrays["offsets"].reshape(len(model.labels))
-                for name, part in vectorizer.transformer_list:
-                    part.idf_ = arrays[f"idf_{name}"]
+            arrays = read_arrays(folder / _WEIGHTS_FILE)
+            model._weights = arrays["weights"].reshape(n_features, len(model.labels))
+            model._offsets = arrays["offsets"].reshape(len(model.labels))
+            for name, part in vectorizer.transformer_list:
+                part.idf_ = arrays[f"idf_{name}"]
             model._keep(vectorizer)
         except Exception as error:  # noqa: BLE001 - damaged archives raise anything inside the readers
             raise ModelError(f"{folder}: not a readable baseline: {error}") from None

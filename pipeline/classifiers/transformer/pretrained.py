@@ -1,5 +1,7 @@
 """Reading an encoder's weights and tokenizer from any folder: data alone, no code, no network."""
 
+import json
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,12 +14,17 @@ import pipeline.no_telemetry  # noqa: F401 - the hub client reads its settings w
 
 import torch
 from huggingface_hub import constants
+from safetensors import safe_open
 from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from pipeline.classifiers.encoder.encoders import Encoder, refuse_code
+from pipeline.classifiers.encoder.tokenizer_file import check_tokenizer_file
 from pipeline.errors import ModelError
 
+_MOST_LAYERS = 200
+_MOST_ANYWHERE = 10_000_000  # pieces of a vocabulary, places, widths
+_SPARE_TIMES, _SPARE_PARAMETERS = 1.5, 10_000_000  # of weights that are not kept, such as the pooler's
 _UNUSED = "pooler"  # sentence vectors are means of token vectors
 
 
@@ -42,6 +49,7 @@ def read_tokenizer(encoder: Encoder) -> PretrainedTokenizer:
     Raises:
         ModelError: there is none, or it is damaged.
     """
+    check_tokenizer_file(encoder.folder / "tokenizer.json")  # as whoever loads the trained model will
     with _reading(encoder, "tokenizer"):
         found = AutoTokenizer.from_pretrained(encoder.folder, trust_remote_code=False, local_files_only=True)
         if not found.is_fast:
@@ -76,17 +84,42 @@ def read_network(encoder: Encoder) -> Any:
     return network
 
 
-def new_network(configuration: Path) -> Any:
+def new_network(configuration: Path, weights: Path) -> Any:
     """An encoder with random weights, as the config.json of a bundle describes it.
 
+    Args:
+        configuration: of the encoder.
+        weights: that will be read into it; an encoder that is much larger than they are is refused before it is made.
+
     Raises:
-        ModelError: the file is damaged, or asks for code of its own.
+        ModelError: the file is damaged, asks for code of its own, or for more room than its weights account for.
     """
     refuse_code(configuration)
+    _refuse_large_numbers(configuration)
+    with safe_open(weights, framework="numpy") as file:
+        stored = sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118 - no mapping
     from_config: Callable[..., Any] = AutoModel.from_config  # the library leaves it untyped
     with without_hub():
         described = AutoConfig.from_pretrained(configuration, trust_remote_code=False, local_files_only=True)
+        with torch.device("meta"):  # shapes alone
+            outline = from_config(described, trust_remote_code=False)
+        asked = sum(parameter.numel() for parameter in outline.parameters())
+        if asked > _SPARE_TIMES * stored + _SPARE_PARAMETERS:
+            raise ModelError(
+                f"{configuration}: refused: it describes {asked:,} parameters, and {weights.name} holds {stored:,}"
+            )
         return from_config(described, trust_remote_code=False)
+
+
+def _refuse_large_numbers(configuration: Path) -> None:
+    """Before anything is built, which takes time and memory for each layer even without weights."""
+    parts = [json.loads(configuration.read_text(encoding="utf-8"))]
+    for part in parts:
+        parts += [value for value in part.values() if isinstance(value, dict)]  # configurations within it
+        for name, value in part.items():
+            most = _MOST_LAYERS if "layer" in name else _MOST_ANYWHERE
+            if isinstance(value, int) and abs(value) > most:
+                raise ModelError(f"{configuration}: refused: {name:.60} is {value:,}; at most {most:,}")
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from transformers.utils import logging as transformers_logging
 from pipeline.classifiers.encoder.encoder_choice import choose_encoder, measure_fit
 from pipeline.classifiers.encoder.encoders import find_encoder
 from pipeline.classifiers.encoder.token_windows import TokenWindows, make_windows
+from pipeline.classifiers.encoder.tokenizer_file import load_tokenizer
 from pipeline.classifiers.graph.graph_scorer import GraphScorer, to_probabilities
 from pipeline.classifiers.graph.onnx_transformer import (
     ENCODER_CONFIG_FILE,
@@ -26,6 +27,7 @@ from pipeline.classifiers.graph.onnx_transformer import (
     TOKENIZER_FILE,
     WEIGHTS_FILE,
     read_description,
+    read_padding_id,
     read_scorer,
 )
 from pipeline.classifiers.protocols import FitContext, FitSummary, Probabilities
@@ -196,7 +198,7 @@ class FineTunedTransformer:
             )
             model._encoder = described["encoder"]
             network = new_network_for_frames(
-                new_network(folder / ENCODER_CONFIG_FILE),
+                new_network(folder / ENCODER_CONFIG_FILE, folder / WEIGHTS_FILE),
                 len(model.labels),
                 model.settings,
                 single_label=model.single_label,
@@ -205,8 +207,8 @@ class FineTunedTransformer:
             load_weights(network, folder / WEIGHTS_FILE)
             model._network = NetworkScorer(
                 network.eval(),
-                Tokenizer.from_file(str(folder / TOKENIZER_FILE)),
-                padding_id=int(described["padding_id"]),
+                load_tokenizer(folder / TOKENIZER_FILE),
+                padding_id=read_padding_id(folder, described),
                 limits=window_limits(model.settings),
             )
             model._scorer = (
