@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.tracking.provenance import collect_provenance
+from pipeline.config.tracking import TrackingSettings
+from pipeline.tracking.mlflow_store import open_store
+from pipeline.tracking.mlflow_tracker import MlflowTracker
+from pipeline.tracking.provenance import USER_VARIABLE, collect_provenance
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -81,3 +84,15 @@ def test_outside_a_checkout_and_without_git_the_commit_is_unknown(
     assert collect_provenance()["git"] == {"commit": None, "dirty": None}
     monkeypatch.setenv("PATH", str(tmp_path))
     assert collect_provenance()["git"] == {"commit": None, "dirty": None}
+
+
+@pytest.mark.parametrize(("chosen", "written"), [("desk", "desk"), ("", "unknown")])
+def test_the_name_of_the_account_can_be_left_out(
+    chosen: str, written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(USER_VARIABLE, chosen)
+    settings = TrackingSettings(uri=f"sqlite:///{tmp_path / 'mlflow.db'}")
+    with MlflowTracker.start(settings, "a run") as tracker:
+        pass
+    client, _ = open_store(settings.uri)
+    assert client.get_run(tracker.run_id).data.tags["mlflow.user"] == written

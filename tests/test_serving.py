@@ -48,7 +48,8 @@ class Server:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
-            return error.code, json.load(error)
+            said = error.read().decode()
+            return error.code, json.loads(said) if said.startswith("{") else said
 
 
 def free_port() -> int:
@@ -146,6 +147,7 @@ def test_a_threshold_as_parameter_replaces_those_of_the_bundle(
         ({"text": TEXTS}, "dataframe_split"),
         ({"dataframe_records": [{"sentence": "a"}]}, "text"),
         ({"dataframe_records": [{"text": 7}]}, "row 0: expected a text, got int: 7"),
+        ({"dataframe_records": [{"text": "x" * 100_001}]}, "a text of 100,001 characters; at most 100,000"),
         ({"dataframe_records": [{"text": None}]}, "row 0: expected a text"),
         ({"dataframe_records": [{"text": "a"}], "params": {"threshold": 2.0}}, "between 0 and 1, got 2.0"),
         ({"dataframe_records": [{"text": "a"}], "params": {"threshold": "high"}}, "threshold"),
@@ -157,6 +159,15 @@ def test_bad_input_gets_a_helpful_answer_and_the_server_goes_on(
     status, answer = server.post(body)
     assert status == 400, answer
     assert message in answer["message"]
+    status, answer = server.post({"inputs": {"text": TEXTS}})
+    assert status == 200
+    check_answer(answer, tiny_bundle)
+
+
+def test_what_nobody_can_parse_does_not_end_the_server(server: Server, tiny_bundle: ModelBundle) -> None:
+    for body in ("[" * 100_000, '{"inputs": {"text": ' + "9" * 6000 + "}}"):
+        status, _ = server.post(body)
+        assert status >= 400
     status, answer = server.post({"inputs": {"text": TEXTS}})
     assert status == 200
     check_answer(answer, tiny_bundle)

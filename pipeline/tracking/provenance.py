@@ -25,6 +25,8 @@ PACKAGES = (
 )
 _GIT_SECONDS = 10
 
+USER_VARIABLE = "NARRATIVE_FRAMES_USER"
+
 
 def collect_provenance() -> dict[str, Any]:
     """Plain values for a bundle's manifest.
@@ -54,7 +56,13 @@ def installed_version(package: str) -> str | None:
 
 
 def current_user() -> str:
-    """Name of the account that runs this; "unknown" where it has none, as in some containers."""
+    """Name of the account that runs this; "unknown" where it has none, as in some containers.
+
+    The environment's NARRATIVE_FRAMES_USER takes its place, such as a desk's name, or "unknown" where it is empty.
+    """
+    chosen = os.environ.get(USER_VARIABLE)
+    if chosen is not None:
+        return chosen.strip() or "unknown"
     try:
         return getpass.getuser()
     except (OSError, KeyError):

@@ -28,6 +28,7 @@ from pipeline.errors import DataError, ModelError, PipelineError
 from pipeline.tracking.provenance import installed_version
 
 TEXT_COLUMN, FRAMES_COLUMN, PROBABILITY_PREFIX = "text", "frames", "p_"
+LONGEST_TEXT = 100_000  # characters that a server reads of one text; a post has 4,096 at most
 _ALWAYS_REQUIRED = ("mlflow", "narrative-frames", "numpy", "pandas", "pydantic")
 _REQUIRED = {
     "tfidf": ("scikit-learn", "scipy"),
@@ -80,13 +81,26 @@ class PyfuncModel:
 
 
 class _ServedModel(PyfuncModel):
-    """The same inside MLflow, which shows a client the messages of its own errors alone."""
+    """The same inside MLflow, which shows a client the messages of its own errors alone.
+
+    One text may not hold a server's only worker for minutes, so its length is bounded.
+    """
 
     def predict(self, model_input: Any, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
         try:
+            _refuse_long(_take_texts(model_input))
             return super().predict(model_input, params)
         except PipelineError as error:
             raise MlflowException(str(error), INVALID_PARAMETER_VALUE) from error
+
+
+def _refuse_long(texts: Sequence[str]) -> None:
+    for row, text in enumerate(texts):
+        if len(text) > LONGEST_TEXT:
+            raise DataError(
+                f"row {row}: a text of {len(text):,} characters; at most {LONGEST_TEXT:,} are read: divide it into "
+                "sentences, or score it with frames predict"
+            )
 
 
 def _load_pyfunc(data_path: str) -> PyfuncModel:
