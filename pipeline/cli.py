@@ -98,9 +98,18 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
     },
 }
 
+_scores = typer.Typer(
+    cls=PanelledGroup,
+    help="Scores as plain files, or out of an older version.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(_scores, name="scores", rich_help_panel="4. Scores")
 for _panel, _commands in PANELS.items():
     for _name, _command in _commands.items():
-        app.command(_name, cls=CommandPage, rich_help_panel=_panel)(_command)
+        _group, _, _verb = _name.rpartition(" ")
+        _of = _scores if _group else app
+        _of.command(_verb, cls=CommandPage, rich_help_panel=None if _group else _panel)(_command)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from pipeline.cli import PANELS, app
@@ -47,11 +48,11 @@ def shell_blocks(text: str) -> Iterator[tuple[str, bool]]:
 
 def parse(words: list[str]) -> None:
     """Read a command line as the program does, without doing what it says."""
-    name, *arguments = [" ".join(words[:2]), *words[2:]] if words[0] == "scores" else words
-    if arguments == ["--help"] or name == "--help":
-        return
-    command = GROUP.commands[name]
-    command.make_context(name, list(arguments))
+    command = GROUP
+    while isinstance(command, TyperGroup) and words[0] != "--help":
+        command, words = command.commands[words[0]], words[1:]
+    if words != ["--help"]:
+        command.make_context(command.name, list(words))
 
 
 WRITTEN = [
@@ -106,7 +107,7 @@ def test_the_check_notices_a_command_that_cannot_be_typed(line: str) -> None:
 def test_pages_name_existing_commands_and_files(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     names = {name for commands in PANELS.values() for name in commands}
-    known = {name.partition(" ")[0] for name in names} | {"label"}  # as in `frames label-*`
+    known = {name.split()[0] for name in names} | {"label"}  # as in `frames label-*`
     assert {name.rstrip("-") for name in INLINE.findall(text)} <= known
     broken = [link for link in LINK.findall(text) if not (page.parent / link).exists()]
     assert not broken

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -220,13 +221,39 @@ def test_what_an_object_store_cannot_be_used_for_is_a_message(
         predict([tmp_path / "a.jsonl"], tiny_bundle, f"{bucket}/raw")
     with pytest.raises(DataError, match=f"{bucket}/none: expected a posts table or a folder of them"):
         predict([f"{bucket}/none"], tiny_bundle, tmp_path / "out")
-    shares = CliRunner().invoke(app, ["compact", f"{bucket}/scores"])
-    assert "this command reads an output folder from a disk" in shares.stderr
     assert "name a folder" in CliRunner().invoke(app, ["scores", "export", f"{bucket}/scores"]).stderr
     with pytest.raises(DataError, match="frames scores export"):
         predict([tmp_path / "a.jsonl"], tiny_bundle, f"{bucket}/raw", export="csv")
     with pytest.raises(DataError, match="is a Delta table; expected posts tables"):
         predict([f"{bucket}/scores/posts"], tiny_bundle, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "compact s3://b/scores",
+        "report s3://b/scores -o r.html",
+        "report scores -o s3://b/r.html",
+        "shares s3://b/scores",
+        "sample s3://b/scores -n 3 -o s.csv",
+        "sample s3://b/posts.parquet -n 3 -o s.csv",
+        "drift s3://b/posts.parquet --model m",
+        "explain m --scores s3://b/scores --post a/1",
+        "ingest a.jsonl s3://b/b.jsonl -o p.parquet",
+        "ingest a.jsonl -o gs://b/p.parquet",
+    ],
+)
+def test_a_command_for_disks_refuses_an_object_store(
+    words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python would take its name for that of a folder "s3:"."""
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, words.split())
+    assert done.exit_code == 1, done.output
+    [line] = done.stderr.splitlines()
+    assert re.search("s3://b/|gs://b/", line)
+    assert "expected a path on a disk" in line
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_command_names_no_credentials(

@@ -11,26 +11,23 @@ import json
 import math
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import pyarrow as pa
 import typer
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.benchmarks.scoring_scale import write_posts
-from pipeline.bundle import load_bundle
+from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.commands.terminal import run_command
 from pipeline.errors import DataError
 from pipeline.scoring.delta_table import DataFile
-from pipeline.scoring.depth_check import DepthCounts
-from pipeline.scoring.engines.open_engine import InProcessEngine
-from pipeline.scoring.pieces import Piece, ScoredCounts, WrittenPiece
+from pipeline.scoring.depth_check import DepthCheck, DepthCounts
+from pipeline.scoring.pieces import ScoredCounts, Work, WrittenPiece
 from pipeline.scoring.score_output import open_output, read_tables
-from pipeline.scoring.score_posts import ScoredBatch
-from pipeline.scoring.score_tables import ScoreTables
+from pipeline.scoring.score_posts import ScoredBatch, score_batch
 from pipeline.scoring.scoring_run import WINDOWS_PER_COMMIT, identify_model, score_tables
 
 RATES = Path(__file__).with_name("capacity_rates.json")
@@ -155,16 +152,17 @@ def _table(heads: list[str], rows: list[list[str]]) -> str:
 class _TimedEngine:
     """Scores in this process and keeps the seconds apart from the driver's."""
 
-    def __init__(self, engine: InProcessEngine) -> None:
-        self._engine = engine
+    def __init__(self, bundle: ModelBundle) -> None:
+        self.warnings: list[str] = []
+        self._bundle = bundle
         self.seconds = 0.0
 
-    def score(self, windows: Iterable[pa.RecordBatch]) -> Iterator[ScoredBatch]:
-        for window in windows:
+    def score(self, work: Work) -> Iterator[ScoredBatch]:
+        for window in work.iter_windows():
             start = time.perf_counter()
-            scored = list(self._engine.score([window]))
+            scored = score_batch(window, self._bundle, scored_at=datetime.now(UTC))
             self.seconds += time.perf_counter() - start
-            yield from scored
+            yield scored
 
 
 def measure_footprint(bundle: Path, n_posts: int, seed: int = 0) -> dict[str, float]:
@@ -177,11 +175,18 @@ def measure_footprint(bundle: Path, n_posts: int, seed: int = 0) -> dict[str, fl
     with tempfile.TemporaryDirectory(prefix="frames-capacity-") as temporary:
         table, output = Path(temporary) / "posts.parquet", Path(temporary) / "scores"
         write_posts(table, n_posts, seed)
-        engine = _TimedEngine(InProcessEngine(model, datetime.now(UTC)))
+        engine = _TimedEngine(model)
         start = time.perf_counter()
         with open_output(output, identify_model(model)) as opened:
             opened.start_run([])
-            score_tables([table], opened, engine, batch_posts=WINDOW_POSTS, on_progress=lambda *_: None)
+            score_tables(
+                [table],
+                opened,
+                engine,
+                batch_posts=WINDOW_POSTS,
+                on_progress=lambda *_: None,
+                depth=DepthCheck(model),
+            )
         seconds = time.perf_counter() - start - engine.seconds
         tables = read_tables(output)
         files = [*tables.posts.list_files(), *tables.sentences.list_files()]
@@ -198,16 +203,17 @@ def measure_footprint(bundle: Path, n_posts: int, seed: int = 0) -> dict[str, fl
 class _PlacesEngine:
     """A cluster that costs nothing: each piece is done at once, its files are of one byte."""
 
-    def score_pieces(
-        self, pieces: Iterable[Piece], tables: ScoreTables, batch_posts: int
-    ) -> Iterator[WrittenPiece]:
-        for number, piece in enumerate(pieces):
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def score(self, work: Work) -> Iterator[WrittenPiece]:
+        for number, piece in enumerate(work.plan_pieces()):
             files = []
-            for store in (tables.posts.store, tables.sentences.store):
+            for store in (work.scores.posts.store, work.scores.sentences.store):
                 path = Path(store.location, f"{number}.parquet")
                 path.write_bytes(b"0")
                 files.append(DataFile(path.name, 1, len(piece.rows)))
-            counts = ScoredCounts(posts=len(piece.rows), sentences=batch_posts)
+            counts = ScoredCounts(posts=len(piece.rows), sentences=work.batch_posts)
             yield WrittenPiece(files[0], files[1], piece.next_sequence, counts, DepthCounts())
 
 
@@ -225,7 +231,12 @@ def measure_cluster_driver(bundle: Path, n_posts: int, seed: int = 0) -> float:
             opened.start_run([])
             start = time.perf_counter()
             score_tables(
-                [table], opened, _PlacesEngine(), batch_posts=WINDOW_POSTS, on_progress=lambda *_: None
+                [table],
+                opened,
+                _PlacesEngine(),
+                batch_posts=WINDOW_POSTS,
+                on_progress=lambda *_: None,
+                depth=DepthCheck(model),
             )
             return n_posts / (time.perf_counter() - start)
 

@@ -4,11 +4,17 @@ Nothing is read as markup, so that text of any origin is shown as it is, at a te
 """
 
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
+import typer
 from typer.core import TyperCommand, TyperGroup
 
+from pipeline.files.safe_text import safe_text
+from pipeline.files.stores import SCHEMES
+
 _EXAMPLE = "Example:"
+_STORES = {(scheme.removesuffix("//"),) for scheme in SCHEMES}
 
 
 def split_help(text: str) -> tuple[str, str, str]:
@@ -22,7 +28,28 @@ def split_help(text: str) -> tuple[str, str, str]:
 
 
 class CommandPage(TyperCommand):
-    """A command whose example is written on one line, however long: a wrapped one could not be copied."""
+    """A command whose example is written on one line, however long: a wrapped one could not be copied.
+
+    Where it takes paths, it refuses an object store, which would be read as a folder named "s3:".
+    """
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run it; those that take object stores have texts among their parameters."""
+        values = [
+            entry
+            for value in ctx.params.values()
+            for entry in (value if isinstance(value, list) else [value])
+        ]
+        places = [str(value) for value in values if isinstance(value, Path) and value.parts[:1] in _STORES]
+        if places:
+            typer.echo(
+                f"Error: {safe_text(places[0].replace(':/', '://', 1))}: expected a path on a disk: this command reads "
+                "and writes no object store. Copy what it needs to a disk (frames scores export SCORES -o FOLDER does "
+                "it for scores)",
+                err=True,
+            )
+            raise typer.Exit(1)
+        return super().invoke(ctx)
 
     def format_help_text(self, _ctx: Any, formatter: Any) -> None:
         """Write the description, then the example."""
@@ -38,18 +65,12 @@ class CommandPage(TyperCommand):
 
 
 class PanelledGroup(TyperGroup):
-    """A group that lists its commands panel by panel, in the order in which they were added; some have two words."""
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Take two words for one command where there is one of that name."""
-        two_words = " ".join(args[:2])
-        if two_words in self.commands and len(args) > 1:
-            args = [two_words, *args[2:]]
-        return super().resolve_command(ctx, args)
+    """A group that lists its commands by the names of their panels, in the order in which they were added."""
 
     def format_commands(self, _ctx: Any, formatter: Any) -> None:
         """Write each panel with the summaries of its commands; a long summary goes on in the next line."""
         shown = [(name, command) for name, command in self.commands.items() if not command.hidden]
+        shown.sort(key=lambda entry: _panel(entry[1]))  # typer has groups come first
         widest = max((len(name) for name, _ in shown), default=0)
         for panel, entries in groupby(shown, key=lambda entry: _panel(entry[1])):
             with formatter.section(panel):

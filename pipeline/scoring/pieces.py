@@ -6,7 +6,7 @@ Its windows are those of one process that scores everything, so that its scores 
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,12 +17,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.bundle import ModelBundle
-from pipeline.data.posts import POSTS_SCHEMA, count_rows, read_stretch
+from pipeline.data.posts import POSTS_SCHEMA, count_rows, iter_posts, read_stretch
 from pipeline.errors import DataError
 from pipeline.files.stores import Location, is_file, stat_file
 from pipeline.scoring.delta_table import DataFile, Store
 from pipeline.scoring.depth_check import DepthCheck, DepthCounts
 from pipeline.scoring.score_posts import ScoredBatch, score_batch
+from pipeline.scoring.score_tables import ScoreTables
 
 WINDOW_BYTES = 4_000_000  # of text; a window of long posts holds fewer of them
 WINDOWS_PER_PIECE = 10  # fewer files than with one for each window
@@ -54,35 +55,67 @@ class Piece:
         return self.first_sequence + int(self.rows[-1]) + 1
 
 
-def plan_pieces(
-    tables: Sequence[Location], new_rows: Iterable[NDArray[np.int64]], first_sequence: int, batch_posts: int
-) -> Iterator[Piece]:
-    """Cut the new posts of some tables into pieces.
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be scored, and where the scores belong.
 
-    Args:
+    Attributes:
         tables: posts tables, in this order.
-        new_rows: rows that are to be scored, counted through all tables, ascending.
+        new_rows: rows that are to be scored, counted through all tables, ascending; read once.
         first_sequence: of the first row of the first table, new or not.
         batch_posts: most posts in a window.
+        scores: what has the tables' stores.
     """
-    n_rows = WINDOWS_PER_PIECE * batch_posts
-    tables = [
-        table.resolve() if isinstance(table, Path) else table for table in tables
-    ]  # workers stand elsewhere
-    stats, starts = [stat_file(table) for table in tables], np.cumsum([0, *map(count_rows, tables)])
 
-    def split(rows: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
-        """Rows with the first row of the stretch that they lie in."""
-        of_table = starts[np.searchsorted(starts, rows, side="right") - 1]
-        places = of_table + (rows - of_table) // n_rows * n_rows
-        cuts = np.flatnonzero(np.diff(places)) + 1
-        return zip(places[[0, *cuts]].tolist() if len(rows) else [], np.split(rows, cuts), strict=False)
+    tables: Sequence[Location]
+    new_rows: Iterator[NDArray[np.int64]]
+    first_sequence: int
+    batch_posts: int
+    scores: ScoreTables
 
-    parts = itertools.chain.from_iterable(map(split, new_rows))
-    for place, stretch in itertools.groupby(parts, key=lambda part: part[0]):
-        rows = np.concatenate([part for _, part in stretch]) - place
-        i = int(np.searchsorted(starts, place, side="right")) - 1
-        yield Piece(tables[i], stats[i], place - int(starts[i]), rows, first_sequence + place)
+    def iter_windows(self) -> Iterator[pa.RecordBatch]:
+        """What is new of each window, numbered; windows without anything new are passed over."""
+        chunks, start = filter(len, self.new_rows), 0
+        rows = next(chunks, None)
+        if rows is None:
+            return
+        for window in itertools.chain.from_iterable(map(self._split, self.tables)):
+            end = start + window.num_rows
+            while rows[-1] < end and (chunk := next(chunks, None)) is not None:
+                rows = np.concatenate([rows, chunk])
+            n_here = int(np.searchsorted(rows, end))
+            if n_here:
+                sequence = pa.array(self.first_sequence + rows[:n_here])
+                yield window.take(pa.array(rows[:n_here] - start)).append_column("sequence", sequence)
+            if n_here == len(rows):  # nor is there another chunk
+                return
+            rows, start = rows[n_here:], end
+
+    def _split(self, table: Location) -> Iterator[pa.RecordBatch]:
+        for batch in iter_posts(table, POST_COLUMNS, self.batch_posts):
+            for start, end in find_windows(batch.column("text"), self.batch_posts):
+                yield batch.slice(start, end - start)
+
+    def plan_pieces(self) -> Iterator[Piece]:
+        """Places of the new posts."""
+        n_rows = WINDOWS_PER_PIECE * self.batch_posts
+        tables = [
+            table.resolve() if isinstance(table, Path) else table for table in self.tables
+        ]  # workers stand elsewhere
+        stats, starts = [stat_file(table) for table in tables], np.cumsum([0, *map(count_rows, tables)])
+
+        def split(rows: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+            """Rows with the first row of the stretch that they lie in."""
+            of_table = starts[np.searchsorted(starts, rows, side="right") - 1]
+            places = of_table + (rows - of_table) // n_rows * n_rows
+            cuts = np.flatnonzero(np.diff(places)) + 1
+            return zip(places[[0, *cuts]].tolist() if len(rows) else [], np.split(rows, cuts), strict=False)
+
+        parts = itertools.chain.from_iterable(map(split, self.new_rows))
+        for place, stretch in itertools.groupby(parts, key=lambda part: part[0]):
+            rows = np.concatenate([part for _, part in stretch]) - place
+            i = int(np.searchsorted(starts, place, side="right")) - 1
+            yield Piece(tables[i], stats[i], place - int(starts[i]), rows, self.first_sequence + place)
 
 
 @dataclass(slots=True)

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline.errors import DataError
-from pipeline.files.stores import Location, describe_location, has_folder, is_file, is_uri, list_files
+from pipeline.files.stores import (
+    Location,
+    describe_location,
+    has_folder,
+    is_file,
+    is_uri,
+    list_files,
+    parse_location,
+)
 
 if TYPE_CHECKING:
     from pipeline.bundle import ModelBundle
@@ -122,6 +130,8 @@ def predict(
     from pipeline.scoring.scoring_run import identify_model, score_tables
     from pipeline.scoring.training_copies import keep_training_record
 
+    inputs = [parse_location(path) if isinstance(path, str) else path for path in inputs]
+    output = parse_location(output) if isinstance(output, str) else output
     if export and is_uri(output):
         raise DataError(
             f"{output}: --export writes beside a folder on a disk; use: frames scores export {output} -o FOLDER"
@@ -160,7 +170,7 @@ def predict(
         posts_per_frame={frame: scored.posts_per_frame[frame] for frame in bundle.frame_ids},
         untaught=depth.find_untaught(),
         failed_files=ingested.failed_files if ingested else (),
-        warnings=(*(ingested.warnings if ingested else ()), *depth.warnings()),
+        warnings=(*(ingested.warnings if ingested else ()), *depth.warnings(), *scorer.warnings),
         exported=exported,
     )
 

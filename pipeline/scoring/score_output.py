@@ -20,7 +20,7 @@ import pyarrow as pa
 from pipeline.errors import DataError, shorten
 from pipeline.files.durable_files import explain_full_disk, new_file, replacing
 from pipeline.files.folder_lock import LOCK, lock_folder
-from pipeline.files.stores import Location, is_file, is_uri, join_location, list_names
+from pipeline.files.stores import Location, is_file, is_uri, join_location, list_names, parse_location
 from pipeline.scoring.delta_table import LOG, DataFile, ScoreTable
 from pipeline.scoring.pieces import WrittenPiece
 from pipeline.scoring.score_posts import ScoredBatch
@@ -158,11 +158,7 @@ def read_tables(root: Location) -> ScoreTables:
     Raises:
         DataError: there are none, or they cannot be read by this version.
     """
-    if isinstance(root, Path) and str(root).startswith(("s3:/", "gs:/")):
-        raise DataError(
-            f"{root}: this command reads an output folder from a disk: copy it there, or take plain files of it with "
-            "frames scores export"
-        )
+    root = parse_location(root) if isinstance(root, str) else root
     refuse_old_layout(root)
     tables = ScoreTables.open(root)
     if tables is None:

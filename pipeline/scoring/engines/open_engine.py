@@ -4,50 +4,30 @@ All call `pipeline.scoring.score_posts.score_batch` on the same windows and give
 driver reads the input and writes the output; on a cluster the workers do both, and the driver commits.
 """
 
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from typing import Literal, Protocol, runtime_checkable
-
-import pyarrow as pa
+from typing import Literal, Protocol
 
 from pipeline.bundle import ModelBundle
 from pipeline.errors import ConfigError
-from pipeline.scoring.engines.local_workers import LocalWorker
-from pipeline.scoring.engines.worker_pool import WorkerPool
-from pipeline.scoring.pieces import Piece, WrittenPiece
-from pipeline.scoring.score_posts import ScoredBatch, score_batch
-from pipeline.scoring.score_tables import ScoreTables
+from pipeline.scoring.engines.local_processes import InProcessEngine, open_processes
+from pipeline.scoring.pieces import Work, WrittenPiece
+from pipeline.scoring.score_posts import ScoredBatch
 
 
 class Engine(Protocol):
-    """Windows of posts in, their scores out, in the same order; reads ahead of what it gives, but not far."""
+    """Scores what is new of an input, in its order; reads ahead of what it gives, but not far.
 
-    def score(self, windows: Iterable[pa.RecordBatch]) -> Iterator[ScoredBatch]:
-        """Score windows of posts.
+    Attributes:
+        warnings: what the user should know of the work done so far.
+    """
 
-        Raises:
-            PipelineError: no worker can be had, or workers end again and again.
-        """
-        ...
+    warnings: list[str]
 
-
-@runtime_checkable
-class PieceEngine(Protocol):
-    """Places of posts in, names of data files with their scores out, in the same order."""
-
-    def score_pieces(
-        self, pieces: Iterable[Piece], tables: ScoreTables, batch_posts: int
-    ) -> Iterator[WrittenPiece]:
-        """Score pieces; the files are not part of the tables yet.
-
-        Args:
-            pieces: with windows of `batch_posts`, see `plan_pieces`.
-            tables: files are written to their stores.
-            batch_posts: most posts in a window.
+    def score(self, work: Work) -> Iterator[ScoredBatch | WrittenPiece]:
+        """Scores, or data files with scores that are not part of the tables yet.
 
         Raises:
             PipelineError: no worker can be had, or workers end again and again.
@@ -73,23 +53,8 @@ class EngineSettings:
     gpus_per_worker: float = 0.0
 
 
-class InProcessEngine:
-    """Scores where it is called, one window after the other."""
-
-    def __init__(self, bundle: ModelBundle, scored_at: datetime) -> None:
-        self._bundle = bundle
-        self._scored_at = scored_at
-
-    def score(self, windows: Iterable[pa.RecordBatch]) -> Iterator[ScoredBatch]:
-        """See `Engine`."""
-        for posts in windows:
-            yield score_batch(posts, self._bundle, scored_at=self._scored_at)
-
-
 @contextmanager
-def open_engine(
-    settings: EngineSettings, bundle: ModelBundle, scored_at: datetime
-) -> Iterator[Engine | PieceEngine]:
+def open_engine(settings: EngineSettings, bundle: ModelBundle, scored_at: datetime) -> Iterator[Engine]:
     """An engine that is ready to score; its workers end with the block.
 
     Raises:
@@ -117,7 +82,5 @@ def open_engine(
     elif settings.workers == 1:
         yield InProcessEngine(bundle, scored_at)
     else:
-        n_threads = max(1, len(os.sched_getaffinity(0)) // settings.workers)
-        new_worker = partial(LocalWorker, bundle, scored_at, n_threads)
-        with WorkerPool(new_worker, settings.workers) as pool:
-            yield pool
+        with open_processes(bundle, scored_at, settings.workers) as processes:
+            yield processes

@@ -20,7 +20,7 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,8 +34,7 @@ from pipeline.bundle import ModelBundle
 from pipeline.errors import ConfigError, MissingExtraError, PipelineError, shorten
 from pipeline.scoring.delta_table import Store
 from pipeline.scoring.engines.model_loading import load_same_bundle, move_to_gpu, refuse_useless_gpus
-from pipeline.scoring.pieces import Piece, PieceScorer, WrittenPiece
-from pipeline.scoring.score_tables import ScoreTables
+from pipeline.scoring.pieces import Piece, PieceScorer, Work, WrittenPiece
 
 os.environ.setdefault(
     "RAY_BACKEND_LOG_LEVEL", "fatal"
@@ -107,22 +106,21 @@ class RayEngine:
     """Scores pieces with a pool of actors; get one from `open_ray`."""
 
     def __init__(self, model: _Model, workers: int, gpus: float) -> None:
+        self.warnings: list[str] = []
         self._model = model
         self._workers = workers
         self._gpus = gpus
 
-    def score_pieces(
-        self, pieces: Iterable[Piece], tables: ScoreTables, batch_posts: int
-    ) -> Iterator[WrittenPiece]:
-        """See `PieceEngine`.
+    def score(self, work: Work) -> Iterator[WrittenPiece]:
+        """See `Engine`.
 
         Raises:
             PipelineError: what a worker raised, or no piece was done for `PATIENCE` seconds.
         """
-        stores = _from_anywhere(tables.posts.store), _from_anywhere(tables.sentences.store)
-        remaining = iter(pieces)
-        while some := list(itertools.islice(remaining, PIECES_AT_ONCE)):
-            yield from self._score_some(some, (self._model, *stores, batch_posts))
+        stores = _from_anywhere(work.scores.posts.store), _from_anywhere(work.scores.sentences.store)
+        pieces = work.plan_pieces()
+        while some := list(itertools.islice(pieces, PIECES_AT_ONCE)):
+            yield from self._score_some(some, (self._model, *stores, work.batch_posts))
 
     def _score_some(self, pieces: list[Piece], work: tuple[Any, ...]) -> Iterator[WrittenPiece]:
         _set_up_ray_data()
