@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
+from pipeline.commands.requirements import read_declared
 from pipeline.errors import DataError
 from pipeline.upkeep.lock_file import make_lock
 
@@ -87,6 +89,13 @@ def test_lock_and_constraints_agree() -> None:
     assert len(locked) == len(re.findall(r"--hash=sha256:[0-9a-f]{64}$", lock, re.MULTILINE)) > 50
     differing = {name for name, version in locked.items() if pins.get(name, version) != version.split("+")[0]}
     assert not differing
+
+
+def test_the_lock_holds_every_library_that_the_package_needs() -> None:
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    locked = {canonicalize_name(name) for name in re.findall(r"^([\w.-]+)==", lock, re.MULTILINE)}
+    needed = {canonicalize_name(Requirement(text).name) for text in read_declared().libraries[""]}
+    assert needed <= locked, f"make lock: not in it: {sorted(needed - locked)}"
 
 
 def test_every_dependency_has_a_lowest_version_to_be_tested_with() -> None:
