@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from pipeline.data.ingest import FileReport, IngestReport
+    from pipeline.data.export_reader import FileReport
+    from pipeline.data.ingest import IngestReport
     from pipeline.data.splits import Folds
     from pipeline.evaluation.comparison import Comparison, Difference
     from pipeline.evaluation.evaluation_report import EvaluationReport
