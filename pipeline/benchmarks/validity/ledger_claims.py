@@ -111,5 +111,5 @@ def _holds(estimate: Estimate, truth: float) -> bool:
 
 CLAIMS: Final = (
     Claim("The best of 21 equal models owes its figure to luck, as told", tell_luck, short=40, long=1000),
-    Claim("A candidate that is no better is called better", promote_no_equal, short=2, long=100),
+    Claim("A candidate that is no better is called better", promote_no_equal, short=4, long=100),
 )
