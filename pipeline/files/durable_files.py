@@ -1,17 +1,14 @@
 """Writing that survives a power cut: what has its final name is complete and on the disk."""
 
 import errno
-import json
 import os
-import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from pipeline.errors import DataError, PipelineError, shorten
+from pipeline.errors import DataError, PipelineError
 
-_CHECKSUM = "checksum"  # of all other keys
 _PROBED_BYTES = 1 << 20  # less than this is no room
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -68,57 +65,6 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
         yield stream
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a small JSON file under its final name in one step, replacing what was there; see `read_json`."""
-    sealed = {**content, _CHECKSUM: _checksum_of(content)}
-    with replacing(path) as temporary, new_file(temporary) as stream:
-        stream.write(json.dumps(sealed, indent=1, ensure_ascii=False).encode())
-
-
-def read_json(path: Path, keys: Collection[str]) -> dict[str, Any]:
-    """What `write_json` wrote, checked; files of versions that wrote no checksum are taken as they are.
-
-    Args:
-        path: of the file.
-        keys: that it may have.
-
-    Raises:
-        DataError: not a JSON object, other keys, or changed since it was written.
-        FileNotFoundError: there is no such file.
-    """
-    try:
-        content = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path}: cannot be read: {error}") from None
-    if not isinstance(content, dict):
-        raise DataError(f"{path}: cannot be read: expected a JSON object, got {type(content).__name__}")
-    checksum = content.pop(_CHECKSUM, None)
-    others = sorted(set(content) - set(keys))
-    if others or checksum not in {None, _checksum_of(content)}:
-        reason = (
-            f"unknown key '{shorten(others[0], 50)}'" if others else "its checksum does not fit its content"
-        )
-        raise DataError(
-            f"{path}: damaged: {reason}. Restore it from a copy, or score into a new output folder"
-        )
-    return content
-
-
-def checksum_file(path: Path) -> str:
-    """CRC-32 of a file as eight hexadecimal digits: shows damage, is no signature."""
-    checksum = 0
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            checksum = zlib.crc32(block, checksum)
-    return f"{checksum:08x}"
-
-
-def _checksum_of(content: dict[str, Any]) -> str:
-    return f"{zlib.crc32(json.dumps(content, sort_keys=True).encode()):08x}"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Scoring on this machine: in this process, or in several by `concurrent.futures`.
+"""Scoring in several processes of this machine, by `concurrent.futures`.
 
 The executor gives each window of posts to a process that is free. It knows nothing of workers that end while they
 work, killed or out of memory: all that is under way is lost then. So a new executor takes the place of one that broke,
@@ -39,18 +39,6 @@ _MAX_LOSSES = 2  # of a window, before it is scored alone
 _WINDOWS_PER_WORKER = 2  # one in work and one waiting, so that a commit leaves nobody idle
 _THREADS = "OMP_NUM_THREADS"
 _LOSS = "workers ended at work, killed or for want of memory; what they had not done was done again, nothing is missing"
-
-
-class InProcessEngine:
-    """Scores where it is called, one window after the other."""
-
-    def __init__(self, bundle: ModelBundle, scored_at: datetime) -> None:
-        self.warnings: list[str] = []
-        self._score = partial(score_batch, bundle=bundle, scored_at=scored_at)
-
-    def score(self, work: Work) -> Iterator[ScoredBatch]:
-        """See `Engine`."""
-        return map(self._score, work.iter_windows())
 
 
 class ProcessesEngine:

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Literal, Protocol
 
 from pipeline.bundle import ModelBundle
 from pipeline.errors import ConfigError
-from pipeline.scoring.engines.local_processes import InProcessEngine, open_processes
 from pipeline.scoring.pieces import Work, WrittenPiece
-from pipeline.scoring.score_posts import ScoredBatch
+from pipeline.scoring.score_posts import ScoredBatch, score_batch
 
 
 class Engine(Protocol):
@@ -53,6 +53,18 @@ class EngineSettings:
     gpus_per_worker: float = 0.0
 
 
+class InProcessEngine:
+    """Scores where it is called, one window after the other."""
+
+    def __init__(self, bundle: ModelBundle, scored_at: datetime) -> None:
+        self.warnings: list[str] = []
+        self._score = partial(score_batch, bundle=bundle, scored_at=scored_at)
+
+    def score(self, work: Work) -> Iterator[ScoredBatch]:
+        """See `Engine`."""
+        return map(self._score, work.iter_windows())
+
+
 @contextmanager
 def open_engine(settings: EngineSettings, bundle: ModelBundle, scored_at: datetime) -> Iterator[Engine]:
     """An engine that is ready to score; its workers end with the block.
@@ -82,5 +94,7 @@ def open_engine(settings: EngineSettings, bundle: ModelBundle, scored_at: dateti
     elif settings.workers == 1:
         yield InProcessEngine(bundle, scored_at)
     else:
+        from pipeline.scoring.engines.local_processes import open_processes  # noqa: PLC0415 - most runs need none
+
         with open_processes(bundle, scored_at, settings.workers) as processes:
             yield processes
