@@ -83,6 +83,33 @@ def cover_designs(repetitions: int) -> Iterator[Finding]:
             )
 
 
+def cover_sure_models(repetitions: int) -> Iterator[Finding]:
+    """Coverage of scored samples where a model misses a part of a rare frame with near certainty."""
+    for share, missed in ((0.01, 0.3), (0.015, 0.2), (0.02, 0.1)):
+        held = []
+        for r in range(repetitions):
+            generator = np.random.default_rng([17, r % 6])  # six outputs, many samples of each
+            labels = (generator.random(UNITS) < share).astype(float)
+            is_seen = (labels > 0) & (generator.random(UNITS) > missed)
+            sure, unsure = generator.beta(8, 2, UNITS), generator.beta(0.05, 20, UNITS)
+            scores = np.clip(np.where(is_seen, sure, unsure), 1e-6, 1 - 1e-6)
+            numbers = np.random.default_rng([18, r]).permutation(UNITS).astype(np.uint64)
+            drawn = draw_scored(numbers, np.sqrt(scores * (1 - scores)), _N, 2)
+            estimate = estimate_means(
+                labels[drawn.rows, None],
+                scores[drawn.rows, None],
+                scores.mean(keepdims=True),
+                Design(
+                    drawn.inclusion,
+                    np.unique(drawn.strata.astype(str), return_inverse=True)[1],
+                    np.arange(_N),
+                ),
+            )
+            held.append(bool(estimate.low[0] <= labels.mean() <= estimate.high[0]))
+        setting = f"share {share:.1%}, {missed:.0%} of it missed, n {_N}"
+        yield Finding.of_share(setting, float(np.mean(held)), Target(low=0.93), repetitions)
+
+
 def cover_differences(repetitions: int) -> Iterator[Finding]:
     """Differences and ratios of five channels: one by one, together, and Holm's family error where all are equal."""
     for share in _SHARES:
@@ -224,6 +251,7 @@ def _fit_ridge(features: Floats, labels: Floats, wanted: Floats) -> Floats:
 CLAIMS: Final = (
     Claim("Shares from a sample that trained the model", cover_trained_sample, short=200, long=2000),
     Claim("Rare frames, by design of the sample", cover_designs, short=200, long=2000),
+    Claim("Samples by score of a model that is sure and wrong", cover_sure_models, short=150, long=2000),
     Claim("Differences of shares between channels", cover_differences, short=60, long=1000),
     Claim("Slopes of shares over quarters", cover_slopes, short=100, long=1000),
 )
