@@ -649,6 +649,24 @@ def test_columns_of_a_coders_table_can_be_named(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["annotators"] == {"kim": 1}
 
 
+@pytest.mark.parametrize("name", ["export.jsonl", "export.json", "export.csv"])
+def test_a_document_of_doccano_that_nobody_opened_is_not_coded_in_any_of_its_exports(
+    name: str, tmp_path: Path
+) -> None:
+    frame = BOOK.frame_ids[0]
+    documents = [{"id": 1, "text": "One", "label": [frame]}, {"id": 2, "text": "Two", "label": []}]
+    content = {
+        ".jsonl": "\n".join(map(json.dumps, documents)),
+        ".json": json.dumps(documents),
+        ".csv": f"id,text,label\n1,One,{frame}\n2,Two,\n",
+    }
+    path = tmp_path / name
+    path.write_text(content[path.suffix], "utf-8")
+    for empty_is_coded, second in ((False, "skipped"), (True, "coded")):
+        found = import_codings([path], BOOK, empty_is_coded=empty_is_coded).codings
+        assert [(coding.labels, coding.status) for coding in found] == [((frame,), "coded"), ((), second)]
+
+
 def test_frames_and_strata_without_anything_are_told(tmp_path: Path) -> None:
     units = [unit | {"stratum": f"s{n // 2}"} for n, unit in enumerate(make_units(["a", "b", "c", "d"]))]
     write_records(tmp_path / "sample.jsonl", units, SAMPLE_COLUMNS)

@@ -257,19 +257,23 @@ def recognise_tool(path: Path, encoding: str | None = None) -> Tool:
     Raises:
         DataError: the file cannot be read.
     """
-    if path.suffix.lower() == ".json":
-        items = parse_json(read_text(path, encoding), str(path))
+    suffix = path.suffix.lower()
+    if suffix not in {".json", ".jsonl", ".ndjson"}:
+        return "table"
+    text = read_text(path, encoding)
+    if suffix == ".json":
+        items = parse_json(text, str(path))
         first = items[0] if isinstance(items, list) and items else None
-        return "label-studio" if isinstance(first, dict) and "data" in first else "table"
-    if path.suffix.lower() not in {".jsonl", ".ndjson"}:
+    else:
+        line = next((line for line in text.split("\n") if line.strip()), "{}")
+        first = parse_json(line, f"{path}, line 1")
+    if not isinstance(first, dict):
         return "table"
-    line = next((line for line in read_text(path, encoding).split("\n") if line.strip()), "{}")
-    keys = parse_json(line, f"{path}, line 1")
-    if not isinstance(keys, dict):
-        return "table"
-    if "answer" in keys or "options" in keys:
+    if suffix == ".json" and "data" in first:
+        return "label-studio"
+    if "answer" in first or "options" in first:
         return "prodigy"
-    return "doccano" if isinstance(keys.get("label"), list) and "labels" not in keys else "table"
+    return "doccano" if isinstance(first.get("label"), list) and "labels" not in first else "table"
 
 
 def write_codings(path: Path, imported: Imported) -> Path | None:
