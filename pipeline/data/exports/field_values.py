@@ -15,6 +15,7 @@ from typing import Final
 EXCERPT_CHARS: Final = 200
 MAX_INT: Final = 2**63 - 1  # what a table column holds
 
+_TOO_LARGE: Final = "expected a whole number of at most 64 bits, got a larger one"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 NUMBER: Final = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _GROUPED = re.compile("\\d{1,3}(?:[ \u00a0\u202f',]\\d{3})+", re.ASCII)
@@ -57,14 +58,15 @@ def parse_int(value: object) -> int | None:
             return None
         raise ValueError(f"expected a whole number, got {value}")
     if isinstance(value, int):
-        number = Decimal(value)
-    else:
-        text = make_excerpt(value) if isinstance(value, dict | list) else str(value).strip()
-        if text.lower() in {"", "nan", "none", "null"}:
-            return None
-        number = parse_decimal(text)
+        if abs(value) > MAX_INT:
+            raise ValueError(_TOO_LARGE)
+        return value
+    text = make_excerpt(value) if isinstance(value, dict | list) else str(value).strip()
+    if text.lower() in {"", "nan", "none", "null"}:
+        return None
+    number = parse_decimal(text)
     if abs(number) > MAX_INT:
-        raise ValueError("expected a whole number of at most 64 bits, got a larger one")
+        raise ValueError(_TOO_LARGE)
     if number != number.to_integral_value():
         raise ValueError(f"expected a whole number, got {make_excerpt(value)}")
     return int(number)

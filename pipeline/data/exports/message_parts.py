@@ -58,6 +58,7 @@ _HEADS: Final = (
     "header",
     "summary",
 )  # stand above what a block holds, in whatever order it is written
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False).encode  # made once: json.dumps makes one a call
 _CELL_SIGN: Final = "\t"
 
 
@@ -119,7 +120,7 @@ def read_reactions(stated: object) -> str | None:
             if name and count is not None:
                 counts[name] = (counts.get(name) or 0) + count
     known = {name: count for name, count in counts.items() if name and count}
-    return json.dumps(known, ensure_ascii=False) if known else None
+    return _ENCODE(known) if known else None
 
 
 def clean_links(links: Iterable[object]) -> tuple[str, ...]:

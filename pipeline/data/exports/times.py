@@ -116,6 +116,10 @@ _NO_ZONE_REMEDY: Final = (
 )
 
 
+_FIRST_SECOND, _LAST_SECOND = int(EARLIEST.timestamp()), int(LATEST.timestamp())
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def parse_time(value: object, options: ReadOptions) -> datetime:
     """Read a point in time as exports state it, as aware UTC.
 
@@ -200,9 +204,9 @@ def _from_number(number: Decimal | int) -> datetime:
         return _EXCEL_DAY_0 + timedelta(seconds=round(Decimal(number) * 86400))
     milliseconds = 10**12 <= number <= 5 * 10**12
     seconds = Decimal(number) / 1000 if milliseconds else Decimal(number)
-    if not EARLIEST.timestamp() <= seconds < LATEST.timestamp():
+    if not _FIRST_SECOND <= seconds < _LAST_SECOND:
         raise ValueError(_out_of_range(number))
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(seconds * 1_000_000))
+    return _EPOCH + timedelta(microseconds=int(seconds * 1_000_000))
 
 
 def _zone_of(options: ReadOptions, value: object) -> tzinfo:
