@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _MOST_FILES: Final = 40
 _REASON_CHARS: Final = 300
 _NARROWEST_TEXT: Final = 8  # characters that a column of text may be folded to
-_LONGEST_FIGURE: Final = 16  # characters; a moment has 16, the interval of a difference 13
+_LONGEST_FIGURE: Final = 22  # characters; a moment has 16, the name of a format 21
 
 
 def plain_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Padding:

@@ -25,6 +25,7 @@ from pipeline.errors import DataError, list_names
 _BATCH_ROWS: Final = 10_000
 _BATCH_CHARS: Final = 1 << 25
 _PROGRESS_ROWS: Final = 1000
+_WHOLE: Final = "the file"  # the record of a reject that is no single record
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ class ExportReader:
 
     def reject_file(self, name: str, reason: str) -> None:
         """List a file that is not read at all."""
-        self._reject(name, "the file", reason)
+        self._reject(name, _WHOLE, reason)
 
     def _reject(
         self,
@@ -134,15 +135,16 @@ class ExportReader:
         }
         if self.rejects is not None:
             self.rejects.write(json.dumps(entry, ensure_ascii=False) + "\n")
-        self.first_reject = self.first_reject or f"{source_file}, {record}: {reason}"
+        told = reason if record == _WHOLE else f"{record}: {reason}"
+        self.first_reject = self.first_reject or f"{source_file}{': ' if record == _WHOLE else ', '}{told}"
         self.rejected += 1
         counts = counts or self._counts_of(source_file)
         counts.rejected += 1
-        counts.reason = counts.reason or f"{record}: {reason}"
+        counts.reason = counts.reason or told
 
     def _fail(self, file: InputFile, message: str) -> None:
         self.failed.append((file.name, message))
-        self._counts_of(file.name).reason = message
+        self._counts_of(file.name).reason = message.removeprefix(str(file.path)).lstrip(":, ")
 
     def _counts_of(self, name: str) -> "_FileCounts":
         return self.files.setdefault(name, _FileCounts())
@@ -208,7 +210,7 @@ def choose_formats(
         if file.path.parent in articles:
             planned.append((file, text_article.FORMAT))
         elif isinstance(choice, DataError):
-            reading.reject_file(file.name, str(choice))
+            reading.reject_file(file.name, str(choice).removeprefix(f"{file.path}: "))
         else:
             if choice is pasted_text.FORMAT and not format_name and not _has_openings(file, reading.options):
                 reading.warnings.append(
