@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from pipeline.data.exports.table_rows import DELIMITERS
 from pipeline.data.parquet_cells import open_parquet, read_row_cells
 from pipeline.data.text_files import check_codec, open_text
 from pipeline.errors import DataError, located, shorten
@@ -24,7 +25,6 @@ from pipeline.files import workbooks
 
 SUFFIXES: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
 MAX_BYTES: Final = 500_000_000  # of a file, unpacked; what people label is far smaller
-DELIMITERS: Final = (",", ";", "\t", "|")
 MAX_FIELD: Final = 50_000_000  # characters in one CSV cell; more is an unclosed quote, not a text
 _SNIFFED_ROWS: Final = 20
 _SEPARATOR_LINE = re.compile(

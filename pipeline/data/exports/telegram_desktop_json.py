@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from pipeline.data.exports.field_values import clean_text, make_excerpt, parse_int
+from pipeline.data.exports.field_values import clean_text, make_excerpt
 from pipeline.data.exports.json_stream import BadValueError, JsonCursor, JsonStreamError, decode_value
 from pipeline.data.exports.message_parts import (
     EMPTY,
@@ -27,6 +27,7 @@ from pipeline.data.exports.message_parts import (
     read_reactions,
     read_rich_text,
 )
+from pipeline.data.exports.platform_json import read_int
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Source
 from pipeline.data.exports.times import parse_time
 from pipeline.data.text_files import decode_utf8_head, open_text
@@ -244,7 +245,7 @@ class _MessageReader:
                 yield Skipped("reject", record, "expected a message object", make_excerpt(message))
                 continue
             try:
-                message_id = _read_int(message, "id")
+                message_id = read_int(message, "id")
                 record = record if message_id is None else f"{prefix}message {message_id}"
                 yield self.read(message, message_id, record)
             except ValueError as error:
@@ -285,7 +286,7 @@ class _MessageReader:
         self, message: Mapping[str, object], message_id: int | None
     ) -> tuple[str | None, int | None]:
         """Topic of a forum and the message that is answered; answers to the topic itself are none."""
-        reply_to = None if "reply_to_peer_id" in message else _read_int(message, "reply_to_message_id")
+        reply_to = None if "reply_to_peer_id" in message else read_int(message, "reply_to_message_id")
         if not self.topics or reply_to is None:
             return None, reply_to
         topic = self.topics.get(reply_to) or self.topic_of.get(reply_to)
@@ -298,13 +299,6 @@ def _decode_as_meant(error: BadValueError) -> object:
     """Decode a message that Telegram Desktop wrote as no JSON: see the module."""
     text = _BAD_ESCAPE.sub(r"\1\\u00\2", error.text)
     return decode_value(_BARE_PATH.sub(lambda match: f"{match[1]}{json.dumps(match[2])}", text), strict=False)
-
-
-def _read_int(message: Mapping[str, object], name: str) -> int | None:
-    try:
-        return parse_int(message.get(name))
-    except ValueError as error:
-        raise ValueError(f"field '{name}': {error}") from None
 
 
 def _read_text(message: Mapping[str, object]) -> str:

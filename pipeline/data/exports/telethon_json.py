@@ -32,6 +32,7 @@ from pipeline.data.exports.message_parts import (
     read_rich_text,
 )
 from pipeline.data.exports.peers import channel_number, peer_of
+from pipeline.data.exports.platform_json import inner, inner_list, read_int
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Source
 from pipeline.data.exports.times import parse_time
 from pipeline.data.text_files import decode_utf8_head, open_text
@@ -247,10 +248,11 @@ def _text_of(message: Mapping[str, object]) -> str:
     text = message.get("message")
     if not isinstance(text, str | None) or "message" not in message:
         raise ValueError(f"field 'message': expected a string, got {make_excerpt(text) or 'nothing'}")
-    media = message.get("media")
-    poll = media.get("poll") if isinstance(media, dict) else None
     own = clean_text(text)
-    return join_texts(own if own.strip() else read_rich_text(message.get("rich_message")), read_poll(poll))
+    return join_texts(
+        own if own.strip() else read_rich_text(message.get("rich_message")),
+        read_poll(inner(message, "media").get("poll")),
+    )
 
 
 def _kind_in(value: object) -> str:
@@ -262,10 +264,8 @@ def _kind_in(value: object) -> str:
 def _media_of(media: object) -> str | None:
     """Kind of media; of documents, what their attributes say."""
     kind = media_kind(_kind_in(media))
-    document = media.get("document") if isinstance(media, dict) else None
-    attributes = document.get("attributes") if isinstance(document, dict) else None
-    parts = [part for part in attributes if isinstance(part, dict)] if isinstance(attributes, list) else []
-    kinds = {_kind_in(part).removeprefix("DocumentAttribute"): part for part in parts}
+    attributes = inner_list(inner(media, "document"), "attributes")
+    kinds = {_kind_in(part).removeprefix("DocumentAttribute"): part for part in attributes}
     if kind != "document" or not kinds:
         return kind
     if "Video" in kinds and "Animated" not in kinds:
@@ -289,21 +289,12 @@ def _place_of(message: Mapping[str, object]) -> tuple[str | None, int | None]:
 
 
 def _links_of(message: Mapping[str, object]) -> Iterator[object]:
-    entities = message.get("entities")
-    for entity in entities if isinstance(entities, list) else ():
-        if isinstance(entity, dict):
-            yield entity.get("url")
-    media = message.get("media")
-    page = media.get("webpage") if isinstance(media, dict) else None
-    if isinstance(page, dict):
-        yield page.get("url")
+    yield from (entity.get("url") for entity in inner_list(message, "entities"))
+    yield inner(message, "media", "webpage").get("url")
 
 
 def _count(message: Mapping[str, object], name: str) -> int | None:
-    try:
-        number = parse_int(message.get(name))
-    except ValueError as error:
-        raise ValueError(f"field '{name}': {error}") from None
+    number = read_int(message, name)
     if number is not None and number < 0:
         raise ValueError(f"field '{name}': expected a number of 0 or more, got {number}")
     return number
