@@ -232,5 +232,14 @@ def test_scoring_with_the_baseline_loads_no_torch() -> None:
     }
 
 
+def test_tables_at_the_terminal_load_neither_pandas_nor_statistics() -> None:
+    """Every command that prints a table loads them, `frames models` too."""
+    code = "import sys, pipeline.commands.result_tables; print(*{'pandas', 'scipy'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.split() == []
+
+
 def test_the_measurement_itself_notices_a_heavy_library() -> None:
     assert heavy_modules_after("import matplotlib") == {"matplotlib"}

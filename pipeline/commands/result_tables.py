@@ -1,26 +1,24 @@
 """Results as tables at the terminal. Everything that comes from data is made safe first."""
 
-from __future__ import annotations  # the types below are for the reader; loading them would load mlflow
+from __future__ import annotations  # the types below are for the reader; every command loads this file
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import numpy as np
-import pandas as pd
 from rich import box
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 
-from pipeline.data.frame_languages import main_languages
 from pipeline.errors import shorten
-from pipeline.evaluation.calibration_quality import LOW
 from pipeline.files.safe_text import safe_text
 from pipeline.measures.intervals import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    import pandas as pd
 
     from pipeline.data.export_reader import FileReport
     from pipeline.data.ingest import IngestReport
@@ -98,6 +96,8 @@ def print_evaluation(screen: Console, report: EvaluationReport, title: str) -> N
         screen.print(f"{name:32}{_figure(estimate, 3)}  {format_interval(estimate, 3)}")
     screen.print(f"{'calibration error':32}{report.calibration_error:.3f}")
     if report.calibration is not None:
+        from pipeline.evaluation.calibration_quality import LOW
+
         whole = report.calibration.overall
         if whole.error_above is not None:
             name = f"  among the {whole.above:,} p > {LOW}"
@@ -189,7 +189,7 @@ def print_folds(screen: Console, folds: Folds) -> None:
     parts = [(name, getattr(folds, name)) for name in ("train", "dev", "test")]
     rows = [
         ("texts", *(len(data) for _, data in parts)),
-        ("clusters of copies", *(len(np.unique(folds.clusters[name])) for name, _ in parts)),
+        ("clusters of copies", *(len(set(folds.clusters[name].tolist())) for name, _ in parts)),
         ("first date", *(_day(data.table["date"].min()) for _, data in parts)),
         ("last date", *(_day(data.table["date"].max()) for _, data in parts)),
         ("without any frame", *(int((data.indicator().sum(axis=1) == 0).sum()) for _, data in parts)),
@@ -262,6 +262,8 @@ def print_check(screen: Console, result: CheckResult) -> None:
 def _print_languages(screen: Console, result: CheckResult) -> None:
     """Rows, letters a token and positives of each frame by language, where there are several."""
     languages = result.languages
+    from pipeline.data.frame_languages import main_languages
+
     langs = main_languages(languages.rows)
     if len(langs) < 2:  # noqa: PLR2004 - of one language, the folds say all
         return
@@ -361,6 +363,8 @@ def _moment(stamp: str | None) -> str:
 
 
 def _day(moment: pd.Timestamp) -> str:
+    import pandas as pd
+
     return "" if pd.isna(moment) else f"{moment:%Y-%m-%d}"
 
 
