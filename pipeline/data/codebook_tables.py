@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from pipeline.data.codebook import Codebook, Frame
 from pipeline.data.exports.table_rows import fold_name
 from pipeline.data.table_files import Record, Table, read_table
-from pipeline.errors import DataError, list_names, show_value
+from pipeline.errors import DataError, list_names, shorten, show_value
 from pipeline.files.yaml_files import describe_fault
 
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -121,7 +121,7 @@ def read_codebook_table(
         book = Codebook(name=name, mode=mode, frames=tuple(_settle_parents([frame for _, frame in found])))
     except ValidationError as error:
         reasons = "; ".join(describe_fault(fault["msg"]) for fault in error.errors())
-        raise DataError(f"{path}: this table makes no codebook: {reasons}") from None
+        raise DataError(f"{path}: this table makes no codebook: {shorten(reasons, 1000)}") from None
     used = {column for names in columns.values() for column in names}
     unread = [column for column in table.columns if column and column not in used]
     return book, [f"columns of {path.name} that are not read: {list_names(unread)}"] if unread else []
