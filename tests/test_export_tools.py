@@ -504,3 +504,23 @@ def test_messages_printed_one_below_the_other(tmp_path: Path) -> None:
     content = "\n".join(json.dumps(message | {"id": number}, indent=4) for number in (5, 6))
     posts = read(tmp_path / "x.json", content)
     assert [(post.channel, post.message_id) for post in posts] == [("News", 5), ("News", 6)]
+
+
+def test_lists_inside_of_records_do_not_make_a_file_of_lines_one_object(tmp_path: Path) -> None:
+    """Each line is a record; the first has a list of a known name deep inside."""
+    inner = {"messages": [{"text": "not a post of this file"}]}
+    rows = [
+        {
+            "channel": "c",
+            "id": n,
+            "date": f"2024-01-0{n}",
+            "text": f"Post number {n}.",
+            "replies": {"page": inner},
+        }
+        for n in range(1, 4)
+    ]
+    path = tmp_path / "posts.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    report = ingest([path], tmp_path / "posts.parquet", ReadOptions())
+    assert report.new == 3
+    assert list(read_posts(tmp_path / "posts.parquet")["text"]) == [row["text"] for row in rows]

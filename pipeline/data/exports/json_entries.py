@@ -22,6 +22,8 @@ LISTS: Final = (  # what the list is called in the objects of the tools and inte
 )
 _HEAD_CHARS: Final = 1 << 16
 _DEEPEST: Final = 3  # objects around the list
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|[{}\[\]:,]', re.DOTALL)
+_ITEM = re.compile(r'\s*(?:[{"\]]|\Z)')  # how a list of objects or texts goes on
 _SCRIPT = re.compile(r"\s*[\w.$\[\]\"' ]{1,100}=\s*(?=[\[{])")  # window.YTD.tweets.part0 = [
 
 
@@ -50,13 +52,35 @@ def read_entries(file: TextIO, lists: Collection[str] = LISTS) -> Iterator[Entry
 
 
 def holds_list(head: str, lists: Collection[str] = LISTS) -> bool:
-    """Whether the text begins as an object that holds its records in a list, below at most two other objects."""
-    names = "|".join(map(re.escape, lists))
-    found = re.search(rf'"(?:{names})"\s*:\s*\[\s*(?:[{{"\]]|$)', head)
-    if found is None or not head.lstrip().startswith("{"):
+    """Whether the text begins as an object that holds its records in a list, below at most two objects so named.
+
+    It is read as `_walk` will: a list deeper inside a record, or a name within a text, says nothing.
+    """
+    if not head.lstrip("\ufeff \t\r\n").startswith("{"):
         return False
-    before = head[: found.start()]
-    return before.count("{") - before.count("}") <= _DEEPEST
+    opened: list[
+        str
+    ] = []  # the names under which the open objects and lists stand, the outermost without one
+    name = text = ""
+    for token in _TOKEN.finditer(head):
+        sign = token[0]
+        if sign.startswith('"'):
+            text = sign[1:-1]
+        elif sign == ":":
+            name = text
+        elif sign == ",":
+            name = ""
+        elif sign in "{[":
+            is_reached = 0 < len(opened) <= _DEEPEST and all(outer in lists for outer in opened[1:])
+            if sign == "[" and name in lists and is_reached and _ITEM.match(head, token.end()):
+                return True
+            opened.append(name)
+            name = ""
+        else:
+            opened = opened[:-1]
+            if not opened:
+                return False
+    return False
 
 
 def entries_of_list(cursor: JsonCursor) -> Iterator[Entry]:
