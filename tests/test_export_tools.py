@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 
 from pipeline.data.exports.detect import detect_format
+from pipeline.data.exports.json_entries import read_entries
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions
 from pipeline.data.ingest import ingest
 from pipeline.data.posts import read_posts
@@ -506,21 +507,14 @@ def test_messages_printed_one_below_the_other(tmp_path: Path) -> None:
     assert [(post.channel, post.message_id) for post in posts] == [("News", 5), ("News", 6)]
 
 
-def test_lists_inside_of_records_do_not_make_a_file_of_lines_one_object(tmp_path: Path) -> None:
-    """Each line is a record; the first has a list of a known name deep inside."""
-    inner = {"messages": [{"text": "not a post of this file"}]}
+def test_lists_inside_of_records_do_not_make_a_file_of_lines_one_object() -> None:
+    inner = {"messages": [{"text": "not a record of this file"}]}
     rows = [
-        {
-            "channel": "c",
-            "id": n,
-            "date": f"2024-01-0{n}",
-            "text": f"Post number {n}.",
-            "replies": {"page": inner},
-        }
-        for n in range(1, 4)
+        {"@type": "message", "id": n, "content": {"page": inner}, "note": '"items": [{'} for n in range(3)
     ]
-    path = tmp_path / "posts.jsonl"
-    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    report = ingest([path], tmp_path / "posts.parquet", ReadOptions())
-    assert report.new == 3
-    assert list(read_posts(tmp_path / "posts.parquet")["text"]) == [row["text"] for row in rows]
+    assert [value for _, value in read_entries(io.StringIO("\n".join(map(json.dumps, rows))))] == rows
+    pages = [{"data": [{"id": n}, {"id": n + 1}]} for n in (1, 3)]
+    found = [value for _, value in read_entries(io.StringIO("\n".join(map(json.dumps, pages))))]
+    assert found == [{"id": n} for n in (1, 2, 3, 4)]
+    deep = {"response": {"count": 2, "items": [{"id": 1}, {"id": 2}]}, "title": "a"}
+    assert [value for _, value in read_entries(io.StringIO(json.dumps(deep)))] == [{"id": 1}, {"id": 2}]
