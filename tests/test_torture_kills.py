@@ -151,9 +151,25 @@ def read_content(out: Path) -> dict[str, pd.DataFrame]:
     }
 
 
-def test_predict_is_killed(
-    tmp_path: Path, seed: int, is_long: bool, print_figure: Callable[[str], None], tiny_bundle: Any
+ENGINES: dict[str, tuple[int, tuple[str, ...]]] = {  # points in the long form, and the options
+    "one process": (100, ()),
+    "two processes": (100, ("--workers", "2")),
+    "a cluster": (20, ("--engine", "ray", "--ray-address", "local")),
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_predict_is_killed(  # noqa: PLR0917 - fixtures
+    tmp_path: Path,
+    seed: int,
+    is_long: bool,
+    print_figure: Callable[[str], None],
+    tiny_bundle: Any,
+    engine: str,
 ) -> None:
+    n, options = ENGINES[engine]
+    if options and not is_long:
+        pytest.skip("the long form alone: workers take seconds to start")
     folder = tmp_path / "work"
     folder.mkdir()
     shutil.copytree(tiny_bundle.folder, folder / "bundle")
@@ -162,9 +178,9 @@ def test_predict_is_killed(
     assert run(folder, *PREDICT).code == 0
     write_export(folder / "b.jsonl", range(60, 300), ending=" More.", edited_at="2025-01-01T00:00:00+00:00")
     before = read_content(folder / "out")["posts"]
-    rounds = Rounds(folder, PREDICT, seed)
+    rounds = Rounds(folder, (*PREDICT, *options), seed)
     whole = read_content(folder / "out")
-    for _ in range(100 if is_long else 1):
+    for _ in range(n if is_long else 1):
         rounds.kill()
         left = read_content(folder / "out")["posts"]
         kept = before.merge(left, on=["post_key", "content_hash"], validate="one_to_one")
@@ -178,7 +194,7 @@ def test_predict_is_killed(
         for name, table in whole.items():
             pd.testing.assert_frame_equal(finished[name], table)
     print_figure(
-        f"kill -9 of predict: {len(whole['posts'])} posts; {rounds.describe('posts lost', 'posts twice')}"
+        f"kill -9 of predict by {engine}: {len(whole['posts'])} posts; {rounds.describe('posts lost', 'posts twice')}"
     )
     assert not rounds.counts["posts lost"] + rounds.counts["posts twice"]
 
