@@ -16,8 +16,17 @@ from pipeline.bundle import ModelBundle
 from pipeline.data.posts import POSTS_SCHEMA, read_stretch
 from pipeline.errors import DataError
 from pipeline.scoring.delta_table import Store
-from pipeline.scoring.pieces import PieceScorer, plan_pieces
+from pipeline.scoring.pieces import Piece, PieceScorer, Work
 from pipeline.scoring.score_posts import score_batch
+from pipeline.scoring.score_tables import ScoreTables
+
+
+def plan(
+    tables: list[Path], new: list[np.ndarray], first: int, batch_posts: int, folder: Path
+) -> list[Piece]:
+    scores = ScoreTables.open_to_write(folder / "scores", ())
+    return list(Work(tables, iter(new), first, batch_posts, scores).plan_pieces())
+
 
 STAMP = datetime(2024, 6, 1, tzinfo=UTC)
 ROWS = [make_row(i) for i in range(120)]
@@ -63,7 +72,7 @@ def test_pieces_are_all_that_is_new_once_and_in_order(
     cuts = sorted(data.draw(st.lists(st.integers(0, len(new)), max_size=3)))
     chunks = np.split(np.array(new, np.int64), cuts)
     found = []
-    for piece in plan_pieces(tables, chunks, first_sequence, batch_posts):
+    for piece in plan(tables, chunks, first_sequence, batch_posts, folder):
         start = ends[tables.index(piece.table)] - sizes[tables.index(piece.table)] + piece.first_row
         assert piece.first_row % (10 * batch_posts) == 0
         assert 0 <= piece.rows[0] <= piece.rows[-1] < 10 * batch_posts
@@ -80,7 +89,7 @@ def test_a_piece_is_scored_as_its_windows_are_and_numbered(tiny_bundle: ModelBun
     for store in stores:
         Path(store.location).mkdir()
     scorer = PieceScorer(tiny_bundle, *stores, STAMP, 3)
-    written = [scorer.score(piece) for piece in plan_pieces([table], [new], 100, 3)]
+    written = [scorer.score(piece) for piece in plan([table], [new], 100, 3, tmp_path)]
     assert [piece.posts.n_rows for piece in written] == [5, 3]
     assert [piece.next_sequence for piece in written] == [109, 150]
     posts = pa.concat_tables([pq.read_table(tmp_path / "posts" / piece.posts.path) for piece in written])
@@ -94,7 +103,7 @@ def test_a_piece_is_scored_as_its_windows_are_and_numbered(tiny_bundle: ModelBun
 
 def test_a_table_that_is_exchanged_in_mid_run_is_refused(tiny_bundle: ModelBundle, tmp_path: Path) -> None:
     table = write_rows(tmp_path / "posts.parquet", slice(0, 20))
-    [piece] = plan_pieces([table], [np.arange(20)], 0, 10)
+    [piece] = plan([table], [np.arange(20)], 0, 10, tmp_path)
     write_rows(table, slice(20, 40))
     scorer = PieceScorer(tiny_bundle, Store(tmp_path), Store(tmp_path), STAMP, 10)
     with pytest.raises(DataError, match="was changed while it was being scored"):

@@ -90,7 +90,11 @@ def make_bundle(folder: Path, *, normalise_text: bool) -> ModelBundle:
     model.fit(data, None, each_its_own_cluster(data), quiet_context(folder))
     arrays = {
         "training_texts": {"digests": text_digests(list(data.table["text"][:10]))},
-        "test_predictions": {"ids": np.array([f"row-{i}" for i in range(0, 90, 3)])},
+        "test_predictions": {
+            "ids": np.array([f"row-{i}" for i in range(0, 90, 3)]),
+            "clusters": np.arange(30),
+            **{name: np.zeros((30, len(FRAMES))) for name in ("truth", "calibrated", "decided")},
+        },
     }
     return save_plain_bundle(folder / "bundle", "toy", model, codebook(), arrays=arrays)
 

@@ -75,8 +75,7 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _FIELD_OF: Final = {name: field for field, names in NAMES.items() for name in names}
 _SEVERAL: Final = ("include", "exclude", "examples")
-_NUMBER = re.compile(r"[_ ]?\d+$")
-_BETWEEN = re.compile(r"\s*(?:[\r\n]+|\|)\s*")
+_BETWEEN = re.compile(r"[\r\n|]+")
 _BULLET = re.compile(r"(?:[-*•–—]|\(?\d{1,2}[.)])\s+")
 _LISTED: Final = 20  # faults that one message tells
 
@@ -137,7 +136,7 @@ def _find_columns(table: Table) -> Columns:
     for column in table.columns:
         folded = fold_name(column)
         field = _FIELD_OF.get(folded)
-        if field is None and (bare := _FIELD_OF.get(_NUMBER.sub("", folded))) in _SEVERAL:
+        if field is None and (bare := _FIELD_OF.get(_strip_number(folded))) in _SEVERAL:
             field = bare
         if field is not None:
             table.check_column(column)
@@ -210,8 +209,17 @@ def _read_texts(record: Record, column: str, faults: list[str]) -> list[str]:
 
 
 def _split(text: str) -> list[str]:
-    parts = [_BULLET.sub("", part, count=1) if _BULLET.match(part) else part for part in _BETWEEN.split(text)]
+    parts = [
+        _BULLET.sub("", part, count=1) if _BULLET.match(part) else part
+        for part in map(str.strip, _BETWEEN.split(text))
+    ]
     return [part for part in parts if part.strip()]
+
+
+def _strip_number(name: str) -> str:
+    """A column's name without the number at its end: "example_2" is an example."""
+    bare = name.rstrip("0123456789")
+    return bare[:-1] if bare != name and bare.endswith(("_", " ")) else bare
 
 
 def _find_repeated(found: list[tuple[Record, Frame]], columns: Columns) -> Iterator[str]:

@@ -9,6 +9,10 @@ import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pipeline.no_telemetry  # noqa: F401 - the hub client reads its settings while it is imported
+
+# isort: split
+
 import numpy as np
 import torch
 from datasets import Dataset
