@@ -116,9 +116,11 @@ def test_the_command_scores_on_a_cluster_from_store_to_store(
     assert (again.already_scored, again.newly_scored) == (N_POSTS, 0)
 
 
-def test_a_cluster_may_lose_workers_and_machines(
-    cluster: Cluster, table: Path, whole: Path, tiny_bundle: ModelBundle, tmp_path: Path
+def test_a_cluster_may_lose_workers_and_machines(  # noqa: PLR0917 - fixtures
+    cluster: Cluster, table: Path, whole: Path, tiny_bundle: ModelBundle, tmp_path: Path, is_long: bool
 ) -> None:
+    if not is_long:
+        pytest.skip("takes most of a minute: --long")
     killed: set[int] = set()
     removed = []
 
@@ -161,9 +163,11 @@ predict([Path(table)], load_bundle(Path(bundle)), out, batch_posts=5, engine=eng
 """
 
 
-def test_a_killed_driver_goes_on_from_its_last_commit(
-    cluster: Cluster, store: ObjectStore, table: Path, whole: Path, tiny_bundle: ModelBundle
+def test_a_killed_driver_goes_on_from_its_last_commit(  # noqa: PLR0917 - fixtures
+    cluster: Cluster, store: ObjectStore, table: Path, whole: Path, tiny_bundle: ModelBundle, is_long: bool
 ) -> None:
+    if not is_long:
+        pytest.skip("takes half a minute: --long")
     arguments = [str(table), str(tiny_bundle.folder), "s3://bucket/killed", cluster.address]
     with subprocess.Popen(
         [sys.executable, "-c", DRIVER, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
