@@ -125,7 +125,10 @@ def run_killed(folder: Path, *arguments: str, after: float) -> Ended:
 
 @dataclass
 class Killer:
-    """Draws moments at which a command is killed: half of them by time, half at a step on the file system."""
+    """Draws moments at which a command is killed: half of them by time, half at a step on the file system.
+
+    A command of several processes, each of which would count steps of its own, has no `steps`: all go by time.
+    """
 
     seed: int
     seconds: float
@@ -136,7 +139,7 @@ class Killer:
         self._random = random.Random(self.seed)
 
     def run(self, folder: Path, *arguments: str) -> Ended:
-        if len(self.drawn) % 2:
+        if len(self.drawn) % 2 or not self.steps:
             after = self._random.uniform(0.15, 0.95) * self.seconds
             self.drawn.append(f"{after:.3f} s")
             return run_killed(folder, *arguments, after=after)
