@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from typer.testing import CliRunner
-from weather_project import write_project, write_rows
+from weather_project import make_rows, write_lines, write_project
 
 from pipeline.bundle import load_bundle, read_manifest
 from pipeline.cli import app
@@ -88,7 +88,7 @@ def test_what_failed_before_its_result_is_not_counted(study: Study) -> None:
 
 
 def test_fresh_rows_need_no_correction_and_the_output_says_so(study: Study) -> None:
-    write_rows(study.folder / "fresh.jsonl", 1000, 60)
+    write_lines(study.folder / "fresh.jsonl", make_rows(1000, 60))
     fresh = study.compare(0, 1, "--data", str(study.folder / "fresh.jsonl"))
     assert fresh["test_use"] == {"comparisons_before": 0, "pairs_before": 0, "models": 2, "possible_pairs": 1}
     names = [f"runs:/{study.models[number].run_id}" for number in (0, 2)]

@@ -10,11 +10,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from typer.testing import CliRunner
+from weather_project import write_files
 
 from pipeline.bundle import ModelBundle, load_bundle, read_manifest
 from pipeline.cli import app
 from pipeline.config.run_config import load_run_config
-from pipeline.data.codebook import Codebook, dump_codebook
+from pipeline.data.codebook import Codebook
 from pipeline.errors import ModelError
 from pipeline.files.safe_text import safe_text
 from pipeline.reporting.card_figures import (
@@ -41,7 +42,6 @@ def write_run(folder: Path) -> Path:
         {"id": "harvest | [x](y)", "name": "Harvest", "definition": "Speaks of <b>harvests</b>."},
     ]
     book = Codebook.model_validate({"name": "Weather *talk*", "frames": frames})
-    (folder / "codebook.yaml").write_text(dump_codebook(book), encoding="utf-8")
     rows = []
     for i in range(240):
         labels = [frame for frame in book.frame_ids if generator.random() < 0.4]
@@ -51,23 +51,18 @@ def write_run(folder: Path) -> Path:
         rows.append(
             {"text": text, "labels": labels, "source": source, "lang": "en", "date": f"2024-0{1 + i % 2}-10"}
         )
-    (folder / "labelled.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    config = {
-        "name": "weather",
-        "data": {
+    return write_files(
+        folder,
+        book,
+        rows,
+        data={
             "codebook": "codebook.yaml",
             "labelled": "labelled.jsonl",
             "licence": "CC BY 4.0 <x> [y](z)",
         },
-        "folds": {"method": "cluster", "test_share": 0.3, "hold_out_sources": ["new one"]},
-        "model": {"kind": "tfidf", "c_grid": [10.0], "char_ngrams": None, "min_df": 1, "inner_folds": 2},
-        "evaluation": {"bootstrap_samples": 100},
-        "tracking": {"register_as": "weather"},
-        "output": str(folder / "runs"),
-    }
-    path = folder / "run.yaml"
-    path.write_text(json.dumps(config), encoding="utf-8")
-    return path
+        folds={"method": "cluster", "test_share": 0.3, "hold_out_sources": ["new one"]},
+        tracking={"register_as": "weather"},
+    )
 
 
 @pytest.fixture(scope="module")

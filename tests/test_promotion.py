@@ -9,13 +9,14 @@ import pytest
 from alias_history import history_of
 from numpy.typing import NDArray
 from typer.testing import CliRunner
+from weather_project import write_files
 
 from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.cli import app
 from pipeline.config.evaluation import EvaluationSettings, PromotionSettings
 from pipeline.config.run_config import RunConfig, load_run_config
 from pipeline.config.tracking import TrackingSettings
-from pipeline.data.codebook import Codebook, dump_codebook
+from pipeline.data.codebook import Codebook
 from pipeline.data.labelled_rows import LabelledData, read_labelled
 from pipeline.errors import ConfigError, DataError, ModelError
 from pipeline.evaluation.leakage import text_digests
@@ -257,7 +258,6 @@ def write_config(folder: Path) -> Path:
         {"id": f, "name": f, "definition": f"Speaks of {f}.", "examples": [w]} for f, w in WORDS.items()
     ]
     book = Codebook.model_validate({"name": "weather", "frames": frames})
-    (folder / "codebook.yaml").write_text(dump_codebook(book), encoding="utf-8")
     rows = []
     for i in range(240):
         labels = [frame for frame in WORDS if generator.random() < 0.4]
@@ -273,18 +273,7 @@ def write_config(folder: Path) -> Path:
                 "group": f"p{i}",
             }
         )
-    (folder / "labelled.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    config = {
-        "name": "weather",
-        "data": {"codebook": "codebook.yaml", "labelled": "labelled.jsonl"},
-        "folds": {"method": "cluster", "test_share": 0.3},
-        "model": {"kind": "tfidf", "c_grid": [10.0], "char_ngrams": None, "min_df": 1, "inner_folds": 2},
-        "evaluation": {"bootstrap_samples": 100},
-        "output": str(folder / "runs"),
-    }
-    path = folder / "run.yaml"
-    path.write_text(json.dumps(config), encoding="utf-8")
-    return path
+    return write_files(folder, book, rows, folds={"method": "cluster", "test_share": 0.3})
 
 
 @pytest.fixture(scope="module")

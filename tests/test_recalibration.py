@@ -22,7 +22,7 @@ from pipeline.evaluation.evaluate_bundle import evaluate_bundle, predict_labelle
 from pipeline.evaluation.leakage import find_learnt, text_digests
 from pipeline.measures.calibration import Calibrator, identity_calibrator, logit
 from pipeline.measures.decision_rule import DecisionRule
-from pipeline.training.new_rule import recalibrate
+from pipeline.training.recalibration import recalibrate
 
 SHIFT = 1.5  # by how much the first rule's log odds are too high
 

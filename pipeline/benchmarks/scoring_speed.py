@@ -26,12 +26,12 @@ from pipeline import no_telemetry  # noqa: F401 - libraries read their settings 
 
 import numpy as np
 import typer
-from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedTokenizerFast, pipeline
 
 from pipeline.benchmarks.synthetic_posts import COPIES, make_posts, to_batch
 from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.classifiers.encoder.token_windows import WindowLimits, make_windows
+from pipeline.classifiers.encoder.tokenizer_file import load_tokenizer
 from pipeline.classifiers.graph.encoder_graph import EncoderShape
 from pipeline.classifiers.graph.graph_scorer import GraphScorer
 from pipeline.classifiers.graph.onnx_transformer import (
@@ -163,7 +163,7 @@ def make_rival(folder: Path, n_frames: int) -> Any:
     config = AutoConfig.from_pretrained(folder / ENCODER_CONFIG_FILE)
     config.num_labels = n_frames
     from_config: Callable[..., Any] = AutoModelForSequenceClassification.from_config  # untyped there
-    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+    tokenizer = load_tokenizer(folder / TOKENIZER_FILE)
     make_tokenizer: Any = PreTrainedTokenizerFast
     fast = make_tokenizer(
         tokenizer_object=tokenizer,
@@ -188,7 +188,7 @@ def read_float32_scorer(folder: Path) -> GraphScorer:
     return GraphScorer(
         export_float32(read_weights_file(folder / WEIGHTS_FILE), read_shape(folder)),
         len(described["labels"]),
-        Tokenizer.from_file(str(folder / TOKENIZER_FILE)),
+        load_tokenizer(folder / TOKENIZER_FILE),
         padding_id=described["padding_id"],
         limits=WindowLimits(settings.max_tokens, settings.max_windows),
     )
@@ -206,7 +206,7 @@ def read_shape(folder: Path) -> EncoderShape:
 def count_tokens(folder: Path, texts: list[str]) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Tokens of each text, shape (n,)."""
     limits = WindowLimits(int(read_description(folder)["settings"]["max_tokens"]))
-    windows = make_windows(Tokenizer.from_file(str(folder / TOKENIZER_FILE)), texts, limits)
+    windows = make_windows(load_tokenizer(folder / TOKENIZER_FILE), texts, limits)
     return np.array([len(ids) for ids in windows.token_ids], np.int64)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.measures.intervals import Estimate
     from pipeline.tracking.promotion import Promotion
     from pipeline.tracking.promotion_check import PromotionCheck
-    from pipeline.training.new_rule import Recalibration
+    from pipeline.training.recalibration import Recalibration
 
 WORST = 5
 _NAMED = 4  # frames that a slice leaves out, at the terminal; --json has all

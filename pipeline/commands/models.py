@@ -259,8 +259,8 @@ def recalibrate(
         from pipeline.commands.model_tables import print_recalibration
         from pipeline.config.tracking import TrackingSettings
         from pipeline.data.labelled_rows import read_labelled
-        from pipeline.training.new_rule import recalibrate as recalibrate_bundle
-        from pipeline.training.new_rule import record_recalibration
+        from pipeline.training.recalibration import recalibrate as recalibrate_bundle
+        from pipeline.training.recalibration import record_recalibration
 
         bundle = load_bundle(find_model(model))
         done = recalibrate_bundle(

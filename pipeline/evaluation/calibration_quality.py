@@ -3,7 +3,7 @@
 Brier score: mean squared distance of probability and truth (Brier 1950, "Verification of forecasts expressed in
 terms of probability"); 0 is perfect, and stating a frame's share p everywhere gives p (1 - p). Expected
 calibration error: see `metrics.expected_calibration_error`. Most decisions have a probability near 0, which is easily
-right: the error among those above .1 stands beside. Slope and intercept: see `pipeline.measures.recalibration`.
+right: the error among those above .1 stands beside. Slope and intercept: see `pipeline.measures.calibration_slope`.
 """
 
 from dataclasses import asdict, dataclass
@@ -12,9 +12,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.measures.calibration_slope import fit_recalibration
 from pipeline.measures.intervals import Estimate, renumber
 from pipeline.measures.metrics import expected_calibration_error
-from pipeline.measures.recalibration import fit_recalibration
 
 LOW: Final = 0.1  # probabilities up to it are left out of the error above it
 

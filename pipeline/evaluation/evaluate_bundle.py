@@ -10,13 +10,13 @@ from pipeline.config.evaluation import EvaluationSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.splits import cluster_rows
 from pipeline.errors import DataError
-from pipeline.evaluation.comparison import Comparison, compare_decisions
+from pipeline.evaluation.comparison import Comparison
 from pipeline.evaluation.evaluation_report import EvaluationReport
 from pipeline.evaluation.leakage import keep_unseen, warn_of_seen
 from pipeline.evaluation.row_facts import RowFacts, TrainingFacts
 from pipeline.evaluation.slice_masks import slice_rows
 from pipeline.evaluation.slices import SliceGain, SliceReport, compare_slices, evaluate_slices
-from pipeline.evaluation.test_predictions import TestPredictions, evaluate_predictions
+from pipeline.evaluation.test_predictions import TestPredictions, compare_predictions, evaluate_predictions
 from pipeline.evaluation.test_use import TestUse
 
 
@@ -99,16 +99,7 @@ def compare_bundles(
         one, other = predict_labelled(first, unseen), predict_labelled(second, unseen)
     else:
         one, other = (read_test_predictions(bundle).sorted_by_id() for bundle in (first, second))
-    comparison = compare_decisions(
-        one.truth,
-        one.decided,
-        other.decided,
-        clusters=one.clusters,
-        frame_ids=first.frame_ids,
-        settings=settings,
-        seed=seed,
-        use=use,
-    )
+    comparison = compare_predictions(one, other, first.frame_ids, settings, seed=seed, use=use)
     return replace(comparison, languages=_compare_languages(one, other, settings, seed))
 
 

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.evaluation.calibration_quality import measure_calibration
+from pipeline.evaluation.comparison import Comparison, compare_decisions
 from pipeline.evaluation.evaluation_report import EvaluationReport, evaluate_decisions
 from pipeline.evaluation.row_facts import RowFacts
+from pipeline.evaluation.test_use import TestUse
 
 _ALWAYS = ("ids", "clusters", "truth", "calibrated", "decided")
 _RAW = "raw"
@@ -91,3 +93,25 @@ def evaluate_predictions(
         confidence=settings.confidence,
     )
     return replace(report, calibration=calibration)
+
+
+def compare_predictions(
+    first: TestPredictions,
+    second: TestPredictions,
+    frame_ids: tuple[str, ...],
+    settings: EvaluationSettings,
+    *,
+    seed: int,
+    use: TestUse | None = None,
+) -> Comparison:
+    """`compare_decisions` of two models on the same rows in the same order; truth and clusters are the first's."""
+    return compare_decisions(
+        first.truth,
+        first.decided,
+        second.decided,
+        clusters=first.clusters,
+        frame_ids=frame_ids,
+        settings=settings,
+        seed=seed,
+        use=use,
+    )

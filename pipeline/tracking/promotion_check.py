@@ -17,7 +17,7 @@ from pipeline.bundle import ModelBundle
 from pipeline.config.evaluation import EvaluationSettings, PromotionSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import ModelError
-from pipeline.evaluation.comparison import Comparison, compare_decisions
+from pipeline.evaluation.comparison import Comparison
 from pipeline.evaluation.evaluate_bundle import (
     check_comparable,
     predict_labelled,
@@ -27,7 +27,7 @@ from pipeline.evaluation.evaluate_bundle import (
 from pipeline.evaluation.leakage import keep_unseen
 from pipeline.evaluation.slice_masks import SliceRows, slice_rows
 from pipeline.evaluation.slices import SliceGain, compare_slices
-from pipeline.evaluation.test_predictions import TestPredictions
+from pipeline.evaluation.test_predictions import TestPredictions, compare_predictions
 from pipeline.evaluation.test_use import TestUse
 from pipeline.measures.enough import ENOUGH_CLUSTERS
 
@@ -89,16 +89,7 @@ def check_promotion(
     settings, evaluation, seed = _read_settings(candidate)
     check_comparable(champion, candidate, on_test_fold=data is None)
     held, new, notes = _read_both(champion, candidate, data)
-    comparison = compare_decisions(
-        new.truth,
-        held.decided,
-        new.decided,
-        clusters=new.clusters,
-        frame_ids=candidate.frame_ids,
-        settings=evaluation,
-        seed=seed,
-        use=use,
-    )
+    comparison = compare_predictions(held, new, candidate.frame_ids, evaluation, seed=seed, use=use)
     slices, faults, slice_notes = _protected_slices(candidate, new, settings)
     gains = compare_slices(
         new.truth,

@@ -9,6 +9,7 @@ from pipeline.bundle import read_manifest
 from pipeline.classifiers.processes import ALONE, Processes
 from pipeline.classifiers.protocols import Progress
 from pipeline.config.run_config import RunConfig
+from pipeline.config.tracking import TrackingSettings
 from pipeline.evaluation.evaluation_report import EvaluationReport
 from pipeline.evaluation.slices import SliceReport
 from pipeline.reporting.model_card import MODEL_CARD, read_card, shorten_card
@@ -96,22 +97,7 @@ def train_and_record(
         result = run_training(config, tracker, progress, processes)
         kept.append(result.bundle)
         manifest = read_manifest(result.bundle)
-        card = read_card(result.bundle, manifest)
-        tracker.log_text(card, MODEL_CARD)
-        tracker.set_tags(bundle_tags(manifest))
-        version = None
-        if config.tracking.register_as:
-            version = register_bundle(
-                tracker.run_id,
-                config.tracking.register_as,
-                manifest,
-                macro_f1=result.report.macro_f1.value,
-                macro_name=result.report.macro_name,
-                description=shorten_card(
-                    card, DESCRIPTION_LIMIT, f"The whole card: {MODEL_CARD} of the run."
-                ),
-                uri=config.tracking.uri,
-            )
+        version = register_with_card(tracker, result.bundle, result.report, config.tracking, why="trained")
         spread = None
         if repeats > 1:
             spread = repeat_fits(config, result.folds, result.report, progress, repeats=repeats)
@@ -128,6 +114,39 @@ def train_and_record(
             tracking_uri=tracker.tracking_uri,
             spread=spread,
         )
+
+
+def register_with_card(
+    tracker: MlflowTracker, bundle: Path, report: EvaluationReport, settings: TrackingSettings, *, why: str
+) -> int | None:
+    """Put a model's card and hashes on its run and make it the newest version of the registered model, if there is one.
+
+    Args:
+        tracker: of the run, which has logged the bundle.
+        bundle: its folder.
+        report: of its test fold.
+        settings: `register_as`, and the store.
+        why: reason, kept with the version.
+
+    Returns:
+        The version; None where the model is not registered.
+    """
+    manifest = read_manifest(bundle)
+    card = read_card(bundle, manifest)
+    tracker.log_text(card, MODEL_CARD)
+    tracker.set_tags(bundle_tags(manifest))
+    if not settings.register_as:
+        return None
+    return register_bundle(
+        tracker.run_id,
+        settings.register_as,
+        manifest,
+        macro_f1=report.macro_f1.value,
+        macro_name=report.macro_name,
+        why=why,
+        description=shorten_card(card, DESCRIPTION_LIMIT, f"The whole card: {MODEL_CARD} of the run."),
+        uri=settings.uri,
+    )
 
 
 def _record_spread(tracker: MlflowTracker, spread: FitSpread) -> None:

@@ -18,7 +18,8 @@ from pipeline.errors import ModelError, shorten
 MOST_BYTES: Final = 64_000_000
 MOST_ADDED_TOKENS: Final = 20_000
 LONGEST_ADDED_TOKEN: Final = 200  # characters
-MOST_AROUND_A_TEXT: Final = 16  # tokens
+MOST_AROUND_A_TEXT: Final = 16  # tokens, or characters put before it
+MOST_PARTS: Final = 16  # of a sequence
 LONGEST_WORD: Final = 1000  # characters that WordPiece reads of a word
 LONGEST_MAPPING: Final = 64  # bytes that a compiled normaliser puts in the place of a character
 _NORMALIZERS: Final = frozenset(
@@ -69,9 +70,9 @@ def load_tokenizer(path: Path) -> Tokenizer:
     Raises:
         ModelError: the file is too large, no tokenizer, or made of parts that are not allowed.
     """
-    check_tokenizer_file(path)
+    text = check_tokenizer_file(path)
     try:
-        tokenizer = Tokenizer.from_file(str(path))
+        tokenizer = Tokenizer.from_str(text)
     except Exception as error:  # noqa: BLE001 - the library raises no other kind
         raise ModelError(f"{path}: not a readable tokenizer: {shorten(error)}") from None
     tokenizer.no_truncation()
@@ -79,8 +80,8 @@ def load_tokenizer(path: Path) -> Tokenizer:
     return tokenizer
 
 
-def check_tokenizer_file(path: Path) -> None:
-    """Refuse a tokenizer whose time or memory a text could drive up.
+def check_tokenizer_file(path: Path) -> str:
+    """Refuse a tokenizer whose time or memory a text could drive up; what the file holds.
 
     Raises:
         ModelError: as `load_tokenizer`.
@@ -88,13 +89,15 @@ def check_tokenizer_file(path: Path) -> None:
     if path.stat().st_size > MOST_BYTES:
         raise ModelError(f"{path}: {path.stat().st_size:,} bytes; a tokenizer has at most {MOST_BYTES:,}")
     try:
-        refused = list(_find_refused(json.loads(path.read_text(encoding="utf-8"))))
+        text = path.read_text(encoding="utf-8")
+        refused = list(_find_refused(json.loads(text)))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ModelError(f"{path}: not a readable tokenizer: {shorten(error)}") from None
     if refused:
         raise ModelError(
             f"{path}: refused: {refused[0]}. Only parts of published tokenizers are run, see docs/trust.md"
         )
+    return text
 
 
 def _find_refused(described: Mapping[str, Any]) -> Iterator[str]:
@@ -110,7 +113,7 @@ def _find_refused(described: Mapping[str, Any]) -> Iterator[str]:
         ("model", _MODELS),
     ):
         parts = list(_list_parts(described.get(where)))
-        if len(parts) > MOST_AROUND_A_TEXT:
+        if len(parts) > MOST_PARTS:
             yield f"a {where} of {len(parts):,} parts"
         for part in parts:
             if part["type"] not in allowed:

@@ -18,30 +18,30 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
 
 from pipeline.bundle import ModelBundle, load_bundle, save_bundle
+from pipeline.config.decisions import DecisionSettings
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.config.tracking import TrackingSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.training_record import STEM as TRAINING_RECORD
 from pipeline.data.training_record import TrainingRecord
 from pipeline.errors import DataError
-from pipeline.evaluation.comparison import Comparison, compare_decisions
+from pipeline.evaluation.comparison import Comparison
 from pipeline.evaluation.evaluate_bundle import predict_labelled, read_training_facts
 from pipeline.evaluation.evaluation_report import EvaluationReport
 from pipeline.evaluation.leakage import keep_unseen, text_digests
 from pipeline.evaluation.slices import SliceReport, evaluate_slices
-from pipeline.evaluation.test_predictions import TestPredictions, evaluate_predictions
+from pipeline.evaluation.test_predictions import TestPredictions, compare_predictions, evaluate_predictions
 from pipeline.files.json_files import read_json_object
-from pipeline.measures.calibration import Calibrator, logit
+from pipeline.measures.calibration import Calibrator
 from pipeline.measures.decision_rule import DecisionRule, refit_decision_rule
-from pipeline.reporting.model_card import MODEL_CARD, read_card, shorten_card, write_card
+from pipeline.reporting.model_card import MODEL_CARD, write_card
 from pipeline.scoring.drift_reference import SCORE_EDGES, count_bins, read_drift_reference
 from pipeline.scoring.drift_reference import STEM as DRIFT_REFERENCE
 from pipeline.tracking.mlflow_tracker import MlflowTracker
-from pipeline.tracking.model_registry import DESCRIPTION_LIMIT, register_bundle
 from pipeline.tracking.provenance import collect_provenance
-from pipeline.tracking.run_links import bundle_tags
+from pipeline.training.tracked_training import register_with_card
 
-SHRINKAGE = 20.0  # positives, as `decisions.shrinkage_positives` has it
+SHRINKAGE = DecisionSettings().shrinkage_positives
 FOLDS = 5
 FEWEST_CLUSTERS = 30  # below, a rule moves more by chance than for a reason
 _TEXTS, _PREDICTIONS = "training_texts", "test_predictions"
@@ -109,15 +109,7 @@ def recalibrate(
     report = evaluate_predictions(crossed, bundle.frame_ids, settings, seed=seed)
     facts = read_training_facts(bundle)
     slices = evaluate_slices(crossed, facts, settings, frame_ids=bundle.frame_ids, seed=seed)
-    comparison = compare_decisions(
-        before.truth,
-        before.decided,
-        crossed.decided,
-        clusters=before.clusters,
-        frame_ids=bundle.frame_ids,
-        settings=settings,
-        seed=seed,
-    )
+    comparison = compare_predictions(before, crossed, bundle.frame_ids, settings, seed=seed)
     origin = (
         f"recalibrated from {bundle.model_id} on {len(unseen)} rows of {data.path.name}: its figures are of these "
         "rows, each decided by a rule learnt without it"
@@ -148,22 +140,8 @@ def record_recalibration(done: Recalibration, tracking: TrackingSettings) -> int
     with MlflowTracker.start(tracking, f"{manifest['name']} recalibrated") as tracker:
         tracker.log_metrics(done.report.flat_metrics())
         tracker.log_dict(done.to_json(), "recalibration.json")
-        card = read_card(folder, manifest)
-        tracker.log_text(card, MODEL_CARD)
         tracker.log_bundle(folder)
-        tracker.set_tags(bundle_tags(manifest))
-        if tracking.register_as is None:
-            return None
-        return register_bundle(
-            tracker.run_id,
-            tracking.register_as,
-            manifest,
-            macro_f1=done.report.macro_f1.value,
-            macro_name=done.report.macro_name,
-            why="recalibrated",
-            description=shorten_card(card, DESCRIPTION_LIMIT, f"The whole card: {MODEL_CARD} of the run."),
-            uri=tracking.uri,
-        )
+        return register_with_card(tracker, folder, done.report, tracking, why="recalibrated")
 
 
 def _require_enough(data: LabelledData, rows: TestPredictions) -> None:
@@ -224,13 +202,9 @@ def _describe_rows(
 
 def _move(calibrated: NDArray[np.float32], old: Calibrator, new: Calibrator) -> NDArray[np.float32]:
     """Probabilities (n, k) by one calibrator as the other gives them; NaN stays NaN."""
-    if new.softmax:
-        ratio = new.slopes / old.slopes
-        with np.errstate(invalid="ignore"):
-            powers = np.clip(calibrated, 1e-6, None) ** ratio
-            return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
-    raw = (logit(calibrated) - old.offsets) / old.slopes
-    return np.asarray(1 / (1 + np.exp(-(raw * new.slopes + new.offsets))), np.float32)
+    ratios = new.slopes / old.slopes
+    difference = Calibrator(ratios, new.offsets - old.offsets * ratios, new.softmax)
+    return np.asarray(difference(calibrated), np.float32)
 
 
 def _describe_origin(bundle: ModelBundle, data: LabelledData, notes: tuple[str, ...]) -> dict[str, Any]:
