@@ -22,6 +22,7 @@ from pipeline.commands import (
     robustness,
     scores,
     shares,
+    update,
 )
 from pipeline.commands.help_page import CommandPage, PanelledGroup
 from pipeline.commands.predict import predict_command
@@ -90,6 +91,7 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
         "evaluation-report": report.evaluation_report,
         "drift": drift.drift,
         "explain": explain.explain,
+        "update": update.update,
     },
     "6. Help": {
         "demo": reference.demo,

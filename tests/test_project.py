@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.config.project import load_project
 from pipeline.config.run_config import load_run_config
 from pipeline.data.codebook import load_codebook
 from pipeline.data.labelled_rows import read_labelled
@@ -19,7 +20,15 @@ def write_labels(path: Path, labels: list[str]) -> Path:
 
 
 def check_that_everything_loads(folder: Path) -> None:
-    for name, kind in (("baseline", "tfidf"), ("transformer", "transformer")):
+    kinds = {
+        "baseline": "tfidf",
+        "blend": "blend",
+        "multilingual": "transformer",
+        "transformer": "transformer",
+    }
+    assert {path.stem for path in (folder / "configs").iterdir()} == set(kinds)
+    assert load_project(folder).settings.model.endswith("@champion")
+    for name, kind in kinds.items():
         config = load_run_config(folder / "configs" / f"{name}.yaml")
         assert config.model.kind == kind
         codebook = load_codebook(Path(config.data.codebook))

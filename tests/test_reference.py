@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import PANELS
+from pipeline.config.project import ProjectSettings
 from pipeline.config.run_config import RunConfig
 from pipeline.upkeep.reference_pages import out_of_date, write_commands_page, write_config_page
 
@@ -53,9 +54,11 @@ def test_every_entry_says_what_it_means(page: object) -> None:
 
 def test_every_key_of_the_schema_has_a_line() -> None:
     names = {row["name"].strip("`") for row in rows_of(write_config_page())}
-    schema = RunConfig.model_json_schema()
-    in_sections = {key for definition in schema["$defs"].values() for key in definition.get("properties", ())}
-    assert {name.split(".")[-1] for name in names} == in_sections | set(schema["properties"])
+    keys = set()
+    for schema in (RunConfig.model_json_schema(), ProjectSettings.model_json_schema()):
+        parts = (schema, *schema["$defs"].values())
+        keys |= {key for part in parts for key in part.get("properties", ())}
+    assert {name.split(".")[-1] for name in names} == keys
 
 
 def test_values_and_defaults_are_those_of_the_schema() -> None:

@@ -22,8 +22,10 @@ from faults import (
     KILLED,
     Ended,
     Killer,
+    finish,
     measure,
     run,
+    start,
     transformer,
     write_export,
     write_project,
@@ -196,6 +198,71 @@ def test_predict_is_killed(  # noqa: PLR0917 - fixtures
         f"kill -9 of predict by {engine}: {len(whole['posts'])} posts; {rounds.describe('posts lost', 'posts twice')}"
     )
     assert not rounds.counts["posts lost"] + rounds.counts["posts twice"]
+
+
+# Update
+
+
+UPDATE = ("update", "--json")
+SETTINGS = {"model": "bundle", "known": ["drift", "sample"]}
+
+
+def write_updated_project(folder: Path, bundle: Path) -> None:
+    """A project whose first day is done; on the second an export is new and one has edits."""
+    (folder / "exports").mkdir(parents=True)
+    shutil.copytree(bundle, folder / "bundle")
+    (folder / "project.yaml").write_text(json.dumps(SETTINGS), encoding="utf-8")
+    write_export(folder / "exports" / "a.jsonl", range(120))
+    write_export(folder / "exports" / "b.jsonl", range(60))
+    assert run(folder, *UPDATE).json()["status"] == "done"
+    write_export(folder / "exports" / "b.jsonl", range(60), " More.", edited_at="2025-01-01T00:00:00+00:00")
+    write_export(folder / "exports" / "c.jsonl", range(100, 300))
+
+
+def read_results(folder: Path) -> dict[str, Any]:
+    """All that a run is to leave, but for its clock."""
+    state = json.loads((folder / ".frames" / "state.json").read_text(encoding="utf-8"))
+    return {
+        "versions": read_versions(folder / "data"),
+        "shares": (folder / "shares.csv").read_text(encoding="utf-8"),
+        "told": state["told"],
+        "files": sorted(path.name for path in folder.iterdir()),
+    }
+
+
+def test_update_is_killed(
+    tmp_path: Path, seed: int, is_long: bool, print_figure: Callable[[str], None], tiny_bundle: Any
+) -> None:
+    folder = tmp_path / "work"
+    write_updated_project(folder, tiny_bundle.folder)
+    rounds = Rounds(folder, UPDATE, seed)
+    whole, scores = read_results(folder), read_content(folder / "scores")
+    assert len(whole["versions"]["posts.parquet"]) == 300
+    for _ in range(30 if is_long else 1):
+        rounds.kill()
+        summary = json.loads((folder / "update.json").read_text(encoding="utf-8"))
+        assert summary["status"] in {"done", "nothing new"}, "half a summary"
+        assert rounds.again().json()["status"] in {"done", "nothing new"}
+        finished = read_content(folder / "scores")
+        twice = finished["posts"].duplicated(["post_key", "content_hash"])
+        rounds.counts["posts twice"] += int(twice.sum())
+        rounds.counts["posts lost"] += len(scores["posts"]) - int((~twice).sum())
+        for name, table in scores.items():
+            pd.testing.assert_frame_equal(finished[name], table)
+        assert read_results(folder) == whole
+        assert rounds.again().json()["status"] == "nothing new"
+    print_figure(f"kill -9 of update: {rounds.describe('posts lost', 'posts twice')}")
+
+
+def test_two_updates_at_once_do_the_work_of_one(tmp_path: Path, tiny_bundle: Any) -> None:
+    folder = tmp_path / "work"
+    write_updated_project(folder, tiny_bundle.folder)
+    processes = [start(folder, *UPDATE) for _ in range(2)]
+    ended = [finish(process) for process in processes]
+    assert {done.code for done in ended} <= {0, 3}, [done.stderr[-2000:] for done in ended]
+    done = [json.loads(one.stdout)["stages"]["predict"]["newly_scored"] for one in ended if one.code == 0]
+    assert set(done) == {240}
+    assert len(read_content(folder / "scores")["posts"]) == 360
 
 
 # Train and promote: what the store says is read from its file, by SQL, so that MLflow mends nothing meanwhile

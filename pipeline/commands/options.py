@@ -74,18 +74,24 @@ def read_config(path: Path, overrides: list[str] | None) -> "RunConfig":
     return load_run_config(path, overrides or ())
 
 
-def find_model(model: str) -> Path:
-    """The bundle folder that a folder name or registry URI means, or a copy of one in an object store."""
+def find_model(model: str, store: str | None = None) -> Path:
+    """The bundle folder that a folder name or registry URI means, or a copy of one in an object store.
+
+    Args:
+        model: as a user names it.
+        store: URI of the MLflow store; None for the one that the environment names.
+    """
     if model.startswith(SCHEMES):
         return fetch_folder(str(parse_location(model)))
-    if _is_folder_name(model):
+    if is_folder_name(model):
         return Path(model)
     from pipeline.tracking.model_registry import resolve_model
 
-    return resolve_model(model)
+    return resolve_model(model, store)
 
 
-def _is_folder_name(model: str) -> bool:
+def is_folder_name(model: str) -> bool:
+    """Whether a model is named by its folder on a disk."""
     return "://" not in model and not model.startswith(("models:/", "runs:/"))
 
 
@@ -112,7 +118,7 @@ def require_paths(*paths: Path | str | None) -> None:
     """
     from pipeline.errors import DataError
 
-    found = [Path(path) for path in paths if isinstance(path, Path) or (path and _is_folder_name(path))]
+    found = [Path(path) for path in paths if isinstance(path, Path) or (path and is_folder_name(path))]
     if missing := [str(path) for path in found if not find_input(path).exists()]:
         raise DataError(f"no such file or folder: {', '.join(missing)}")
 

@@ -28,6 +28,10 @@ _PROGRESS_ROWS: Final = 1000
 _WHOLE: Final = "the file"  # the record of a reject that is no single record
 
 
+class NothingReadError(DataError):
+    """There was input, and none of it could be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileReport:
     """What became of one file.
@@ -199,7 +203,8 @@ def choose_formats(
     """The files to read and their formats; those of none are rejected in `reading`.
 
     Raises:
-        DataError: nothing to read, or a file that the user named has no format.
+        NothingReadError: nothing to read.
+        DataError: a file that the user named has no format.
     """
     planned: list[tuple[InputFile, ExportFormat]] = []
     for name, reason in found.refused:
@@ -225,7 +230,7 @@ def choose_formats(
         )
     if not planned:
         reasons = "".join(f"\n{name}: {reason}" for name, reason in found.refused[:5])
-        raise DataError(
+        raise NothingReadError(
             f"found no export to read (files passed over: {found.passed_over}, not recognised: {reading.rejected}); "
             f"name a file itself to see what is wrong with it{reasons}"
         )

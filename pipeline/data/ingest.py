@@ -11,14 +11,14 @@ Chats of one name are told apart, see `whole_exports`.
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
-from pipeline.data.export_reader import ExportReader, FileReport, choose_formats
+from pipeline.data.export_reader import ExportReader, FileReport, NothingReadError, choose_formats
 from pipeline.data.exports.field_values import clean_text
 from pipeline.data.exports.raw_posts import ReadOptions
 from pipeline.data.exports.times import check_zone
@@ -98,6 +98,8 @@ def ingest(
     options: ReadOptions,
     format_name: str | None = None,
     on_progress: Callable[[int], None] | None = None,
+    *,
+    only: Collection[Path] | None = None,
 ) -> IngestReport:
     """Read exports into a posts table, adding to the one that is there.
 
@@ -110,11 +112,12 @@ def ingest(
         options: what the user says about the sources.
         format_name: the format of all files; None to tell it from their content.
         on_progress: called with the number of records read so far.
+        only: of the files that are found, read these; None reads all.
 
     Raises:
+        NothingReadError: nothing read because files failed or all records were rejected.
         DataError: nothing to read, a named file of no known format, an output that is no posts table or is
-            being written by another process, nothing read because files failed or all records were rejected,
-            or no room on the disk.
+            being written by another process, or no room on the disk.
     """
     if output.suffix != ".parquet":
         raise DataError(f"{output}: expected an output that ends in .parquet, for example posts.parquet")
@@ -127,6 +130,8 @@ def ingest(
     check_zone(options)
     check_codec(options.encoding)
     found = find_inputs(inputs, {output, history, rejects})
+    if only is not None:
+        found.files = [file for file in found.files if file.path in only]
     with explain_full_disk(output), _working_folder(output) as folder:
         reading = ExportReader(options, on_progress)
         with (folder / "rejects.jsonl").open("w", encoding="utf-8") as file:
@@ -137,10 +142,12 @@ def ingest(
                     reading.read_file(input_file, export_format, writer)
                 reading.flush(writer)
         if reading.failed and not reading.read:
-            raise DataError("nothing could be read:\n" + "\n".join(message for _, message in reading.failed))
+            raise NothingReadError(
+                "nothing could be read:\n" + "\n".join(message for _, message in reading.failed)
+            )
         if reading.rejected and not reading.read:
             _publish(folder / "rejects.jsonl", rejects, keep=True)
-            raise DataError(
+            raise NothingReadError(
                 f"no post could be read; rejected: {reading.rejected:,}, all listed in {rejects}. The first: "
                 f"{reading.first_reject}"
             )

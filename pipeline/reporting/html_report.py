@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,7 +52,7 @@ def write_report(
     output: Path,
     *,
     bundle: ModelBundle | None = None,
-    sample: Path | None = None,
+    sample: Path | Sequence[Path] | None = None,
     empty_is_coded: bool = False,
     title: str | None = None,
     limits: Limits | None = None,
@@ -62,7 +63,8 @@ def write_report(
         scores: the output folder.
         output: the HTML file, replaced if it exists.
         bundle: the model that scored; its quality, frame names and origin are then in the report.
-        sample: coded sample of these scores; shares with intervals are then in the report.
+        sample: coded sample of these scores, or several that stand together; shares with intervals are then in the
+            report.
         empty_is_coded: a row of the sample without labels carries no frame; else it is not coded yet.
         title: heading of the page.
         limits: how much the page holds.

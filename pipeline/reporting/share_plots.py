@@ -34,9 +34,9 @@ class SharePlots:
 
 
 def collect_share_plots(
-    scores: Path, sample: Path, frame_ids: Sequence[str], *, empty_is_coded: bool = False
+    scores: Path, sample: Path | Sequence[Path], frame_ids: Sequence[str], *, empty_is_coded: bool = False
 ) -> SharePlots:
-    """Estimate the shares of all domains from scores and a coded sample; see `report_shares`.
+    """Estimate the shares of all domains from scores and a coded sample, or several; see `report_shares`.
 
     Raises:
         DataError: a sample that does not belong to these scores or cannot be used.
@@ -50,7 +50,7 @@ def collect_share_plots(
         left_out = len(report.estimates) - len(kept)
         notes.append(
             f"{left_out:,} shares of single channels in single months are left out to keep the file small; "
-            f"`frames shares {scores} --sample {sample} -o shares.csv` has them"
+            "`frames shares SCORES --sample SAMPLE -o shares.csv` has them"
         )
     target = report.target.removesuffix(f", {scores}")  # a page that is passed on names no folder
     explanation = (

@@ -83,20 +83,25 @@ class ScoreOutput:
             self.tables.note_run({**last, "complete": True})
 
     def add_rejects(self, lines: Iterable[str]) -> int:
-        """Add JSON lines to the rejects file, each once however often a run is repeated.
+        """Add JSON lines to the rejects file, see `add_rejects`."""
+        return add_rejects(Path(self.root, REJECTS), lines)
 
-        Returns:
-            How many were given.
-        """
-        path, known, n_given = Path(self.root, REJECTS), set[bytes](), 0
-        with replacing(path) as temporary, new_file(temporary) as stream:
-            for is_new, line in _chain_lines(path, lines):
-                n_given += is_new
-                digest = hashlib.blake2b(line, digest_size=16).digest()
-                if digest not in known:
-                    known.add(digest)
-                    stream.write(line + b"\n")
-        return n_given
+
+def add_rejects(path: Path, lines: Iterable[str]) -> int:
+    """Add JSON lines to a rejects file, each once however often a run is repeated.
+
+    Returns:
+        How many were given.
+    """
+    known, n_given = set[bytes](), 0
+    with replacing(path) as temporary, new_file(temporary) as stream:
+        for is_new, line in _chain_lines(path, lines):
+            n_given += is_new
+            digest = hashlib.blake2b(line, digest_size=16).digest()
+            if digest not in known:
+                known.add(digest)
+                stream.write(line + b"\n")
+    return n_given
 
 
 def _require_here(table: ScoreTable, file: DataFile | None) -> None:

@@ -22,6 +22,7 @@ from typer.models import ArgumentInfo, OptionInfo
 
 from pipeline.cli import PANELS
 from pipeline.commands.help_page import split_help
+from pipeline.config.project import InboxSettings, ProjectSettings
 from pipeline.config.run_config import RunConfig
 from pipeline.data.exports.detect import FORMATS
 
@@ -50,7 +51,7 @@ def write_commands_page() -> str:
         "",
         "In the order in which data flows. `frames COMMAND --help` shows the same at the terminal. Results go to",
         "standard output, progress and errors to standard error; nothing is drawn where that is no terminal. The exit",
-        "status is 0, 1 for what you can mend, 2 for a wrong option.",
+        "status is 0, 1 for what you can mend, 2 for a wrong option; `frames update` has more ([daily.md](daily.md)).",
     ]
     for panel, commands in PANELS.items():
         lines += ["", f"## {panel}"]
@@ -119,14 +120,25 @@ def write_config_page() -> str:
             lines += ["", *_section_lines(title, f"{key}.", model)]
             for inner, entry in _entry_models(model):
                 lines += ["", *_section_lines(f"`{key}.{inner}`, each entry", f"{key}.{inner}.KEY.", entry)]
+    lines += [
+        "",
+        "# Keys of a project's file",
+        "",
+        "`project.yaml`, for `frames update`; see [daily.md](daily.md). Paths start from the file.",
+        "",
+        *_section_lines("Top level of `project.yaml`", "", ProjectSettings),
+        "",
+        *_section_lines("`inputs`, each entry", "", InboxSettings),
+    ]
     return "\n".join(lines) + "\n"
 
 
 def _entry_models(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
-    """Keys of a section that hold a mapping, and the schema of its entries."""
+    """Keys of a section that hold a mapping or a list, and the schema of its entries."""
     for key, field in model.model_fields.items():
-        if get_origin(field.annotation) is dict:
-            yield from ((key, entry) for entry in _models(get_args(field.annotation)[1]))
+        if get_origin(field.annotation) in {dict, tuple}:
+            entries = get_args(field.annotation)[get_origin(field.annotation) is dict]
+            yield from ((key, entry) for entry in _models(entries))
 
 
 def _section_lines(title: str, prefix: str, model: type[BaseModel]) -> Iterator[str]:
