@@ -17,6 +17,7 @@ from pipeline.commands import (
     inputs,
     labels,
     models,
+    monitoring,
     reference,
     report,
     robustness,
@@ -91,9 +92,12 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
         "evaluation-report": report.evaluation_report,
         "drift": drift.drift,
         "explain": explain.explain,
-        "update": update.update,
     },
-    "6. Help": {
+    "6. Monitoring": {
+        "update": update.update,
+        "edits": monitoring.edits,
+    },
+    "7. Help": {
         "demo": reference.demo,
         "doctor": reference.doctor,
         "config-schema": reference.config_schema,

@@ -52,6 +52,7 @@ LAYERS = (
     ("annotation",),
     ("prevalence",),
     ("explanation",),
+    ("monitoring",),
     ("tracking",),
     ("reporting",),
     ("training",),

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.config.project import BUSY, EXIT_CODES, InboxSettings, Need, Project
 from pipeline.data.inbox import find_changed, stamp_file, stamp_inbox
+from pipeline.data.posts import history_path
 from pipeline.errors import DataError, PipelineError, list_names
-from pipeline.files.durable_files import explain_full_disk, new_file, replacing
+from pipeline.files.durable_files import explain_full_disk, new_file, remove_leftovers, replacing
 from pipeline.files.folder_lock import FolderInUseError, lock_folder
 
 if TYPE_CHECKING:
@@ -121,6 +122,8 @@ class _Run:
 
     def do(self) -> Summary:
         """All stages, or none where nothing is new."""
+        for path in (*self.project.outputs, self.folder / _STATE, self.folder / _REJECTS):
+            remove_leftovers(path)
         self.ingest()
         posts = self.project.path(self.settings.posts)
         before, finished = self._stamp_inputs(), self.state.get("finished")
@@ -137,6 +140,7 @@ class _Run:
             return self.summarise(is_new=False)
         self.predict(bundle, posts)
         self.measure_drift(bundle)
+        self.watch(bundle, posts)
         self.renew_results(bundle)
         after = self._stamp_inputs()
         self.state["finished"] = now | {name: after[name] for name in ("scores", "outputs")}
@@ -319,6 +323,13 @@ class _Run:
         if warnings:
             self.need("drift", "; ".join(warnings))
 
+    def watch(self, bundle: "ModelBundle", posts: Path) -> None:
+        """Look for what changed after it was published."""
+        from pipeline.monitoring.edits import find_edits
+
+        scores = self.project.path(self.settings.scores)
+        self.stages["edits"] = find_edits(posts, scores, bundle).to_json()
+
     def renew_results(self, bundle: "ModelBundle") -> None:
         """Shares and report, corrected by the coded sample if there is one that can be used."""
         samples = self.project.samples
@@ -360,6 +371,7 @@ class _Run:
                 bundle=bundle,
                 sample=samples or None,
                 empty_is_coded=settings.empty_is_coded,
+                posts=self.project.path(settings.posts),
                 title=settings.title,
             )
             self.stages["report"] = written.to_json()
@@ -390,7 +402,7 @@ def _write_json(path: Path, value: dict[str, Any]) -> None:
 
 
 def _stamp_posts(posts: Path) -> list[str | None]:
-    return [stamp_file(posts), stamp_file(posts.with_name(f"{posts.stem}.history.parquet"))]
+    return [stamp_file(posts), stamp_file(history_path(posts))]
 
 
 def _stamp_scores(scores: Path) -> str | None:

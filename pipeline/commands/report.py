@@ -36,6 +36,12 @@ def report(
         typer.Option("--sample", help="Coded sample that frames sample drew from these scores: intervals."),
     ] = None,
     empty_is_coded: SampleIsCoded = False,
+    posts: Annotated[
+        Path | None,
+        typer.Option(
+            "--posts", help="Posts table that was scored: edits that changed frames enter the report."
+        ),
+    ] = None,
     title: Annotated[str | None, typer.Option("--title", help="Heading of the page.")] = None,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -48,7 +54,7 @@ def report(
     """
 
     def work() -> None:
-        require_paths(scores, model, sample)
+        require_paths(scores, model, sample, posts)
 
         from pipeline.bundle import load_bundle
         from pipeline.commands.result_tables import print_notes
@@ -56,7 +62,13 @@ def report(
 
         bundle = load_bundle(find_model(model)) if model else None
         written = write_report(
-            scores, output, bundle=bundle, sample=sample, empty_is_coded=empty_is_coded, title=title
+            scores,
+            output,
+            bundle=bundle,
+            sample=sample,
+            empty_is_coded=empty_is_coded,
+            posts=posts,
+            title=title,
         )
         if as_json:
             print_json(written.to_json())

@@ -23,7 +23,7 @@ from pipeline.data.exports.field_values import clean_text
 from pipeline.data.exports.raw_posts import ReadOptions
 from pipeline.data.exports.times import check_zone
 from pipeline.data.input_files import find_inputs
-from pipeline.data.posts import POSTS_SCHEMA, is_posts_table, write_pages
+from pipeline.data.posts import POSTS_SCHEMA, history_path, is_posts_table, write_pages
 from pipeline.data.posts_merge import merge_posts
 from pipeline.data.text_files import check_codec
 from pipeline.data.whole_exports import WORKING_SCHEMA, complete_rows
@@ -125,7 +125,7 @@ def ingest(
         options = replace(
             options, channel=clean_text(options.channel)
         )  # from a command line, it may be no UTF-8
-    history, rejects = _beside(output, "history.parquet"), _beside(output, "rejects.jsonl")
+    history, rejects = history_path(output), _beside(output, "rejects.jsonl")
     _check_output(output, history)
     check_zone(options)
     check_codec(options.encoding)

@@ -104,6 +104,11 @@ def _find_links(post: RawPost) -> Iterable[str]:
     return dict.fromkeys((*shown, *post.links))
 
 
+def history_path(table: Path) -> Path:
+    """Where `ingest` keeps the older texts of edited posts, with the same columns."""
+    return table.with_name(f"{table.stem}.history.parquet")
+
+
 def iter_posts(
     path: Location, columns: Sequence[str] | None = None, batch_rows: int = _BATCH_ROWS
 ) -> Iterator[pa.RecordBatch]:

@@ -1,6 +1,7 @@
 """Writing that survives a power cut: what has its final name is complete and on the disk."""
 
 import errno
+import glob
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -78,6 +79,24 @@ def replacing(path: Path) -> Iterator[Path]:
         sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what processes that were killed left of their writing of `path`."""
+    for temporary in path.parent.glob(f"_{glob.escape(path.name)}.*.tmp"):
+        process = temporary.name.removeprefix(f"_{path.name}.").removesuffix(".tmp")
+        if process.isdecimal() and not _is_alive(int(process)):
+            temporary.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True  # somebody else's
+    return True
 
 
 def sync_folder(folder: Path) -> None:

@@ -15,6 +15,7 @@ from pipeline.errors import DataError
 from pipeline.reporting.drift_section import describe_drift
 from pipeline.reporting.html_page import render_page, write_page
 from pipeline.reporting.model_facts import describe_origin, describe_quality, frame_titles
+from pipeline.reporting.monitoring_section import describe_edits
 from pipeline.reporting.report_data import Limits, ReportData, collect_report_data
 from pipeline.reporting.share_plots import collect_share_plots
 from pipeline.scoring.score_output import REJECTS
@@ -54,6 +55,7 @@ def write_report(
     bundle: ModelBundle | None = None,
     sample: Path | Sequence[Path] | None = None,
     empty_is_coded: bool = False,
+    posts: Path | None = None,
     title: str | None = None,
     limits: Limits | None = None,
 ) -> WrittenReport:
@@ -66,6 +68,7 @@ def write_report(
         sample: coded sample of these scores, or several that stand together; shares with intervals are then in the
             report.
         empty_is_coded: a row of the sample without labels carries no frame; else it is not coded yet.
+        posts: posts table of these scores; edits that changed frames are then in the report.
         title: heading of the page.
         limits: how much the page holds.
 
@@ -99,6 +102,7 @@ def write_report(
         "shares": shares,
         "frame_titles": _titles(data, bundle),
         "drift": describe_drift(scores, bundle, frame_titles(bundle)) if bundle else None,
+        "edits": describe_edits(scores, posts, bundle, payload["frame_names"]) if posts else None,
         "left_out": _left_out(data),
         "rejects": read_rejects(scores / REJECTS),
         "provenance": _provenance(scores, data, bundle),
