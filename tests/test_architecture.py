@@ -24,6 +24,7 @@ HEAVY = {
     "ray",
     "onnxruntime",
     "onnx",
+    "openai",
     "vl_convert",
 }
 LEARNING = {"classifiers", "scoring", "benchmarks"}  # benchmarks: rivals that are built on these libraries
@@ -33,6 +34,7 @@ ROOMS = {
     "transformers": LEARNING,
     "datasets": LEARNING,
     "matplotlib": {"reporting"},
+    "openai": {"classifiers"},
     "vl_convert": {"reporting"},
 }
 

@@ -18,6 +18,7 @@ def test_there_are_configs_of_every_kind() -> None:
         "transformer",
         "blend",
         "cascade",
+        "llm",
     }
 
 

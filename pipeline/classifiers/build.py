@@ -6,6 +6,7 @@ from pipeline.classifiers.protocols import Classifier, FittedClassifier
 from pipeline.config.model import (
     BlendSettings,
     CascadeSettings,
+    LlmSettings,
     ModelSettings,
     TfidfSettings,
     TransformerSettings,
@@ -42,6 +43,10 @@ def build_classifier(
         from pipeline.classifiers.cascade import Cascade
 
         return Cascade(settings, labels, single_label=single_label)
+    if isinstance(settings, LlmSettings):
+        from pipeline.classifiers.llm.language_model import LanguageModel
+
+        return LanguageModel(settings, labels, single_label=single_label)
     from pipeline.classifiers.transformer.transformer import FineTunedTransformer
 
     return FineTunedTransformer(settings, labels, single_label=single_label)
@@ -89,7 +94,11 @@ def _load(kind: str, folder: Path) -> FittedClassifier:
         from pipeline.classifiers.cascade import Cascade
 
         return Cascade.load(folder)
+    if kind == "llm":
+        from pipeline.classifiers.llm.language_model import LanguageModel
+
+        return LanguageModel.load(folder)
     raise ModelError(
         f"{folder}: unknown kind of classifier '{shorten(kind, 60)}'; this version reads tfidf, transformer, "
-        "blend and cascade"
+        "blend, cascade and llm"
     )

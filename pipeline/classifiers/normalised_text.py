@@ -12,7 +12,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.classifiers.protocols import Classifier, FitContext, FitSummary, FittedClassifier, Probabilities
+from pipeline.classifiers.protocols import (
+    Accounting,
+    Classifier,
+    FitContext,
+    FitSummary,
+    FittedClassifier,
+    Probabilities,
+)
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.normalise_batches import normalise_texts
 from pipeline.data.text_normalisation import RULES, Normalised, normalise
@@ -107,6 +114,12 @@ def read_text(classifier: FittedClassifier, text: str) -> Normalised:
 def without_normalisation(classifier: FittedClassifier) -> FittedClassifier:
     """The classifier that gets the texts in the end, whether or not they are normalised first."""
     return classifier.inner if isinstance(classifier, NormalisedText) else classifier
+
+
+def describe_account(classifier: FittedClassifier) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Figures and notes of a classifier that keeps an account of its scoring; none of any other."""
+    inner = without_normalisation(classifier)
+    return inner.account() if isinstance(inner, Accounting) else ({}, ())
 
 
 def with_normalisation(classifier: FittedClassifier) -> NormalisedText:

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.classifiers.processes import ALONE, Processes
+from pipeline.data.codebook import Codebook
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import DataError
 
@@ -26,6 +27,8 @@ class FitContext:
         log_metric: name, value, step -> recorded as a curve.
         progress: called often; the caller draws the bar.
         processes: that share the training of a network.
+        codebook: for a classifier that is told the codebook in words, without what stands in labelled rows; None where
+            nobody asked for it.
         codebook_texts: rows (text, labels) to learn from besides the training rows, and never to judge by: they are
             part of every fit and of no out-of-fold probabilities.
     """
@@ -35,6 +38,7 @@ class FitContext:
     log_metric: Callable[[str, float, int], None]
     progress: Progress
     processes: Processes = ALONE
+    codebook: Codebook | None = None
     codebook_texts: LabelledData | None = None
 
     def add_codebook_texts(self, train: LabelledData) -> tuple[list[str], NDArray[np.int8]]:
@@ -110,4 +114,13 @@ class Classifier(FittedClassifier, Protocol):
         self, train: LabelledData, dev: LabelledData | None, clusters: NDArray[np.int64], context: FitContext
     ) -> FitSummary:
         """Fit on `train`; `clusters` (n_train,) keep copies together in any inner split."""
+        ...
+
+
+@runtime_checkable
+class Accounting(Protocol):
+    """A classifier that others are paid or waited for, and that may get no answer for single texts."""
+
+    def account(self) -> tuple[dict[str, float], tuple[str, ...]]:
+        """Figures by name, and notes for the reader of results, on all texts that it has read so far."""
         ...

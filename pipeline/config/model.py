@@ -1,8 +1,9 @@
 """The section `model`: what is trained; `kind` chooses its keys."""
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from pipeline.config.settings import Positive, Settings, Share
 
@@ -133,6 +134,90 @@ class CascadeSettings(Settings):
     max_miss_rate: Share = 0.01
 
 
+class LlmSettings(Settings):
+    """A language model behind an endpoint that speaks the protocol of OpenAI, with the codebook as its prompt.
+
+    A key, where the server wants one, is read from the environment variable FRAMES_LLM_KEY and stands nowhere else.
+
+    Attributes:
+        kind: "llm".
+        base_url: of the server, up to and with /v1. An address of this machine works at once.
+        model: its name on the server.
+        allow_remote: may texts be sent to a `base_url` that is not this machine.
+        examples: coded training texts that stand in the prompt. They then stand in the bundle too, and, where it is
+            recorded there, in MLflow.
+        logprobs: take probabilities from those of the tokens; "auto" where the server gives them.
+        repeats: answers to one text where they are not, of which the share of "yes" is the probability.
+        answer_form: "json_schema" makes the server hold the answer to a schema, "text" only asks for it; "auto" is the
+            first where the server accepts it.
+        temperature: of sampling. "auto" is 0 for one answer and 0.7 for several; "server" leaves it to the server, for
+            models that take none.
+        max_answer_tokens: of one answer; null sets no limit.
+        max_characters: of a text; what is longer is cut, and how many texts were is reported.
+        max_concurrency: calls at a time.
+        timeout_seconds: for one answer.
+        retries: of a call after a time-out, a lost connection or the statuses 408, 409, 429 and 5xx, each after a
+            longer wait, to 8 seconds, or after the one that the server asks for.
+        input_price: of a million tokens of prompt and text, to say what a run costs.
+        output_price: of a million tokens of answers.
+        currency: of both.
+        max_cost: in that currency: a run stops before it spends more on new calls; run again, it goes on.
+        calls: file in which all answers are kept (SQLite), in the current folder unless it is an absolute path.
+        replay: take answers from that file alone and ask no server; one that is missing is an error.
+    """
+
+    kind: Literal["llm"] = "llm"
+    base_url: str = Field(default="http://127.0.0.1:8000/v1", max_length=500)
+    model: str = Field(min_length=1, max_length=500)
+    allow_remote: bool = False
+    examples: int = Field(default=0, ge=0, le=100)
+    logprobs: Literal["auto", "yes", "no"] = "auto"
+    repeats: int = Field(default=5, ge=1, le=100)
+    answer_form: Literal["auto", "json_schema", "text"] = "auto"
+    temperature: Literal["auto", "server"] | Annotated[float, Field(ge=0, le=2)] = "auto"
+    max_answer_tokens: int | None = Field(default=2000, ge=1)
+    max_characters: int = Field(default=8000, ge=100)
+    max_concurrency: int = Field(default=8, ge=1, le=256)
+    timeout_seconds: float = Field(default=60.0, gt=0, le=3600)
+    retries: int = Field(default=6, ge=0, le=100)
+    input_price: float | None = Field(default=None, ge=0)
+    output_price: float | None = Field(default=None, ge=0)
+    currency: str = Field(default="USD", pattern=r"^\w{1,10}$")
+    max_cost: Positive | None = None
+    calls: str = Field(default="llm-calls.sqlite", min_length=1)
+    replay: bool = False
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_plain_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("expected an address such as http://127.0.0.1:8000/v1")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError(
+                "no name or password in the address: set the environment variable FRAMES_LLM_KEY"
+            )
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _prices_go_together(self) -> "LlmSettings":
+        if (self.input_price is None) != (self.output_price is None):
+            raise ValueError("give both input_price and output_price, or none")
+        if self.max_cost is not None and not self.has_prices:
+            raise ValueError("max_cost needs input_price and output_price, of a million tokens")
+        return self
+
+    @property
+    def has_prices(self) -> bool:
+        """Whether it can be said what a run costs."""
+        return self.input_price is not None
+
+    def find_cost(self, input_tokens: int, output_tokens: int) -> float:
+        """In the currency of the prices; 0 where there are none."""
+        return (input_tokens * (self.input_price or 0) + output_tokens * (self.output_price or 0)) / 1e6
+
+
 ModelSettings = Annotated[
-    TfidfSettings | TransformerSettings | BlendSettings | CascadeSettings, Field(discriminator="kind")
+    TfidfSettings | TransformerSettings | BlendSettings | CascadeSettings | LlmSettings,
+    Field(discriminator="kind"),
 ]

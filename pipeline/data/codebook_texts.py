@@ -16,6 +16,7 @@ from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.language import LANGUAGES, UNDETERMINED, find_languages
 from pipeline.data.near_duplicates import find_copied
 from pipeline.data.text_words import find_words
+from pipeline.errors import DataError, shorten
 
 _ROWS_ASKED = 300  # for their language
 _FEWEST_WORDS = 4  # a shorter text inside a longer one is a turn of phrase, of definitions too
@@ -79,6 +80,42 @@ def read_codebook_texts(
     return CodebookTexts(_to_rows(codebook, kept, path), tuple(notes))
 
 
+def hide_known(codebook: Codebook, labelled: list[LabelledData], *, threshold: float) -> Codebook:
+    """The codebook for a classifier that is told it in words: without what a labelled row holds.
+
+    Rules and examples go that are a copy of a row or hold one; examples also where they are part of one.
+
+    Args:
+        codebook: as its authors wrote it.
+        labelled: rows that may not become known.
+        threshold: similarity from which two texts are copies.
+
+    Raises:
+        DataError: a definition is a copy of a labelled row or holds one; it cannot be left out.
+    """
+    rows = [text for part in labelled for text in part.table["text"]]
+    rules = {text for frame in codebook.frames for text in (frame.definition, *frame.include, *frame.exclude)}
+    examples = {text for frame in codebook.frames for text in frame.examples}
+    known = _find_known(sorted(rules), rows, threshold, parts_too=False)
+    known |= _find_known(sorted(examples), rows, threshold)
+    if told := [frame.id for frame in codebook.frames if frame.definition in known]:
+        raise DataError(
+            f"the definition of '{shorten(told[0])}' holds a labelled sentence, which would stand in the prompt "
+            "while it is asked about: change the definition"
+        )
+
+    def keep(texts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(text for text in texts if text not in known)
+
+    frames = tuple(
+        frame.model_copy(
+            update={name: keep(getattr(frame, name)) for name in ("include", "exclude", "examples")}
+        )
+        for frame in codebook.frames
+    )
+    return codebook.model_copy(update={"frames": frames})
+
+
 def _other_language(codebook: Codebook, train: LabelledData) -> str:
     """A note where the codebook states a language that is not that of most rows."""
     mine = _main_code(codebook.language or "")
@@ -97,15 +134,17 @@ def _main_code(language: str) -> str:
     return language.casefold().partition("-")[0]
 
 
-def _find_known(texts: list[str], labelled: list[str], threshold: float) -> set[str]:
-    """Texts that are a copy of a labelled one, stand inside one, or hold one."""
+def _find_known(
+    texts: list[str], labelled: list[str], threshold: float, *, parts_too: bool = True
+) -> set[str]:
+    """Texts that are a copy of a labelled one, hold one, or, with `parts_too`, stand inside one."""
     is_copied = find_copied(texts, labelled, threshold=threshold)
     words = find_words([*texts, *labelled])
     mine = [f" {' '.join(found)} " for found in words[: len(texts)]]
     others = {f" {' '.join(found)} " for found in words[len(texts) :] if len(found) >= _FEWEST_WORDS}
 
     def is_known(i: int) -> bool:
-        is_long = len(words[i]) >= _FEWEST_WORDS
+        is_long = parts_too and len(words[i]) >= _FEWEST_WORDS
         return bool(is_copied[i]) or any(
             other in mine[i] or (is_long and mine[i] in other) for other in others
         )

@@ -123,6 +123,7 @@ def predict(
         ModelError: the model gives no probabilities.
         ConfigError: an engine that cannot be had.
     """
+    from pipeline.classifiers.normalised_text import describe_account
     from pipeline.scoring.depth_check import DepthCheck
     from pipeline.scoring.engines.open_engine import EngineSettings, open_engine
     from pipeline.scoring.export_scores import export_scores
@@ -170,7 +171,12 @@ def predict(
         posts_per_frame={frame: scored.posts_per_frame[frame] for frame in bundle.frame_ids},
         untaught=depth.find_untaught(),
         failed_files=ingested.failed_files if ingested else (),
-        warnings=(*(ingested.warnings if ingested else ()), *depth.warnings(), *scorer.warnings),
+        warnings=(
+            *(ingested.warnings if ingested else ()),
+            *depth.warnings(),
+            *scorer.warnings,
+            *describe_account(bundle.classifier)[1],
+        ),
         exported=exported,
     )
 

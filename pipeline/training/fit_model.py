@@ -14,10 +14,15 @@ from pipeline.classifiers.build import build_classifier, find_transformer
 from pipeline.classifiers.processes import Processes, refuse_several_processes
 from pipeline.classifiers.protocols import Classifier, FitContext, FitSummary
 from pipeline.config.decisions import DecisionSettings
-from pipeline.config.model import ModelSettings
+from pipeline.config.model import LlmSettings, ModelSettings
 from pipeline.config.run_config import RunConfig
 from pipeline.data.codebook import Codebook, load_codebook
-from pipeline.data.codebook_texts import CodebookTexts, no_codebook_texts, read_codebook_texts
+from pipeline.data.codebook_texts import (
+    CodebookTexts,
+    hide_known,
+    no_codebook_texts,
+    read_codebook_texts,
+)
 from pipeline.data.labelled_rows import LabelledData, read_labelled
 from pipeline.data.new_project import is_template
 from pipeline.data.splits import Folds, join_folds, make_folds, make_folds_from_files
@@ -89,6 +94,9 @@ def fit_with_decisions(
     classifier = _new_classifier(config, codebook)
     train, dev, clusters = _rows_to_fit(classifier, folds)
     texts = find_codebook_texts(config, codebook, folds, hidden)
+    if isinstance(config.model, LlmSettings):  # it is told the codebook, and learns from no texts of it
+        context = replace(context, codebook=tell_codebook(config, codebook, folds, hidden))
+        texts = no_codebook_texts(codebook, Path(config.data.codebook))
     summary = classifier.fit(train, dev, clusters, replace(context, codebook_texts=texts.rows))
     summary = replace(
         summary,
@@ -129,6 +137,22 @@ def find_codebook_texts(
         return no_codebook_texts(codebook, path)
     labelled = [folds.train, folds.dev, folds.test, *([] if hidden is None else [hidden])]
     return read_codebook_texts(codebook, labelled, path=path, threshold=config.folds.copy_similarity)
+
+
+def tell_codebook(
+    config: RunConfig, codebook: Codebook, folds: Folds, hidden: LabelledData | None = None
+) -> Codebook:
+    """The codebook as a prompt may hold it: no labelled row becomes known by it.
+
+    Raises:
+        DataError: see `hide_known`.
+    """
+    labelled = [folds.train, folds.dev, folds.test, *([] if hidden is None else [hidden])]
+    told = hide_known(codebook, labelled, threshold=config.folds.copy_similarity)
+    if config.data.learn_from_codebook:
+        return told
+    frames = tuple(frame.model_copy(update={"examples": ()}) for frame in told.frames)
+    return told.model_copy(update={"frames": frames})
 
 
 def assist_training(config: RunConfig, processes: Processes) -> None:

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.bundle import ModelBundle, load_bundle, save_bundle
+from pipeline.classifiers.normalised_text import describe_account
 from pipeline.classifiers.processes import ALONE, Processes
 from pipeline.classifiers.protocols import Classifier, FitContext, FitSummary, Progress
 from pipeline.config.run_config import RunConfig
@@ -100,6 +101,7 @@ def run_training(
         clock.lap("fit_seconds")
 
         predictions = predict_test(classifier, decisions, folds)
+        clock.lap("score_test_seconds")
         report = evaluate_predictions(predictions, codebook.frame_ids, config.evaluation, seed=config.seed)
         training = TrainingFacts.of(folds.train, folds.dev)
         slices = evaluate_slices(
@@ -107,8 +109,9 @@ def run_training(
         )
         clock.lap("evaluate_seconds")
 
-        notes = (*folds.notes, *frame_notes, *summary.notes, *report.notes)
-        figures = {**{f"fit_{name}": value for name, value in summary.figures.items()}, **clock.laps}
+        asked, told = describe_account(classifier)
+        notes = (*folds.notes, *frame_notes, *summary.notes, *told, *report.notes)
+        figures = {**{f"fit_{name}": value for name, value in summary.figures.items()}, **clock.laps, **asked}
         bundle = save_bundle(
             bundle_folder(config),
             building_in=work,

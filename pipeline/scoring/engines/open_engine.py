@@ -12,6 +12,8 @@ from functools import partial
 from typing import Literal, Protocol
 
 from pipeline.bundle import ModelBundle
+from pipeline.classifiers.normalised_text import without_normalisation
+from pipeline.classifiers.protocols import Accounting
 from pipeline.errors import ConfigError
 from pipeline.scoring.pieces import Work, WrittenPiece
 from pipeline.scoring.score_posts import ScoredBatch, score_batch
@@ -77,6 +79,13 @@ def open_engine(settings: EngineSettings, bundle: ModelBundle, scored_at: dateti
         raise ConfigError(
             f"expected at least 1 worker and 0 GPUs for each, got {settings.workers} and "
             f"{settings.gpus_per_worker}"
+        )
+    if (settings.name == "ray" or settings.workers > 1) and isinstance(
+        without_normalisation(bundle.classifier), Accounting
+    ):
+        raise ConfigError(
+            "a language model is as fast as its server: leave --engine and --workers out, and set how many calls are "
+            "open at a time by model.max_concurrency, when it is trained"
         )
     if settings.name == "ray":
         from pipeline.scoring.engines.ray_data import open_ray  # noqa: PLC0415 - an extra
