@@ -104,7 +104,7 @@ def test_the_command_scores_on_a_cluster_from_store_to_store(
     store.upload(tiny_bundle.folder, "s3://bucket/model")
     arguments = ["s3://bucket/input", "--model", "s3://bucket/model", "-o", "s3://bucket/scores"]
     done = subprocess.run(command(cluster, *arguments), capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
     report = json.loads(done.stdout)
     assert (report["newly_scored"], report["output"]) == (N_POSTS, "s3://bucket/scores")
     posts = read_scores(whole)
@@ -207,7 +207,7 @@ def test_two_drivers_at_once_lose_nothing_and_one_says_why(
         )
     assert 0 < others[0].already_scored < N_POSTS
     assert_same_content(out, whole)
-    assert predict([table], tiny_bundle, out, batch_posts=BATCH_POSTS, engine=TWO_ACTORS).newly_scored == 0
+    assert predict([table], tiny_bundle, out, batch_posts=BATCH_POSTS).newly_scored == 0
 
 
 @pytest.mark.usefixtures("cluster")

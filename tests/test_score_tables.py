@@ -341,3 +341,21 @@ def test_no_flipped_bit_in_a_data_file_goes_unnoticed(out: Path) -> None:
             assert tables is not None
             with pytest.raises(DataError, match=f"{name}/part-.*damaged"):
                 (tables.posts if name == POSTS else tables.sentences).require_whole(verify_bytes=True)
+
+
+def test_a_damaged_checkpoint_of_the_log_is_told_in_one_line(
+    out: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Some damage makes delta-rs panic, which it prints itself."""
+    DeltaTable(out / POSTS).create_checkpoint()
+    [checkpoint] = (out / POSTS / "_delta_log").glob("*.checkpoint.parquet")
+    content, told = checkpoint.read_bytes(), []
+    for place in range(0, len(content), 97):
+        checkpoint.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+        try:
+            open_tables(out)
+        except DataError as error:
+            told.append(str(error))
+    assert told
+    assert "\n" not in "".join(told)
+    assert capfd.readouterr().err == ""

@@ -154,7 +154,7 @@ class ScoreTable:
         """
         store = Store(location)
         try:
-            with explain_delta(store.location):
+            with explain_delta(store.location), _without_panics():
                 return cls(DeltaTable(store.uri), store)
         except TableNotFoundError:
             stray = sorted(path for path in store.list_sizes() if path.endswith(".parquet"))
@@ -405,11 +405,7 @@ def _is_conflict(error: Exception) -> bool:
 
 @contextmanager
 def _without_panics() -> Iterator[None]:
-    """Keep what delta-rs prints when it has no room off the terminal; it raises as well.
-
-    Raises:
-        OSError: there was no room.
-    """
+    """Keep what delta-rs prints off the terminal when it has no room or a checkpoint is damaged; it raises as well."""
     sys.stderr.flush()
     terminal = os.dup(2)
     with tempfile.TemporaryFile() as hidden:

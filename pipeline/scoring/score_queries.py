@@ -88,6 +88,7 @@ class NewPosts:
         self.n_new = count_rows(connection, "new")
         [(n_superseded,)] = connection.sql("SELECT coalesce(sum(n_superseded), 0) FROM wanted").fetchall()
         self.n_superseded = int(n_superseded)
+        connection.execute("DROP TABLE wanted")  # its memory is wanted for scoring
 
     def iter_rows(self) -> Iterator[NDArray[np.int64]]:
         """Rows of the new posts, ascending, counted through all tables of the input from 0."""
