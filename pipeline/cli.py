@@ -96,6 +96,7 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
     "6. Monitoring": {
         "update": update.update,
         "edits": monitoring.edits,
+        "spread": monitoring.spread,
     },
     "7. Help": {
         "demo": reference.demo,

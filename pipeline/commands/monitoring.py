@@ -3,7 +3,7 @@
 from __future__ import annotations  # the types below are for the reader; loading them would load numpy
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
@@ -16,14 +16,17 @@ from pipeline.commands.options import (
     require_paths,
 )
 from pipeline.commands.terminal import console, run_command
+from pipeline.errors import ConfigError
 from pipeline.files.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from rich.console import Console
 
     from pipeline.monitoring.edits import EditReport, Mark
+    from pipeline.monitoring.spread import Spread
 
 PostsTable = Annotated[Path, typer.Option("--posts", help="Posts table that frames ingest wrote.")]
 _SHOWN: Final = 20  # at the terminal; files hold all
@@ -75,6 +78,105 @@ def edits(
             _print_edits(console(), report, output)
 
     run_command(work, debug)
+
+
+FrameNames = Annotated[list[str] | None, typer.Option("--frame", help="Only this frame; may be repeated.")]
+
+
+def spread(
+    scores: ScoresFolder,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", help="Folder for repeats.csv, edges.csv, channels.csv, network.graphml."
+        ),
+    ] = None,
+    period: Annotated[
+        Literal["month", "quarter", "year", "whole"],
+        typer.Option("--period", help="By which the network is counted."),
+    ] = "month",
+    frame: FrameNames = None,
+    first: Annotated[
+        str | None, typer.Option("--from", help="Only posts from this day on, e.g. 2024-02-24 (UTC).")
+    ] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Only posts up to this day, which counts.")] = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Say who published first, who repeated, and how soon.
+
+    For each frame and each cluster of forwards and copies, and as a network of channels by frame and period. Raw: the
+    classifier errs, and first means first among the channels that are read.
+
+    Example: frames spread scores -o spread --period quarter
+    """
+
+    def work() -> None:
+        require_paths(scores)
+
+        from datetime import timedelta
+
+        from pipeline.monitoring.spread import find_spread, write_spread
+
+        end = _read_day(last, "--to")
+        found = find_spread(
+            scores,
+            period=period,
+            frames=frame or (),
+            first=_read_day(first, "--from"),
+            last=None if end is None else end + timedelta(days=1),
+        )
+        written = write_spread(output, found) if output else []
+        if as_json:
+            print_json({**found.to_json(), "files": [str(path) for path in written]})
+        else:
+            _print_spread(console(), found, written)
+
+    run_command(work, debug)
+
+
+def _read_day(text: str | None, option: str) -> datetime | None:
+    from datetime import UTC, datetime
+
+    try:
+        return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError:
+        raise ConfigError(f"{option} {text}: expected a day such as 2024-02-24") from None
+
+
+def _print_spread(screen: Console, found: Spread, written: Sequence[Path]) -> None:
+    from pipeline.commands.result_tables import plain_table
+    from pipeline.monitoring.spread import ANY, RAW
+
+    edges = found.edges.groupby(["frame", "source", "target"], sort=False)["clusters"].sum().reset_index()
+    pairs = edges.sort_values("clusters", ascending=False, kind="stable").drop_duplicates("frame")
+    rows = [
+        (row["frame"], str(row["clusters"]), f"{row['source']} -> {row['target']}")
+        for row in pairs.sort_values("frame").to_dict("records")
+    ]
+    screen.print(plain_table("Most frequent repeats", ("frame", "clusters", "first -> repeated"), rows))
+    channels = found.channels[found.channels["frame"] == ANY].head(_SHOWN)
+    shown = [
+        (
+            row["channel"],
+            f"{row['clusters']:,}",
+            f"{row['first']:,}",
+            f"{row['repeated']:,}",
+            "" if row["repeated"] == 0 else f"{row['median_hours_behind']:,.1f}",
+        )
+        for row in channels.to_dict("records")
+    ]
+    columns = ("channel", "clusters", "first", "repeated", "median hours behind")
+    screen.print(plain_table("Clusters of copies that several channels are in", columns, shown))
+    clusters = found.repeats["first_post"].nunique()
+    screen.print(
+        f"{found.posts:,} posts with a frame, {clusters:,} clusters in several channels. {RAW}.",
+        soft_wrap=True,
+    )
+    if found.undated:
+        screen.print(f"{found.undated:,} posts with a frame have no time and are left out", soft_wrap=True)
+    for path in written:
+        screen.print(f"written to {safe_text(str(path))}", soft_wrap=True)
 
 
 def _print_edits(screen: Console, report: EditReport, output: Path | None) -> None:
