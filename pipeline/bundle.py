@@ -129,18 +129,26 @@ class ModelBundle:
         Raises:
             ModelError: the bundle has none of that name, or they are not what they should be.
         """
-        path = self.folder / f"{stem}.npz"
-        try:
-            arrays = read_arrays(path)
-        except Exception as error:  # noqa: BLE001 - damaged archives raise anything inside the reader
-            raise ModelError(f"{path}: cannot be read: {error}") from None
-        _check_arrays(path, arrays, len(self.frame_ids))
-        return arrays
+        return read_model_arrays(self.folder / f"{stem}.npz", len(self.frame_ids))
 
     def predict(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Calibrated probabilities and decisions, both of shape (n_texts, n_frames)."""
         calibrated = self.decisions.calibrate(self.classifier.predict_proba(texts))
         return calibrated, self.decisions.decide(calibrated)
+
+
+def read_model_arrays(path: Path, n_frames: int) -> dict[str, NDArray[Any]]:
+    """The arrays of a file that stood beside a model of so many frames, by name, held against what was written.
+
+    Raises:
+        ModelError: no such file, or they are not what they should be.
+    """
+    try:
+        arrays = read_arrays(path)
+    except Exception as error:  # noqa: BLE001 - damaged archives raise anything inside the reader
+        raise ModelError(f"{path}: cannot be read: {error}") from None
+    _check_arrays(path, arrays, n_frames)
+    return arrays
 
 
 def _check_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], n_frames: int) -> None:
@@ -212,14 +220,14 @@ def save_bundle(
             "format": FORMAT,
             "name": name,
             "kind": classifier.kind,
-            "bundle_hash": _bundle_hash(_hash_files(building)),
+            "bundle_hash": hash_bundle(_hash_files(building)),
             "codebook_hash": codebook.content_hash,
             **provenance,
         }
         for file, text in (describe(building, manifest) if describe else {}).items():
             (building / file).write_text(text, encoding="utf-8")
         manifest["files"] = _hash_files(building)
-        manifest["manifest_hash"] = _manifest_hash(manifest)
+        manifest["manifest_hash"] = hash_manifest(manifest)
         _write_json(building / MANIFEST, manifest)
         building.chmod(0o755)  # a temporary folder is private; a model is to be read
         return _take_place(building, destination, numbered=numbered)
@@ -300,7 +308,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise ModelError(
             f"{path}: missing in the manifest, or of the wrong type: {', '.join(unfit or ['files'])}"
         )
-    if manifest["manifest_hash"] != _manifest_hash(manifest):
+    if manifest["manifest_hash"] != hash_manifest(manifest):
         raise ModelError(f"{path}: changed since it was written; {_REMEDY}")
     return manifest
 
@@ -325,18 +333,19 @@ def verify_files(folder: Path, manifest: Mapping[str, Any]) -> None:
     ):
         if names:
             raise ModelError(f"{folder / min(names)}: {what}; {_REMEDY}")
-    if _bundle_hash(expected) != manifest["bundle_hash"]:
+    if hash_bundle(expected) != manifest["bundle_hash"]:
         raise ModelError(f"{folder / MANIFEST}: the bundle hash does not fit the files")
 
 
-def _bundle_hash(hashes: Mapping[str, str]) -> str:
+def hash_bundle(hashes: Mapping[str, str]) -> str:
+    """SHA-256 (hex) of what decides a score, from the hashes of a bundle's files by name."""
     deciding = {
         n: h for n, h in hashes.items() if n.startswith(f"{_CLASSIFIER}/") or n in {_CODEBOOK, _DECISIONS}
     }
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 
-def _manifest_hash(manifest: Mapping[str, Any]) -> str:
+def hash_manifest(manifest: Mapping[str, Any]) -> str:
     """Of all other keys, so that a damaged manifest is noticed too."""
     others = {key: value for key, value in manifest.items() if key != "manifest_hash"}
     return hashlib.sha256(json.dumps(others, sort_keys=True).encode()).hexdigest()

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.commands import (
+    archive,
     drift,
     experiments,
     explain,
@@ -92,6 +93,8 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
         "evaluation-report": report.evaluation_report,
         "drift": drift.drift,
         "explain": explain.explain,
+        "archive": archive.archive,
+        "replay": archive.replay,
     },
     "6. Monitoring": {
         "update": update.update,

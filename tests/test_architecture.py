@@ -55,6 +55,7 @@ LAYERS = (
     ("prevalence",),
     ("explanation",),
     ("monitoring",),
+    ("archive",),
     ("tracking",),
     ("reporting",),
     ("training",),

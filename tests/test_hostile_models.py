@@ -167,8 +167,8 @@ def forge(folder: Path, **changes: Any) -> None:
     hashes = model_bundle._hash_files(folder)
     del hashes["bundle.json"]
     manifest = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
-    manifest |= {"files": hashes, "bundle_hash": model_bundle._bundle_hash(hashes), **changes}
-    manifest["manifest_hash"] = model_bundle._manifest_hash(manifest)
+    manifest |= {"files": hashes, "bundle_hash": model_bundle.hash_bundle(hashes), **changes}
+    manifest["manifest_hash"] = model_bundle.hash_manifest(manifest)
     (folder / "bundle.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 

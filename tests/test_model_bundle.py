@@ -193,14 +193,14 @@ def test_a_manifest_with_values_of_other_types_is_refused(bundle: Path, changes:
 def rewrite_manifest(folder: Path, **changes: Any) -> None:
     manifest = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
     manifest |= changes
-    manifest["manifest_hash"] = model_bundle._manifest_hash(manifest)
+    manifest["manifest_hash"] = model_bundle.hash_manifest(manifest)
     (folder / "bundle.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
 def forge(folder: Path, **changes: Any) -> None:
     hashes = model_bundle._hash_files(folder)
     hashes.pop("bundle.json")
-    rewrite_manifest(folder, files=hashes, bundle_hash=model_bundle._bundle_hash(hashes), **changes)
+    rewrite_manifest(folder, files=hashes, bundle_hash=model_bundle.hash_bundle(hashes), **changes)
 
 
 class Payload:

@@ -3,7 +3,7 @@
 from __future__ import annotations  # the types below are for the reader; loading them would load numpy
 
 from datetime import date
-from pathlib import Path  # noqa: TC003 - typer reads it
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -24,55 +24,73 @@ if TYPE_CHECKING:
     from pipeline.prevalence.share_records import ShareReport
 
 
+Samples = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--sample",
+        help="Coded sample that frames sample drew from these scores; again for what tops it up.",
+    ),
+]
+Unit = Annotated[
+    Literal["post", "sentence"] | None,
+    typer.Option("--unit", help="Shares of what; that of the sample, or posts."),
+]
+Frames = Annotated[list[str] | None, typer.Option("--frame", help="Only this frame; may be repeated.")]
+By = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--by",
+        help="Also the shares of each channel, month, quarter, year, language, forwarded, or of each value of "
+        "another column of the scores or of --table; may be repeated.",
+    ),
+]
+Table = Annotated[
+    Path | None,
+    typer.Option(
+        "--table", help="Posts table, or another (.parquet, .csv) with post_key, for columns of --by."
+    ),
+]
+BeforeAfter = Annotated[
+    str | None,
+    typer.Option("--before-after", help="Also shares before and from this day on, e.g. 2024-02-24 (UTC)."),
+]
+Differences = Annotated[
+    bool, typer.Option("--differences", help="Differences and ratios of the shares of each pair by --by.")
+]
+Against = Annotated[
+    str | None,
+    typer.Option("--against", help="Differences from this one alone, e.g. one channel's name."),
+]
+Trend = Annotated[
+    bool, typer.Option("--trend", help="Change from one month (quarter, year) of --by to the next.")
+]
+Confidence = Annotated[float, typer.Option("--confidence", min=0.5, max=0.999, help="Of the intervals.")]
+LabelsOnly = Annotated[
+    bool,
+    typer.Option("--labels-only", help="Use no score: for a sample that trained the model, say."),
+]
+Codings = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--codings",
+        help="Second codings of units of the sample: how far coders' disagreement could move shares; may be "
+        "repeated.",
+    ),
+]
+
+
 def shares(
     scores: ScoresFolder,
-    sample: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--sample",
-            help="Coded sample that frames sample drew from these scores; again for what tops it up.",
-        ),
-    ] = None,
-    unit: Annotated[
-        Literal["post", "sentence"] | None,
-        typer.Option("--unit", help="Shares of what; that of the sample, or posts."),
-    ] = None,
-    frame: Annotated[
-        list[str] | None, typer.Option("--frame", help="Only this frame; may be repeated.")
-    ] = None,
-    by: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--by",
-            help="Also the shares of each channel, month, quarter, year, language, forwarded, or of each value of "
-            "another column of the scores or of --table; may be repeated.",
-        ),
-    ] = None,
-    table: Annotated[
-        Path | None,
-        typer.Option(
-            "--table", help="Posts table, or another (.parquet, .csv) with post_key, for columns of --by."
-        ),
-    ] = None,
-    before_after: Annotated[
-        str | None,
-        typer.Option(
-            "--before-after", help="Also shares before and from this day on, e.g. 2024-02-24 (UTC)."
-        ),
-    ] = None,
-    differences: Annotated[
-        bool, typer.Option("--differences", help="Differences and ratios of the shares of each pair by --by.")
-    ] = False,
-    against: Annotated[
-        str | None,
-        typer.Option("--against", help="Differences from this one alone, e.g. one channel's name."),
-    ] = None,
-    trend: Annotated[
-        bool, typer.Option("--trend", help="Change from one month (quarter, year) of --by to the next.")
-    ] = False,
-    confidence: Annotated[
-        float, typer.Option("--confidence", min=0.5, max=0.999, help="Of the intervals.")
-    ] = 0.95,
+    sample: Samples = None,
+    unit: Unit = None,
+    frame: Frames = None,
+    by: By = None,
+    table: Table = None,
+    before_after: BeforeAfter = None,
+    differences: Differences = False,
+    against: Against = None,
+    trend: Trend = False,
+    confidence: Confidence = 0.95,
     half_width: Annotated[
         float | None,
         typer.Option(
@@ -83,18 +101,8 @@ def shares(
         ),
     ] = None,
     empty_is_coded: SampleIsCoded = False,
-    labels_only: Annotated[
-        bool,
-        typer.Option("--labels-only", help="Use no score: for a sample that trained the model, say."),
-    ] = False,
-    codings: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--codings",
-            help="Second codings of units of the sample: how far coders' disagreement could move shares; may be "
-            "repeated.",
-        ),
-    ] = None,
+    labels_only: LabelsOnly = False,
+    codings: Codings = None,
     model: Annotated[
         Path | None,
         typer.Option("--model", help="Bundle that gave older scores: what it learnt from is kept with them."),
@@ -129,10 +137,10 @@ def shares(
         for path in (output, contrasts):
             if path is not None:
                 check_suffix(path)
-        split_at = _read_day(before_after)
+        split_at = read_day(before_after)
         printed = ("whole", *(by or ()), *((PERIOD,) if before_after else ()))
         wanted = Wanted(differences or against is not None or before_after is not None, against, trend)
-        _check_wanted(
+        check_wanted(
             wanted_by=printed[1:], differences=differences or bool(against), trend=trend, path=contrasts
         )
         _check_codings(codings, sample)
@@ -168,14 +176,19 @@ def shares(
     run_command(work, debug)
 
 
-def _read_day(text: str | None) -> date | None:
+def read_day(text: str | None) -> date | None:
+    """The day of --before-after.
+
+    Raises:
+        ConfigError: it is none.
+    """
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError:
         raise ConfigError(f"--before-after {text}: expected a day such as 2024-02-24") from None
 
 
-def _check_wanted(*, wanted_by: tuple[str, ...], differences: bool, trend: bool, path: Path | None) -> None:
+def check_wanted(*, wanted_by: tuple[str, ...], differences: bool, trend: bool, path: Path | None) -> None:
     """Refuse contrasts of nothing.
 
     Raises:

@@ -30,9 +30,11 @@ _SNIFFED_ROWS: Final = 20
 _SEPARATOR_LINE = re.compile(
     '"?sep=(?P<sign>[^\r\n])"?[ \t]*(?:\r\n|\r|\n)', re.IGNORECASE
 )  # Excel reads and hides it
-_STARTS: Final = "[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"  # the last four as East Asian keyboards write them
-_FORMULA = re.compile(f"'*{_STARTS}")
-_GUARDED = re.compile(f"'+{_STARTS}")
+FORMULA_STARTS: Final = (
+    "[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"  # the last four as East Asian keyboards write them
+)
+_FORMULA = re.compile(f"'*{FORMULA_STARTS}")
+_GUARDED = re.compile(f"'+{FORMULA_STARTS}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,20 @@ def compare_bundles(
         one, other = predict_labelled(first, unseen), predict_labelled(second, unseen)
     else:
         one, other = (read_test_predictions(bundle).sorted_by_id() for bundle in (first, second))
-    comparison = compare_predictions(one, other, first.frame_ids, settings, seed=seed, use=use)
+    return compare_rows(one, other, first.frame_ids, settings, seed=seed, use=use)
+
+
+def compare_rows(
+    one: TestPredictions,
+    other: TestPredictions,
+    frame_ids: tuple[str, ...],
+    settings: EvaluationSettings,
+    *,
+    seed: int = 0,
+    use: TestUse | None = None,
+) -> Comparison:
+    """Compare what two models said of the same rows in the same order, also in each language."""
+    comparison = compare_predictions(one, other, frame_ids, settings, seed=seed, use=use)
     return replace(comparison, languages=_compare_languages(one, other, settings, seed))
 
 

@@ -74,6 +74,9 @@ def read_doubt(
     units: pd.DataFrame,
     labels: Floats,
     frames: Sequence[str],
+    *,
+    all_frames: Sequence[str],
+    empty_is_coded: bool = False,
 ) -> tuple[CoderDoubt, str]:
     """Labels in dispute by the codings of several coders, and a note.
 
@@ -83,12 +86,14 @@ def read_doubt(
         units: of the sample, column id, shape (n, ...).
         labels: of these, shape (n, k).
         frames: names of the k columns.
+        all_frames: of the scores; codings may name any of them.
+        empty_is_coded: a row without labels carries no frame.
 
     Raises:
         DataError: a file cannot be read; too few units of the sample were coded by two.
     """
-    codebook = draft_codebook("scores", frames, mode="multi_label")
-    read, _ = read_for_agreement([*samples, *codings], codebook)
+    codebook = draft_codebook("scores", all_frames, mode="multi_label")
+    read, _ = read_for_agreement([*samples, *codings], codebook, empty_is_coded=empty_is_coded)
     by_unit: defaultdict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
     for coding in read:
         by_unit[coding.id][coding.annotator] = coding.labels

@@ -61,7 +61,7 @@ class PostColumns:
         Raises:
             DataError: not a table that can be read, without post_key, or with a post twice.
         """
-        source = _read_table(path)
+        source = quote_table(path)
         try:
             with duckdb.connect() as connection:
                 names = [str(row[0]) for row in connection.execute(f"DESCRIBE FROM {source}").fetchall()]
@@ -79,12 +79,17 @@ class PostColumns:
     def express(self, name: str) -> str:
         """The value of a column for a unit of the scores, as SQL."""
         return (
-            f"coalesce((SELECT any_value(told.{quote_name(name)}::VARCHAR) FROM {_read_table(self.path)} AS told "  # noqa: S608 - names are quoted
+            f"coalesce((SELECT any_value(told.{quote_name(name)}::VARCHAR) FROM {quote_table(self.path)} AS told "  # noqa: S608 - names are quoted
             f"WHERE told.{_POST} = units.{_POST}), '{UNKNOWN}')"
         )
 
 
-def _read_table(path: Path) -> str:
+def quote_table(path: Path) -> str:
+    """A table of posts as SQL.
+
+    Raises:
+        DataError: a suffix that is not read.
+    """
     reader = {".parquet": "read_parquet({})", ".csv": "read_csv({}, all_varchar = true)"}.get(
         path.suffix.lower()
     )

@@ -7,7 +7,7 @@ Several files stand together as one: a sample and what topped it up, say.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -23,7 +23,7 @@ from pipeline.annotation.drawn_frame import DrawnFrame
 from pipeline.annotation.exchange.spreadsheet import read_table
 from pipeline.data.codebook import draft_codebook
 from pipeline.data.near_duplicates import cluster_texts
-from pipeline.errors import DataError, shorten
+from pipeline.errors import DataError, list_names, shorten
 
 NEEDED: Final = ("unit", "stratum", "inclusion_probability", "design", "purpose")
 _LISTED: Final = 3  # rows that one message names
@@ -42,6 +42,7 @@ class LabelledSample:
         sample_ids: of the draws, as `frames sample` named them.
         frame: the units from which it was drawn; None in samples that do not keep it.
         weight_drawn: units of the source that the whole sample stands for, coded or not.
+        copies: number of the cluster of texts of every drawn unit, coded or not, by its id.
         notes: what a reader has to know.
     """
 
@@ -51,6 +52,7 @@ class LabelledSample:
     sample_ids: tuple[str, ...]
     frame: DrawnFrame | None
     weight_drawn: float
+    copies: Mapping[str, int]
     notes: tuple[str, ...]
 
     def __len__(self) -> int:
@@ -70,6 +72,7 @@ def read_labelled_sample(
     unit: str | None = None,
     *,
     empty_is_coded: bool = False,
+    copies: Mapping[str, int] | None = None,
 ) -> LabelledSample:
     """Read a coded sample.
 
@@ -78,6 +81,7 @@ def read_labelled_sample(
         frame_ids: of the scores; every label must be one of them.
         unit: the unit wanted; None for that of the sample.
         empty_is_coded: a row without labels carries no frame; else it counts as not coded.
+        copies: clusters of texts by id, where the texts are not at hand; None compares the texts.
 
     Raises:
         DataError: no design columns, not a probability sample, another unit than wanted, unknown labels, coders
@@ -93,7 +97,8 @@ def read_labelled_sample(
     codings, _ = resolve_labels(codings, codebook, path)
     codings = _settle(codings)
     sample_ids, frame, notes = _find_draws(path, codings)
-    units = _describe(codings, found_unit)
+    of_text = _find_copies(codings) if copies is None else _take_copies(path, codings, copies)
+    units = _describe(codings, found_unit, of_text)
     coded = np.array([coding.status == "coded" for coding in codings], bool)
     if not coded.any():
         raise DataError(
@@ -105,7 +110,10 @@ def read_labelled_sample(
     weight_drawn = float((1 / units["inclusion"]).sum())
     units["inclusion"] *= _response_of_strata(units, coded)
     kept = units[coded].reset_index(drop=True)
-    return LabelledSample(found_unit, kept, labels[coded], sample_ids, frame, weight_drawn, tuple(notes))
+    by_id = dict(zip((coding.id for coding in codings), map(int, of_text), strict=True))
+    return LabelledSample(
+        found_unit, kept, labels[coded], sample_ids, frame, weight_drawn, by_id, tuple(notes)
+    )
 
 
 def _read_file(path: Path, *, empty_is_coded: bool) -> list[Coding]:
@@ -199,7 +207,7 @@ def _settle(codings: Sequence[Coding]) -> list[Coding]:
     return settled
 
 
-def _describe(codings: Sequence[Coding], unit: str) -> pd.DataFrame:
+def _describe(codings: Sequence[Coding], unit: str, of_text: NDArray[np.int64]) -> pd.DataFrame:
     keys, indices = zip(*(_split_id(coding, unit) for coding in codings), strict=True)
     several = len({coding.extra.get("sample_id") for coding in codings}) > 1
     units = pd.DataFrame(
@@ -218,7 +226,7 @@ def _describe(codings: Sequence[Coding], unit: str) -> pd.DataFrame:
             "digest": [coding.extra.get("text_digest") for coding in codings],
         }
     )
-    units["cluster"] = _cluster(codings, units)
+    units["cluster"] = _join_posts(of_text, units)
     return units
 
 
@@ -233,17 +241,28 @@ def _split_id(coding: Coding, unit: str) -> tuple[str, int]:
     return key, int(index)
 
 
-def _cluster(codings: Sequence[Coding], units: pd.DataFrame) -> NDArray[np.int64]:
-    """Units that are copies of one text, or sentences of one post, share a number."""
+def _find_copies(codings: Sequence[Coding]) -> NDArray[np.int64]:
+    """Units that are copies of one text share a number, shape (n,)."""
     one_draw = (
         len({coding.extra.get("sample_id") for coding in codings}) == 1
     )  # clusters are named within a draw
     if one_draw and all(coding.extra.get("cluster") is not None for coding in codings):
-        of_text = pd.factorize(pd.Series([str(coding.extra["cluster"]) for coding in codings]))[0]
-    else:
-        of_text = pd.factorize(cluster_texts([coding.text for coding in codings]))[0]
+        names = [str(coding.extra["cluster"]) for coding in codings]
+        return np.asarray(pd.factorize(pd.Series(names))[0], np.int64)
+    return np.asarray(pd.factorize(cluster_texts([coding.text for coding in codings]))[0], np.int64)
+
+
+def _take_copies(path: str, codings: Sequence[Coding], copies: Mapping[str, int]) -> NDArray[np.int64]:
+    if missing := [coding.id for coding in codings if coding.id not in copies]:
+        raise DataError(f"{path}: nothing says of which text {list_names(missing, _LISTED)} may be a copy")
+    numbers = pd.Series([copies[coding.id] for coding in codings])
+    return np.asarray(pd.factorize(numbers)[0], np.int64)
+
+
+def _join_posts(of_text: NDArray[np.int64], units: pd.DataFrame) -> NDArray[np.int64]:
+    """Units that are copies of one text, or sentences of one post, share a number, shape (n,)."""
     of_post = pd.factorize(units["post_key"])[0]
-    n = len(codings)
+    n = len(units)
     links = coo_array((np.ones(n, np.int8), (of_text, n + of_post)), shape=(2 * n, 2 * n))
     component = connected_components(links, directed=False)[1]
     return np.asarray(pd.factorize(component[of_text])[0], np.int64)

@@ -52,8 +52,7 @@ from pipeline.prevalence.share_records import (
     ShareEstimate,
     ShareReport,
 )
-from pipeline.prevalence.training_overlap import read_records, replace_learnt
-from pipeline.prevalence.unit_texts import find_changed, read_sentences
+from pipeline.prevalence.text_checks import TextChecks, check_texts, mark_changed
 
 Floats = NDArray[np.float64]
 Samples = Path | Sequence[Path] | None
@@ -106,7 +105,12 @@ def estimate_shares(
 
 
 def report_shares(
-    scores: Path, sample: Samples = None, frames: Sequence[str] | None = None, **settings: Any
+    scores: Path,
+    sample: Samples = None,
+    frames: Sequence[str] | None = None,
+    *,
+    checks: TextChecks | None = None,
+    **settings: Any,
 ) -> ShareReport:
     """Estimate the share of each frame in each domain.
 
@@ -115,6 +119,7 @@ def report_shares(
         sample: coded file that `frames sample` drew from these scores, or several that stand together (a sample and
             what tops it up); None gives raw shares alone.
         frames: ids of the frames wanted, in this order; None for all.
+        checks: what the texts told before, where they are not at hand; None looks at them.
         settings: by the names of `ShareSettings`.
 
     Raises:
@@ -136,9 +141,17 @@ def report_shares(
         )
     if sample is None:
         return _report_raw(scores, wanted, keys, chosen)
-    coded = read_labelled_sample(sample, all_frames, chosen.unit, empty_is_coded=chosen.empty_is_coded)
+    coded = read_labelled_sample(
+        sample,
+        all_frames,
+        chosen.unit,
+        empty_is_coded=chosen.empty_is_coded,
+        copies=checks.copies if checks else None,
+    )
     samples = [sample] if isinstance(sample, Path) else list(sample)
-    return _report_estimates(scores, coded, wanted, all_frames, chosen, samples=samples, keys=keys)
+    return _report_estimates(
+        scores, coded, wanted, all_frames, chosen, samples=samples, keys=keys, checks=checks
+    )
 
 
 def _report_raw(
@@ -172,27 +185,23 @@ def _report_estimates(
     *,
     samples: Sequence[Path],
     keys: dict[str, str],
+    checks: TextChecks | None,
 ) -> ShareReport:
     unit = coded.unit
     drawn = find_drawn_units(scores, unit, coded.frame) if coded.frame else None
     keys[INSIDE] = f"coalesce({drawn.condition}, false)" if drawn else "true"
     totals = sum_scores(scores, unit, frames, keys)
     cautions, notes = [], [*note_units(totals), *coded.notes]
-
-    sentences = read_sentences(scores, unit, coded.units, all_frames)
-    changed = find_changed(coded.units, sentences)
+    checks = checks or check_texts(scores, coded, totals.models, all_frames, labels_only=settings.labels_only)
+    changed = mark_changed(coded, checks)
     if changed.any():
         cautions.append(note_changed(coded, changed))
         if changed.all():
             raise DataError(f"{cautions[0]}; no unit is left")
         coded = coded.without(changed)
-        sentences = read_sentences(scores, unit, coded.units, all_frames)
-    replacement = None
-    if not settings.labels_only:
-        records, without_record = read_records(scores, totals.models, len(all_frames))
-        cautions += note_unknown_training(without_record)
-        replacement, note = replace_learnt(scores, coded, sentences, records, all_frames)
-        notes += [note] if note else []
+    replacement = checks.replacement
+    cautions += note_unknown_training(checks.unknown)
+    notes += [checks.note] if checks.note else []
     evidence = Evidence.join(
         coded, look_up_scores(scores, unit, frames, keys, coded.units), frames, all_frames
     )
@@ -209,7 +218,15 @@ def _report_estimates(
     notes += note_left_out(evidence.missing, evidence.outside)
     doubt = None
     if settings.codings:
-        doubt, note = read_doubt(samples, settings.codings, evidence.units, evidence.labels, frames)
+        doubt, note = read_doubt(
+            samples,
+            settings.codings,
+            evidence.units,
+            evidence.labels,
+            frames,
+            all_frames=all_frames,
+            empty_is_coded=settings.empty_is_coded,
+        )
         notes.append(note)
     estimates, contrasts = _estimate_domains(totals, evidence, settings, doubt)
     against = settings.wanted.against

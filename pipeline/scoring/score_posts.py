@@ -193,7 +193,7 @@ def _describe_sentences(posts: pa.RecordBatch, scores: _Scores) -> dict[str, pa.
     columns["text"] = pa.array([s.text for s in scores.sentences], pa.string())
     for k, frame_id in enumerate(scores.frame_ids):
         columns[probability_column(frame_id)] = pa.array(scores.probabilities[:, k])
-    columns["frames"] = _list_frames(scores.decided, scores.frame_ids)
+    columns["frames"] = list_decided(scores.decided, scores.frame_ids)
     return columns
 
 
@@ -211,7 +211,7 @@ def _describe_posts(
     columns["n_sentences"], columns["n_boilerplate"] = pa.array(scores.counts), pa.array(n_boilerplate)
     for k, frame_id in enumerate(scores.frame_ids):
         columns[probability_column(frame_id)] = pa.array(largest[:, k], mask=~has_any)
-    columns["frames"] = _list_frames(decided, scores.frame_ids)
+    columns["frames"] = list_decided(decided, scores.frame_ids)
     columns["evidence"] = _list_evidence(decided, scores)
     return columns
 
@@ -250,7 +250,7 @@ def _describe_places(sentences: list[Sentence]) -> dict[str, pa.Array]:
     }
 
 
-def _list_frames(decided: NDArray[np.bool_], frame_ids: tuple[str, ...]) -> pa.Array:
+def list_decided(decided: NDArray[np.bool_], frame_ids: tuple[str, ...]) -> pa.Array:
     """Ids of the decided frames of each row, in codebook order."""
     chosen = pa.array(np.nonzero(decided)[1])
     return pa.ListArray.from_arrays(_offsets(decided), pa.array(frame_ids, pa.string()).take(chosen))

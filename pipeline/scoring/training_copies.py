@@ -3,6 +3,7 @@
 Shares need it and bundles move: OUT/_training/BUNDLE_HASH.npz, one file for each model that scored here.
 """
 
+import shutil
 from io import BytesIO
 from pathlib import Path
 
@@ -56,6 +57,21 @@ def read_training_record(out: Location, bundle_hash: str, n_frames: int) -> Trai
         raise DataError(
             f"{path}: cannot be read: {error}; remove it and give --model BUNDLE, which writes it again"
         ) from None
+
+
+def copy_record(out: Path, bundle_hash: str, folder: Path) -> None:
+    """Copy what a model that scored here keeps into a folder, if there is anything, as BUNDLE_HASH.npz."""
+    path = _record_path(out, bundle_hash)
+    if isinstance(path, Path) and is_file(path):
+        folder.mkdir(exist_ok=True)
+        shutil.copyfile(path, folder / path.name)
+
+
+def place_record(record: Path, out: Path) -> None:
+    """The reverse of `copy_record`."""
+    path = Path(out, _FOLDER, record.name)
+    path.parent.mkdir(exist_ok=True)
+    shutil.copyfile(record, path)
 
 
 def _record_path(out: Location, bundle_hash: str) -> Location:

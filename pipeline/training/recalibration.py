@@ -123,7 +123,7 @@ def recalibrate(
         config=read_json_object(bundle.folder / "config.json"),
         metrics={**report.to_json(), "slices": slices.to_json()},
         arrays=_describe_rows(bundle, unseen, rule, crossed),
-        provenance=_describe_origin(bundle, unseen, (origin, *notes, *report.notes)),
+        provenance=_describe_origin(bundle, unseen, (origin, *notes, *report.notes), seed),
         describe=lambda building, manifest: {MODEL_CARD: write_card(building, manifest)},
     )
     shares = np.stack([part.mean(axis=0) for part in (before.truth, before.decided, crossed.decided)], axis=1)
@@ -207,7 +207,9 @@ def _move(calibrated: NDArray[np.float32], old: Calibrator, new: Calibrator) -> 
     return np.asarray(difference(calibrated), np.float32)
 
 
-def _describe_origin(bundle: ModelBundle, data: LabelledData, notes: tuple[str, ...]) -> dict[str, Any]:
+def _describe_origin(
+    bundle: ModelBundle, data: LabelledData, notes: tuple[str, ...], seed: int
+) -> dict[str, Any]:
     kept = {key: value for key, value in bundle.manifest.items() if key not in _REPLACED}
     return {
         **kept,
@@ -218,6 +220,7 @@ def _describe_origin(bundle: ModelBundle, data: LabelledData, notes: tuple[str, 
             "bundle_hash": bundle.bundle_hash,
             "rows": len(data),
             "fingerprint": data.fingerprint,
+            "seed": seed,
         },
         "notes": [*bundle.manifest.get("notes", []), *notes],
     }

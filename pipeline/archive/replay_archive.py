@@ -1,0 +1,118 @@
+"""Computing the figures of an archive again, offline, on an archive that may be a stranger's."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.archive.archived_models import ArchivedModel, check_model_files, compare_again
+from pipeline.archive.archived_shares import replay_shares
+from pipeline.archive.contents import CONTENTS, NAMES, Contents, find_differences
+from pipeline.errors import DataError, shorten
+from pipeline.files.sealed_zip import unpack_zip
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedFigure:
+    """One thing that was computed again: its name, how many figures it has, and what differs."""
+
+    name: str
+    n_figures: int
+    differences: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {"name": self.name, "figures": self.n_figures, "differences": list(self.differences)}
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What computing again gave.
+
+    Attributes:
+        contents: of the archive.
+        seal: SHA-256 (hex) of its list of contents; "" of one that is not packed yet.
+        figures: shares, evaluations, comparisons.
+    """
+
+    contents: Contents
+    seal: str
+    figures: tuple[ReplayedFigure, ...]
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether every figure is the one that was archived."""
+        return not any(figure.differences for figure in self.figures)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "equal": self.is_equal,
+            "seal": self.seal,
+            "with_texts": self.contents.with_texts,
+            "versions": self.contents.versions,
+            "figures": [figure.to_json() for figure in self.figures],
+        }
+
+
+def replay_archive(path: Path) -> Replay:
+    """Unpack an archive into a temporary folder and compute all its figures again.
+
+    Raises:
+        DataError: not an archive, one that is damaged or refused, or figures that cannot be computed.
+        ModelError: what it holds of a model is damaged.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; expected an archive that `frames archive` wrote")
+    with tempfile.TemporaryDirectory(prefix="frames-") as temporary:
+        folder = Path(temporary)
+        digests = unpack_zip(path, folder, NAMES)
+        seal = digests.pop(CONTENTS, None)
+        if seal is None:
+            raise DataError(f"{path}: no archive of figures: there is no {CONTENTS} in it")
+        contents = Contents.read(folder / CONTENTS)
+        _check_files(path, contents, digests)
+        for number in range(len(contents.models)):
+            place = f"models/{number}"
+            check_model_files(folder / place, digests, place)
+        replay = replay_folder(folder, contents)
+        return Replay(contents, seal, replay.figures)
+
+
+def replay_folder(folder: Path, contents: Contents) -> Replay:
+    """Compute all figures of an unpacked archive again.
+
+    Raises:
+        DataError: they cannot be computed.
+        ModelError: what it holds of a model is damaged.
+    """
+    figures = []
+    if contents.shares is not None:
+        with tempfile.TemporaryDirectory(prefix="frames-") as work:
+            pair = replay_shares(folder, contents.shares, Path(work), with_texts=contents.with_texts)
+        figures.append(_describe("shares", pair))
+    models = [ArchivedModel.read(folder / f"models/{number}") for number in range(len(contents.models))]
+    for name, model in zip(contents.models, models, strict=True):
+        if name != model.model_id:
+            raise DataError(f"{CONTENTS}: names {shorten(name, 80)} where {shorten(model.model_id, 80)} lies")
+        figures.append(_describe(f"evaluation of {name}", model.evaluate_again()))
+    for number, compared in enumerate(contents.comparisons):
+        if max(compared.first, compared.second) >= len(models):
+            raise DataError(f"{CONTENTS}: comparison {number} is of models that are not there")
+        first, second = models[compared.first], models[compared.second]
+        found = compare_again(folder / f"comparisons/{number}.json", first, second)
+        figures.append(_describe(f"{first.model_id} against {second.model_id}", found))
+    return Replay(contents, "", tuple(figures))
+
+
+def _describe(name: str, pair: tuple[Any, Any]) -> ReplayedFigure:
+    n_figures, differences = find_differences(*pair)
+    return ReplayedFigure(name, n_figures, tuple(differences))
+
+
+def _check_files(path: Path, contents: Contents, digests: dict[str, str]) -> None:
+    """Hold the files against the list of contents."""
+    for name in sorted({*digests, *contents.files, *contents.list_needed()}):
+        if name not in digests or digests[name] != contents.files.get(name):
+            what = "is missing" if name not in digests else "is not the file that was archived"
+            raise DataError(f"{path}: {name} {what}; get the archive again from whom it is")
