@@ -67,7 +67,12 @@ _ARRAYS: dict[str, dict[str, tuple[str, ...]]] = {
         "row_lengths?": ("numbers", "n"),
         "row_posts?": ("numbers", "n"),
     },
-    "training_texts": {"digests": ("numbers", "n"), "sources?": ("texts", "s"), "last_day?": ("days",)},
+    "training_texts": {
+        "digests": ("numbers", "n"),
+        "test_digests?": ("numbers", "t"),
+        "sources?": ("texts", "s"),
+        "last_day?": ("days",),
+    },
     "training_record": {
         "digests": ("numbers", "n"),
         "sketches": ("numbers", "n", "v"),

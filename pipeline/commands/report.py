@@ -43,23 +43,40 @@ def report(
         ),
     ] = None,
     title: Annotated[str | None, typer.Option("--title", help="Heading of the page.")] = None,
+    events: Annotated[
+        Path | None,
+        typer.Option("--events", help="Table with the columns date and label: lines in the plots over time."),
+    ] = None,
+    link: Annotated[
+        str | None,
+        typer.Option(
+            "--link-template",
+            help="Link to a post; {channel} and {message_id} are filled in. Left out: t.me for public channels.",
+        ),
+    ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option("--figures", help="Folder for the main figures in print size: SVG, PNG, CSV."),
+    ] = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Write scores as one HTML page that opens offline.
 
-    Plots, evidence, a searchable table and limits.
+    With a coded sample, it opens with corrected shares and their intervals.
 
-    Example: frames report scores -o report.html --model models:/frames@champion
+    Example: frames report scores -o report.html --model models:/frames@champion --sample coded.csv
     """
 
     def work() -> None:
-        require_paths(scores, model, sample, posts)
+        require_paths(scores, model, sample, posts, events)
 
         from pipeline.bundle import load_bundle
         from pipeline.commands.result_tables import print_notes
+        from pipeline.reporting.events import read_events
         from pipeline.reporting.html_report import write_report
 
+        happened = read_events(events) if events else ()
         bundle = load_bundle(find_model(model)) if model else None
         written = write_report(
             scores,
@@ -69,6 +86,9 @@ def report(
             empty_is_coded=empty_is_coded,
             posts=posts,
             title=title,
+            events=happened,
+            link=link,
+            figures=figures,
         )
         if as_json:
             print_json(written.to_json())
@@ -79,6 +99,10 @@ def report(
         screen.print(
             f"written to {safe_text(str(written.path))} ({written.size / 1e6:.1f} MB)", soft_wrap=True
         )
+        if written.figures:
+            screen.print(
+                f"{len(written.figures)} files of figures in {safe_text(str(figures))}", soft_wrap=True
+            )
 
     run_command(work, debug)
 

@@ -56,7 +56,10 @@ def export(
         typer.Option("-o", "--output", help="Folder for the files; left out: the output folder itself."),
     ] = None,
     link: Annotated[
-        str, typer.Option("--link", help="Link to a post; {channel} and {message_id} are filled in.")
+        str,
+        typer.Option(
+            "--link-template", "--link", help="Link to a post; {channel} and {message_id} are filled in."
+        ),
     ] = "https://t.me/{channel}/{message_id}",
     as_json: AsJson = False,
     debug: Debug = False,

@@ -52,6 +52,11 @@ class ShareEstimate:
     standard_error: float | None = None
     labels_needed: int = FEWEST_LABELLED
 
+    @property
+    def group_or_month(self) -> str | None:
+        """What tells the domain from the others of its kind, but for its channel."""
+        return self.group if self.group is not None else self.month
+
     def to_json(self) -> dict[str, Any]:
         """Plain values, the intervals as `classical_low` and so on: also the columns of a table."""
         return {

@@ -58,7 +58,7 @@ def add_texts(connection: duckdb.DuckDBPyConnection, marks: pd.DataFrame, limits
         sentence = sentences.get(place)
         if sentence is not None and sentence not in number and room > 0:
             number[sentence] = len(chosen.texts)
-            room -= _add(chosen, *sentence, limits.text_chars)
+            room -= add_text(chosen, *sentence, limits.text_chars)
         i = -1 if sentence is None else number.get(sentence, -1)
         chosen.of_mark.append(i)
         chosen.left_out += i < 0
@@ -67,8 +67,8 @@ def add_texts(connection: duckdb.DuckDBPyConnection, marks: pd.DataFrame, limits
     return chosen
 
 
-def _add(chosen: EvidenceTexts, text: str, language: str, most: int) -> int:
-    """Take one sentence in; how many bytes it has."""
+def add_text(chosen: EvidenceTexts, text: str, language: str, most: int) -> int:
+    """Take one text in, cut to `most` characters; how many bytes it has."""
     if len(text) > most:
         chosen.which_shortened.append(len(chosen.texts))
         text = text[:most].rstrip()

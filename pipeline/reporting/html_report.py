@@ -1,7 +1,6 @@
 """`frames report`: the current scores of an output folder as one HTML page."""
 
-import json
-from collections import Counter
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -11,20 +10,23 @@ from typing import Any, Final
 import pandas as pd
 
 from pipeline.bundle import ModelBundle
-from pipeline.errors import DataError
+from pipeline.errors import ConfigError, DataError, shorten
 from pipeline.reporting.drift_section import describe_drift
+from pipeline.reporting.events import Event
 from pipeline.reporting.html_page import render_page, write_page
+from pipeline.reporting.language_table import describe_languages
+from pipeline.reporting.left_out import list_left_out, note_table, read_rejects
 from pipeline.reporting.model_facts import describe_origin, describe_quality, frame_titles
 from pipeline.reporting.monitoring_section import describe_edits
+from pipeline.reporting.periods import UNITS, find_partial
+from pipeline.reporting.print_figures import write_figures
 from pipeline.reporting.report_data import Limits, ReportData, collect_report_data
+from pipeline.reporting.seen_posts import count_seen_posts
 from pipeline.reporting.share_plots import collect_share_plots
 from pipeline.scoring.score_output import REJECTS
 from pipeline.tracking.provenance import installed_version
 
-_SCRIPTS: Final = ("report_plots.js", "report_posts.js", "report.js")
-_REASONS: Final = 20  # listed by name
-_EXAMPLES: Final = 10
-_EXCERPT: Final = 200  # characters
+_SCRIPTS: Final = ("report_plots.js", "report_shares.js", "report_posts.js", "report.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class WrittenReport:
         path: the file; size: in bytes.
         posts: current posts, all counted; posts_in_table: of those with frames.
         warnings: what a reader has to know, also said on the page.
+        figures: files of figures in print size.
     """
 
     path: Path
@@ -42,10 +45,12 @@ class WrittenReport:
     posts: int
     posts_in_table: int
     warnings: tuple[str, ...]
+    figures: tuple[Path, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
-        return asdict(self) | {"path": str(self.path), "warnings": list(self.warnings)}
+        paths = {"path": str(self.path), "figures": [str(path) for path in self.figures]}
+        return asdict(self) | paths | {"warnings": list(self.warnings)}
 
 
 def write_report(
@@ -57,6 +62,9 @@ def write_report(
     empty_is_coded: bool = False,
     posts: Path | None = None,
     title: str | None = None,
+    events: Sequence[Event] = (),
+    link: str | None = None,
+    figures: Path | None = None,
     limits: Limits | None = None,
 ) -> WrittenReport:
     """Write the report of an output folder of `frames predict`.
@@ -70,11 +78,17 @@ def write_report(
         empty_is_coded: a row of the sample without labels carries no frame; else it is not coded yet.
         posts: posts table of these scores; edits that changed frames are then in the report.
         title: heading of the page.
+        events: lines in the plots over time.
+        link: how the link to a post is made, with {channel} and {message_id}; None for posts of public Telegram
+            channels alone.
+        figures: folder for the main figures in print size; None for none.
         limits: how much the page holds.
 
     Raises:
+        ConfigError: a link that is no address.
         DataError: no scores, a model that did not make them, a sample that does not fit them, no room to write.
     """
+    _check_link(link)
     data = collect_report_data(scores, limits)
     if bundle is not None:
         _check_model(scores, data, bundle)
@@ -82,77 +96,86 @@ def write_report(
         collect_share_plots(scores, sample, data.frame_ids, empty_is_coded=empty_is_coded) if sample else None
     )
     warnings = _warnings(data, bundle)
-    unit = "year" if data.periods_are_years else "month"
+    seen = count_seen_posts(scores, bundle) if bundle else None
+    languages = describe_languages(
+        data.languages, data.frame_ids, bundle, shares.report.estimates if shares else ()
+    )
+    inside, outside = _part_events(events, data.totals)
     payload = data.payload | {
-        "unit": unit,
+        "unit": data.unit,
+        "partial": _find_partial(data.totals),
+        "events": [[f"{event.day}", event.label] for event in inside],
+        "link": link,
         "frame_names": frame_titles(bundle) if bundle else {},
         "frame_definitions": {frame.id: frame.definition for frame in bundle.codebook.frames}
         if bundle
         else {},
         "shares": shares.columns if shares else None,
+        "share_unit": shares.unit if shares else None,
+        "contrasts": shares.contrasts if shares else None,
     }
     context = {
         "title": title or "Narrative frames in channel posts",
         "totals": data.totals,
         "span": _span(data.totals),
-        "unit": unit,
         "warnings": warnings,
-        "table_note": _table_note(data),
+        "seen": seen.describe() if seen else None,
+        "table_note": note_table(data),
         "quality": describe_quality(bundle) if bundle else None,
         "shares": shares,
+        "partial": payload["partial"],
+        "events": inside,
+        "events_outside": outside,
         "frame_titles": _titles(data, bundle),
+        "languages": languages,
         "drift": describe_drift(scores, bundle, frame_titles(bundle)) if bundle else None,
         "edits": describe_edits(scores, posts, bundle, payload["frame_names"]) if posts else None,
-        "left_out": _left_out(data),
+        "left_out": list_left_out(data),
         "rejects": read_rejects(scores / REJECTS),
         "provenance": _provenance(scores, data, bundle),
     }
     html = render_page("report.html.j2", scripts=_SCRIPTS, payload=payload, context=context)
     size = write_page(output, html)
-    return WrittenReport(
-        output, size, int(data.totals["posts"]), len(data.payload["rows"]["name"]), tuple(warnings)
+    written = (
+        write_figures(figures, data, shares, _titles(data, bundle), inside) if figures is not None else ()
     )
+    return WrittenReport(
+        output, size, int(data.totals["posts"]), data.posts_in_table, tuple(warnings), tuple(written)
+    )
+
+
+def _check_link(link: str | None) -> None:
+    if link is None:
+        return
+    left = link.replace("{channel}", "").replace("{message_id}", "")
+    if not re.match(r"https?://", link) or "{message_id}" not in link or re.search(r"[{}\s\"<>]", left):
+        raise ConfigError(
+            f"--link-template {shorten(link, 80)}: expected an address that begins with https:// or http:// and holds "
+            "{message_id} and, if wanted, {channel}: https://t.me/{channel}/{message_id}"
+        )
+
+
+def _find_partial(totals: dict[str, Any]) -> dict[str, str]:
+    """Periods at the ends that the posts cover in part, of all units, in words."""
+    if pd.isna(totals["first"]):
+        return {}
+    first, last = totals["first"].date(), totals["last"].date()
+    return {name: words for unit in UNITS for name, words in find_partial(first, last, unit).items()}
+
+
+def _part_events(events: Sequence[Event], totals: dict[str, Any]) -> tuple[list[Event], list[Event]]:
+    """Those within the time of the posts, and the others, which no plot can show."""
+    if pd.isna(totals["first"]):
+        return [], list(events)
+    first, last = totals["first"].date(), totals["last"].date()
+    inside = [event for event in events if first <= event.day <= last]
+    return inside, [event for event in events if event not in inside]
 
 
 def _titles(data: ReportData, bundle: ModelBundle | None) -> list[str]:
     """Names of the frames in the order of their numbers; ids where the model is not at hand."""
     names = frame_titles(bundle) if bundle else {}
     return [names.get(frame, frame) for frame in data.frame_ids]
-
-
-def read_rejects(path: Path) -> dict[str, Any]:
-    """Counts by reason and first examples of a rejects file; none where there is no file.
-
-    A line that is no reject is counted as one itself, so that nothing goes missing.
-    """
-    reasons: Counter[str] = Counter()
-    examples: list[dict[str, str]] = []
-    if path.exists():
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                entry = _read_reject(line)
-                reasons[entry["reason"]] += 1
-                if len(examples) < _EXAMPLES:
-                    examples.append(entry)
-    return {
-        "total": reasons.total(),
-        "reasons": reasons.most_common(_REASONS),
-        "other_reasons": max(0, len(reasons) - _REASONS),
-        "examples": examples,
-    }
-
-
-def _read_reject(line: str) -> dict[str, str]:
-    try:
-        entry = json.loads(line)
-        place = f"{entry['source_file']}, {entry['record']}"
-        return {"place": place, "reason": str(entry["reason"]), "excerpt": _shorten(str(entry["excerpt"]))}
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return {"place": REJECTS, "reason": "this line of the list cannot be read", "excerpt": _shorten(line)}
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT].rstrip()} … [shortened]"
 
 
 def _check_model(scores: Path, data: ReportData, bundle: ModelBundle) -> None:
@@ -189,47 +212,6 @@ def _span(totals: dict[str, Any]) -> str:
         return "no dates"
     first, last = f"{totals['first']:%Y-%m-%d}", f"{totals['last']:%Y-%m-%d}"
     return first if first == last else f"{first} to {last}"
-
-
-def _table_note(data: ReportData) -> str:
-    shown = len(data.payload["rows"]["name"])
-    notes = [f"All {shown:,} posts with a frame are here."]
-    if data.posts_left_out:
-        notes[0] = (
-            f"The table holds a selection: {shown:,} posts of {shown + data.posts_left_out:,} with a frame, the most "
-            "probable of each frame. Plots and counts are of all posts."
-        )
-    if data.texts_left_out:
-        notes.append(
-            f"The text of {data.texts_left_out:,} pieces of evidence, the least probable, is left out to keep the "
-            "file small; the search does not find them."
-        )
-    if data.texts_shortened:
-        notes.append(f"{data.texts_shortened:,} long sentences are shortened, which is marked.")
-    return " ".join(notes)
-
-
-def _left_out(data: ReportData) -> list[tuple[str, str]]:
-    totals = data.totals
-    return [
-        (
-            "Posts without any frame",
-            f"{int(totals['posts'] - totals['with_frames']):,}: counted in all shares, not in the table",
-        ),
-        ("Posts with a frame, not in the table", f"{data.posts_left_out:,}"),
-        ("Posts without a date", f"{int(totals['undated']):,}: not in the plots over time"),
-        (
-            "Posts without a sentence to score",
-            f"{int(totals['without_sentences']):,}: counted as posts without a frame",
-        ),
-        (
-            "Boilerplate sentences",
-            f"{int(totals['boilerplate']):,}: subscription lines and the like, seen and not scored",
-        ),
-        ("Evidence without its text", f"{data.texts_left_out:,}"),
-        ("Evidence shortened", f"{data.texts_shortened:,} sentences"),
-        ("Older versions of edited posts", "not counted; the scores keep them"),
-    ]
 
 
 def _provenance(scores: Path, data: ReportData, bundle: ModelBundle | None) -> list[tuple[str, str]]:

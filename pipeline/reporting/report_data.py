@@ -15,6 +15,7 @@ import pandas as pd
 
 from pipeline.errors import DataError
 from pipeline.reporting.evidence_texts import EvidenceTexts, add_texts
+from pipeline.reporting.plain_posts import PlainPosts, add_plain_posts
 from pipeline.scoring.read_scores import open_scores
 from pipeline.scoring.score_output import read_tables
 
@@ -33,9 +34,9 @@ FROM current_posts
 """
 _MARKS = """
 CREATE TEMP TABLE mark AS
-SELECT post_key, channel, period, e.frame AS frame, e.sentence_index AS sentence_index,
+SELECT post_key, channel, period, lang, e.frame AS frame, e.sentence_index AS sentence_index,
        least(floor(e.probability * 1000 + 1e-4)::INTEGER, 999) AS permille
-FROM (SELECT post_key, channel, period, unnest(evidence) AS e FROM post)
+FROM (SELECT post_key, channel, period, lang, unnest(evidence) AS e FROM post)
 """
 _TOTALS = """
 SELECT count(*) AS posts, count(DISTINCT channel) AS channels, min(published_at) AS first,
@@ -52,6 +53,10 @@ _CELLS = "SELECT channel, period, count(*) AS posts FROM post GROUP BY ALL ORDER
 _COUNTS = """
 SELECT channel, period, frame, permille * $steps // 1000 AS step, count(*) AS posts FROM mark
 GROUP BY ALL ORDER BY ALL
+"""
+_LANGUAGES = """
+SELECT lang, '' AS frame, count(*) AS posts FROM post GROUP BY ALL
+UNION ALL SELECT lang, frame, count(*) FROM mark GROUP BY ALL
 """
 # A pair is there at a least probability when both of its frames are.
 _PAIRS = """
@@ -87,12 +92,16 @@ class Limits:
         text_bytes: UTF-8 bytes of evidence sentences.
         context_bytes: UTF-8 bytes of the sentences before and after.
         text_chars: characters of one sentence; longer ones are shortened.
+        plain_posts: posts without a frame; plain_bytes: UTF-8 bytes of their texts; plain_chars: characters of one.
     """
 
     posts: int = 50_000
     text_bytes: int = 5_000_000
     context_bytes: int = 400_000
     text_chars: int = 300
+    plain_posts: int = 5_000
+    plain_bytes: int = 800_000
+    plain_chars: int = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,21 +113,30 @@ class ReportData:
         totals: counts over all current posts, by name.
         models: one row for each model whose scores are current.
         frame_ids: in column order.
-        posts_left_out: posts with frames that the table does not hold.
+        languages: posts by lang and frame ("" for posts in all).
+        posts_left_out: posts with frames that the table does not hold; plain_left_out: without frames likewise.
         texts_left_out: evidence sentences whose text is not in the page; texts_shortened: of those that are.
         channels_merged: channels that are counted together as "other channels".
+        unit: of the periods of counts, "month" or "year".
     """
 
     payload: dict[str, Any]
     totals: dict[str, Any]
     models: list[dict[str, Any]]
     frame_ids: tuple[str, ...]
+    languages: pd.DataFrame
     posts_left_out: int
+    plain_left_out: int
     texts_left_out: int
     texts_shortened: int
     channels_merged: int
-    periods_are_years: bool = False
+    unit: str = "month"
     is_interrupted: bool = False
+
+    @property
+    def posts_in_table(self) -> int:
+        """Posts with a frame that the page lists."""
+        return len(self.payload["rows"]["name"]) - len(self.payload["plain"]["row"])
 
 
 def collect_report_data(out: Path, limits: Limits | None = None) -> ReportData:
@@ -141,13 +159,15 @@ def collect_report_data(out: Path, limits: Limits | None = None) -> ReportData:
         rows = connection.execute(_ROWS).df()
         marks = connection.execute(_CHOSEN_MARKS, {"frames": list(frame_ids)}).df()
         texts = add_texts(connection, marks, limits)
+        plain = add_plain_posts(connection, texts, frame_ids, limits)
+        languages = connection.sql(_LANGUAGES).df()
         models = connection.sql(_MODELS).df().to_dict("records")
     payload = {
         "frames": list(frame_ids),
         "steps": STEPS,
         **counts,
         **_describe_rows(
-            rows, marks, texts, channels=channels, periods=counts["periods"], frame_ids=frame_ids
+            rows, marks, texts, plain, channels=channels, periods=counts["periods"], frame_ids=frame_ids
         ),
     }
     return ReportData(
@@ -155,11 +175,13 @@ def collect_report_data(out: Path, limits: Limits | None = None) -> ReportData:
         totals=totals,
         models=models,
         frame_ids=frame_ids,
+        languages=languages,
         posts_left_out=int(totals["with_frames"]) - len(rows),
+        plain_left_out=int(totals["posts"] - totals["with_frames"]) - len(plain.rows),
         texts_left_out=texts.left_out,
         texts_shortened=texts.shortened,
         channels_merged=merged,
-        periods_are_years=are_years,
+        unit="year" if are_years else "month",
         is_interrupted=last_run is not None and not last_run.get("complete"),
     )
 
@@ -214,19 +236,21 @@ def _describe_rows(
     rows: pd.DataFrame,
     marks: pd.DataFrame,
     texts: EvidenceTexts,
+    plain: PlainPosts,
     *,
     channels: dict[str, int],
     periods: Sequence[str],
     frame_ids: Sequence[str],
 ) -> dict[str, Any]:
-    """The chosen posts, their marks (one for each frame of a post) and texts, as columns."""
+    """The chosen posts, those without a frame last, their marks (one for each frame) and texts, as columns."""
+    n_marks = marks.groupby("post_key", sort=False).size()
+    rows = pd.concat([rows, plain.rows], ignore_index=True) if len(plain.rows) else rows
     period_number = {period: i for i, period in enumerate(periods)}
     width = len(periods[-1]) if periods else 0
     languages = sorted({*rows["lang"], *texts.languages})
     names = sorted(set(rows["channel"]))
     name_number = {name: i for i, name in enumerate(names)}
     frame_number = {frame: i for i, frame in enumerate(frame_ids)}
-    n_marks = marks.groupby("post_key", sort=False).size()
     return {
         "names": names,
         "languages": languages,
@@ -237,7 +261,13 @@ def _describe_rows(
             "minute": _minutes(rows["published_at"]),
             "message": [None if pd.isna(number) else str(int(number)) for number in rows["message_id"]],
             "language": [languages.index(lang) for lang in rows["lang"]],
-            "marks": n_marks.reindex(rows["post_key"]).tolist(),
+            "marks": n_marks.reindex(rows["post_key"], fill_value=0).tolist(),
+        },
+        "plain": {
+            "row": list(range(len(rows) - len(plain.rows), len(rows))),
+            "text": plain.texts,
+            "frame": plain.nearest,
+            "permille": plain.permille,
         },
         "marks": {
             "frame": [frame_number[frame] for frame in marks["frame"]],

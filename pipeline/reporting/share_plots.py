@@ -1,17 +1,18 @@
 """Shares with intervals for the report: what the page draws, and the words that go with it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.measures.intervals import Estimate
 from pipeline.prevalence.contrasts import Wanted
+from pipeline.prevalence.domains import UNDATED, WHOLE
 from pipeline.prevalence.share_estimates import report_shares
-from pipeline.prevalence.share_records import FEWEST_LABELLED, ShareEstimate, ShareReport
+from pipeline.prevalence.share_records import FEWEST_LABELLED, Contrast, ShareEstimate, ShareReport
+from pipeline.reporting.periods import UNITS
 
+_DOMAINS: Final = (WHOLE, "channel", *UNITS, "language", "channel_month")
 _MOST_CHANNELS: Final = 8  # compared with each other: 28 pairs of each frame
-_MOST_CONTRASTS: Final = 60  # lines in the page
 _MOST_SHARES: Final = 60_000  # rows in the page; channels by month come last and are left out first
 
 
@@ -20,17 +21,22 @@ class SharePlots:
     """Shares as the page needs them.
 
     Attributes:
-        columns: one row for each estimate: channel and month ("" for all), frame number, figures.
-        explanation: how to read them; notes: what else a reader has to know.
-        contrasts: trends and differences: frame number, what is compared, figures in percentage points as text.
-        contrasts_note: how to read these, and what was left out.
+        report: all estimates.
+        columns: one row for each estimate: channel, unit and period (None for all), frame number, figures.
+        contrasts: trends (by the unit below) and differences as columns: frame number, what is compared, figures.
+        unit: the finest of UNITS that the labels carry.
+        outside: frames whose raw share of the whole lies outside the corrected interval.
+        explanation: how to read shares; contrasts_note: how to read contrasts; notes: what else a reader has to know.
     """
 
+    report: ShareReport
     columns: dict[str, list[Any]]
+    contrasts: dict[str, list[Any]]
+    unit: str
+    outside: tuple[str, ...]
     explanation: str
-    notes: tuple[str, ...]
-    contrasts: tuple[tuple[int, str, str, str, str], ...]
     contrasts_note: str
+    notes: tuple[str, ...]
 
 
 def collect_share_plots(
@@ -42,9 +48,9 @@ def collect_share_plots(
         DataError: a sample that does not belong to these scores or cannot be used.
     """
     wanted = Wanted(differences=True, trend=True, kinds=("channel",), most=_MOST_CHANNELS)
-    report = report_shares(scores, sample, empty_is_coded=empty_is_coded, wanted=wanted)
+    report = report_shares(scores, sample, domains=_DOMAINS, empty_is_coded=empty_is_coded, wanted=wanted)
     kept = list(report.estimates)
-    notes = list(report.notes)
+    notes = [*report.cautions, *report.notes]
     if len(kept) > _MOST_SHARES:
         kept = [estimate for estimate in kept if estimate.domain != "channel_month"]
         left_out = len(report.estimates) - len(kept)
@@ -52,68 +58,100 @@ def collect_share_plots(
             f"{left_out:,} shares of single channels in single months are left out to keep the file small; "
             "`frames shares SCORES --sample SAMPLE -o shares.csv` has them"
         )
+    unit = find_finest(report.estimates)
+    number = {frame: i for i, frame in enumerate(frame_ids)}
+    outside = [e.frame for e in report.estimates if e.domain == WHOLE and is_outside(e)]
+    return SharePlots(
+        report,
+        _columns(kept, number),
+        _contrast_columns(report.contrasts, unit, number),
+        unit,
+        tuple(outside),
+        _explain(report, scores),
+        _explain_contrasts(report),
+        tuple(notes),
+    )
+
+
+def find_finest(estimates: Sequence[ShareEstimate]) -> str:
+    """The finest unit of time in which at least half of the periods have a corrected share; else the coarsest."""
+    for unit in UNITS:
+        known = [
+            e.corrected.value is not None
+            for e in estimates
+            if e.domain == unit and e.group_or_month != UNDATED
+        ]
+        if known and 2 * sum(known) >= len(known):
+            return unit
+    return UNITS[-1]
+
+
+def is_outside(estimate: ShareEstimate) -> bool:
+    """Whether the raw share lies outside the corrected interval."""
+    low, high = estimate.corrected.low, estimate.corrected.high
+    return low is not None and high is not None and not low <= estimate.raw_share <= high
+
+
+def _explain(report: ShareReport, scores: Path) -> str:
     target = report.target.removesuffix(f", {scores}")  # a page that is passed on names no folder
-    explanation = (
+    return (
         f"These are shares of {target}. The corrected share joins the classifier's probabilities with the "
         "coders' labels of a sample drawn at random, so that the classifier's errors are taken out (PPI++; "
         "Angelopoulos, Duchi and Zrnic 2023); the bar is its "
-        f"{report.confidence:.0%} interval. The hollow diamond is the raw classifier share, not corrected. Where a "
-        f"channel or month has labelled {report.unit}s of fewer than {FEWEST_LABELLED} clusters of copies, no "
+        f"{report.confidence:.0%} interval. The small hollow diamond is the raw classifier share, not corrected; a "
+        "cross in its place lies outside the interval: there the classifier alone would mislead. Where a "
+        f"channel or time has labelled {report.unit}s of fewer than {FEWEST_LABELLED} clusters of copies, no "
         "corrected share is given."
     )
-    contrasts, contrasts_note = _list_contrasts(report, frame_ids)
-    return SharePlots(_columns(kept, frame_ids), explanation, tuple(notes), contrasts, contrasts_note)
 
 
-def _list_contrasts(
-    report: ShareReport, frame_ids: Sequence[str]
-) -> tuple[tuple[tuple[int, str, str, str, str], ...], str]:
-    """Trends, then differences of channels, the largest first."""
-    shown = [contrast for contrast in report.contrasts if contrast.kind != "ratio"]
-    shown.sort(key=lambda c: (c.kind != "slope", -abs(c.estimate.value or 0)))
-    rows = [
-        (
-            frame_ids.index(c.frame),
+def _explain_contrasts(report: ShareReport) -> str:
+    return (
+        f"In percentage points, with {report.confidence:.0%} intervals: the thick bar of each line alone, the thin "
+        "one together with all lines of its frame and kind (sup-t). A change whose interval holds 0 is not shown to "
+        "be one; one that is surely not 0 may still be too small to matter. Channels are compared where there are at "
+        f"most {_MOST_CHANNELS}."
+    )
+
+
+def _columns(estimates: Sequence[ShareEstimate], number: Mapping[str, int]) -> dict[str, list[Any]]:
+    shown = [e for e in estimates if e.domain != "language"]
+    return {
+        "channel": [e.channel for e in shown],
+        "unit": [
+            {"channel_month": "month"}.get(e.domain, e.domain if e.domain in UNITS else None) for e in shown
+        ],
+        "period": [e.group_or_month for e in shown],
+        "frame": [number[e.frame] for e in shown],
+        "units": [e.n_units for e in shown],
+        "labelled": [e.n_labelled for e in shown],
+        "raw": [_round(e.raw_share) for e in shown],
+        "corrected": [_round(e.corrected.value) for e in shown],
+        "low": [_round(e.corrected.low) for e in shown],
+        "high": [_round(e.corrected.high) for e in shown],
+        "outside": [int(is_outside(e)) for e in shown],
+    }
+
+
+def _contrast_columns(
+    contrasts: Sequence[Contrast], unit: str, number: Mapping[str, int]
+) -> dict[str, list[Any]]:
+    """Trends by the chosen unit and differences of channels."""
+    shown = [c for c in contrasts if (c.kind == "slope" and c.domain == unit) or c.kind == "difference"]
+    return {
+        "frame": [number[c.frame] for c in shown],
+        "is_trend": [int(c.kind == "slope") for c in shown],
+        "compared": [
             f"change a {c.domain}, {c.first} to {c.second}"
             if c.kind == "slope"
-            else f"{c.second} less {c.first}",
-            f"{100 * (c.estimate.value or 0):+.1f}",
-            _points(c.estimate),
-            _points(c.simultaneous),
-        )
-        for c in shown[:_MOST_CONTRASTS]
-    ]
-    note = (
-        f"In percentage points, with {report.confidence:.0%} intervals: of each line alone, and together with all "
-        "lines of its frame and kind (sup-t). A difference whose interval holds 0 is not shown to be one; one that is "
-        "surely not 0 may still be too small to matter. Channels are compared where there are at most "
-        f"{_MOST_CHANNELS}."
-    )
-    if len(shown) > len(rows):
-        note += (
-            f" The largest {len(rows)} of {len(shown):,} are listed; frames shares --contrasts FILE has all."
-        )
-    return tuple(rows), note
-
-
-def _points(estimate: Estimate) -> str:
-    if estimate.low is None or estimate.high is None:
-        return ""
-    return f"{100 * estimate.low:+.1f} to {100 * estimate.high:+.1f}"
-
-
-def _columns(estimates: Sequence[ShareEstimate], frame_ids: Sequence[str]) -> dict[str, list[Any]]:
-    number = {frame: i for i, frame in enumerate(frame_ids)}
-    return {
-        "channel": [estimate.channel for estimate in estimates],
-        "month": [estimate.month for estimate in estimates],
-        "frame": [number[estimate.frame] for estimate in estimates],
-        "units": [estimate.n_units for estimate in estimates],
-        "labelled": [estimate.n_labelled for estimate in estimates],
-        "raw": [_round(estimate.raw_share) for estimate in estimates],
-        "corrected": [_round(estimate.corrected.value) for estimate in estimates],
-        "low": [_round(estimate.corrected.low) for estimate in estimates],
-        "high": [_round(estimate.corrected.high) for estimate in estimates],
+            else f"{c.second} less {c.first}"
+            for c in shown
+        ],
+        "value": [_round(c.estimate.value) for c in shown],
+        "low": [_round(c.estimate.low) for c in shown],
+        "high": [_round(c.estimate.high) for c in shown],
+        "low_together": [_round(c.simultaneous.low) for c in shown],
+        "high_together": [_round(c.simultaneous.high) for c in shown],
     }
 
 

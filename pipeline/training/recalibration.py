@@ -176,7 +176,7 @@ def _describe_rows(
     digests = np.union1d(seen["digests"], text_digests(texts))
     arrays: dict[str, Mapping[str, NDArray[Any]]] = {
         _PREDICTIONS: crossed.to_arrays(),
-        _TEXTS: {**seen, "digests": digests},
+        _TEXTS: {**seen, "digests": digests, "test_digests": text_digests(texts)},
     }
     if (bundle.folder / f"{TRAINING_RECORD}.npz").is_file():
         old = TrainingRecord.from_arrays(bundle.read_arrays(TRAINING_RECORD), len(bundle.frame_ids))

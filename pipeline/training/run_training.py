@@ -199,7 +199,10 @@ def _seen_texts(folds: Folds, summary: FitSummary) -> dict[str, NDArray[Any]]:
         folds.dev,
         *([summary.codebook_texts] if summary.codebook_texts is not None else []),
     ]
-    return {"digests": text_digests([text for part in parts for text in part.table["text"]])}
+    return {
+        "digests": text_digests([text for part in parts for text in part.table["text"]]),
+        "test_digests": text_digests(list(folds.test.table["text"])),
+    }
 
 
 def _describe_training(

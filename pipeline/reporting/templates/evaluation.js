@@ -63,13 +63,9 @@ async function start() {
   const reliability = reliabilityFigure(data.reliability);
   byId("curve-plots").replaceChildren(...curves.map((c) => c.element));
   byId("reliability-plot").replaceChildren(reliability.element);
-  await Promise.all([...curves, reliability].map(({ draw }) => draw()));
+  await Promise.all(drawShown());
   byId("status").textContent = "The plots are drawn.";
 }
-
-window.addEventListener("beforeprint", () => {
-  for (const details of document.querySelectorAll(".frames-evidence details")) details.open = true;
-});
 
 start().catch((error) => {
   byId("status").classList.remove("hidden");

@@ -71,18 +71,137 @@ function showTooltip(_handler, event, _item, value) {
 }
 
 // The library compiles expressions to code unless told to interpret them; the page's policy allows no such code.
-function plot(container, spec) {
+function plot(container, spec, options = {}) {
   return window.vegaEmbed(
     container,
     { $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: "container", height: 150, autosize: { type: "fit", contains: "padding" }, ...spec, config: { ...PLOT_CONFIG, ...spec.config } },
-    { renderer: "svg", actions: false, ast: true, tooltip: showTooltip, mode: "vega-lite", logLevel: 1 },
+    { renderer: "svg", actions: false, ast: true, tooltip: showTooltip, mode: "vega-lite", logLevel: 1, ...options },
   );
 }
 
-function figure({ title, note, description, spec, tableTitle, buildTable }) {
+// What stands in a closed part of the page is drawn when the part is opened.
+const waiting = new Map();
+const isShown = (box) => (box.checkVisibility ? box.checkVisibility() : box.clientWidth > 0);
+
+function drawShown() {
+  const drawn = [];
+  for (const [box, draw] of waiting) {
+    if (box.isConnected && !isShown(box)) continue;
+    waiting.delete(box);
+    if (box.isConnected) drawn.push(draw());
+  }
+  return drawn;
+}
+
+// axes: titles for print, { x, y }; legend: names of the values of the field "line"; onView: is given each view drawn.
+function figure({ title, note, description, spec, tableTitle, buildTable, axes, legend, onView, openTable }) {
   const box = make("div", { class: "plot", "aria-hidden": "true" }); // the library sets roles of its own in it
+  const details = tableOnDemand(tableTitle, buildTable);
+  details.open = Boolean(openTable);
   const element = make("figure", {}, make("figcaption", {}, name(title), make("small", {}, note || "")),
     make("div", { role: "img", "aria-label": description }, box),
-    tableOnDemand(tableTitle, buildTable));
-  return { element, draw: () => plot(box, spec) };
+    make("div", { class: "under" }, details, takeButtons(tableTitle, () => inPrint(spec, title, axes, legend), () => plottedRows(spec))));
+  waiting.set(box, async () => {
+    const { view } = await plot(box, spec);
+    if (onView) onView(view);
+  });
+  return { element };
 }
+
+// ---- figures that can be taken along
+
+const PRINT = { paper: "#fff", ink: "#000", soft: "#444", line: "#999", grid: "#ddd", band: "#000", other: "#666", mark: "#eee", c0: "#0072b2", c1: "#d55e00", c2: "#009e73", c3: "#cc79a7", c4: "#56b4e9", c5: "#e69f00" };
+
+// The same plot in black on white, of a fixed size, with titles of axes and a legend of its own.
+function inPrint(spec, title, axes, legend) {
+  const named = JSON.parse(JSON.stringify({ width: 460, height: 260, ...spec, config: { ...PLOT_CONFIG, aria: false, background: "#fff", font: "sans-serif" } })
+    .replace(/var\(--([a-z0-9]+)\)/gu, (_, role) => PRINT[role] || "#000").replaceAll("currentColor", "#000"));
+  named.title = { text: title, anchor: "start", fontSize: 12 };
+  const names = legend && { title: null, orient: "bottom", columns: 2, labelLimit: 220, labelExpr: `(${JSON.stringify(legend)})[datum.value]` };
+  const walk = (part) => {
+    for (const [channel, coded] of Object.entries(part.encoding || {})) {
+      if (coded.title === null && axes && axes[channel]) coded.title = axes[channel];
+      if (coded.field === "line" && coded.legend === null && names) coded.legend = names;
+    }
+    for (const layer of part.layer || []) walk(layer);
+  };
+  walk(named);
+  return named;
+}
+
+function plottedRows(spec) {
+  const parts = [spec, ...(spec.layer || [])].filter((part) => part.data && part.data.values && !part.data.name);
+  return parts.flatMap((part) => part.data.values).map(({ tip, line, day, ...row }) => row);
+}
+
+// Texts that a spreadsheet would run as a formula get a ' in front.
+function toCsv(rows) {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const cell = (value) => {
+    const text = typeof value === "string" ? value.replace(/^(?='*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])/u, "'") : String(value ?? "");
+    return /[",\r\n]/u.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return `\ufeff${[names, ...rows.map((row) => names.map((field) => row[field]))].map((cells) => cells.map(cell).join(",")).join("\r\n")}\r\n`;
+}
+
+function save(blob, title, suffix) {
+  const stem = title.normalize("NFC").replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/gu, "").slice(0, 60).toLowerCase() || "figure";
+  const address = URL.createObjectURL(blob);
+  make("a", { href: address, download: `${stem}.${suffix}` }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+async function saveImage(spec, title, suffix) {
+  const { view } = await plot(make("div"), spec, { tooltip: false });
+  if (suffix === "svg") save(new Blob([await view.toSVG()], { type: "image/svg+xml" }), title, suffix);
+  else (await view.toCanvas(4)).toBlob((blob) => save(blob, title, suffix));
+  view.finalize();
+}
+
+function takeButtons(title, buildSpec, buildRows) {
+  const button = (kind, take) => {
+    const own = make("button", { type: "button", "aria-label": `${kind}: ${title}` }, kind);
+    own.addEventListener("click", take);
+    return own;
+  };
+  return make("div", { class: "take" },
+    buildSpec && button("SVG", () => saveImage(buildSpec(), title, "svg")), buildSpec && button("PNG", () => saveImage(buildSpec(), title, "png")),
+    button("CSV", () => save(new Blob([toCsv(buildRows())], { type: "text/csv" }), title, "csv")));
+}
+
+// ---- parts that fold
+
+const NARROW = window.matchMedia("(max-width: 44rem)");
+
+// On a narrow screen the first part is open, the others are headings; a link to a part opens it.
+function foldParts() {
+  const parts = [...document.querySelectorAll("details.part")];
+  if (NARROW.matches) for (const part of parts.slice(1)) part.open = false;
+  for (const link of document.querySelectorAll("nav a, a.within")) {
+    link.addEventListener("click", () => {
+      const target = byId(link.getAttribute("href").slice(1));
+      if (target && target.closest("details.part")) target.closest("details.part").open = true;
+    });
+  }
+}
+
+// Plots beyond the first few stand behind a button.
+function shortPlots(box, figures) {
+  const most = NARROW.matches ? 4 : 24;
+  box.replaceChildren(...figures.map((f) => f.element));
+  box.classList.toggle("short", figures.length > most && !box.classList.contains("whole"));
+  figures.slice(most).forEach((f) => f.element.classList.add("beyond"));
+  if (figures.length > most && box.classList.contains("short")) {
+    const more = make("button", { type: "button", class: "more" }, `Show all ${figures.length} plots`);
+    more.addEventListener("click", () => { box.classList.remove("short"); box.classList.add("whole"); more.remove(); drawShown(); });
+    box.append(more);
+  }
+  drawShown();
+}
+
+document.addEventListener("toggle", drawShown, true);
+window.addEventListener("beforeprint", () => {
+  for (const details of document.querySelectorAll("details.part, .frames-evidence details")) details.open = true;
+  for (const box of document.querySelectorAll(".plots.short")) box.classList.remove("short");
+  drawShown();
+});

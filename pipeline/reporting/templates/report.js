@@ -1,18 +1,19 @@
 // The report of scored posts. Counts (cells, counts, pairs) are complete; rows are the posts of the table.
 
 const LINES = 6; // channels with a line of their own
-const FEW = 20; // posts: below this a share is drawn hollow
+const FEW = 30; // posts: below this a share is drawn hollow
 const DASHES = [[], [6, 3], [2, 2], [8, 3, 2, 3], [4, 2], [10, 4]];
 const SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"];
 const EXAMPLES = 5; // evidence sentences a frame
 
 let data, titles, channelNames;
-const state = { channels: null, frames: null, from: 0, to: 0, step: 0, words: [], sort: "probability", ascending: false, page: 0, size: 25, unit: "month" };
+const state = { channels: null, frames: null, from: 0, to: 0, step: 0, words: [], sort: "probability", ascending: false, page: 0, size: NARROW.matches ? 10 : 25, unit: "month", kind: "framed" };
 
 async function start() {
   data = await readPayload();
   titles = data.frames.map((id) => data.frame_names[id] || id);
   channelNames = [...data.channels];
+  foldParts();
   if (data.merged) channelNames.push(`other channels (${data.merged})`);
   prepareRows();
   state.unit = data.unit === "year" ? "year" : fittingUnit();
@@ -34,13 +35,14 @@ function prepareRows() {
   }
   data.shortened = new Set(data.texts.shortened);
   data.contextOf = new Map(data.context.mark.map((mark, i) => [mark, [data.context.before[i], data.context.after[i]]]));
+  data.plainOf = new Map(data.plain.row.map((row, i) => [row, i]));
   data.stepOf = marks.permille.map((permille) => Math.floor((permille * data.steps) / 1000));
 }
 
 function resetState() {
   state.channels = new Set(channelNames.keys());
   state.frames = new Set(data.frames.keys());
-  Object.assign(state, { from: 0, to: data.periods.length - 1, step: 0, words: [], page: 0 });
+  Object.assign(state, { from: 0, to: data.periods.length - 1, step: 0, words: [], page: 0, kind: "framed" });
 }
 
 // ---- filters
@@ -75,6 +77,7 @@ function buildFilters() {
   byId("probability").max = data.steps - 1;
   byId("probability").value = 0;
   byId("search").value = "";
+  byId("kind").value = state.kind;
   byId("unit").value = state.unit;
   byId("unit").disabled = data.unit === "year";
   showFilterValues();
@@ -83,6 +86,7 @@ function buildFilters() {
   for (const id of ["from", "to"]) byId(id).addEventListener("change", () => { state[id] = Number(byId(id).value); update(); });
   byId("probability").addEventListener("input", () => { state.step = Number(byId("probability").value); updateSoon(); });
   byId("search").addEventListener("input", () => { state.words = patterns(byId("search").value); updateSoon(); });
+  byId("kind").addEventListener("change", () => { state.kind = byId("kind").value; update(); });
   byId("unit").addEventListener("change", () => { state.unit = byId("unit").value; drawTime(sumCounts()); });
   byId("reset").addEventListener("click", () => { resetState(); buildFilters(); update(); });
   document.addEventListener("keydown", (event) => {
@@ -149,7 +153,8 @@ function update() {
   state.hits = hits;
   drawTable();
   const undated = data.periods[0] === "" && state.from > 0 ? " without undated ones" : "";
-  byId("status").textContent = `${plural(sums.posts, "post")}${undated} in the plots; ${plural(hits.length, "post")} with a chosen frame`
+  const kind = { framed: "with a chosen frame", plain: "without any frame", both: "with a chosen frame or none" }[state.kind];
+  byId("status").textContent = `${plural(sums.posts, "post")}${undated} in the plots; ${plural(hits.length, "post")} ${kind}`
     + `${state.words.length ? " and the words searched for" : ""} in the table.`;
 }
 
@@ -183,10 +188,6 @@ function sumCounts() {
 
 const chosenFrames = () => [...titles.keys()].filter((k) => state.frames.has(k));
 const chosenChannels = () => [...channelNames.keys()].filter((c) => state.channels.has(c));
-
-window.addEventListener("beforeprint", () => {
-  for (const details of document.querySelectorAll(".frames-evidence details")) details.open = true;
-});
 
 start().catch((error) => {
   byId("status").textContent = "This browser cannot read the data of the report; a current Chrome, Edge, Firefox or Safari can.";

@@ -1,6 +1,8 @@
-// Plots of the report: frames over time, corrected shares, and tables with shades. State and data: report.js.
+// Plots of the report: frames over time, and tables with shades. State and data: report.js; shares: report_shares.js.
 
 // ---- frames over time
+
+const namePeriod = (label) => (data.partial[label] ? `${label} (partial: ${data.partial[label]})` : label);
 
 function timeSeries(sums) {
   const channels = chosenChannels().sort((a, b) => (sums.channel.get(b) || 0) - (sums.channel.get(a) || 0));
@@ -35,26 +37,78 @@ function seriesRows(sums, series, frame) {
 
 const lineColor = (line) => (line < LINES ? `var(--c${line})` : "var(--other)");
 
+// The axis of time, and marks that all plots over time share: events, and "partial" over what the posts cover in part.
+function timeAxis(unit) {
+  const format = { month: "%b %Y", quarter: "Q%q %Y", year: "%Y" }[unit];
+  return { type: "temporal", scale: { type: "utc", padding: 8 }, title: null,
+    axis: { format, tickCount: unit === "year" ? { interval: "year", step: 1 } : 3, labelOverlap: "greedy", labelSeparation: 10, labelFlush: false, grid: false } };
+}
+
+function timeMarks(labels) {
+  const x = { field: "day", type: "temporal" };
+  const cut = [...new Set(labels)].filter((label) => data.partial[label]).map((label) => ({ day: firstDay(label), tip: `${label} is partial: posts ${data.partial[label]}` }));
+  const events = data.events.map(([day, label], i) => ({ day, number: String(i + 1), tip: `${day}\n${label}` }));
+  const tip = { field: "tip", type: "nominal" };
+  const layers = [];
+  if (cut.length) layers.push({ data: { name: "partial", values: cut }, mark: { type: "text", fontSize: 9, color: "var(--soft)", baseline: "bottom", y: 0, dy: -1 }, encoding: { x, text: { value: "partial" }, tooltip: tip } });
+  if (events.length) {
+    layers.push({ data: { name: "events", values: events }, mark: { type: "rule", color: "var(--soft)", strokeDash: [3, 2] }, encoding: { x, tooltip: tip } },
+      { data: { name: "events", values: events }, mark: { type: "text", fontSize: 9, color: "var(--soft)", dx: 5, y: 5 }, encoding: { x, text: { field: "number" }, tooltip: tip } });
+  }
+  return layers;
+}
+
+const isUnlit = "lit !== '' && datum.line !== lit";
+
 function timeSpec(rows, series, top) {
   const domain = series.map((_, line) => `l${line}`);
   const color = { field: "line", type: "nominal", legend: null, scale: { domain, range: domain.map((_, i) => lineColor(i)) } };
-  const years = state.unit === "year";
-  const x = { field: "day", type: "temporal", scale: { type: "utc" }, title: null,
-    axis: { format: years ? "%Y" : "%b %Y", tickCount: years ? { interval: "year", step: 1 } : 3, labelOverlap: "greedy", labelSeparation: 10, labelFlush: false, grid: false } };
+  const x = { field: "day", ...timeAxis(state.unit) };
   const y = { field: "share", type: "quantitative", title: null, scale: { domain: [0, top] }, axis: { format: ".0%", tickCount: 4 } };
+  const opacity = { condition: { test: isUnlit, value: 0.1 }, value: 1 };
+  const values = rows.map((row) => ({ ...row, day: firstDay(row.period),
+    tip: `${row.title}, ${row.period}${data.partial[row.period] ? ` (partial: ${data.partial[row.period]})` : ""}\n${percent(row.share)}: ${row.carried} of ${plural(row.posts, "post")}` }));
   return {
-    data: { values: rows.map((row) => ({ ...row, day: firstDay(row.period),
-      tip: `${row.title}, ${row.period}\n${percent(row.share)}: ${row.carried} of ${plural(row.posts, "post")}` })) },
-    encoding: { x, color },
+    params: [{ name: "lit", value: "" }],
+    data: { values },
     layer: [
-      { mark: { type: "line", strokeWidth: 1.6 }, encoding: { y,
+      ...timeMarks(rows.map((row) => row.period)),
+      { mark: { type: "line", strokeWidth: 1.6 }, encoding: { x, y, color, opacity,
         strokeDash: { field: "line", type: "nominal", legend: null, scale: { domain, range: domain.map((_, i) => DASHES[i] || [1, 3]) } } } },
-      { mark: { type: "point", size: 34, strokeWidth: 1.4 }, encoding: { y,
+      { mark: { type: "point", size: 34, strokeWidth: 1.4 }, encoding: { x, y, color, opacity,
         shape: { field: "line", type: "nominal", legend: null, scale: { domain, range: domain.map((_, i) => SHAPES[i] || "circle") } },
         fill: { condition: { test: "datum.few", value: "var(--paper)" }, field: "line", type: "nominal", legend: null, scale: color.scale },
         tooltip: { field: "tip", type: "nominal" } } },
     ],
   };
+}
+
+// A line is lit in all plots at once: by its point, or by its name in the legend, with the pointer or the keyboard.
+const timeViews = new Set();
+let pinned = "";
+
+function light(line) {
+  for (const view of timeViews) view.signal("lit", line).runAsync();
+}
+
+function watchLines(view) {
+  timeViews.add(view);
+  view.signal("lit", pinned).runAsync();
+  view.addEventListener("mouseover", (_event, item) => { if (item && item.datum && item.datum.line) light(item.datum.line); });
+  view.addEventListener("mouseout", () => light(pinned));
+}
+
+function legendItem(title, line) {
+  const button = make("button", { type: "button", "aria-pressed": "false" }, swatch(line), name(title));
+  const own = `l${line}`;
+  for (const event of ["pointerenter", "focus"]) button.addEventListener(event, () => light(own));
+  for (const event of ["pointerleave", "blur"]) button.addEventListener(event, () => light(pinned));
+  button.addEventListener("click", () => {
+    pinned = pinned === own ? "" : own;
+    for (const other of byId("time-legend").querySelectorAll("button")) other.setAttribute("aria-pressed", String(other === button && pinned === own));
+    light(pinned);
+  });
+  return make("li", {}, button);
 }
 
 function describeSeries(frame, rows, series) {
@@ -69,7 +123,10 @@ function describeSeries(frame, rows, series) {
 
 function drawTime(sums) {
   const series = timeSeries(sums);
-  byId("time-legend").replaceChildren(...series.map(({ title }, line) => make("li", {}, swatch(line), name(title))));
+  for (const view of timeViews) view.finalize();
+  timeViews.clear();
+  pinned = "";
+  byId("time-legend").replaceChildren(...series.map(({ title }, line) => legendItem(title, line)));
   const frames = chosenFrames();
   const all = frames.map((frame) => seriesRows(sums, series, frame));
   const top = Math.min(1, Math.max(0.05, ...all.flat().map((row) => row.share)) * 1.05);
@@ -80,19 +137,22 @@ function drawTime(sums) {
       note: `${plural(sums.ofFrame.get(frame) || 0, "post")}`,
       description: describeSeries(frame, rows, series),
       spec: timeSpec(rows, series, top),
+      axes: { x: state.unit, y: "raw share of posts, not corrected" },
+      legend: Object.fromEntries(series.map(({ title }, line) => [`l${line}`, title])),
+      onView: watchLines,
       tableTitle: `raw share of posts with ${titles[frame]} by channel and ${state.unit}`,
       buildTable: () => table({
         caption: `Raw classifier share of posts, not corrected (posts with the frame of posts in all)`,
         columns: [{ title: state.unit }, ...series.map(({ title }) => ({ title, number: true }))],
-        rows: [...new Set(data.periods.slice(state.from, state.to + 1).filter(Boolean).map(unitOf))].map((period) => [period, ...series.map(({ title }) => {
+        rows: [...new Set(data.periods.slice(state.from, state.to + 1).filter(Boolean).map(unitOf))].map((period) => [namePeriod(period), ...series.map(({ title }) => {
           const row = rows.find((r) => r.title === title && r.period === period);
           return row ? `${percent(row.share)} (${row.carried} of ${row.posts})` : "–";
         })]),
       }),
     });
   });
-  byId("time-plots").replaceChildren(...(figures.length ? figures.map((f) => f.element) : [make("p", {}, "No frame is chosen.")]));
-  for (const { draw } of figures) draw();
+  if (figures.length) shortPlots(byId("time-plots"), figures);
+  else byId("time-plots").replaceChildren(make("p", {}, "No frame is chosen."));
 }
 
 function swatch(line) {
@@ -104,98 +164,6 @@ function swatch(line) {
   path.style.stroke = lineColor(line);
   svg.append(path);
   return svg;
-}
-
-// ---- corrected shares
-
-function buildShares() {
-  const channels = [...new Set(data.shares.channel)].filter((channel) => channel !== null);
-  const select = byId("share-channel");
-  select.replaceChildren(make("option", { value: "-1" }, "all channels together"), ...channels.map((c, i) => make("option", { value: i }, c)));
-  const draw = () => drawShares(channels[Number(select.value)] ?? null);
-  select.addEventListener("change", draw);
-  draw();
-}
-
-function shareRows(test) {
-  const { shares } = data;
-  const rows = [];
-  shares.frame.forEach((frame, i) => {
-    if (!test(i)) return;
-    const [raw, corrected, low, high] = ["raw", "corrected", "low", "high"].map((column) => shares[column][i]);
-    const words = corrected === null ? "no corrected share: too few labels" : `corrected ${percent(corrected)} (${percent(low)} to ${percent(high)})`;
-    rows.push({ frame, title: titles[frame], month: shares.month[i], raw, corrected, low, high, units: shares.units[i], labelled: shares.labelled[i], words,
-      tip: `${titles[frame]}${shares.month[i] ? `, ${shares.month[i]}` : ""}\n${words}\nraw ${percent(raw)}\n${count(shares.units[i])} in all, ${count(shares.labelled[i])} labelled` });
-  });
-  return rows;
-}
-
-function shareLayers(shareAxis, other) {
-  const share = (field) => ({ field, type: "quantitative", title: null, scale: shareAxis.scale, axis: shareAxis.axis });
-  const [along, across] = other.channel === "y" ? ["x", "y"] : ["y", "x"];
-  const place = { [across]: other.encoding, tooltip: { field: "tip", type: "nominal" } };
-  return [
-    { transform: [{ filter: "datum.corrected !== null" }], mark: { type: "rule", strokeWidth: 2.5, color: "var(--band)", opacity: 0.6 },
-      encoding: { ...place, [along]: share("low"), [`${along}2`]: { field: "high" } } },
-    { mark: { type: "point", shape: "diamond", size: 50, color: "var(--other)", filled: false }, encoding: { ...place, [along]: share("raw") } },
-    { transform: [{ filter: "datum.corrected !== null" }], mark: { type: "point", size: 45, color: "var(--band)", filled: true, opacity: 1 },
-      encoding: { ...place, [along]: share("corrected") } },
-  ];
-}
-
-function shareTable(first, rows) {
-  return table({
-    caption: "Shares in per cent; interval in words where there is one",
-    columns: [{ title: first }, { title: "Corrected share" }, { title: "Raw share", number: true }, { title: "In all", number: true }, { title: "Labelled", number: true }],
-    rows: rows.map((row) => [first === "Frame" ? row.title : row.month, row.words, percent(row.raw), count(row.units), count(row.labelled)]),
-  });
-}
-
-function drawShares(channel) {
-  const { shares } = data;
-  byId("share-channel-value").textContent = channel ?? "all channels together";
-  const own = (i) => shares.channel[i] === channel;
-  const overall = shareRows((i) => own(i) && shares.month[i] === null);
-  const top = Math.min(1, Math.max(0.05, ...overall.map((row) => Math.max(row.raw, row.high ?? 0))) * 1.05);
-  const overview = figure({
-    title: "All months together",
-    note: "dot and bar: corrected share with its interval; hollow diamond: raw classifier share",
-    description: `Dot plot of shares by frame. ${overall.map((row) => `${row.title}: ${row.words}, raw ${percent(row.raw)}`).join("; ")}.`,
-    spec: {
-      data: { values: overall }, height: 22 * overall.length + 30,
-      layer: shareLayers({ scale: { domain: [0, top] }, axis: { format: ".0%", tickCount: 6 } },
-        { channel: "y", encoding: { field: "title", type: "nominal", sort: null, title: null, axis: { labelLimit: byId("share-overview").clientWidth < 500 ? 130 : 260, grid: true } } }),
-    },
-    tableTitle: "shares by frame",
-    buildTable: () => shareTable("Frame", overall),
-  });
-  byId("share-overview").replaceChildren(overview.element);
-  overview.draw();
-  const monthly = shareRows((i) => own(i) && shares.month[i] !== null && shares.month[i] !== "undated");
-  if (!monthly.length) {
-    byId("share-plots").replaceChildren(make("p", {}, "Shares by month are not in this file for a single channel."));
-    return;
-  }
-  const most = Math.min(1, Math.max(0.05, ...monthly.map((row) => Math.max(row.raw, row.high ?? 0))) * 1.05);
-  const figures = [...titles.keys()].map((frame) => {
-    const rows = monthly.filter((row) => row.frame === frame);
-    const known = rows.filter((row) => row.corrected !== null);
-    return figure({
-      title: titles[frame],
-      note: `${known.length} of ${plural(rows.length, "month")} with a corrected share`,
-      description: `Dot plot of shares of ${titles[frame]} by month. ${rows.map((row) => `${row.month}: ${row.words}, raw ${percent(row.raw)}`).join("; ")}.`,
-      spec: {
-        data: { values: rows.map((row) => ({ ...row, day: `${row.month}-01` })) },
-        layer: shareLayers({ scale: { domain: [0, most] }, axis: { format: ".0%", tickCount: 4 } },
-          { channel: "x", encoding: { field: "day", type: "temporal", scale: { type: "utc" }, title: null,
-            axis: { format: "%b %Y", tickCount: 3, labelOverlap: "greedy", labelSeparation: 10, labelFlush: false, grid: false } } }),
-      },
-      tableTitle: `shares of ${titles[frame]} by month`,
-      buildTable: () => shareTable("Month", rows),
-    });
-  });
-  byId("share-plots").replaceChildren(...figures.map((f) => f.element));
-  for (const { draw } of figures) draw();
 }
 
 // ---- tables with shades
@@ -211,6 +179,25 @@ function heatTable({ caption, corner, columns, rows, top }) {
   return make("table", { class: "heat" }, make("caption", {}, caption), make("thead", {}, head), make("tbody", {}, ...body));
 }
 
+// The same shades as a plot, to be taken along.
+function heatSpec(columns, rows) {
+  const values = rows.flatMap(({ title, cells }) => cells.map((share, i) => ({ row: title, column: columns[i], share })));
+  const along = { type: "nominal", sort: null, title: null };
+  return { data: { values }, width: { step: 26 }, height: { step: 18 }, autosize: "pad",
+    encoding: { x: { field: "column", ...along, axis: { labelAngle: -60, labelLimit: 200 } }, y: { field: "row", ...along, axis: { labelLimit: 260 } } },
+    layer: [
+      { mark: "rect", encoding: { color: { field: "share", type: "quantitative", legend: null, scale: { range: ["#ffffff", "#6e6e6e"], domainMin: 0 } } } },
+      { transform: [{ filter: "isValid(datum.share)" }], mark: { type: "text", fontSize: 9 }, encoding: { text: { field: "share", type: "quantitative", format: ".0%" } } },
+    ] };
+}
+
+function drawShades(id, label, { caption, corner, columns, rows }) {
+  const top = Math.max(0.01, ...rows.flatMap((row) => row.cells));
+  const spec = heatSpec(columns, rows);
+  byId(id).replaceChildren(scrollable(label, heatTable({ caption, corner, columns, rows, top })),
+    takeButtons(label, () => inPrint(spec, label), () => plottedRows(spec)));
+}
+
 function drawHeat(sums) {
   const frames = chosenFrames(), channels = chosenChannels(), nPeriods = data.periods.length;
   const rows = channels.map((channel) => {
@@ -222,10 +209,9 @@ function drawHeat(sums) {
     });
     return { title: `${channelNames[channel] || "(no name)"} (${count(posts)})`, cells };
   });
-  const top = Math.max(0.01, ...rows.flatMap((row) => row.cells));
-  byId("heat").replaceChildren(scrollable("Share of posts by channel and frame", heatTable({
+  drawShades("heat", "Share of posts by channel and frame", {
     caption: "Per cent of the channel's posts that carry the frame; raw classifier share, not corrected. In brackets: posts.",
-    corner: "Channel", columns: frames.map((k) => titles[k]), rows, top })));
+    corner: "Channel", columns: frames.map((k) => titles[k]), rows });
 }
 
 function drawPairs(sums) {
@@ -235,8 +221,7 @@ function drawPairs(sums) {
     const cells = frames.map((column) => (row === column || !n ? null : (sums.pair.get(row * titles.length + column) || 0) / n));
     return { title: `${titles[row]} (${count(n)})`, cells };
   });
-  const top = Math.max(0.01, ...rows.flatMap((row) => row.cells));
-  byId("pairs").replaceChildren(scrollable("Frames in the same post", heatTable({
+  drawShades("pairs", "Frames in the same post", {
     caption: "Per cent of the row frame's posts that also carry the column's frame. In brackets: posts with the row's frame.",
-    corner: "Of posts with", columns: frames.map((k) => titles[k]), rows, top })));
+    corner: "Of posts with", columns: frames.map((k) => titles[k]), rows });
 }

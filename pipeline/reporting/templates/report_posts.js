@@ -5,8 +5,9 @@ function findRows() {
   const tests = state.words.map((word) => new RegExp(word, "iu"));
   const hits = [];
   for (let i = 0; i < data.n; i += 1) {
-    if (!passes(rows.channel[i], rows.period[i])) continue;
-    let best = -1;
+    const plain = data.plainOf.get(i);
+    if (!passes(rows.channel[i], rows.period[i]) || (state.kind !== "both" && (state.kind === "plain") !== (plain !== undefined))) continue;
+    let best = plain === undefined ? -1 : data.plain.permille[plain];
     for (let m = rows.first[i]; m < rows.first[i] + rows.marks[i]; m += 1) {
       if (state.frames.has(marks.frame[m]) && data.stepOf[m] >= state.step) best = Math.max(best, marks.permille[m]);
     }
@@ -19,6 +20,8 @@ function holds(row, tests) {
   const { rows, marks, texts } = data;
   const own = [];
   for (let m = rows.first[row]; m < rows.first[row] + rows.marks[row]; m += 1) if (marks.text[m] >= 0) own.push(texts.text[marks.text[m]]);
+  const plain = data.plainOf.get(row);
+  if (plain !== undefined && data.plain.text[plain] >= 0) own.push(texts.text[data.plain.text[plain]]);
   const whole = own.join("\n").normalize("NFC");
   return tests.every((test) => test.test(whole));
 }
@@ -38,7 +41,7 @@ function sortHits(hits) {
   return keyed.map(([, hit]) => hit);
 }
 
-const COLUMNS = [["date", "Date (UTC)"], ["channel", "Channel"], ["frames", "Frames"], ["probability", "Highest prob."], [null, "Evidence"]];
+const COLUMNS = [["date", "Date (UTC)"], ["channel", "Channel and message"], ["frames", "Frames"], ["probability", "Highest prob."], [null, "Evidence, or the text"]];
 
 function buildTable() {
   const head = COLUMNS.map(([key, title]) => {
@@ -58,6 +61,8 @@ function buildTable() {
   byId("posts").setAttribute("role", "table");
   const turn = { first: () => 0, previous: () => state.page - 1, next: () => state.page + 1, last: () => lastPage() };
   for (const [id, page] of Object.entries(turn)) byId(id).addEventListener("click", () => { state.page = page(); drawTable(); });
+  byId("size").value = String(state.size);
+  byId("posts-take").replaceChildren(takeButtons("posts of the table", null, () => state.hits.map(postRecord)));
   byId("size").addEventListener("change", () => { Object.assign(state, { size: Number(byId("size").value), page: 0 }); drawTable(); });
 }
 
@@ -82,38 +87,65 @@ function dateOf(row) {
   return minute === null ? "undated" : new Date(minute * 60000).toISOString().slice(0, 16).replace("T", " ");
 }
 
+const marksOf = (row) => [...Array(data.rows.marks[row]).keys()].map((i) => data.rows.first[row] + i);
+const evidenceText = (mark) => (data.marks.text[mark] >= 0 ? data.texts.text[data.marks.text[mark]] : "");
+
 function postRow({ row, best }) {
   const { rows, marks } = data;
-  const own = [...Array(rows.marks[row]).keys()].map((i) => rows.first[row] + i);
+  const own = marksOf(row), plain = data.plainOf.get(row);
   const frames = own.map((m) => make("li", { class: "frame" }, name(titles[marks.frame[m]]), ` ${(marks.permille[m] / 1000).toFixed(2)}`));
   const bySentence = new Map();
   for (const m of own) if (marks.text[m] >= 0) bySentence.set(marks.text[m], [...(bySentence.get(marks.text[m]) || []), m]);
-  const evidence = [...bySentence].map(([text, which]) => make("li", {}, quote(which[0], false),
+  const evidence = [...bySentence].map(([text, which]) => make("li", {}, quote(text, which[0], false),
     make("span", { class: "frame" }, ` ${which.map((m) => titles[marks.frame[m]]).join(", ")}`)));
   if (own.some((m) => marks.text[m] < 0)) evidence.push(make("li", { class: "soft" }, "Text of evidence left out to keep this file small."));
+  if (plain !== undefined) {
+    const nearest = data.plain.frame[plain];
+    frames.push(make("li", { class: "frame" }, make("b", {}, "none"), nearest >= 0 ? "; nearest " : "", nearest >= 0 ? name(titles[nearest]) : ""));
+    const text = data.plain.text[plain];
+    evidence.push(make("li", {}, text >= 0 ? quote(text, null, false) : make("span", { class: "soft" }, "No sentence to score.")));
+  }
+  const message = rows.message[row];
   const cells = [
     [postLink(row, dateOf(row))],
-    [name(data.names[rows.name[row]])],
+    [name(data.names[rows.name[row]]), message ? make("span", { class: "frame" }, ` ${message}`) : null],
     [make("ul", {}, ...frames)],
     [(best / 1000).toFixed(2)],
     [make("ul", {}, ...evidence)],
   ];
   return make("tr", { role: "row" }, ...cells.map((cell, i) =>
-    make("td", { role: "cell", "data-head": ["", "in", "", "highest probability", ""][i] }, ...cell)));
+    make("td", { role: "cell", "data-head": ["", "in", "", "highest probability", ""][i] }, ...cell.filter((part) => part !== null))));
 }
 
-// A link only where the channel's name can be a public user name, which the links of posts are made of.
-function postLink(row, label) {
+// A row of the table as plain values.
+function postRecord({ row, best }) {
+  const { rows, marks } = data;
+  const own = marksOf(row), plain = data.plainOf.get(row);
+  const text = plain !== undefined && data.plain.text[plain] >= 0 ? data.texts.text[data.plain.text[plain]] : "";
+  return { date: dateOf(row), channel: data.names[rows.name[row]], message_id: rows.message[row], link: linkOf(row) || "",
+    frames: own.map((m) => titles[marks.frame[m]]).join("; "), highest_probability: best / 1000,
+    evidence: plain === undefined ? [...new Set(own.map(evidenceText))].join(" | ") : "", text_without_frame: text };
+}
+
+// By the template where there is one; else only where the channel's name can be a public user name of Telegram.
+function linkOf(row) {
   const channel = data.names[data.rows.name[row]];
   const message = data.rows.message[row];
-  if (!/^[A-Za-z][A-Za-z0-9_]{3,31}$/.test(channel) || !/^[1-9][0-9]{0,18}$/.test(message || "")) return label;
-  return make("a", { href: `https://t.me/${channel}/${message}`, rel: "noopener noreferrer", target: "_blank",
-    "aria-label": `${label}, post ${message} of ${channel} on t.me, in a new tab` }, label);
+  if (!/^-?[0-9]{1,19}$/.test(message || "")) return null;
+  if (data.link) return data.link.replaceAll("{channel}", () => encodeURIComponent(channel)).replaceAll("{message_id}", message);
+  return /^[A-Za-z][A-Za-z0-9_]{3,31}$/.test(channel) && /^[1-9]/.test(message) ? `https://t.me/${channel}/${message}` : null;
 }
 
-// The evidence sentence, marked, between its neighbours where they are in the page.
-function quote(mark, withContext) {
-  const i = data.marks.text[mark];
+function postLink(row, label) {
+  const address = linkOf(row);
+  if (!address) return label;
+  const where = data.link ? "" : " on t.me";
+  return make("a", { href: address, rel: "noopener noreferrer", target: "_blank",
+    "aria-label": `${label}, post ${data.rows.message[row]} of ${data.names[data.rows.name[row]]}${where}, in a new tab` }, label);
+}
+
+// A text by its number; of evidence marked, between its neighbours where they are in the page.
+function quote(i, mark, withContext) {
   const language = data.languages[data.texts.language[i]];
   const [before, after] = (withContext && data.contextOf.get(mark)) || ["", ""];
   const text = data.texts.text[i];
@@ -143,9 +175,9 @@ function drawEvidence(hits) {
     const seen = new Set();
     const distinct = found.filter(([, , m]) => !seen.has(marks.text[m]) && seen.add(marks.text[m])).slice(0, EXAMPLES);
     const items = distinct.map(([permille, row, m]) => make("li", {},
-      make("blockquote", {}, quote(m, true)),
-      make("div", { class: "source" }, name(data.names[rows.name[row]]), ", ", postLink(row, dateOf(row)), `, probability ${(permille / 1000).toFixed(2)}`)));
-    const isOpen = drawEvidence.done ? open.has(frame) : i < 3;
+      make("blockquote", {}, quote(marks.text[m], m, true)),
+      make("div", { class: "source" }, name(data.names[rows.name[row]]), ", ", postLink(row, dateOf(row)), `${rows.message[row] ? `, message ${rows.message[row]}` : ""}, probability ${(permille / 1000).toFixed(2)}`)));
+    const isOpen = drawEvidence.done ? open.has(frame) : i < (NARROW.matches ? 1 : 3);
     return make("details", { open: isOpen, "data-frame": frame }, make("summary", {}, name(titles[frame]), make("span", { class: "soft" }, ` ${plural(found.length, "post")}`)),
       data.frame_definitions[data.frames[frame]] ? make("p", { class: "soft", dir: "auto" }, data.frame_definitions[data.frames[frame]]) : null,
       items.length ? make("ul", { class: "evidence" }, ...items) : make("p", {}, "No evidence passes the filters."));
