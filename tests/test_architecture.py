@@ -212,6 +212,7 @@ MISSING = [
     ["label-export", "no-sample", "--codebook", "no-book", "-o", "x.csv"],
     ["label-import", "no-rows", "no-other", "--codebook", "no-book", "--sample", "no-sample", "-o", "x.csv"],
     ["agreement", "no-rows", "no-other", "--codebook", "no-book"],
+    ["label-llm", "no-units", "--config", "no-config", "-o", "x.csv"],
     ["suspects", "no-rows", "--codebook", "no-book"],
 ]
 

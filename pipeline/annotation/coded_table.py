@@ -17,10 +17,13 @@ from pipeline.errors import DataError, list_names, shorten
 Status = Literal["coded", "skipped", "cancelled"]
 STATUSES: Final = ("coded", "skipped", "cancelled")
 LABELLED_COLUMNS: Final = ("source", "date", "group", "lang")
+CODER_COLUMNS: Final = ("origin", "rationale")  # of a coding by a language model
+LANGUAGE_MODEL: Final = "llm"  # the origin of such a coding
 CODED_COLUMNS: Final = (
     *("id", "text", "annotator", "labels", "status", "is_ground_truth"),
     *DESIGN_COLUMNS,
     *LABELLED_COLUMNS,
+    *CODER_COLUMNS,
 )
 _COMPARED = 100  # characters of a label that are compared with frames: the time grows with their square
 _LISTED = 10  # unknown labels that one message names
@@ -38,7 +41,7 @@ class Coding:
         labels: frame ids; empty for no frame, and where status is not "coded".
         status: "coded"; "skipped" by the annotator or left blank; "cancelled" as not to be coded.
         is_ground_truth: settled by an adjudicator.
-        extra: values of DESIGN_COLUMNS and LABELLED_COLUMNS, where known.
+        extra: values of DESIGN_COLUMNS, LABELLED_COLUMNS and CODER_COLUMNS, where known.
     """
 
     where: str
@@ -49,6 +52,11 @@ class Coding:
     status: Status = "coded"
     is_ground_truth: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_by_model(self) -> bool:
+        """Whether a language model coded it."""
+        return self.extra.get("origin") == LANGUAGE_MODEL
 
     def to_row(self) -> dict[str, Any]:
         """By CODED_COLUMNS."""
@@ -104,6 +112,7 @@ def make_coding(
     except DataError as error:
         raise RowError(str(error).removeprefix(where).lstrip(", :")) from None
     extra |= {name: row[name] for name in LABELLED_COLUMNS}
+    extra |= {name: str(cells[name]) for name in CODER_COLUMNS if cells.get(name) not in {None, ""}}
     filled = {name: value for name, value in extra.items() if value is not None}
     for column, value in {"id": unit_id, "annotator": name, **filled}.items():
         check_characters(str(value), column)

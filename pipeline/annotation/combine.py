@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pipeline.annotation.coded_table import LABELLED_COLUMNS, Coding, say_count
+from pipeline.annotation.coded_table import (
+    CODER_COLUMNS,
+    LABELLED_COLUMNS,
+    LANGUAGE_MODEL,
+    Coding,
+    say_count,
+)
 from pipeline.annotation.record_files import write_records
 from pipeline.annotation.sample_files import DESIGN_COLUMNS
 from pipeline.data.codebook import Codebook
@@ -20,7 +26,7 @@ LABELLED_FILE_COLUMNS: Final = (
     *("id", "text", "labels"),
     *LABELLED_COLUMNS,
     *DESIGN_COLUMNS,
-    *("annotators", "label_shares", "needs_discussion"),
+    *("annotators", "label_shares", "needs_discussion", "origin"),
 )
 
 
@@ -84,7 +90,7 @@ def combine_codings(codings: Sequence[Coding], codebook: Codebook, rule: Rule) -
         if labels is None:
             unsettled.append(describe_codings(coded))
         else:
-            rows.append(_describe(labels, coded, unit))
+            rows.append(_describe(labels, coded, unit) | {"origin": _find_origin(deciding)})
     if not rows:
         raise DataError(
             f"nothing to train on is left: {say_count(len(unsettled), 'unit', 'units')} unsettled, {n_uncoded} skipped "
@@ -92,7 +98,13 @@ def combine_codings(codings: Sequence[Coding], codebook: Codebook, rule: Rule) -
             "frame is there, import with --empty-is-coded"
         )
     n_differ = sum(row["needs_discussion"] for row in rows)
+    n_by_model = sum(row["origin"] is not None for row in rows)
     counts = {
+        (
+            "unit has",
+            "units have",
+            "labels in which a language model had a say (origin): for training alone",
+        ): n_by_model,
         ("unit was", "units were", "skipped or cancelled by all who saw it: left out"): n_uncoded,
         ("unit has", "units have", "no coding marked as ground truth: left out"): n_without_truth,
         ("unit was", "units were", "settled though annotators differ (needs_discussion)"): n_differ,
@@ -152,10 +164,15 @@ def _settle(codings: Sequence[Coding], codebook: Codebook, rule: Rule) -> tuple[
     return None if any(2 * count == n for count in given.values()) else labels
 
 
+def _find_origin(deciding: Sequence[Coding]) -> str | None:
+    """Whether a language model had a say: such labels may be learnt from, and nothing is judged by them."""
+    return LANGUAGE_MODEL if any(coding.is_by_model for coding in deciding) else None
+
+
 def _describe(labels: tuple[str, ...], coded: Sequence[Coding], unit: Sequence[Coding]) -> dict[str, Any]:
     extra: dict[str, Any] = {}
     for coding in reversed(unit):
-        extra |= coding.extra
+        extra |= {name: value for name, value in coding.extra.items() if name not in CODER_COLUMNS}
     return {
         "id": coded[0].id,
         "text": coded[0].text,

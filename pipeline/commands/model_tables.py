@@ -1,4 +1,4 @@
-"""Slices and promotions as tables at the terminal."""
+"""Slices, costs and promotions as tables at the terminal."""
 
 from __future__ import annotations  # the types below are for the reader; loading them would load mlflow
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from pipeline.evaluation.model_costs import ModelCosts
     from pipeline.evaluation.slices import Slice, SliceReport
     from pipeline.measures.intervals import Estimate
     from pipeline.tracking.promotion import Promotion
@@ -66,6 +67,28 @@ def print_recalibration(screen: Console, done: Recalibration) -> None:
     print_notes(screen, done.notes)
     screen.print(f"bundle          {safe_text(str(done.bundle.folder))}", soft_wrap=True)
     screen.print(f"bundle hash     {done.bundle.bundle_hash[:16]}")
+
+
+def print_costs(screen: Console, first: ModelCosts, second: ModelCosts) -> None:
+    """What two models cost, where one of them is a language model."""
+    if not (first.counts_tokens or second.counts_tokens):
+        return
+    rows = [
+        ("training: seconds", *(_count(cost.training_seconds) for cost in (first, second))),
+        ("1,000 texts: seconds", *(_count(cost.seconds) for cost in (first, second))),
+        ("1,000 texts: tokens in", *(_count(cost.input_tokens) for cost in (first, second))),
+        ("1,000 texts: tokens out", *(_count(cost.output_tokens) for cost in (first, second))),
+        ("1,000 texts: money", *(_money(cost) for cost in (first, second))),
+    ]
+    screen.print(plain_table("What each costs", ("", "first", "second"), rows))
+
+
+def _count(value: float | None) -> str:
+    return "" if value is None else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"  # noqa: PLR2004 - three digits
+
+
+def _money(cost: ModelCosts) -> str:
+    return "" if cost.money is None else f"{cost.money:,.2f} {safe_text(cost.currency)}"
 
 
 def print_promotion(screen: Console, promotion: Promotion) -> None:

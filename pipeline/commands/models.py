@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.classifiers.processes import Processes, join_processes
+from pipeline.commands.language_models import override_model
 from pipeline.commands.options import (
     AsJson,
     Columns,
@@ -13,10 +14,12 @@ from pipeline.commands.options import (
     ConfigFile,
     Debug,
     Encoding,
+    MaxCost,
     Model,
     Overrides,
     RecordedModel,
     RegisteredName,
+    Replay,
     Why,
     find_model,
     parse_columns,
@@ -38,6 +41,8 @@ def train(
         int,
         typer.Option("--repeats", help="Fits with other seeds, to see how far one is from the next.", min=1),
     ] = 1,
+    replay: Replay = False,
+    max_cost: MaxCost = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -54,7 +59,7 @@ def train(
 
     def work() -> None:
         with join_processes() as processes:
-            loaded = read_config(config, overrides)
+            loaded = read_config(config, override_model(overrides, replay=replay, max_cost=max_cost))
             if processes.rank:
                 _assist(loaded, processes)
             else:
@@ -143,11 +148,13 @@ def compare(
         require_paths(first, second, data)
 
         from pipeline.bundle import load_bundle
+        from pipeline.commands.model_tables import print_costs
         from pipeline.commands.result_tables import print_comparison, print_notes
         from pipeline.config.evaluation import EvaluationSettings
         from pipeline.data.labelled_rows import read_labelled
         from pipeline.evaluation.evaluate_bundle import short_name
         from pipeline.evaluation.leakage import keep_unseen
+        from pipeline.evaluation.model_costs import ModelCosts
         from pipeline.tracking.recorded_comparison import compare_and_record
 
         one, other = load_bundle(find_model(first)), load_bundle(find_model(second))
@@ -157,13 +164,16 @@ def compare(
             labelled, left_out = keep_unseen(labelled, (one, other))
         recorded = compare_and_record(one, other, EvaluationSettings(), data=labelled)
         comparison, notes = recorded.comparison, list(recorded.notes)
+        costs = ModelCosts.of(one), ModelCosts.of(other)
         if as_json:
             named = {"first_model": one.model_id, "second_model": other.model_id, "run_id": recorded.run_id}
             told = [*comparison.notes, *notes]
-            print_json({**named, **comparison.to_json(), "left_out": left_out, "notes": told})
+            paid = {"costs": [cost.to_json() for cost in costs]}
+            print_json({**named, **comparison.to_json(), **paid, "left_out": left_out, "notes": told})
         else:
             print_notes(console(), left_out)
             print_comparison(console(), comparison, short_name(one), short_name(other))
+            print_costs(console(), *costs)
             print_notes(console(), notes)
 
     run_command(work, debug)

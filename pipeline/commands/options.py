@@ -60,6 +60,18 @@ UtcOffset = Annotated[
 ]
 
 
+Replay = Annotated[
+    bool,
+    typer.Option("--replay", help="Language model: take kept answers alone, and ask no server."),
+]
+MaxCost = Annotated[
+    float | None,
+    typer.Option(
+        "--max-cost", min=0, help="Language model: stop before new calls cost more; run again to go on."
+    ),
+]
+
+
 def read_config(path: Path, overrides: list[str] | None) -> "RunConfig":
     """The config of a training run.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from pipeline.commands.language_models import use_language_model
 from pipeline.commands.options import (
     AsJson,
     Channel,
@@ -16,6 +17,8 @@ from pipeline.commands.options import (
     Debug,
     Encoding,
     Format,
+    MaxCost,
+    Replay,
     UtcOffset,
     Zone,
     find_model,
@@ -82,6 +85,8 @@ def predict_command(
     gpus_per_worker: Annotated[
         float, typer.Option("--gpus-per-worker", min=0, help="GPUs of each Ray worker, 0.5 for half of one.")
     ] = 0.0,
+    replay: Replay = False,
+    max_cost: MaxCost = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -101,9 +106,11 @@ def predict_command(
 
         options = raw_options(channel, column, utc_offset, timezone, date_order, encoding)
         with progress_bar(quiet=as_json) as progress:
+            bundle = load_bundle(find_model(model))
+            use_language_model(bundle, replay=replay, max_cost=max_cost, progress=progress)
             report = predict(
                 places,
-                load_bundle(find_model(model)),
+                bundle,
                 parse_location(output),
                 options=options,
                 format_name=format_name,

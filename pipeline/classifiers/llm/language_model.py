@@ -9,6 +9,7 @@ guess about a text of which nothing is known, near the frame's base rate once ca
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -21,6 +22,7 @@ from pipeline.classifiers.llm.prompt_examples import choose_examples
 from pipeline.classifiers.llm.questions import PROMPT_VERSION, Question, make_questions
 from pipeline.classifiers.protocols import FitContext, FitSummary, Probabilities, Progress
 from pipeline.config.model import LlmSettings
+from pipeline.data.codebook import Codebook
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import ConfigError, ModelError, list_names
 from pipeline.files.json_files import read_json_object
@@ -34,6 +36,33 @@ _OF_THIS_MACHINE: Final = frozenset(
 )  # no bundle decides on them
 
 Prompts = list[Question]  # the top level first
+
+
+@dataclass(frozen=True, slots=True)
+class CodedText:
+    """What the model says of a text: raw probabilities of shape (n_frames,), and why."""
+
+    probabilities: Probabilities
+    rationale: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Of texts: raw probabilities (n, k), whether each got a usable answer (n,), and the first reason given."""
+
+    raw: Probabilities
+    is_answered: NDArray[np.bool_]
+    rationales: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """Of one question to some texts: values (n, asked), which frames are not ruled out, whether answered, reasons."""
+
+    values: Probabilities
+    is_likely: NDArray[np.bool_]
+    is_answered: NDArray[np.bool_]
+    rationales: list[str]
 
 
 class LanguageModel:
@@ -90,7 +119,8 @@ class LanguageModel:
         asker = self._open()
         self._form = asker.find_form(self.prompts[0])
         prompts = [own.get(int(cluster), self.prompts) for cluster in clusters]
-        raw, is_answered = self._ask(list(train.table["text"]), prompts, "language model, training rows")
+        asked = self._ask(list(train.table["text"]), prompts, "language model, training rows")
+        raw, is_answered = asked.raw, asked.is_answered
         if is_answered.mean() < _MOST_REJECTED:
             raise ModelError(
                 f"{self.settings.base_url}: {self.settings.model} gave no usable answer to {(~is_answered).sum():,} of "
@@ -116,9 +146,33 @@ class LanguageModel:
         """
         if not self.prompts:
             raise ModelError("this language model was neither fitted nor loaded")
-        raw, is_answered = self._ask(texts, [self.prompts] * len(texts), "language model")
-        raw[~is_answered] = self._means
-        return raw
+        asked = self._ask(texts, [self.prompts] * len(texts), "language model")
+        asked.raw[~asked.is_answered] = self._means
+        return asked.raw
+
+    def code(self, texts: Sequence[str], codebook: Codebook, *, seed: int) -> list[CodedText | None]:
+        """Code texts by the codebook alone, with reasons: no rows are fitted, nothing is calibrated.
+
+        Args:
+            texts: to code.
+            codebook: as the model may be told it.
+            seed: of the sampling.
+
+        Returns:
+            For each text its probabilities and the reason; None where there was no usable answer.
+
+        Raises:
+            ConfigError, ModelError: as `fit`.
+        """
+        self._seed = seed
+        self.prompts = make_questions(codebook, wants_rationale=True)
+        self._form = self._open().find_form(self.prompts[0])
+        asked = self._ask(texts, [self.prompts] * len(texts), "language model")
+        self.served = sorted(self._open().account.identities)
+        return [
+            CodedText(values, why) if is_answered else None
+            for values, is_answered, why in zip(asked.raw, asked.is_answered, asked.rationales, strict=True)
+        ]
 
     def find_cut(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         """Texts longer than `max_characters`, shape (n_texts,)."""
@@ -130,25 +184,27 @@ class LanguageModel:
         calls: str | None = None,
         replay: bool = False,
         max_cost: float | None = None,
-        progress: Progress | None = None,
     ) -> None:
-        """What the user of this machine decides on.
+        """What the user of this machine decides on, and no bundle.
 
         Args:
             calls: file of kept calls; None for the one in the settings.
             replay: take answers from it alone.
             max_cost: money for new calls, from now on.
-            progress: told how far it is.
 
         Raises:
             ConfigError: a cost without prices.
         """
         if max_cost is not None and not self.settings.has_prices:
             raise ConfigError(
-                "the model was trained without model.prices, so no cost is known: leave --max-cost out"
+                "the model was trained without prices, so no cost is known: leave --max-cost out"
             )
         changes: dict[str, Any] = {"replay": replay, "max_cost": max_cost}
         self.settings = self.settings.model_copy(update=changes | ({} if calls is None else {"calls": calls}))
+        self._asker = None
+
+    def show_progress(self, progress: Progress) -> None:
+        """Tell how far it is, from now on."""
         self._asker, self._progress = None, progress
 
     def account(self) -> tuple[dict[str, float], tuple[str, ...]]:
@@ -164,7 +220,7 @@ class LanguageModel:
             "llm_rejected": float(asked.rejected),
             "llm_input_tokens_per_text": asked.input_tokens / n,
             "llm_output_tokens_per_text": asked.output_tokens / n,
-            "llm_call_seconds_per_text": asked.seconds / n,
+            "llm_seconds_per_text": asked.seconds / n / self.settings.max_concurrency,
         }
         if self.settings.has_prices:
             figures |= {"llm_cost": asked.cost, "llm_cost_per_text": asked.cost / n}
@@ -233,38 +289,36 @@ class LanguageModel:
             self._asker.form = self._form
         return self._asker
 
-    def _ask(
-        self, texts: Sequence[str], prompts: Sequence[Prompts], what: str
-    ) -> tuple[Probabilities, NDArray[np.bool_]]:
-        """Raw probabilities (n_texts, n_frames), and which texts got a usable answer (n_texts,)."""
+    def _ask(self, texts: Sequence[str], prompts: Sequence[Prompts], what: str) -> _Asked:
+        """Ask about the top level, then about what stands under the parents that seem to be carried."""
         asker, limit = self._open(), self.settings.max_characters
         asker.account.texts += len(texts)
         asker.account.cut += int(self.find_cut(texts).sum())
         shown = [text[:limit] for text in texts]
         raw = np.zeros((len(texts), len(self.labels)), np.float32)
         column = {label: k for k, label in enumerate(self.labels)}
-        tops = [own[0] for own in prompts]
-        top_values, is_likely, is_answered = self._ask_level(list(range(len(texts))), tops, shown, what)
-        if len(texts):
-            raw[:, [column[frame] for frame in self.prompts[0].frames]] = top_values
-        asker.account.rejected += int((~is_answered).sum())
+        top = self._ask_level(range(len(texts)), [own[0] for own in prompts], shown, what)
+        raw[:, [column[frame] for frame in self.prompts[0].frames]] = top.values
+        asker.account.rejected += int((~top.is_answered).sum())
         for q, question in enumerate(self.prompts[1:], 1):
             k = column[str(question.parent)]
             below = [column[frame] for frame in question.frames]
-            raw[:, below] = raw[:, [k]] * self._shares_below[below]
+            raw[:, below] = raw[:, [k]] * self._shares_below[below]  # all that is known without asking
             at_parent = self.prompts[0].frames.index(str(question.parent))
-            rows = np.flatnonzero(is_likely[:, at_parent] & is_answered).tolist()
-            values, _, got = self._ask_level(rows, [prompts[i][q] for i in rows], shown, what)
-            of_rows = np.array(rows, int)[got]
-            raw[of_rows[:, None], below] = raw[of_rows][:, [k]] * values[got]
+            rows = np.flatnonzero(top.is_likely[:, at_parent] & top.is_answered)
+            level = self._ask_level(rows.tolist(), [prompts[int(i)][q] for i in rows], shown, what)
+            answered = rows[level.is_answered]
+            raw[answered[:, None], below] = raw[answered][:, [k]] * level.values[level.is_answered]
+            for row, why in zip(rows.tolist(), level.rationales, strict=True):
+                top.rationales[row] = " ".join(part for part in (top.rationales[row], why) if part)
         if self.single_label:
             raw /= np.maximum(raw.sum(axis=1, keepdims=True), 1e-6)
-        return raw, is_answered
+        return _Asked(raw, top.is_answered, top.rationales)
 
     def _ask_level(
         self, rows: Sequence[int], questions: Sequence[Question], texts: Sequence[str], what: str
-    ) -> tuple[Probabilities, NDArray[np.bool_], NDArray[np.bool_]]:
-        """Of one question a row: values (n_rows, n_asked), whether children are to be asked about, whether answered."""
+    ) -> _Level:
+        """Ask one question about each of some rows, as often as the server's answers need."""
         asker = self._open()
         repeats = asker.repeats
         calls = [
@@ -273,16 +327,20 @@ class LanguageModel:
             for repeat in range(repeats)
         ]
         found = asker.ask(calls, what)
-        n_asked = len(questions[0].frames) if questions else 0
-        values = np.full((len(rows), n_asked), 0.5, np.float32)
-        is_likely = np.zeros((len(rows), n_asked), bool)
-        is_answered = np.zeros(len(rows), bool)
+        shape = len(rows), len(questions[0].frames) if questions else 0
+        level = _Level(
+            np.full(shape, 0.5, np.float32),
+            np.zeros(shape, bool),
+            np.zeros(len(rows), bool),
+            [""] * len(rows),
+        )
         for i in range(len(rows)):
             usable = [reading for reading in found[i * repeats : (i + 1) * repeats] if reading is not None]
             if usable:
-                is_answered[i] = True
-                values[i], is_likely[i] = combine_readings(usable)
-        return values, is_likely, is_answered
+                level.is_answered[i] = True
+                level.values[i], level.is_likely[i] = combine_readings(usable)
+                level.rationales[i] = usable[0].rationale
+        return level
 
     def _notes(self, asker: Asker) -> list[str]:
         asked, notes = asker.account, []
