@@ -282,6 +282,8 @@ def load_bundle(folder: Path) -> ModelBundle:
     }
     if shapes != {(len(codebook.frames),)} or decisions.single_label != (codebook.mode == "single_label"):
         raise ModelError(f"{folder}: the decisions are not made for the codebook's frames and mode")
+    if decisions.parents not in {(), codebook.parents}:
+        raise ModelError(f"{folder}: the parents of frames are not those of the codebook")
     if codebook.content_hash != manifest["codebook_hash"]:
         raise ModelError(f"{folder}: the codebook is not the one that the manifest names")
     classifier = load_classifier(str(manifest["kind"]), folder / _CLASSIFIER)

@@ -121,10 +121,12 @@ def save_plain_bundle(
         name=name,
         classifier=classifier,
         codebook=frames,
-        decisions=fit_decision_rule(truth, truth, rule, single_label=False),
         config={},
         metrics={},
         provenance={},
-        **content,
+        **{
+            "decisions": fit_decision_rule(truth, truth, rule, single_label=False, parents=frames.parents),
+            **content,
+        },
     )
     return load_bundle(folder)

@@ -1,6 +1,7 @@
 """Calibration tells the truth and keeps rankings; rare frames borrow strength; thresholds lie where F1 is best."""
 
 import json
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from scipy.special import expit
 from pipeline.config.decisions import DecisionSettings
 from pipeline.measures.calibration import fit_calibrator, identity_calibrator, logit
 from pipeline.measures.decision_rule import DecisionRule, fit_decision_rule
+from pipeline.measures.hierarchy import imply_parents
 from pipeline.measures.metrics import expected_calibration_error
 from pipeline.measures.thresholds import tune_thresholds
 
@@ -242,3 +244,45 @@ def test_no_rows_are_calibrated_and_decided_without_fuss() -> None:
         true, truth = draw_single_label(60, 3)
         rule = fit_decision_rule(true, truth, DecisionSettings(), single_label=single_label)
         assert rule.decide(rule.calibrate(np.zeros((0, 3)))).shape == (0, 3)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(0, 10_000),
+    n=st.integers(2, 40),
+    parents=st.sampled_from([(-1, 0, 0, -1), (3, 3, -1, -1), (-1, -1, 1, 1), (2, -1, -1, 1)]),
+    threshold=st.sampled_from(["tuned", 0.2, 0.7]),
+)
+def test_who_carries_a_child_carries_its_parent(
+    seed: int, n: int, parents: tuple[int, ...], threshold: Literal["tuned"] | float
+) -> None:
+    generator = np.random.default_rng(seed)
+    raw, truth = generator.random((n, 4)), (generator.random((n, 4)) < 0.4).astype(np.int8)
+    rule = fit_decision_rule(
+        raw,
+        imply_parents(truth, parents),
+        DecisionSettings(threshold=threshold),
+        single_label=False,
+        parents=parents,
+    )
+    fresh = generator.random((50, 4))
+    calibrated = rule.calibrate(fresh)
+    decided = rule.decide(calibrated)
+    for child, parent in enumerate(parents):
+        if parent >= 0:
+            assert (calibrated[:, parent] >= calibrated[:, child]).all()
+            assert (decided[:, parent] >= decided[:, child]).all()
+    own = rule.calibrator(fresh)
+    childless = [k for k in range(4) if k not in parents]
+    assert (calibrated[:, childless] == own[:, childless]).all()  # nothing but parents is raised
+    assert (calibrated.max(axis=1) == own.max(axis=1)).all()  # and to no more than their children
+    again = DecisionRule.from_json(json.loads(json.dumps(rule.to_json())))
+    assert again.parents == parents
+    assert (again.decide(again.calibrate(fresh)) == decided).all()
+
+
+def test_a_rule_without_parents_is_written_as_before() -> None:
+    true, truth = draw_calibrated(30, 3)
+    for parents, single_label in (((), False), ((-1, -1, -1), False), ((-1, 0, 0), True)):
+        rule = fit_decision_rule(true, truth, DecisionSettings(), single_label=single_label, parents=parents)
+        assert "parents" not in rule.to_json()

@@ -122,7 +122,7 @@ def make_coding(
 def resolve_labels(
     codings: Sequence[Coding], codebook: Codebook, path_names: str = "the codings"
 ) -> tuple[list[Coding], list[Reject]]:
-    """Labels as frame ids in codebook order; a frame's name may stand for its id where it is unique.
+    """Labels as frame ids in codebook order, parents added; a frame's name may stand for its id where it is unique.
 
     Returns:
         The codings, and those that have not exactly one label though the codebook is single-label.
@@ -130,7 +130,6 @@ def resolve_labels(
     Raises:
         DataError: labels that are no frames, all of them named, with the nearest frame.
     """
-    order = {frame_id: k for k, frame_id in enumerate(codebook.frame_ids)}
     _refuse_unknown(codings, codebook, codebook.ids_by_name, path_names)
     kept, rejects = [], []
     for coding in codings:
@@ -140,7 +139,7 @@ def resolve_labels(
                 Reject(coding.where, f"expected one label (single_label codebook), got {len(ids)}")
             )
         else:
-            kept.append(replace(coding, labels=tuple(sorted(ids, key=order.__getitem__))))
+            kept.append(replace(coding, labels=codebook.add_parents(ids)))
     return kept, rejects
 
 

@@ -89,6 +89,7 @@ def print_evaluation(screen: Console, report: EvaluationReport, title: str) -> N
     screen.print(plain_table(title, columns, rows))
     for name, estimate in (
         (report.macro_name, report.macro_f1),
+        *((level.name, level.macro_f1) for level in report.levels),
         ("micro-F1", report.micro_f1),
         ("samples-F1", report.samples_f1),
         ("mean average precision (AP)", report.mean_average_precision),

@@ -19,7 +19,7 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -96,6 +96,19 @@ class Codebook(BaseModel):
         """Frame ids in column order."""
         return tuple(frame.id for frame in self.frames)
 
+    @property
+    def parents(self) -> tuple[int, ...]:
+        """Column of each frame's parent, -1 for a frame without one, shape (k,)."""
+        column = {frame_id: k for k, frame_id in enumerate(self.frame_ids)}
+        return tuple(-1 if frame.parent is None else column[frame.parent] for frame in self.frames)
+
+    def add_parents(self, labels: Collection[str]) -> tuple[str, ...]:
+        """Labels with the parents that they imply, in codebook order; a single label stays alone."""
+        carried = set(labels)
+        if self.mode == "multi_label":
+            carried |= {str(frame.parent) for frame in self.frames if frame.parent and frame.id in carried}
+        return tuple(frame_id for frame_id in self.frame_ids if frame_id in carried)
+
     @cached_property
     def ids_by_name(self) -> dict[str, str]:
         """What a frame may be called -> its id: the id itself and, where no other frame has it, the name."""
@@ -156,9 +169,15 @@ def load_codebook(path: Path) -> Codebook:
 
 
 def draft_codebook(
-    name: str, labels: Iterable[str], *, mode: Literal["multi_label", "single_label"]
+    name: str,
+    labels: Iterable[str],
+    *,
+    mode: Literal["multi_label", "single_label"],
+    parents: Mapping[str, str] | None = None,
 ) -> Codebook:
     """Make a codebook from label ids alone; definitions are placeholders that a person must write.
+
+    `parents` has the parent of each frame that stands under one.
 
     Raises:
         DataError: no labels, one that cannot be a frame id, one that is several others in a row, or two alike.
@@ -170,7 +189,9 @@ def draft_codebook(
         raise DataError(
             f"the label '{shorten(joined, 80)}' seems to be several; separate several labels of a text by ';'"
         )
-    frames = tuple(_draft_frame(label) for label in ids)
+    frames = tuple(
+        _draft_frame(label).model_copy(update={"parent": (parents or {}).get(label)}) for label in ids
+    )
     try:
         return Codebook(name=name, mode=mode, frames=frames)
     except ValidationError as error:

@@ -153,7 +153,7 @@ def _find_known(
 
 
 def _to_rows(codebook: Codebook, frames_of: dict[str, set[str]], path: Path) -> LabelledData:
-    labels = [tuple(name for name in codebook.frame_ids if name in ids) for ids in frames_of.values()]
+    labels = [codebook.add_parents(ids) for ids in frames_of.values()]
     table = pd.DataFrame(
         {"text": pd.Series(list(frames_of), dtype=object), "labels": pd.Series(labels, dtype=object)}
     )

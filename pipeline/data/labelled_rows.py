@@ -114,9 +114,11 @@ def read_labelled(
         raise DataError("\n".join(faults))
     if not rows:
         raise DataError(f"{path}: no usable row is left: {_list_rejects(rejects)}")
-    order = {frame_id: j for j, frame_id in enumerate(codebook.frame_ids)}
+    without_parent = 0
     for row in rows:
-        row["labels"] = tuple(sorted(row["labels"], key=order.__getitem__))
+        whole = codebook.add_parents(row["labels"])
+        without_parent += len(whole) > len(set(row["labels"]))
+        row["labels"] = whole
     _fill_missing_ids(rows)
     data = LabelledData(_to_table(rows), codebook.frame_ids, path)
     warnings = [
@@ -125,6 +127,8 @@ def read_labelled(
         *_describe_rare_frames(data),
         *_describe_one_sided(data),
     ]
+    if without_parent:
+        warnings.append(f"{without_parent} rows carry a frame without its parent, which was added to them")
     if zoneless:
         warnings.append(f"{zoneless} dates state no time zone; they were read as UTC")
     if rejects:

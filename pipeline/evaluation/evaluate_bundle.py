@@ -70,7 +70,9 @@ def evaluate_with_slices(
     slices = evaluate_slices(
         predictions, read_training_facts(bundle), settings, frame_ids=bundle.frame_ids, seed=seed
     )
-    report = evaluate_predictions(predictions, bundle.frame_ids, settings, seed=seed)
+    report = evaluate_predictions(
+        predictions, bundle.frame_ids, settings, seed=seed, parents=bundle.codebook.parents
+    )
     warnings = warn_of_seen(bundle, list(data.table["text"]), "evaluate on texts it has not seen")
     return (replace(report, warnings=warnings) if warnings else report), slices
 

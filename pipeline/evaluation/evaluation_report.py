@@ -1,6 +1,7 @@
 """One model on one labelled set: every figure with its interval and the number of positives behind it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from pipeline.measures.enough import (
     names_of,
 )
 from pipeline.measures.f1_intervals import estimate_frames, estimate_macro_f1
+from pipeline.measures.hierarchy import imply_parents, list_levels
 from pipeline.measures.intervals import (
     Estimate,
     as_estimate,
@@ -82,6 +84,27 @@ class FrameScores:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelScores:
+    """How the frames of one level of the codebook fare together.
+
+    Attributes:
+        level: "coarse", frames without a parent, each with its children counted in; or "fine", frames without children.
+        judged: frames with enough positive clusters, which the figure is a mean over; frames: in all.
+        macro_f1: of them.
+    """
+
+    level: str
+    judged: int
+    frames: int
+    macro_f1: Estimate
+
+    @property
+    def name(self) -> str:
+        """The figure as it is to be printed."""
+        return f"  {self.level}: {self.judged} of {self.frames} frames"
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluationReport:
     """Overall figures and one line for each frame.
 
@@ -93,6 +116,7 @@ class EvaluationReport:
         mean_average_precision: over the same frames as macro_f1.
         calibration_error: expected calibration error, all frames pooled.
         notes: what a reader has to know; warnings: why the figures mislead, which stands above them.
+        levels: macro-F1 coarse and fine; none where no frame has a parent.
         calibration: the same before and after calibration, with Brier scores, for each frame as well.
     """
 
@@ -107,6 +131,7 @@ class EvaluationReport:
     per_frame: tuple[FrameScores, ...]
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    levels: tuple[LevelScores, ...] = ()
     calibration: CalibrationQuality | None = None
 
     @property
@@ -126,6 +151,11 @@ class EvaluationReport:
             "n_clusters": self.n_clusters,
             **{name: getattr(self, name).value for name in OVERALL},
             "macro_frames": list(self.macro_frames),
+            **(
+                {"levels": {s.level: asdict(s) | {"macro_f1": s.macro_f1.to_json()} for s in self.levels}}
+                if self.levels
+                else {}
+            ),
             "calibration_error": self.calibration_error,
             "calibration": None if self.calibration is None else self.calibration.to_json(),
             "confidence": self.confidence,
@@ -151,6 +181,9 @@ class EvaluationReport:
         if self.calibration is not None:
             known = self.calibration.overall.flat()
             figures.update({f"calibration/{name}": value for name, value in known.items()})
+        for level in self.levels:
+            if level.macro_f1.value is not None:
+                figures[f"{level.level}_macro_f1"] = level.macro_f1.value
         for scores in self.per_frame:
             figures[f"frame/{scores.frame}/positives"] = scores.positives
             for name in ("precision", "recall", "f1", "average_precision"):
@@ -169,6 +202,7 @@ def evaluate_decisions(
     frame_ids: tuple[str, ...],
     settings: EvaluationSettings,
     seed: int = 0,
+    parents: Sequence[int] = (),
 ) -> EvaluationReport:
     """Compare decisions and probabilities (n, k) with the coders' 0/1 truth (n, k).
 
@@ -180,6 +214,7 @@ def evaluate_decisions(
         frame_ids: names of the k columns.
         settings: replicates and confidence.
         seed: of the bootstrap.
+        parents: column of each frame's parent, -1 for none.
     """
     numbers = renumber(clusters)
     by_row = count_decisions(truth, decided)
@@ -218,7 +253,26 @@ def evaluate_decisions(
             confidence=settings.confidence,
         ),
         notes=tuple(describe_left_out(names) for names in [names_of(frame_ids, ~judged)] if names),
+        levels=_score_levels(truth, decided, numbers, parents, settings.confidence),
     )
+
+
+def _score_levels(
+    truth: NDArray[Any],
+    decided: NDArray[Any],
+    clusters: NDArray[np.int64],
+    parents: Sequence[int],
+    confidence: float,
+) -> tuple[LevelScores, ...]:
+    """Both levels, children counted with their parents, also where a text has a single label."""
+    whole, found = imply_parents(truth, parents), imply_parents(decided, parents)
+    scores = []
+    for level, columns in list_levels(parents).items():
+        judged = count_positive_clusters(whole[:, columns], clusters) >= ENOUGH_CLUSTERS
+        counts = counts_by_cluster(count_decisions(whole[:, columns], found[:, columns]), clusters)
+        macro_f1 = estimate_macro_f1(take_frames(counts, judged), confidence)
+        scores.append(LevelScores(level, int(judged.sum()), len(columns), macro_f1))
+    return tuple(scores)
 
 
 @dataclass(frozen=True, slots=True)

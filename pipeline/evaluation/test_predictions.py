@@ -1,5 +1,6 @@
 """What a model said of its test fold, kept in its bundle: comparisons need no second look at the texts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -65,7 +66,12 @@ class TestPredictions:
 
 
 def evaluate_predictions(
-    predictions: TestPredictions, frame_ids: tuple[str, ...], settings: EvaluationSettings, *, seed: int
+    predictions: TestPredictions,
+    frame_ids: tuple[str, ...],
+    settings: EvaluationSettings,
+    *,
+    seed: int,
+    parents: Sequence[int] = (),
 ) -> EvaluationReport:
     """Every figure of `evaluate_decisions` on these rows, and how far the probabilities can be trusted.
 
@@ -74,6 +80,7 @@ def evaluate_predictions(
         frame_ids: names of the k columns.
         settings: replicates and confidence.
         seed: of the bootstrap.
+        parents: column of each frame's parent, -1 for none.
     """
     report = evaluate_decisions(
         predictions.truth,
@@ -83,6 +90,7 @@ def evaluate_predictions(
         frame_ids=frame_ids,
         settings=settings,
         seed=seed,
+        parents=parents,
     )
     calibration = measure_calibration(
         predictions.truth,

@@ -1,5 +1,10 @@
-"""Calibration and thresholds together: what turns a classifier's output into published scores and labels."""
+"""Calibration and thresholds together: what turns a classifier's output into published scores and labels.
 
+Where frames have parents, this is the one place that makes both agree: a parent is at least as probable as each of
+its children, and is decided wherever one of them is.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,20 +19,26 @@ from pipeline.measures.calibration import (
     identity_calibrator,
     refit_calibrator,
 )
+from pipeline.measures.hierarchy import imply_parents
 from pipeline.measures.thresholds import tune_thresholds
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionRule:
-    """One calibrator and one threshold for each frame (k,); in single-label mode the largest wins."""
+    """One calibrator and one threshold for each frame (k,); in single-label mode the largest wins.
+
+    `parents` holds the column of the frame that each frame implies, -1 for none; () where none implies any, as in
+    single-label mode.
+    """
 
     calibrator: Calibrator
     thresholds: Floats
     single_label: bool
+    parents: tuple[int, ...] = ()
 
     def calibrate(self, raw: NDArray[Any]) -> Floats:
         """Raw probabilities (n, k) to calibrated ones (n, k)."""
-        return self.calibrator(raw)
+        return imply_parents(self.calibrator(raw), self.parents)
 
     def decide(self, calibrated: NDArray[Any]) -> NDArray[np.bool_]:
         """Calibrated probabilities (n, k) to decisions (n, k)."""
@@ -35,7 +46,7 @@ class DecisionRule:
             return np.asarray(
                 np.arange(calibrated.shape[1])[None, :] == calibrated.argmax(axis=1)[:, None], bool
             )
-        return np.asarray(calibrated >= self.thresholds, bool)
+        return imply_parents(np.asarray(calibrated >= self.thresholds, bool), self.parents)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for the bundle."""
@@ -43,6 +54,7 @@ class DecisionRule:
             "single_label": self.single_label,
             "thresholds": self.thresholds.tolist(),
             "calibrator": self.calibrator.to_json(),
+            **({"parents": list(self.parents)} if self.parents else {}),
         }
 
     @staticmethod
@@ -52,11 +64,17 @@ class DecisionRule:
             Calibrator.from_json(raw["calibrator"]),
             np.asarray(raw["thresholds"], float),
             bool(raw["single_label"]),
+            tuple(map(int, raw.get("parents", ()))),
         )
 
 
 def fit_decision_rule(
-    raw: NDArray[Any], truth: NDArray[Any], settings: DecisionSettings, *, single_label: bool
+    raw: NDArray[Any],
+    truth: NDArray[Any],
+    settings: DecisionSettings,
+    *,
+    single_label: bool,
+    parents: Sequence[int] = (),
 ) -> DecisionRule:
     """Fit calibration and thresholds on raw probabilities (n, k) of rows outside the training.
 
@@ -65,7 +83,9 @@ def fit_decision_rule(
         truth: 0/1, shape (n, k).
         settings: which calibration, which thresholds.
         single_label: argmax in place of thresholds.
+        parents: column of each frame's parent, -1 for none; of no effect in single-label mode.
     """
+    implied = () if single_label or max(parents, default=-1) < 0 else tuple(parents)
     n_frames = truth.shape[1]
     fitted = fit_calibrator(raw, truth, single_label=single_label, shrinkage=settings.shrinkage_positives)
     calibrator = fitted
@@ -74,10 +94,11 @@ def fit_decision_rule(
     if single_label:
         thresholds = np.zeros(n_frames)
     elif settings.threshold == "tuned":
-        thresholds = tune_thresholds(calibrator(raw), fitted(raw), truth)
+        decided_on, expected = (imply_parents(by(raw), implied) for by in (calibrator, fitted))
+        thresholds = tune_thresholds(decided_on, expected, truth)
     else:
         thresholds = np.full(n_frames, settings.threshold)
-    return DecisionRule(calibrator, thresholds, single_label)
+    return DecisionRule(calibrator, thresholds, single_label, implied)
 
 
 def refit_decision_rule(
@@ -94,7 +115,7 @@ def refit_decision_rule(
     calibrator = refit_calibrator(rule.calibrator, raw, truth, shrinkage=shrinkage)
     if rule.single_label:
         return DecisionRule(calibrator, rule.thresholds, single_label=True)
-    calibrated = calibrator(raw)
+    calibrated = imply_parents(calibrator(raw), rule.parents)
     # a frame that the new rows lack was learnt before, so its probabilities mean something
     thresholds = tune_thresholds(calibrated, calibrated, np.ones_like(truth))
-    return DecisionRule(calibrator, thresholds, single_label=False)
+    return DecisionRule(calibrator, thresholds, single_label=False, parents=rule.parents)

@@ -8,7 +8,7 @@ what all of them get wrong alike; chance of the sample comes on top.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,6 +76,7 @@ def read_doubt(
     frames: Sequence[str],
     *,
     all_frames: Sequence[str],
+    parents: Mapping[str, str],
     empty_is_coded: bool = False,
 ) -> tuple[CoderDoubt, str]:
     """Labels in dispute by the codings of several coders, and a note.
@@ -87,12 +88,13 @@ def read_doubt(
         labels: of these, shape (n, k).
         frames: names of the k columns.
         all_frames: of the scores; codings may name any of them.
+        parents: of the frames that have one.
         empty_is_coded: a row without labels carries no frame.
 
     Raises:
         DataError: a file cannot be read; too few units of the sample were coded by two.
     """
-    codebook = draft_codebook("scores", all_frames, mode="multi_label")
+    codebook = draft_codebook("scores", all_frames, mode="multi_label", parents=parents)
     read, _ = read_for_agreement([*samples, *codings], codebook, empty_is_coded=empty_is_coded)
     by_unit: defaultdict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
     for coding in read:

@@ -72,6 +72,7 @@ def read_labelled_sample(
     unit: str | None = None,
     *,
     empty_is_coded: bool = False,
+    parents: Mapping[str, str] | None = None,
     copies: Mapping[str, int] | None = None,
 ) -> LabelledSample:
     """Read a coded sample.
@@ -81,6 +82,7 @@ def read_labelled_sample(
         frame_ids: of the scores; every label must be one of them.
         unit: the unit wanted; None for that of the sample.
         empty_is_coded: a row without labels carries no frame; else it counts as not coded.
+        parents: of the frames that have one; a unit coded with a child carries its parent.
         copies: clusters of texts by id, where the texts are not at hand; None compares the texts.
 
     Raises:
@@ -93,7 +95,7 @@ def read_labelled_sample(
     for coding in codings:
         _check_design(coding)
     found_unit = _find_unit(path, codings, unit)
-    codebook = draft_codebook("scores", frame_ids, mode="multi_label")
+    codebook = draft_codebook("scores", frame_ids, mode="multi_label", parents=parents)
     codings, _ = resolve_labels(codings, codebook, path)
     codings = _settle(codings)
     sample_ids, frame, notes = _find_draws(path, codings)

@@ -73,6 +73,13 @@ def read_frames(out: Path) -> tuple[str, ...]:
     return read_tables(out).frame_ids
 
 
+def read_parents(out: Path) -> dict[str, str]:
+    """The parent of each frame that implies one, by the model that scored last."""
+    run = read_tables(out).read_last_run() or {}
+    frames = set(read_frames(out))
+    return {child: parent for child, parent in run.get("parents", {}).items() if {child, parent} <= frames}
+
+
 def sum_scores(out: Path, unit: str, frame_ids: Sequence[str], keys: Mapping[str, str]) -> ScoreTotals:
     """Sum the current scores of an output folder.
 

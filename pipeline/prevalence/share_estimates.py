@@ -35,6 +35,7 @@ from pipeline.prevalence.score_totals import (
     ScoreTotals,
     look_up_scores,
     read_frames,
+    read_parents,
     sum_scores,
 )
 from pipeline.prevalence.share_notes import (
@@ -42,6 +43,7 @@ from pipeline.prevalence.share_notes import (
     describe_target,
     note_changed,
     note_left_out,
+    note_parents,
     note_units,
     note_unknown_training,
 )
@@ -146,6 +148,7 @@ def report_shares(
         all_frames,
         chosen.unit,
         empty_is_coded=chosen.empty_is_coded,
+        parents=read_parents(scores),
         copies=checks.copies if checks else None,
     )
     samples = [sample] if isinstance(sample, Path) else list(sample)
@@ -172,7 +175,7 @@ def _report_raw(
         totals.models,
         (),
         settings.confidence,
-        (*note_units(totals), how),
+        (*note_units(totals), *note_parents(read_parents(scores)), how),
     )
 
 
@@ -191,7 +194,7 @@ def _report_estimates(
     drawn = find_drawn_units(scores, unit, coded.frame) if coded.frame else None
     keys[INSIDE] = f"coalesce({drawn.condition}, false)" if drawn else "true"
     totals = sum_scores(scores, unit, frames, keys)
-    cautions, notes = [], [*note_units(totals), *coded.notes]
+    cautions, notes = [], [*note_units(totals), *note_parents(read_parents(scores)), *coded.notes]
     checks = checks or check_texts(scores, coded, totals.models, all_frames, labels_only=settings.labels_only)
     changed = mark_changed(coded, checks)
     if changed.any():
@@ -225,6 +228,7 @@ def _report_estimates(
             evidence.labels,
             frames,
             all_frames=all_frames,
+            parents=read_parents(scores),
             empty_is_coded=settings.empty_is_coded,
         )
         notes.append(note)

@@ -1,6 +1,6 @@
 """What a reader of shares has to know, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -75,6 +75,19 @@ def note_left_out(missing: Sequence[str], outside: Sequence[str]) -> list[str]:
             f"could be drawn; left out: {list_names(outside, _LISTED)}"
         )
     return notes
+
+
+def note_parents(parents: Mapping[str, str]) -> list[str]:
+    """Which frames hold others."""
+    children: dict[str, list[str]] = {}
+    for child, parent in parents.items():
+        children.setdefault(parent, []).append(child)
+    held = "; ".join(f"{parent}: {list_names(names)}" for parent, names in children.items())
+    return (
+        [f"who carries a child carries its parent, whose share holds those of its children ({held})"]
+        if held
+        else []
+    )
 
 
 def note_unknown_training(models: Sequence[str]) -> list[str]:

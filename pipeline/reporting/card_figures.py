@@ -28,6 +28,14 @@ def metrics_part(metrics: Mapping[str, Any]) -> str:
         return _NONE
     titles = {**_OVERALL, "macro_f1": name_macro_f1(metrics)}
     rows = [(title, _plain(intervals[name]), _range(intervals[name])) for name, title in titles.items()]
+    rows[1:1] = [
+        (
+            f"{level}: macro-F1 over {of['judged']} of {of['frames']} frames",
+            _plain(of["macro_f1"]),
+            _range(of["macro_f1"]),
+        )
+        for level, of in metrics.get("levels", {}).items()
+    ]
     text = (
         f"{metrics['n']} texts in {metrics['n_clusters']} clusters of copies, which the intervals "
         f"({metrics['confidence']:.0%}) count. They are of this one fit."

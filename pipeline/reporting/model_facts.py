@@ -37,6 +37,10 @@ def describe_quality(bundle: ModelBundle, metrics: dict[str, Any] | None = None)
         "overall": [
             (name_macro_f1(metrics, title) if name == "macro_f1" else title, metrics["intervals"][name])
             for name, title in _OVERALL
+        ]
+        + [
+            (f"Macro-F1, {level} ({of['judged']} of {of['frames']} frames)", of["macro_f1"])
+            for level, of in metrics.get("levels", {}).items()
         ],
         "frames": [
             {
@@ -50,11 +54,13 @@ def describe_quality(bundle: ModelBundle, metrics: dict[str, Any] | None = None)
 
 
 def frame_titles(bundle: ModelBundle) -> dict[str, str]:
-    """Names of frames by id; the id too where two frames have one name."""
-    names = [frame.name for frame in bundle.codebook.frames]
+    """Names of frames by id, a child's behind its parent's; the id too where two frames have one name."""
+    frames = {frame.id: frame for frame in bundle.codebook.frames}
+    names = [frame.name for frame in frames.values()]
     return {
-        frame.id: frame.name if names.count(frame.name) == 1 else f"{frame.name} ({frame.id})"
-        for frame in bundle.codebook.frames
+        frame.id: (f"{frames[frame.parent].name} > " if frame.parent else "")
+        + (frame.name if names.count(frame.name) == 1 else f"{frame.name} ({frame.id})")
+        for frame in frames.values()
     }
 
 

@@ -47,6 +47,7 @@ class ScoreOutput:
             "model_id": self.model.model_id,
             "bundle_hash": self.model.bundle_hash,
             "codebook_hash": self.model.codebook_hash,
+            **({"parents": dict(self.model.parents)} if self.model.parents else {}),
             "inputs": list(inputs),
             "scored_at": now.isoformat(timespec="microseconds"),
         }

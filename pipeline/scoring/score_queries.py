@@ -65,12 +65,13 @@ _NEW = """
 
 @dataclass(frozen=True, slots=True)
 class ModelIdentity:
-    """What a row names as its origin, and the frames that are columns."""
+    """What a row names as its origin, the frames that are columns, and those that imply another: child and parent."""
 
     model_id: str
     bundle_hash: str
     codebook_hash: str
     frame_ids: tuple[str, ...]
+    parents: tuple[tuple[str, str], ...] = ()
 
 
 class NewPosts:

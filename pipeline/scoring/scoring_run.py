@@ -43,7 +43,11 @@ class RunCounts:
 
 def identify_model(bundle: ModelBundle) -> ModelIdentity:
     """The bundle as the output names it."""
-    return ModelIdentity(bundle.model_id, bundle.bundle_hash, bundle.codebook.content_hash, bundle.frame_ids)
+    frames = bundle.codebook.frames if bundle.decisions.parents else ()
+    parents = tuple((frame.id, frame.parent) for frame in frames if frame.parent)
+    return ModelIdentity(
+        bundle.model_id, bundle.bundle_hash, bundle.codebook.content_hash, bundle.frame_ids, parents
+    )
 
 
 def score_tables(

@@ -109,7 +109,9 @@ def fit_with_decisions(
     else:
         raw, truth = summary.require_out_of_fold(train), train.indicator()
     single_label = codebook.mode == "single_label"
-    decisions = fit_decision_rule(raw, truth, config.decisions, single_label=single_label)
+    decisions = fit_decision_rule(
+        raw, truth, config.decisions, single_label=single_label, parents=codebook.parents
+    )
     return classifier, decisions, replace(summary, decided_on=raw)
 
 

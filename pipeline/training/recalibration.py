@@ -34,6 +34,7 @@ from pipeline.evaluation.test_predictions import TestPredictions, compare_predic
 from pipeline.files.json_files import read_json_object
 from pipeline.measures.calibration import Calibrator
 from pipeline.measures.decision_rule import DecisionRule, refit_decision_rule
+from pipeline.measures.hierarchy import imply_parents
 from pipeline.reporting.model_card import MODEL_CARD, write_card
 from pipeline.scoring.drift_reference import SCORE_EDGES, count_bins, read_drift_reference
 from pipeline.scoring.drift_reference import STEM as DRIFT_REFERENCE
@@ -106,7 +107,9 @@ def recalibrate(
     rule = refit_decision_rule(bundle.decisions, raw, before.truth, shrinkage=SHRINKAGE)
     crossed = _cross_fit(bundle.decisions, before, seed)
     settings = EvaluationSettings()
-    report = evaluate_predictions(crossed, bundle.frame_ids, settings, seed=seed)
+    report = evaluate_predictions(
+        crossed, bundle.frame_ids, settings, seed=seed, parents=bundle.codebook.parents
+    )
     facts = read_training_facts(bundle)
     slices = evaluate_slices(crossed, facts, settings, frame_ids=bundle.frame_ids, seed=seed)
     comparison = compare_predictions(before, crossed, bundle.frame_ids, settings, seed=seed)
@@ -181,7 +184,9 @@ def _describe_rows(
     if (bundle.folder / f"{TRAINING_RECORD}.npz").is_file():
         old = TrainingRecord.from_arrays(bundle.read_arrays(TRAINING_RECORD), len(bundle.frame_ids))
         new = TrainingRecord.of(texts, crossed.calibrated)
-        moved = _move(old.probabilities, bundle.decisions.calibrator, rule.calibrator)
+        moved = imply_parents(
+            _move(old.probabilities, bundle.decisions.calibrator, rule.calibrator), rule.parents
+        )
         arrays[TRAINING_RECORD] = TrainingRecord(
             np.concatenate([old.digests, new.digests]),
             np.concatenate([old.sketches, new.sketches]),

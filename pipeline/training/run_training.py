@@ -102,7 +102,13 @@ def run_training(
 
         predictions = predict_test(classifier, decisions, folds)
         clock.lap("score_test_seconds")
-        report = evaluate_predictions(predictions, codebook.frame_ids, config.evaluation, seed=config.seed)
+        report = evaluate_predictions(
+            predictions,
+            codebook.frame_ids,
+            config.evaluation,
+            seed=config.seed,
+            parents=codebook.parents,
+        )
         training = TrainingFacts.of(folds.train, folds.dev)
         slices = evaluate_slices(
             predictions, training, config.evaluation, frame_ids=codebook.frame_ids, seed=config.seed

@@ -78,7 +78,12 @@ def judge_settings(
     judged, clusters = join_folds(known, ("dev",) if classifier.needs_dev else ("train", "dev"))
     raw, truth = np.asarray(summary.decided_on), judged.indicator()
     decided = _decide_crossed(
-        raw, truth, clusters, config.decisions, single_label=codebook.mode == "single_label"
+        raw,
+        truth,
+        clusters,
+        config.decisions,
+        single_label=codebook.mode == "single_label",
+        parents=codebook.parents,
     )
     enough = find_judged(truth, clusters)
     ranked = mean_average_precision(truth[:, enough], raw[:, enough])
@@ -102,6 +107,7 @@ def _decide_crossed(
     settings: DecisionSettings,
     *,
     single_label: bool,
+    parents: tuple[int, ...],
 ) -> NDArray[np.bool_]:
     """Decisions (n, k), each by a rule that was learnt without the row's cluster."""
     decided = np.zeros(truth.shape, bool)
@@ -109,6 +115,8 @@ def _decide_crossed(
     if n_folds < 2:  # noqa: PLR2004 - nothing is outside of a single fold
         return decided
     for known, judged in GroupKFold(n_folds, shuffle=True, random_state=0).split(raw, groups=clusters):
-        rule = fit_decision_rule(raw[known], truth[known], settings, single_label=single_label)
+        rule = fit_decision_rule(
+            raw[known], truth[known], settings, single_label=single_label, parents=parents
+        )
         decided[judged] = rule.decide(rule.calibrate(raw[judged]))
     return decided
