@@ -30,10 +30,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.classifiers.build import load_classifier
-from pipeline.classifiers.protocols import FittedClassifier
+from pipeline.classifiers.protocols import Accounting, FittedClassifier
 from pipeline.data.codebook import Codebook
 from pipeline.errors import ModelError
 from pipeline.files.array_files import read_arrays
+from pipeline.files.first_load import remember, require_trial
 from pipeline.files.json_files import read_json_object
 from pipeline.measures.decision_rule import DecisionRule
 
@@ -90,6 +91,14 @@ _ARRAYS: dict[str, dict[str, tuple[str, ...]]] = {
         "score_means": ("numbers", "k"),
     },
 }
+# Texts of other scripts, none, a page, and batches of the three shapes that scoring has: long, square, short
+_PROBES = (
+    "Мы вместе. 我们在一起",
+    "",
+    "word " * 2_000,
+    *["peace and order and peace and order " * 2] * 16,
+    *["a"] * 256,
+)
 _REMEDY = "the bundle is damaged or was tampered with: copy it again or train again"
 
 
@@ -234,6 +243,7 @@ def save_bundle(
         manifest["files"] = _hash_files(building)
         manifest["manifest_hash"] = hash_manifest(manifest)
         _write_json(building / MANIFEST, manifest)
+        remember(manifest["manifest_hash"])
         building.chmod(0o755)  # a temporary folder is private; a model is to be read
         return _take_place(building, destination, numbered=numbered)
     except BaseException:
@@ -271,6 +281,27 @@ def load_bundle(folder: Path) -> ModelBundle:
     """
     manifest = read_manifest(folder)
     verify_files(folder, manifest)
+    require_trial(folder, str(manifest["manifest_hash"]))
+    return _read_verified(folder, manifest)
+
+
+def try_bundle(folder: Path) -> None:
+    """Load a bundle and score texts of several lengths with it: for a process of its own, see `files.first_load`.
+
+    Raises:
+        ModelError: as `load_bundle`, or it gives something else than probabilities.
+    """
+    manifest = read_manifest(folder)
+    verify_files(folder, manifest)
+    bundle = _read_verified(folder, manifest)
+    if isinstance(bundle.classifier, Accounting):  # it asks others
+        return
+    calibrated, _ = bundle.predict(_PROBES)
+    if calibrated.shape != (len(_PROBES), len(bundle.frame_ids)) or not np.isfinite(calibrated).all():
+        raise ModelError(f"{folder}: gives something else than a probability for each text and frame")
+
+
+def _read_verified(folder: Path, manifest: dict[str, Any]) -> ModelBundle:
     try:
         codebook = Codebook.model_validate(read_json_object(folder / _CODEBOOK))
         decisions = DecisionRule.from_json(read_json_object(folder / _DECISIONS))

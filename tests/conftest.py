@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 from pipeline.config.model import TfidfSettings
 from pipeline.data.codebook import draft_codebook
 from pipeline.data.labelled_rows import read_labelled
+from pipeline.files.first_load import VARIABLE as FIRST_LOAD
+
+os.environ.setdefault(FIRST_LOAD, "off")  # every test would be the first to load its bundle
 
 TINY_FRAMES = ("order", "threat: from outside", "unity.1")  # ids may hold spaces, dots and colons
 _PHRASES = {

@@ -28,9 +28,10 @@ from builders import (
     toy_rows,
     write_tiny_encoder,
 )
+from conftest import make_tiny_bundle
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import load_file, save_file
 from transformers import AutoModel
 
@@ -48,6 +49,7 @@ from pipeline.config.run_config import RunConfig, load_run_config
 from pipeline.config.tracking import TrackingSettings
 from pipeline.errors import ConfigError, ModelError
 from pipeline.evaluation.evaluate_bundle import read_test_predictions
+from pipeline.files import first_load
 from pipeline.tracking.mlflow_store import open_store
 from pipeline.tracking.mlflow_tracker import MlflowTracker
 from pipeline.tracking.model_registry import register_bundle, resolve_model
@@ -360,6 +362,82 @@ def test_a_graph_that_reaches_out_is_refused(transformer: Path, tmp_path: Path, 
     forge(transformer)
     with pytest.raises(ModelError, match=reason):
         load_bundle(transformer)
+
+
+def growing_graph() -> bytes:
+    """Allowed operators alone, wired so that each step multiplies the size by the length of the batch."""
+    nodes = [helper.make_node("Cast", ["input_ids"], ["x0"], to=TensorProto.FLOAT)]
+    for step in range(4):
+        nodes.append(helper.make_node("Unsqueeze", [f"x{step}", "last"], [f"y{step}"]))
+        nodes.append(helper.make_node("Add", [f"y{step}", "row"], [f"x{step + 1}"]))
+    nodes.append(helper.make_node("ReduceSum", ["x4", "axes"], ["sum"], keepdims=0))
+    nodes.append(helper.make_node("Unsqueeze", ["sum", "last"], ["column"]))
+    nodes.append(helper.make_node("Add", ["column", "zeros"], ["logits"]))
+    ids = [
+        helper.make_tensor_value_info(n, TensorProto.INT32, [None, None])
+        for n in ("input_ids", "attention_mask")
+    ]
+    constants = {
+        "last": np.array([-1]),
+        "axes": np.arange(1, 6),
+        "row": np.ones(256, np.float32),
+        "zeros": np.zeros(len(FRAMES), np.float32),
+    }
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        ids,
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [None, len(FRAMES)])],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    opset = helper.make_opsetid("", 17)
+    return bytes(helper.make_model(graph, opset_imports=[opset], ir_version=8).SerializeToString())
+
+
+@pytest.mark.parametrize("transformer", ["onnx_int8"], indirect=True)
+def test_a_graph_that_multiplies_its_size_is_tried_first_in_a_process_with_limits(
+    transformer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(first_load.VARIABLE, "on")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    load_bundle(transformer)  # the unharmed one passes
+    assert len(files_of(tmp_path / "cache/narrative-frames")) == 1
+    (transformer / "classifier" / "onnx" / "model.onnx").write_bytes(growing_graph())
+    forge(transformer)
+    with pytest.raises(ModelError, match=r"alloc|memory"):
+        load_bundle(transformer)
+    assert len(files_of(tmp_path / "cache/narrative-frames")) == 1
+
+
+def test_what_was_made_or_tried_here_is_loaded_at_once(
+    tiny_bundle: ModelBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trial that fails shows whether there was one: it has no time at all."""
+    monkeypatch.setenv(first_load.VARIABLE, "on")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(first_load, "_SECONDS", 0.01)
+    copied = copy_of(tiny_bundle.folder, tmp_path / "copied")
+    with pytest.raises(ModelError, match=r"never loaded on this machine.* the time was over.*FIRST_LOAD=off"):
+        load_bundle(copied)
+    made = make_tiny_bundle(tmp_path / "made", threshold=0.3)
+    assert load_bundle(copy_of(made.folder, tmp_path / "moved")).bundle_hash == made.bundle_hash
+    monkeypatch.setenv(first_load.VARIABLE, "off")
+    assert load_bundle(copied).model_id == tiny_bundle.model_id
+
+
+def test_a_message_of_the_trial_is_that_of_the_load(
+    tiny_bundle: ModelBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = copy_of(tiny_bundle.folder, tmp_path / "bundle")
+    (folder / "classifier" / "vocabulary.json").write_text("{}", encoding="utf-8")
+    forge(folder)
+    with pytest.raises(ModelError) as plain:
+        load_bundle(folder)
+    monkeypatch.setenv(first_load.VARIABLE, "on")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with pytest.raises(ModelError) as tried:
+        load_bundle(folder)
+    assert str(tried.value) == str(plain.value)
 
 
 def test_the_graphs_are_such_as_onnx_knows() -> None:
