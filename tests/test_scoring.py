@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pipeline.bundle import ModelBundle
 from pipeline.data.sentences import split_sentences
 from pipeline.errors import ModelError
+from pipeline.scoring import score_posts
 from pipeline.scoring.score_posts import ScoredBatch, post_schema, score_batch, sentence_schema
 
 STAMP = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -196,3 +197,17 @@ def test_cutting_a_batch_changes_nothing(tiny_bundle: ModelBundle, texts: list[s
     for table in ("posts", "sentences"):
         joined = pa.concat_tables([getattr(part, table) for part in parts])
         assert joined.to_pylist() == getattr(whole, table).to_pylist()
+
+
+@given(TEXTS, st.integers(1, 4))
+@settings(deadline=None, max_examples=30)
+def test_a_window_may_be_held_in_parts_even_within_a_post(
+    tiny_bundle: ModelBundle, texts: list[str], at_once: int
+) -> None:
+    whole = score(texts, tiny_bundle)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(score_posts, "SENTENCES_AT_ONCE", at_once)
+        parts = score(texts, tiny_bundle)
+    for table in ("posts", "sentences"):
+        assert getattr(parts, table).to_pylist() == getattr(whole, table).to_pylist()
+    assert parts.n_cut == whole.n_cut

@@ -1,5 +1,6 @@
 import errno
 import io
+import json
 import subprocess
 import sys
 from collections import Counter
@@ -14,7 +15,7 @@ from rich.console import Console
 from pipeline.commands.result_tables import plain_table
 from pipeline.commands.terminal import progress_bar, run_command
 from pipeline.errors import DataError
-from pipeline.files.safe_text import safe_text
+from pipeline.files.safe_text import escape_unsafe, safe_text
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,15 @@ def test_any_text_becomes_one_printable_line(value: str) -> None:
     shown = safe_text(value)
     assert "\x1b" not in shown
     assert len(shown.splitlines()) <= 1
+    shown.encode("utf-8")
+
+
+@given(st.text(alphabet=st.characters(), max_size=60))
+@settings(deadline=None, max_examples=200)
+def test_json_at_the_terminal_is_harmless_and_means_the_same(value: str) -> None:
+    shown = escape_unsafe(json.dumps({value: value}, ensure_ascii=False, indent=2))
+    assert json.loads(shown) == {value: value}
+    assert not {"\x1b", "\x7f", "\x9b", "\u202e", "\U000e0061"} & set(shown)
     shown.encode("utf-8")
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from bombs import BOMBS
 
+from pipeline.bundle import ModelBundle
+
 SCRIPT = Path(__file__).parent / "fuzz_readers.py"
 SHORT, LONG = 100_000, 4_000_000  # bytes, about
 MEMORY_MB = {False: 600, True: 2000}  # beyond what the libraries take
@@ -61,3 +63,40 @@ def test_the_limit_of_memory_holds(megabytes: int, is_enough: bool) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=SCRIPT.parent, capture_output=True, check=False)
     assert (done.returncode == 0) is is_enough
     assert is_enough or b"MemoryError" in done.stderr
+
+
+MILLION = """
+import sys
+from pathlib import Path
+import pyarrow as pa, pyarrow.parquet as pq
+from pipeline.benchmarks.peak_memory import peak_memory_bytes
+from pipeline.bundle import load_bundle
+from pipeline.data.posts import POSTS_SCHEMA
+from pipeline.scoring.prediction import predict
+folder, model, n = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+rows = [
+    {"post_key": f"c/{j}", "channel": "c", "text": " ".join(f"Go {i} {j}." for i in range(n)), "content_hash": str(j)}
+    for j in range(2)
+]
+pq.write_table(pa.Table.from_pylist(rows, schema=POSTS_SCHEMA), folder / "posts.parquet")
+del rows
+print(predict([folder / "posts.parquet"], load_bundle(model), folder / "scores").sentences, peak_memory_bytes())
+"""
+
+
+def test_two_posts_of_a_million_sentences_take_less_than_two_gigabytes(
+    tiny_bundle: ModelBundle, tmp_path: Path, is_long: bool, print_figure: Callable[[str], None]
+) -> None:
+    if not is_long:
+        pytest.skip("two minutes: the long form; test_scoring.py has what bounds the memory")
+    done = subprocess.run(
+        [sys.executable, "-c", MILLION, str(tmp_path), str(tiny_bundle.folder), "1000000"],
+        capture_output=True,
+        text=True,
+        timeout=1200,
+        check=True,
+    )
+    sentences, peak = map(int, done.stdout.split())
+    print_figure(f"two posts of a million sentences: {peak / 1e9:.2f} GB at most")
+    assert sentences == 2_000_000
+    assert peak < 2e9

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from pipeline.files.safe_text import escape_unsafe
 from pipeline.files.stores import SCHEMES, fetch_folder, parse_location
 
 if TYPE_CHECKING:
@@ -178,5 +179,5 @@ def raw_options(
 
 
 def print_json(value: dict[str, Any]) -> None:
-    """One JSON object on standard output, nothing else."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    """One JSON object on standard output, nothing else; what would command a terminal is escaped."""
+    typer.echo(escape_unsafe(json.dumps(value, ensure_ascii=False, indent=2)))

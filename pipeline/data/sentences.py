@@ -57,16 +57,19 @@ def split_sentences(text: str) -> list[Sentence]:
     Returns:
         Sentences in order, not overlapping, with `text[s.start:s.end] == s.text`.
     """
-    spans = [
+    return list(iter_sentences(text))
+
+
+def iter_sentences(text: str) -> Iterator[Sentence]:
+    """`split_sentences`, one sentence after the other."""
+    spans = (
         span
         for block in _find_blocks(text)
         for piece in _bound_block(text, *block)
         for span in _split_piece(text, *piece)
-    ]
-    return [
-        Sentence(index, start, end, text[start:end], is_boilerplate(text[start:end]))
-        for index, (start, end) in enumerate(spans)
-    ]
+    )
+    for index, (start, end) in enumerate(spans):
+        yield Sentence(index, start, end, text[start:end], is_boilerplate(text[start:end]))
 
 
 def is_boilerplate(sentence: str) -> bool:

@@ -50,7 +50,7 @@ _UNSEALED = frozenset({_MERGED, "VACUUM START", "VACUUM END"})  # operations of 
 _DIGESTS = "narrative_frames_digests"  # in the metadata of the commit after a compaction
 _CONFIGURATION = {"delta.enableExpiredLogCleanup": "false"}  # small, and it holds the digests
 _NAMED_BY_DIGEST = re.compile(r"part-([0-9a-f]{32})\.parquet")
-_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}|[\x00-\x1f\x7f]")
 _PANIC = "PanicException"  # of delta-rs, which no module exports: damage to a checkpoint of the log brings some about
 _SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")
 _READ_BYTES = 1 << 20
@@ -87,8 +87,8 @@ class Store:
         self.folder = None if "://" in self.location else Path(self.location)
         if self.folder is not None and _ESCAPE.search(str(self.folder.absolute())):
             raise DataError(
-                f"{self.location}: a '%' with two digits or letters after it in a folder's name is misread by "
-                "the library that writes the tables: give a folder of another name"
+                f"{self.location}: a '%' with two digits or letters after it, or a control character, in a folder's "
+                "name is misread by the library that writes the tables: give a folder of another name"
             )
         self.uri = self.location if self.folder is None else self.folder.absolute().as_uri()
 

@@ -11,7 +11,7 @@ evidence (for each of these frames the most probable sentence among those it was
 four columns of provenance, and sequence: a number of its own, larger the later it was seen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,9 +21,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.bundle import ModelBundle
-from pipeline.data.sentences import Sentence, split_sentences
+from pipeline.data.sentences import Sentence, iter_sentences
 from pipeline.errors import ModelError
 
+SENTENCES_AT_ONCE = 50_000  # of a window; few windows have as many
 TEXTS_AT_ONCE = 16_384  # bounds memory; far more than a token batch, so that sorting by length pays
 
 _PREFIX = "p_"
@@ -123,19 +124,58 @@ def _frame_fields(frame_ids: Sequence[str]) -> list[pa.Field]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Scores:
-    """Scored sentences, post after post: counts and starts (n_posts,), the others (n_sentences, k)."""
+class _Run:
+    """Scored sentences in a row, m of them: of which posts (m,), probabilities and decisions (m, k)."""
 
-    counts: NDArray[np.int64]
-    starts: NDArray[np.int64]  # row of each post's first sentence
+    of_post: NDArray[np.int64]
     sentences: list[Sentence]
     probabilities: NDArray[np.float32]
     decided: NDArray[np.bool_]
-    frame_ids: tuple[str, ...]
+
+
+class _PostScores:
+    """What is known of n posts so far: scores of all of their sentences that were met."""
+
+    def __init__(self, n: int, n_frames: int) -> None:
+        self.n_sentences, self.n_boilerplate = np.zeros(n, np.int64), np.zeros(n, np.int64)
+        self.largest = np.zeros((n, n_frames), np.float32)
+        self.decided = np.zeros((n, n_frames), bool)
+        self._best: dict[tuple[int, int], tuple[np.float32, Sentence]] = {}  # by post and frame
+
+    def add(self, run: _Run) -> None:
+        """Add scores of sentences, those of a post in order."""
+        np.add.at(self.n_sentences, run.of_post, 1)
+        np.maximum.at(self.largest, run.of_post, run.probabilities)
+        np.logical_or.at(self.decided, run.of_post, run.decided)
+        rows, frames = np.nonzero(run.decided)
+        places = run.of_post[rows] * len(run.decided.T) + frames
+        order = np.lexsort((rows, -run.probabilities[rows, frames], places))  # of equals the first
+        _, firsts = np.unique(places[order], return_index=True)
+        for row, k in zip(rows[order[firsts]].tolist(), frames[order[firsts]].tolist(), strict=True):
+            place, probability = (int(run.of_post[row]), k), run.probabilities[row, k]
+            known = self._best.get(place)
+            if known is None or probability > known[0]:
+                self._best[place] = probability, run.sentences[row]
+
+    def list_evidence(self, frame_ids: tuple[str, ...]) -> pa.Array:
+        """For each decided frame of each post, in codebook order, the sentence that shows it best."""
+        places = list(zip(*np.nonzero(self.decided), strict=True))
+        best = [self._best[int(post), int(k)] for post, k in places]
+        fields = {
+            "frame": pa.array([frame_ids[k] for _, k in places], pa.string()),
+            **_describe_places([sentence for _, sentence in best]),
+            "probability": pa.array([probability for probability, _ in best], pa.float32()),
+        }
+        values = pa.StructArray.from_arrays(
+            [fields[field.name] for field in _EVIDENCE], fields=list(_EVIDENCE)
+        )
+        return pa.ListArray.from_arrays(_offsets(self.decided), values)
 
 
 def score_batch(posts: pa.RecordBatch, bundle: ModelBundle, *, scored_at: datetime) -> ScoredBatch:
     """Split posts into sentences and score each distinct sentence once.
+
+    Sentences are held `SENTENCES_AT_ONCE` at a time: four megabytes of text may be a million of them.
 
     Args:
         posts: rows of `pipeline.data.posts.POSTS_SCHEMA` (source columns are not needed); empty texts are
@@ -147,20 +187,39 @@ def score_batch(posts: pa.RecordBatch, bundle: ModelBundle, *, scored_at: dateti
     Raises:
         ModelError: the model gave something that is no number.
     """
-    split = [split_sentences(text) for text in posts.column("text").to_pylist()]
-    kept = [[s for s in sentences if not s.is_boilerplate] for sentences in split]
-    counts = np.array([len(sentences) for sentences in kept], np.int64)
-    n_boilerplate = np.array([len(sentences) for sentences in split], np.int64) - counts
-    flat = [s for sentences in kept for s in sentences]
-    probabilities, decided, is_cut = _predict_distinct([s.text for s in flat], bundle)
-    starts = np.cumsum(counts) - counts
-    scores = _Scores(counts, starts, flat, probabilities, decided, bundle.frame_ids)
     provenance = (bundle.model_id, bundle.bundle_hash, bundle.codebook.content_hash, scored_at)
+    schema = sentence_schema(bundle.frame_ids)
+    of_posts, tables, n_cut = _PostScores(posts.num_rows, len(bundle.frame_ids)), [schema.empty_table()], 0
+    for numbers, sentences in _iter_runs(posts.column("text"), of_posts.n_boilerplate):
+        probabilities, decided, is_cut = _predict_distinct([s.text for s in sentences], bundle)
+        run = _Run(numbers, sentences, probabilities, decided)
+        of_posts.add(run)
+        n_cut += int(is_cut.sum())
+        tables.append(_to_table(_describe_sentences(posts, run, bundle.frame_ids), schema, provenance))
+    described = _describe_posts(posts, of_posts, bundle.frame_ids)
     return ScoredBatch(
-        _to_table(_describe_sentences(posts, scores), sentence_schema(bundle.frame_ids), provenance),
-        _to_table(_describe_posts(posts, scores, n_boilerplate), post_schema(bundle.frame_ids), provenance),
-        n_cut=int(is_cut.sum()),
+        pa.concat_tables(tables), _to_table(described, post_schema(bundle.frame_ids), provenance), n_cut=n_cut
     )
+
+
+def _iter_runs(
+    texts: pa.Array, n_boilerplate: NDArray[np.int64]
+) -> Iterator[tuple[NDArray[np.int64], list[Sentence]]]:
+    """Sentences to score with the numbers of their posts, some at a time; what is not scored is counted by post."""
+    numbers: list[int] = []
+    sentences: list[Sentence] = []
+    for number, text in enumerate(texts.to_pylist()):
+        for sentence in iter_sentences(text):
+            if sentence.is_boilerplate:
+                n_boilerplate[number] += 1
+                continue
+            numbers.append(number)
+            sentences.append(sentence)
+            if len(sentences) == SENTENCES_AT_ONCE:
+                yield np.array(numbers, np.int64), sentences
+                numbers, sentences = [], []
+    if sentences:
+        yield np.array(numbers, np.int64), sentences
 
 
 def _predict_distinct(
@@ -185,34 +244,32 @@ def _predict_distinct(
     return probabilities[of_text], decided[of_text], bundle.classifier.find_cut(distinct)[of_text]
 
 
-def _describe_sentences(posts: pa.RecordBatch, scores: _Scores) -> dict[str, pa.Array]:
-    of_post = pa.array(np.repeat(np.arange(len(scores.counts)), scores.counts))
+def _describe_sentences(posts: pa.RecordBatch, run: _Run, frame_ids: tuple[str, ...]) -> dict[str, pa.Array]:
+    of_post = pa.array(run.of_post)
     columns = {name: posts.column(name).take(of_post) for name in (*_SHARED_COLUMNS, "lang")}
     columns[_SEQUENCE.name] = _number(posts).take(of_post)
-    columns |= _describe_places(scores.sentences)
-    columns["text"] = pa.array([s.text for s in scores.sentences], pa.string())
-    for k, frame_id in enumerate(scores.frame_ids):
-        columns[probability_column(frame_id)] = pa.array(scores.probabilities[:, k])
-    columns["frames"] = list_decided(scores.decided, scores.frame_ids)
+    columns |= _describe_places(run.sentences)
+    columns["text"] = pa.array([s.text for s in run.sentences], pa.string())
+    for k, frame_id in enumerate(frame_ids):
+        columns[probability_column(frame_id)] = pa.array(run.probabilities[:, k])
+    columns["frames"] = list_decided(run.decided, frame_ids)
     return columns
 
 
 def _describe_posts(
-    posts: pa.RecordBatch, scores: _Scores, n_boilerplate: NDArray[np.int64]
+    posts: pa.RecordBatch, scores: _PostScores, frame_ids: tuple[str, ...]
 ) -> dict[str, pa.Array]:
-    has_any = scores.counts > 0
-    largest = np.zeros((len(has_any), len(scores.frame_ids)), np.float32)
-    decided = np.zeros(largest.shape, bool)
-    if has_any.any():
-        largest[has_any] = np.maximum.reduceat(scores.probabilities, scores.starts[has_any])
-        decided[has_any] = np.logical_or.reduceat(scores.decided, scores.starts[has_any])
+    is_empty = scores.n_sentences == 0
     columns = {name: posts.column(name) for name, _ in _POST_COLUMNS}
     columns[_SEQUENCE.name] = _number(posts)
-    columns["n_sentences"], columns["n_boilerplate"] = pa.array(scores.counts), pa.array(n_boilerplate)
-    for k, frame_id in enumerate(scores.frame_ids):
-        columns[probability_column(frame_id)] = pa.array(largest[:, k], mask=~has_any)
-    columns["frames"] = list_decided(decided, scores.frame_ids)
-    columns["evidence"] = _list_evidence(decided, scores)
+    columns["n_sentences"], columns["n_boilerplate"] = (
+        pa.array(scores.n_sentences),
+        pa.array(scores.n_boilerplate),
+    )
+    for k, frame_id in enumerate(frame_ids):
+        columns[probability_column(frame_id)] = pa.array(scores.largest[:, k], mask=is_empty)
+    columns["frames"] = list_decided(scores.decided, frame_ids)
+    columns["evidence"] = scores.list_evidence(frame_ids)
     return columns
 
 
@@ -220,26 +277,6 @@ def _number(posts: pa.RecordBatch) -> pa.Array:
     if _SEQUENCE.name in posts.schema.names:
         return posts.column(_SEQUENCE.name)
     return pa.nulls(posts.num_rows, pa.int64())
-
-
-def _list_evidence(decided_posts: NDArray[np.bool_], scores: _Scores) -> pa.Array:
-    """For each decided frame of each post, in codebook order, the sentence that shows it best."""
-    of_post, frames = np.nonzero(decided_posts)
-    best = [_find_best_sentence(scores, int(post), int(k)) for post, k in zip(of_post, frames, strict=True)]
-    fields = {
-        "frame": pa.array([scores.frame_ids[k] for k in frames], pa.string()),
-        **_describe_places([scores.sentences[row] for row in best]),
-        "probability": pa.array(scores.probabilities[best, frames], pa.float32()),
-    }
-    values = pa.StructArray.from_arrays([fields[field.name] for field in _EVIDENCE], fields=list(_EVIDENCE))
-    return pa.ListArray.from_arrays(_offsets(decided_posts), values)
-
-
-def _find_best_sentence(scores: _Scores, post: int, k: int) -> int:
-    """Row of the most probable sentence of a post among those decided for frame `k`; the first of equals."""
-    start = int(scores.starts[post])
-    rows = slice(start, start + int(scores.counts[post]))
-    return start + int(np.where(scores.decided[rows, k], scores.probabilities[rows, k], -1).argmax())
 
 
 def _describe_places(sentences: list[Sentence]) -> dict[str, pa.Array]:
