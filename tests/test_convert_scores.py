@@ -229,6 +229,16 @@ def test_a_record_that_leads_outside_is_refused(old: OldFolder, tmp_path: Path, 
             convert_scores(old.root, tmp_path / "new")
 
 
+def test_a_link_that_leads_outside_is_refused(old: OldFolder, tmp_path: Path) -> None:
+    (old.root / "_staging").mkdir(exist_ok=True)
+    (old.root / "_staging" / "x").symlink_to("/etc/hostname")
+    renames = [["_staging/x", "posts/part-9.parquet"]]
+    seal(old.root / "_log" / "000009.json", {"posts": 1, "renames": renames, "checksums": {}})
+    with pytest.raises(DataError, match="outside of the output folder"):
+        convert_scores(old.root, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_folder_that_holds_something_is_not_written_to(old: OldFolder, tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
     (tmp_path / "new" / "thesis.docx").write_text("mine")
