@@ -121,7 +121,7 @@ class ScriptedLlmServer:
         self.script = script
         self.requests: list[Body] = []
         self.headers: list[dict[str, str]] = []
-        self._keeps, self._port = keeps, port
+        self.keeps, self._port = keeps, port
         self._server: _Server | None = None
 
     @property
@@ -145,7 +145,7 @@ class ScriptedLlmServer:
 
     def answer(self, body: Body, headers: dict[str, str]) -> Scripted:
         """What is sent."""
-        if self._keeps:
+        if self.keeps:
             self.requests.append(body)
             self.headers.append(headers)
         return self.script(body)

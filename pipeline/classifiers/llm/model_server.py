@@ -7,6 +7,7 @@ elsewhere, and a proxy is not used for addresses of this machine.
 """
 
 import ipaddress
+import json
 import logging
 import os
 import sys
@@ -22,6 +23,7 @@ from pipeline.files.safe_text import safe_text
 
 KEY_VARIABLE: Final = "FRAMES_LLM_KEY"
 HOSTS_VARIABLE: Final = "FRAMES_LLM_HOSTS"
+_MOST_BYTES: Final = 10_000_000  # of an answer
 _HOPELESS: Final = frozenset({401, 403, 404})  # the next call would meet the same
 _REFUSALS: Final = frozenset({400, 413, 422})  # of this one request
 _told: set[str] = set()  # hosts of which this process has said that texts go there
@@ -114,6 +116,7 @@ class ModelServer:
     def __init__(self, settings: LlmSettings, *, is_loaded: bool) -> None:
         is_named = check_consent(settings, is_loaded=is_loaded)
         try:
+            import httpx2  # noqa: PLC0415 - comes with openai
             import openai  # noqa: PLC0415 - an extra
         except ImportError:
             raise MissingExtraError("openai", "llm") from None
@@ -123,7 +126,8 @@ class ModelServer:
             "httpcore2",
         ):  # at their finest they write requests, which hold texts
             logging.getLogger(name).setLevel(logging.WARNING)
-        self._openai, self._settings, self._is_named = openai, settings, is_named
+        self._openai, self._response = openai, httpx2.Response
+        self._settings, self._is_named = settings, is_named
         host = str(urlsplit(settings.base_url).hostname)
         is_here = is_this_machine(host)
         self._client = openai.OpenAI(
@@ -155,15 +159,15 @@ class ModelServer:
         client = self._client if retries is None else self._client.with_options(max_retries=retries)
         started = time.monotonic()
         try:
-            answered: Any = client.chat.completions.create(**body)
+            # As the client lets one ask what it has no method for. Its method would look at every word of the prompt and
+            # build objects of an answer that may be anything: 5.2 ms of the processor a call in place of 1.8.
+            answered = client.post("/chat/completions", cast_to=self._response, body=dict(body)).content
         except self._openai.APIStatusError as error:
             raise self._explain(error.status_code, error) from None
         except self._openai.APITimeoutError:
             raise NoAnswerError(f"no answer within {self._settings.timeout_seconds:g} s") from None
         except self._openai.APIError as error:
             raise NoAnswerError(f"the connection failed: {_reason(error)}") from None
-        except (ValueError, TypeError, AttributeError):  # a body that is no JSON, or not of the protocol
-            answered = None
         return _read_reply(answered, time.monotonic() - started)
 
     def _explain(self, status: int, error: Exception) -> Exception:
@@ -212,27 +216,31 @@ def _reason(error: Exception) -> str:
     return type(cause if cause is not None else error).__name__
 
 
-def _read_reply(answered: Any, seconds: float) -> Reply:
-    """What is usable of an answer that may be anything: the client checks no types."""
-    choices = getattr(answered, "choices", None)
+def _read_reply(answered: bytes, seconds: float) -> Reply:
+    """What is usable of an answer that may be anything."""
+    try:
+        raw = json.loads(answered) if len(answered) <= _MOST_BYTES else None
+    except (ValueError, RecursionError):
+        raw = None
+    choices = _get(raw, "choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
-    content = getattr(getattr(choice, "message", None), "content", None)
-    tokens = getattr(getattr(choice, "logprobs", None), "content", None)
-    usage = getattr(answered, "usage", None)
+    content = _get(_get(choice, "message"), "content")
+    tokens = _get(_get(choice, "logprobs"), "content")
+    usage = _get(raw, "usage")
     return Reply(
         content=content if isinstance(content, str) else None,
-        tokens=[_plain(token) for token in tokens] if isinstance(tokens, list) and tokens else None,
-        is_cut=getattr(choice, "finish_reason", None) == "length",
-        model=_name(getattr(answered, "model", "")),
-        fingerprint=_name(getattr(answered, "system_fingerprint", "")),
-        input_tokens=_count(getattr(usage, "prompt_tokens", 0)),
-        output_tokens=_count(getattr(usage, "completion_tokens", 0)),
+        tokens=tokens if isinstance(tokens, list) and tokens else None,
+        is_cut=_get(choice, "finish_reason") == "length",
+        model=_name(_get(raw, "model")),
+        fingerprint=_name(_get(raw, "system_fingerprint")),
+        input_tokens=_count(_get(usage, "prompt_tokens")),
+        output_tokens=_count(_get(usage, "completion_tokens")),
         seconds=seconds,
     )
 
 
-def _plain(token: Any) -> Any:
-    return token.model_dump(warnings=False) if hasattr(token, "model_dump") else token
+def _get(value: object, key: str) -> Any:
+    return value.get(key) if isinstance(value, dict) else None
 
 
 def _name(value: object) -> str:
