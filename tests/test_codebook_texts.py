@@ -30,10 +30,11 @@ from pipeline.config.model import (
 )
 from pipeline.config.run_config import load_run_config
 from pipeline.data.codebook import Codebook, Frame, draft_codebook
-from pipeline.data.codebook_texts import CodebookTexts, read_codebook_texts
+from pipeline.data.codebook_texts import CodebookTexts, hide_known, read_codebook_texts
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.text_attacks import attack_text
 from pipeline.data.text_words import find_words
+from pipeline.errors import DataError
 from pipeline.evaluation.leakage import find_seen
 from pipeline.tracking.tracker import NullTracker
 from pipeline.training.run_training import run_training
@@ -223,3 +224,32 @@ def test_a_model_knows_that_it_has_seen_what_it_learnt_and_nothing_else(tmp_path
         assert find_seen([EXAMPLE], digests).all() == learnt
         assert not find_seen(list(result.folds.test.table["text"]), digests).any()
         assert any("are learnt from" in note for note in result.notes) == learnt
+
+
+# What a language model is told
+
+
+def test_a_prompt_holds_no_labelled_row_but_keeps_rules_that_stand_in_one() -> None:
+    row = str(ROW.table["text"][0])
+    copy = row.replace("fine", "nice")
+    rule = "the weather of today"  # a turn of phrase, of which a row may be made
+    told = hide_known(
+        book(
+            {
+                "definition": "Speaks of the weather.",
+                "include": (rule, row),
+                "exclude": (copy, "climate"),
+                "examples": (copy, rule, f"He said: {row} And left.", "It rains."),
+            }
+        ),
+        [ROW],
+        threshold=0.7,
+    ).frames[0]
+    assert told.include == (rule,)
+    assert told.exclude == ("climate",)
+    assert told.examples == ("It rains.",)
+
+
+def test_a_definition_that_holds_a_labelled_row_is_refused() -> None:
+    with pytest.raises(DataError, match="the definition of 'f0' holds a labelled sentence"):
+        hide_known(book({"definition": f"Such as: {ROW.table['text'][0]}"}), [ROW], threshold=0.7)

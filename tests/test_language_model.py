@@ -539,6 +539,7 @@ REMOTE = "http://models.example.org/v1"
 def test_another_machine_needs_the_users_word(
     settings: LlmSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError, match=r"leave this machine for models\.example\.org.*allow_remote: true"):
         fit(settings.model_copy(update={"base_url": REMOTE}), tmp_path)
     model, _ = fit(settings, tmp_path)
@@ -548,6 +549,7 @@ def test_another_machine_needs_the_users_word(
     monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: pytest.fail("the network was asked"))
     with pytest.raises(ConfigError, match=r"FRAMES_LLM_HOSTS=models\.example\.org"):
         loaded.predict_proba(["a post"])
+    assert not (tmp_path / "llm-calls.sqlite").exists()
 
 
 def test_a_key_goes_only_to_a_server_that_the_user_named(

@@ -56,7 +56,8 @@ class _RateColumn(ProgressColumn):
 def progress_bar(*, quiet: bool = False) -> Iterator[Progress]:
     """Lend a `Progress` that draws a bar on standard error; nothing is drawn when that is no terminal.
 
-    The callable takes what is being done, steps done and steps in all; 0 in all means not known.
+    The callable takes what is being done, steps done and steps in all; 0 in all means not known. What follows "; " may
+    change from call to call.
     """
     screen = console(stderr=True)
     if quiet or not screen.is_terminal:
@@ -74,9 +75,10 @@ def progress_bar(*, quiet: bool = False) -> Iterator[Progress]:
         tasks: dict[str, TaskID] = {}
 
         def show(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(safe_text(what), total=None)
-            bar.update(tasks[what], completed=done, total=total or None)
+            name = what.partition("; ")[0]
+            if name not in tasks:
+                tasks[name] = bar.add_task(safe_text(what), total=None)
+            bar.update(tasks[name], description=safe_text(what), completed=done, total=total or None)
 
         yield show
 

@@ -96,20 +96,24 @@ def hide_known(codebook: Codebook, labelled: list[LabelledData], *, threshold: f
     rows = [text for part in labelled for text in part.table["text"]]
     rules = {text for frame in codebook.frames for text in (frame.definition, *frame.include, *frame.exclude)}
     examples = {text for frame in codebook.frames for text in frame.examples}
-    known = _find_known(sorted(rules), rows, threshold, parts_too=False)
-    known |= _find_known(sorted(examples), rows, threshold)
-    if told := [frame.id for frame in codebook.frames if frame.definition in known]:
+    known_rules = _find_known(sorted(rules), rows, threshold, parts_too=False)
+    known = {
+        "include": known_rules,
+        "exclude": known_rules,
+        "examples": _find_known(sorted(examples), rows, threshold),
+    }
+    if told := [frame.id for frame in codebook.frames if frame.definition in known_rules]:
         raise DataError(
             f"the definition of '{shorten(told[0])}' holds a labelled sentence, which would stand in the prompt "
             "while it is asked about: change the definition"
         )
 
-    def keep(texts: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(text for text in texts if text not in known)
-
     frames = tuple(
         frame.model_copy(
-            update={name: keep(getattr(frame, name)) for name in ("include", "exclude", "examples")}
+            update={
+                name: tuple(text for text in getattr(frame, name) if text not in of_rows)
+                for name, of_rows in known.items()
+            }
         )
         for frame in codebook.frames
     )

@@ -94,9 +94,8 @@ def fit_with_decisions(
     classifier = _new_classifier(config, codebook)
     train, dev, clusters = _rows_to_fit(classifier, folds)
     texts = find_codebook_texts(config, codebook, folds, hidden)
-    if isinstance(config.model, LlmSettings):  # it is told the codebook, and learns from no texts of it
+    if isinstance(config.model, LlmSettings):
         context = replace(context, codebook=tell_codebook(config, codebook, folds, hidden))
-        texts = no_codebook_texts(codebook, Path(config.data.codebook))
     summary = classifier.fit(train, dev, clusters, replace(context, codebook_texts=texts.rows))
     summary = replace(
         summary,
@@ -135,7 +134,8 @@ def find_codebook_texts(
 ) -> CodebookTexts:
     """What the classifier learns from besides the training rows; none if the config says so."""
     path = Path(config.data.codebook)
-    if not config.data.learn_from_codebook:
+    is_told = isinstance(config.model, LlmSettings)  # in words, see `tell_codebook`
+    if is_told or not config.data.learn_from_codebook:
         return no_codebook_texts(codebook, path)
     labelled = [folds.train, folds.dev, folds.test, *([] if hidden is None else [hidden])]
     return read_codebook_texts(codebook, labelled, path=path, threshold=config.folds.copy_similarity)

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from pipeline.classifiers.llm.answers import BadAnswerError, Reading, grade_answer, read_answer
 from pipeline.classifiers.llm.call_account import Account
+from pipeline.classifiers.llm.failure_streaks import Streaks
 from pipeline.classifiers.llm.kept_calls import KeptCall, KeptCalls
 from pipeline.classifiers.llm.model_server import (
     ModelServer,
@@ -25,45 +26,17 @@ from pipeline.classifiers.llm.model_server import (
 )
 from pipeline.classifiers.llm.parallel_calls import run_in_threads
 from pipeline.classifiers.llm.questions import Question
+from pipeline.classifiers.llm.request_form import Form
 from pipeline.classifiers.protocols import Progress
 from pipeline.config.model import LlmSettings
 from pipeline.errors import DataError, PipelineError, shorten
 
-_ALTERNATIVES: Final = 5  # of each token, to find the other of true and false among
-_REFUSALS_IN_A_ROW: Final = 20  # then it is not the texts
 _MOST_KEPT: Final = 100_001  # characters of an answer; of what is longer, enough to show that it is
 _PROBE: Final = "The bridge was opened to traffic this morning."
 
 
 class BudgetSpentError(PipelineError):
     """`max_cost` is reached; what was answered is kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """How a server is asked, by what it was found to take.
-
-    Attributes:
-        schema: it holds answers to a JSON schema.
-        logprobs: it gives log probabilities of tokens.
-    """
-
-    schema: bool
-    logprobs: bool
-
-    def to_text(self) -> str:
-        """For the file of kept calls."""
-        return json.dumps({"schema": self.schema, "logprobs": self.logprobs})
-
-    @staticmethod
-    def from_text(text: str) -> "Form":
-        """The reverse of `to_text`.
-
-        Raises:
-            ValueError, KeyError, TypeError: it is none.
-        """
-        raw = json.loads(text)
-        return Form(bool(raw["schema"]), bool(raw["logprobs"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +79,13 @@ class Asker:
             ServerError: it takes the text in no form, or cannot be reached.
         """
         server, model = self.settings.base_url, self.settings.model
+        self._open_server()
         with _open_kept(self.settings) as kept:
             text = kept.find_form(server, model)
-            known = None if text is None else _read_form(text, kept.path)
+            known = None if text is None else Form.from_text(text)
             if known is None and self.settings.replay:
                 raise DataError(f"{kept.path}: holds no call to {model} at {server}")
-            self.form = self._narrow(known or self._try_forms(question))
+            self.form = (known or self._try_forms(question)).within(self.settings)
             if known is None:
                 kept.keep_form(server, model, self.form.to_text())
         return self.form
@@ -127,12 +101,11 @@ class Asker:
         found: list[Reading | None] = [None] * len(calls)
         if not calls:
             return found
+        self._open_server()
         with _open_kept(self.settings) as kept:
             if self.settings.replay:
                 self._require_kept(calls, kept)
-            else:
-                self._server = self._server or ModelServer(self.settings, is_loaded=self._is_loaded)
-            streaks = _Streaks(self.settings)
+            streaks = Streaks(self.settings)
 
             def answer(i: int) -> None:
                 found[i] = self._answer(calls[i], kept, streaks)
@@ -145,6 +118,11 @@ class Asker:
             )
         return found
 
+    def _open_server(self) -> None:
+        """Ahead of the file of kept calls, so that without the user's word there is no file either."""
+        if self._server is None and not self.settings.replay:
+            self._server = ModelServer(self.settings, is_loaded=self._is_loaded)
+
     def _report(self, what: str, done: int, total: int) -> None:
         if self.progress is not None:
             settings = self.settings
@@ -155,7 +133,7 @@ class Asker:
         with self._lock:
             self.account.bad_answers[reason] += 1
 
-    def _answer(self, call: Call, kept: KeptCalls, streaks: "_Streaks") -> Reading | None:
+    def _answer(self, call: Call, kept: KeptCalls, streaks: Streaks) -> Reading | None:
         """The values of an answer; None where there are none, which is counted."""
         try:
             answered = self._find_or_ask(call, kept)
@@ -220,21 +198,11 @@ class Asker:
             raise ServerError("nothing is known yet of how the server answers")
         return self.form
 
-    def _narrow(self, form: Form) -> Form:
-        """What the settings leave of what the server can."""
-        return Form(
-            form.schema
-            if self.settings.answer_form == "auto"
-            else self.settings.answer_form == "json_schema",
-            form.logprobs if self.settings.logprobs == "auto" else self.settings.logprobs == "yes",
-        )
-
     def _try_forms(self, question: Question) -> Form:
-        server = self._server = ModelServer(self.settings, is_loaded=self._is_loaded)
-        told = ""
+        settings, told = self.settings, ""
         for form in (Form(True, True), Form(True, False), Form(False, True), Form(False, False)):
             try:
-                reply = server.ask(self._body(Call(question, _PROBE), form), retries=2)
+                reply = self._server_now().ask(form.body(settings, question, _PROBE, self._seed), retries=2)
             except RefusedError as error:
                 told = error.told
                 continue
@@ -248,47 +216,21 @@ class Asker:
             f"it says: {told}"
         )
 
-    def _temperature(self, form: Form) -> float | None:
-        wanted = self.settings.temperature
-        if wanted == "server":
-            return None
-        if wanted == "auto":
-            return 0.0 if form.logprobs or self.settings.repeats == 1 else 0.7
-        return wanted
-
-    def _options(self, form: Form) -> dict[str, Any]:
-        """What is sent besides messages and schema."""
-        options: dict[str, Any] = {"model": self.settings.model}
-        temperature = self._temperature(form)
-        if temperature is not None:
-            options["temperature"] = temperature
-        if self.settings.max_answer_tokens is not None:
-            options["max_tokens"] = self.settings.max_answer_tokens
-        if form.logprobs:
-            options |= {"logprobs": True, "top_logprobs": _ALTERNATIVES}
-        return options
-
-    def _body(self, call: Call, form: Form) -> dict[str, Any]:
-        body = self._options(form) | {
-            "messages": call.question.messages(call.text),
-            "seed": self._seed + call.repeat,
-        }
-        if form.schema:
-            schema = {"name": "coding", "strict": True, "schema": call.question.schema}
-            body["response_format"] = {"type": "json_schema", "json_schema": schema}
-        return body
-
     def _key(self, call: Call) -> bytes:
         """Hash of all that decides an answer: another server, prompt, setting or text is another call."""
         form = self._known_form()
-        asked = [self.settings.base_url, self._options(form), form.schema, self._seed + call.repeat]
+        asked = [self.settings.base_url, form.options(self.settings), form.schema, self._seed + call.repeat]
         content = [*asked, call.question.digest, call.text]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()
 
     def _ask_server(self, call: Call) -> Reply:
+        body = self._known_form().body(self.settings, call.question, call.text, self._seed + call.repeat)
+        return self._server_now().ask(body)
+
+    def _server_now(self) -> ModelServer:
         if self._server is None:
-            raise ServerError("the server is not open")
-        return self._server.ask(self._body(call, self._known_form()))
+            raise ServerError("no server is asked in a replay")
+        return self._server
 
     def _judge(self, reply: Reply, question: Question) -> KeptCall:
         status: Literal["answered", "bad"]
@@ -333,65 +275,12 @@ class Asker:
             )
 
 
-class _Streaks:
-    """Calls in a row that failed: a server that is gone is told from a text that it cannot take.
-
-    Args:
-        settings: of the model.
-    """
-
-    def __init__(self, settings: LlmSettings) -> None:
-        self._settings = settings
-        self._failures = self._refusals = 0
-        self._lock = threading.Lock()
-
-    def end(self) -> None:
-        """A call was answered."""
-        with self._lock:
-            self._failures = self._refusals = 0
-
-    def count_refusal(self, error: RefusedError) -> None:
-        """One more call was refused.
-
-        Raises:
-            ServerError: too many in a row to be the texts' fault.
-        """
-        with self._lock:
-            self._refusals += 1
-            if self._refusals >= _REFUSALS_IN_A_ROW:
-                raise ServerError(
-                    f"{self._settings.base_url}: {self._refusals} texts in a row were {error}; it says: {error.told}"
-                )
-
-    def count_failure(self, error: NoAnswerError) -> None:
-        """One more call got no answer.
-
-        Raises:
-            ServerError: each of the calls that are open at a time has failed.
-        """
-        with self._lock:
-            self._failures += 1
-            if self._failures >= self._settings.max_concurrency:
-                raise ServerError(
-                    f"{self._settings.base_url}: the server no longer answers: {self._failures} calls in a row failed, "
-                    f"the last: {error}. What was answered is kept in {_place(self._settings)}: the same command goes "
-                    "on from there"
-                )
-
-
 def _open_kept(settings: LlmSettings) -> "closing[KeptCalls]":
     return closing(KeptCalls(_place(settings), read_only=settings.replay))
 
 
 def _place(settings: LlmSettings) -> Path:
     return Path(settings.calls).absolute()
-
-
-def _read_form(text: str, path: Path) -> Form:
-    try:
-        return Form.from_text(text)
-    except (ValueError, KeyError, TypeError):
-        raise DataError(f"{path}: holds a server's form that cannot be read; the file is damaged") from None
 
 
 def _without_answer(status: Literal["refused", "failed"], reason: str) -> KeptCall:

@@ -16,26 +16,24 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.classifiers.llm.answers import Reading
-from pipeline.classifiers.llm.asking import Asker, Call, Form
+from pipeline.classifiers.llm.asking import Asker
+from pipeline.classifiers.llm.coarse_to_fine import Asked, Prompts, ask_coarse_to_fine
 from pipeline.classifiers.llm.prompt_examples import choose_examples
 from pipeline.classifiers.llm.questions import PROMPT_VERSION, Question, make_questions
+from pipeline.classifiers.llm.request_form import Form
 from pipeline.classifiers.protocols import FitContext, FitSummary, Probabilities, Progress
 from pipeline.config.model import LlmSettings
 from pipeline.data.codebook import Codebook
 from pipeline.data.labelled_rows import LabelledData
-from pipeline.errors import ConfigError, ModelError, list_names
+from pipeline.errors import ConfigError, DataError, ModelError, list_names
 from pipeline.files.json_files import read_json_object
 
 _FILE: Final = "classifier.json"
 _MOST_BYTES: Final = 50_000_000
-_LIKELY: Final = 0.1  # probability of a parent from which its children are asked about
 _MOST_REJECTED: Final = 0.5
 _OF_THIS_MACHINE: Final = frozenset(
     {"allow_remote", "calls", "replay", "max_cost"}
 )  # no bundle decides on them
-
-Prompts = list[Question]  # the top level first
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +42,6 @@ class CodedText:
 
     probabilities: Probabilities
     rationale: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Of texts: raw probabilities (n, k), whether each got a usable answer (n,), and the first reason given."""
-
-    raw: Probabilities
-    is_answered: NDArray[np.bool_]
-    rationales: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Level:
-    """Of one question to some texts: values (n, asked), which frames are not ruled out, whether answered, reasons."""
-
-    values: Probabilities
-    is_likely: NDArray[np.bool_]
-    is_answered: NDArray[np.bool_]
-    rationales: list[str]
 
 
 class LanguageModel:
@@ -255,7 +234,7 @@ class LanguageModel:
         """
         try:
             return cls._read(folder)
-        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, DataError) as error:
             raise ModelError(f"{folder}: not a readable language model: {error}") from None
 
     @classmethod
@@ -289,58 +268,22 @@ class LanguageModel:
             self._asker.form = self._form
         return self._asker
 
-    def _ask(self, texts: Sequence[str], prompts: Sequence[Prompts], what: str) -> _Asked:
-        """Ask about the top level, then about what stands under the parents that seem to be carried."""
+    def _ask(self, texts: Sequence[str], prompts: Sequence[Prompts], what: str) -> Asked:
         asker, limit = self._open(), self.settings.max_characters
+        asked = ask_coarse_to_fine(
+            asker,
+            [text[:limit] for text in texts],
+            prompts,
+            labels=self.labels,
+            shares_below=self._shares_below,
+            what=what,
+        )
         asker.account.texts += len(texts)
         asker.account.cut += int(self.find_cut(texts).sum())
-        shown = [text[:limit] for text in texts]
-        raw = np.zeros((len(texts), len(self.labels)), np.float32)
-        column = {label: k for k, label in enumerate(self.labels)}
-        top = self._ask_level(range(len(texts)), [own[0] for own in prompts], shown, what)
-        raw[:, [column[frame] for frame in self.prompts[0].frames]] = top.values
-        asker.account.rejected += int((~top.is_answered).sum())
-        for q, question in enumerate(self.prompts[1:], 1):
-            k = column[str(question.parent)]
-            below = [column[frame] for frame in question.frames]
-            raw[:, below] = raw[:, [k]] * self._shares_below[below]  # all that is known without asking
-            at_parent = self.prompts[0].frames.index(str(question.parent))
-            rows = np.flatnonzero(top.is_likely[:, at_parent] & top.is_answered)
-            level = self._ask_level(rows.tolist(), [prompts[int(i)][q] for i in rows], shown, what)
-            answered = rows[level.is_answered]
-            raw[answered[:, None], below] = raw[answered][:, [k]] * level.values[level.is_answered]
-            for row, why in zip(rows.tolist(), level.rationales, strict=True):
-                top.rationales[row] = " ".join(part for part in (top.rationales[row], why) if part)
+        asker.account.rejected += int((~asked.is_answered).sum())
         if self.single_label:
-            raw /= np.maximum(raw.sum(axis=1, keepdims=True), 1e-6)
-        return _Asked(raw, top.is_answered, top.rationales)
-
-    def _ask_level(
-        self, rows: Sequence[int], questions: Sequence[Question], texts: Sequence[str], what: str
-    ) -> _Level:
-        """Ask one question about each of some rows, as often as the server's answers need."""
-        asker = self._open()
-        repeats = asker.repeats
-        calls = [
-            Call(question, texts[row], repeat)
-            for row, question in zip(rows, questions, strict=True)
-            for repeat in range(repeats)
-        ]
-        found = asker.ask(calls, what)
-        shape = len(rows), len(questions[0].frames) if questions else 0
-        level = _Level(
-            np.full(shape, 0.5, np.float32),
-            np.zeros(shape, bool),
-            np.zeros(len(rows), bool),
-            [""] * len(rows),
-        )
-        for i in range(len(rows)):
-            usable = [reading for reading in found[i * repeats : (i + 1) * repeats] if reading is not None]
-            if usable:
-                level.is_answered[i] = True
-                level.values[i], level.is_likely[i] = combine_readings(usable)
-                level.rationales[i] = usable[0].rationale
-        return level
+            asked.raw[:] /= np.maximum(asked.raw.sum(axis=1, keepdims=True), 1e-6)
+        return asked
 
     def _notes(self, asker: Asker) -> list[str]:
         asked, notes = asker.account, []
@@ -381,20 +324,6 @@ class LanguageModel:
         elif len(self.served) > 1:
             notes.append(f"the server changed the model while it was asked: {len(self.served)} fingerprints")
         return notes
-
-
-def combine_readings(readings: Sequence[Reading]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Several answers to one question as one: probabilities (n_asked,), and which frames are not to be ruled out.
-
-    Graded answers are averaged. Of others the share of "yes" counts, (yes + 1/2) / (n + 1): the posterior mean under
-    Jeffreys' prior, so that no number of answers is certainty. A graded answer among others counts as its probability.
-    """
-    values = np.array([reading.values for reading in readings], np.float32)
-    if all(reading.is_graded for reading in readings):
-        mean = values.mean(axis=0)
-        return mean, mean >= _LIKELY
-    share = (values.sum(axis=0) + 0.5) / (len(values) + 1)
-    return share.astype(np.float32), values.max(axis=0) >= 0.5  # noqa: PLR2004 - an answer of yes
 
 
 def _share_below(train: LabelledData, parents: Mapping[str, str | None]) -> NDArray[np.float32]:

@@ -159,8 +159,8 @@ class ModelServer:
         client = self._client if retries is None else self._client.with_options(max_retries=retries)
         started = time.monotonic()
         try:
-            # As the client lets one ask what it has no method for. Its method would look at every word of the prompt and
-            # build objects of an answer that may be anything: 5.2 ms of the processor a call in place of 1.8.
+            # As the client lets one ask what it has no method for. Its method looks at every word of the prompt and
+            # builds objects of an answer that may be anything: 5.2 ms of the processor a call in place of 1.8.
             answered = client.post("/chat/completions", cast_to=self._response, body=dict(body)).content
         except self._openai.APIStatusError as error:
             raise self._explain(error.status_code, error) from None
