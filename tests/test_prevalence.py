@@ -575,3 +575,21 @@ def test_command_without_a_sample_names_the_one_that_draws_it(scores: Path) -> N
     assert done.exit_code == 0, done.output
     assert "needs 30 more labelled units" in done.output
     assert "frames sample" in done.output
+
+
+@pytest.mark.parametrize("origin", ["llm", "LLM"])
+def test_codes_of_a_language_model_never_correct_shares(
+    scores: Path, coded: list[dict[str, Any]], tmp_path: Path, origin: str
+) -> None:
+    """Rows that only a model coded count as not coded; beside a person's code the model's is left out."""
+    people = write_rows(tmp_path / "people.jsonl", [r | {"labels": None} for r in coded[:40]] + coded[40:])
+    wrong = [row | {"labels": list(TINY_FRAMES), "origin": origin, "annotator": "m"} for row in coded[:80]]
+    mixed = write_rows(tmp_path / "gold.jsonl", [*wrong, *(row | {"annotator": "p"} for row in coded[40:])])
+    found = report_shares(scores, mixed)
+    assert [e.to_json() for e in found.estimates] == [
+        e.to_json() for e in report_shares(scores, people).estimates
+    ]
+    assert any("80 codings are by a language model (origin llm)" in note for note in found.notes)
+    assert any("40 units have no other" in note for note in found.notes)
+    with pytest.raises(DataError, match="none of its 80 rows is coded"):
+        report_shares(scores, write_rows(tmp_path / "all.jsonl", wrong))

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from pipeline.annotation.sample_files import DESIGN_COLUMNS, read_design, read_id
 from pipeline.data.codebook import Codebook
-from pipeline.data.label_values import NO_FRAME, RowError, check_characters, read_row
+from pipeline.data.label_values import NO_FRAME, RowError, check_characters, read_origin, read_row
 from pipeline.data.labelled_rows import Reject
 from pipeline.data.table_files import Record
 from pipeline.errors import DataError, list_names, shorten
@@ -18,7 +18,6 @@ Status = Literal["coded", "skipped", "cancelled"]
 STATUSES: Final = ("coded", "skipped", "cancelled")
 LABELLED_COLUMNS: Final = ("source", "date", "group", "lang")
 CODER_COLUMNS: Final = ("origin", "rationale")  # of a coding by a language model
-LANGUAGE_MODEL: Final = "llm"  # the origin of such a coding
 CODED_COLUMNS: Final = (
     *("id", "text", "annotator", "labels", "status", "is_ground_truth"),
     *DESIGN_COLUMNS,
@@ -56,7 +55,7 @@ class Coding:
     @property
     def is_by_model(self) -> bool:
         """Whether a language model coded it."""
-        return self.extra.get("origin") == LANGUAGE_MODEL
+        return read_origin(self.extra.get("origin")) is not None
 
     def to_row(self) -> dict[str, Any]:
         """By CODED_COLUMNS."""
@@ -112,7 +111,7 @@ def make_coding(
     except DataError as error:
         raise RowError(str(error).removeprefix(where).lstrip(", :")) from None
     extra |= {name: row[name] for name in LABELLED_COLUMNS}
-    extra |= {name: str(cells[name]) for name in CODER_COLUMNS if cells.get(name) not in {None, ""}}
+    extra |= {name: str(cells[name]) for name in CODER_COLUMNS if cells.get(name) not in (None, "")}
     filled = {name: value for name, value in extra.items() if value is not None}
     for column, value in {"id": unit_id, "annotator": name, **filled}.items():
         check_characters(str(value), column)

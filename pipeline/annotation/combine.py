@@ -12,13 +12,13 @@ from typing import Any, Final, Literal
 from pipeline.annotation.coded_table import (
     CODER_COLUMNS,
     LABELLED_COLUMNS,
-    LANGUAGE_MODEL,
     Coding,
     say_count,
 )
 from pipeline.annotation.record_files import write_records
 from pipeline.annotation.sample_files import DESIGN_COLUMNS
 from pipeline.data.codebook import Codebook
+from pipeline.data.label_values import LANGUAGE_MODEL
 from pipeline.errors import ConfigError, DataError
 
 Rule = Literal["majority", "any", "all", "ground-truth"]

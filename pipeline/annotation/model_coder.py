@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from pipeline.annotation.coded_table import LANGUAGE_MODEL, Coding
+from pipeline.annotation.coded_table import Coding
 from pipeline.annotation.label_exchange import Imported
 from pipeline.annotation.sample_files import DESIGN_COLUMNS, read_sample
 from pipeline.classifiers.llm.language_model import CodedText, LanguageModel
@@ -20,6 +20,7 @@ from pipeline.config.model import LlmSettings
 from pipeline.config.run_config import RunConfig
 from pipeline.data.codebook import Codebook, load_codebook
 from pipeline.data.codebook_texts import hide_known
+from pipeline.data.label_values import LANGUAGE_MODEL
 from pipeline.data.labelled_rows import LabelledData, Reject
 from pipeline.data.normalise_batches import normalise_texts
 from pipeline.errors import ConfigError

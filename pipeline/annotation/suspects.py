@@ -24,6 +24,7 @@ from pipeline.config.run_config import RunConfig, load_run_config
 from pipeline.data.codebook import Codebook, load_codebook
 from pipeline.data.labelled_rows import LabelledData, read_labelled
 from pipeline.data.near_duplicates import COPY_SIMILARITY
+from pipeline.data.purposes import labelled_by_model
 from pipeline.data.splits import cluster_rows
 from pipeline.errors import ConfigError, DataError, MissingExtraError, shorten
 from pipeline.measures.calibration import fit_calibrator
@@ -147,7 +148,10 @@ def write_suspects(path: Path, suspects: Sequence[Suspect]) -> None:
 def _read_all_rows(config: RunConfig, codebook: Codebook) -> LabelledData:
     data = config.data
     paths = [path for path in (data.labelled, data.train, data.dev, data.test) if path]
-    parts = [read_labelled(Path(path), codebook, data.columns, data.encoding) for path in paths]
+    parts = [
+        read_labelled(Path(path), codebook, data.columns, data.encoding, by_models_too=True) for path in paths
+    ]
+    parts = [part.subset(np.flatnonzero(~labelled_by_model(part))) for part in parts]
     table = pd.concat([part.table for part in parts], ignore_index=True)
     if table["id"].duplicated().any():
         repeated = table["id"][table["id"].duplicated()].iloc[0]

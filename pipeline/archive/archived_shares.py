@@ -32,7 +32,7 @@ from pipeline.files.durable_files import new_file
 from pipeline.prevalence.contrasts import Wanted
 from pipeline.prevalence.domains import PostColumns, quote_table
 from pipeline.prevalence.labelled_sample import read_labelled_sample
-from pipeline.prevalence.score_totals import read_frames, sum_scores
+from pipeline.prevalence.score_totals import read_frames, read_parents, sum_scores
 from pipeline.prevalence.share_estimates import ShareSettings, report_shares
 from pipeline.prevalence.share_records import ShareReport
 from pipeline.prevalence.text_checks import TextChecks, check_texts
@@ -81,7 +81,11 @@ def put_shares(
     checks, unit = None, settings.unit or "post"
     if samples:
         sample = read_labelled_sample(
-            samples, all_frames, settings.unit, empty_is_coded=settings.empty_is_coded
+            samples,
+            all_frames,
+            settings.unit,
+            empty_is_coded=settings.empty_is_coded,
+            parents=read_parents(scores),
         )
         unit = sample.unit
         models = sum_scores(scores, unit, all_frames[:1], settings.express_keys()).models
@@ -109,6 +113,7 @@ def put_shares(
         unit=unit,
         all_frames=all_frames,
         frames=tuple(frames or all_frames),
+        parents=read_parents(scores),
         domains=settings.domains,
         split_at=settings.split_at,
         differences=settings.wanted.differences,
@@ -146,6 +151,7 @@ def replay_shares(folder: Path, recipe: ShareRecipe, work: Path, *, with_texts: 
         sentences if sentences.is_file() else None,
         recipe.all_frames,
         with_texts=with_texts,
+        parents=recipe.parents,
     )
     samples = [folder / f"sample/{number}.jsonl" for number in range(len(recipe.samples))]
     checks = None
@@ -189,8 +195,10 @@ def _write_codings(path: Path, codings: Sequence[Coding], *, with_texts: bool) -
     rows = [coding.to_row() for coding in codings]
     with path.open("x", encoding="utf-8", newline="\n") as stream:
         for row in rows:
-            text = row["text"] if with_texts else _digest(row["text"])
-            stream.write(json.dumps({**row, "text": text}, ensure_ascii=False, default=_plain) + "\n")
+            if not with_texts:
+                row["text"] = _digest(row["text"])
+                row.pop("rationale", None)  # a language model's, which may quote the text
+            stream.write(json.dumps(row, ensure_ascii=False, default=_plain) + "\n")
 
 
 def _plain(value: Any) -> str:

@@ -54,7 +54,7 @@ class ShareRecipe(Settings):
     """How shares were computed: the options of `frames shares`.
 
     Attributes:
-        all_frames: of the scores, in their order; frames: those wanted.
+        all_frames: of the scores, in their order; parents: of those that have one; frames: those wanted.
         domains: kinds of parts, see `pipeline.prevalence.domains`; split_at: first day of "after".
         differences, against, trend: contrasts between them.
         samples, codings, table: the files that were given; the archive holds what was read of them.
@@ -63,6 +63,7 @@ class ShareRecipe(Settings):
     unit: Literal["post", "sentence"]
     all_frames: Annotated[tuple[FrameId, ...], Field(min_length=1, max_length=2000)]
     frames: Annotated[tuple[FrameId, ...], Field(min_length=1, max_length=2000)]
+    parents: Annotated[dict[FrameId, FrameId], Field(max_length=2000)] = {}  # noqa: RUF012 - pydantic copies it
     domains: Annotated[tuple[_Text, ...], Field(max_length=50)]
     split_at: date | None = None
     differences: bool = False

@@ -27,6 +27,7 @@ _YES = frozenset(  # \u0445: Cyrillic x
     {"x", "\u0445", "1", "1.0", "true", "yes", "y", "+", "✓", "да", "так", "ja", "sí", "oui", "tak"}
 )
 _NO = frozenset({"0", "0.0", "false", "no", "n", "-", "нет", "ні", "nein", "non", "nie"})
+LANGUAGE_MODEL = "llm"  # in a column `origin`: a language model labelled the row
 PURPOSES = ("estimate", "test", "train")  # why a text was drawn for labelling
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 
@@ -52,6 +53,7 @@ def read_row(raw: Record) -> tuple[dict[str, Any], bool]:
     row["where"] = raw.where
     row["text"] = _read_text(raw.cells["text"])
     row["labels"] = read_labels(raw.cells["labels"])
+    row["origin"] = read_origin(raw.cells.get("origin"))
     row["purpose"] = _read_purpose(raw.cells.get("purpose"))
     row["date"], is_zoneless = _read_date(raw.cells.get("date"))
     return row, is_zoneless
@@ -93,6 +95,12 @@ def _read_name(value: object, column: str) -> str | None:
     except ValueError:  # more digits than Python writes out, as of a hexadecimal number
         raise RowError(f"field '{column}': expected text, got {show_value(value)}") from None
     return check_characters(text.strip(), column) or None
+
+
+def read_origin(value: object) -> str | None:
+    """Who labelled a row, where that is not a person; other values of such a column say something else."""
+    is_model = isinstance(value, str) and value.strip().casefold() == LANGUAGE_MODEL
+    return LANGUAGE_MODEL if is_model else None
 
 
 def _read_purpose(value: object) -> str | None:

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pipeline.data.codebook import Codebook
 from pipeline.data.label_files import read_label_table
-from pipeline.data.label_values import NO_FRAME, RowError, read_row
+from pipeline.data.label_values import LANGUAGE_MODEL, NO_FRAME, RowError, read_row
 from pipeline.errors import DataError, shorten
 
 COLUMNS = ("id", "text", "labels", "source", "date", "group", "lang")
@@ -42,7 +42,8 @@ class LabelledData:
     Attributes:
         table: index 0..n-1; columns id (str, unique), text (str), labels (tuple of frame ids in codebook
             order, empty for no frame), source, group, lang (str or None), date (datetime64[us, UTC], NaT
-            where unknown); and purpose ("estimate", "train" or None) where the file says why texts were drawn.
+            where unknown); purpose ("estimate", "train" or None) where the file says why texts were drawn; and origin
+            ("llm" or None) where rows of a language model are among them.
         frame_ids: all frames of the codebook, in column order.
         path: the file that was read.
         warnings: what is allowed but weakens the data, for people.
@@ -92,6 +93,7 @@ def read_labelled(
     encoding: str | None = None,
     *,
     on_bad_row: Literal["error", "reject"] = "error",
+    by_models_too: bool = False,
 ) -> LabelledData:
     """Read a labelled file, see `pipeline.data.label_files`.
 
@@ -103,12 +105,15 @@ def read_labelled(
         encoding: of a text file that is not UTF-8.
         on_bad_row: "error" stops at rows that cannot be used (empty text, unreadable date, wrong type);
             "reject" collects them in `rejects`.
+        by_models_too: also rows that a language model labelled, for who keeps them from judging anything.
 
     Raises:
-        DataError: the file or a row cannot be used, a label is not in the codebook, an id stands twice, a
-            text of a single-label codebook has not exactly one label, or no row is left.
+        DataError: the file or a row cannot be used, a language model labelled rows, a label is not in the codebook, an
+            id stands twice, a text of a single-label codebook has not exactly one label, or no row is left.
     """
     rows, rejects, zoneless, notes = _read_table_rows(path, columns or {}, codebook, encoding)
+    if not by_models_too:
+        _refuse_models(path, rows)
     faults = [*(_describe_rejects(rejects) if on_bad_row == "error" else ()), *_find_faults(rows, codebook)]
     if faults:
         raise DataError("\n".join(faults))
@@ -134,6 +139,15 @@ def read_labelled(
     if rejects:
         warnings.append(f"{len(rejects)} rows were rejected, the first: {_list_rejects(rejects[:1])}")
     return LabelledData(data.table, data.frame_ids, path, tuple(warnings), tuple(rejects))
+
+
+def _refuse_models(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    by_model = [row["where"] for row in rows if row["origin"] == LANGUAGE_MODEL]
+    if by_model:
+        raise DataError(
+            f"{by_model[0]}: a language model labelled this row (origin {LANGUAGE_MODEL}), and {len(by_model)} of "
+            f"{len(rows)} in {path}: such rows may train a model, and judge none. Leave them out here"
+        )
 
 
 def draft_labels(
@@ -221,14 +235,17 @@ def _find_faults(rows: Sequence[Mapping[str, Any]], codebook: Codebook) -> list[
             "For texts without a frame, add a frame such as 'none' to the codebook and label "
             "them with it; for texts with several, set the codebook's mode to multi_label"
         )
-    first_at: dict[str, str] = {}
+    first_at: dict[tuple[str, str | None], str] = {}  # a person and a language model may label one row each
     repeated = [
-        row for row in rows if row["id"] and first_at.setdefault(row["id"], row["where"]) != row["where"]
+        row
+        for row in rows
+        if row["id"] and first_at.setdefault((row["id"], row["origin"]), row["where"]) != row["where"]
     ]
     if repeated:
         row = repeated[0]
+        first = first_at[row["id"], row["origin"]]
         faults.append(
-            f"{row['where']}: the id '{shorten(row['id'], 80)}' already stands at {first_at[row['id']]}"
+            f"{row['where']}: the id '{shorten(row['id'], 80)}' already stands at {first}"
             f"{_times(len(repeated))}; ids must be unique, or leave the column out"
         )
     return faults
@@ -254,6 +271,8 @@ def _to_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         {column: pd.Series([row[column] for row in rows], dtype=object) for column in COLUMNS}
     )
     table["date"] = pd.Series([row["date"] for row in rows], dtype="datetime64[us, UTC]")
+    if any(row["origin"] for row in rows):
+        table["origin"] = pd.Series([row["origin"] for row in rows], dtype=object)
     if any(row["purpose"] for row in rows):
         table["purpose"] = pd.Series([row["purpose"] for row in rows], dtype=object)
     return table

@@ -1,4 +1,4 @@
-"""Why rows were drawn for labelling, and what may be done with them: samples to test and to train never mix.
+"""Why rows were drawn and who labelled them, and what may be done with them: rows to test and to train never mix.
 
 `frames sample` writes a column `purpose`: "estimate" and "test" for a probability sample, "train" for rows that may
 have been chosen by a model's doubts. Figures on the latter describe those rows and no channel. Rows to test are
@@ -10,8 +10,29 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.label_values import LANGUAGE_MODEL
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import DataError
+
+
+def labelled_by_model(data: LabelledData) -> NDArray[np.bool_]:
+    """Rows that a language model labelled, shape (n,)."""
+    if "origin" not in data.table:
+        return np.zeros(len(data), bool)
+    return (data.table["origin"] == LANGUAGE_MODEL).to_numpy(bool)
+
+
+def refuse_models(part: LabelledData, fold: str) -> None:
+    """Refuse a test or dev file with rows that a language model labelled.
+
+    Raises:
+        DataError: says how many.
+    """
+    if n := int(labelled_by_model(part).sum()):
+        raise DataError(
+            f"{part.path}: a language model labelled {n} of its {len(part)} rows (origin {LANGUAGE_MODEL}): such rows "
+            f"may train a model, and have no place in {fold}. Move them to the training file"
+        )
 
 
 def drawn_to(data: LabelledData, *purposes: str) -> NDArray[np.bool_]:

@@ -5,6 +5,9 @@ nearly its share in each fold (iterative stratification after Sechidis et al. 20
 multi-label data", here over clusters); or the latest rows become the test fold, and what straddles the cut is
 purged and counted.
 
+Rows that a language model labelled (column `origin`) are in no fold: they stand beside, to be learnt from, unless they
+are copies of rows that a person labelled, whose labels hold.
+
 Rows that say why they were drawn for labelling (column `purpose`, see `frames sample`) keep to it: rows drawn to
 train, perhaps by active learning, never enter test; where rows drawn to estimate stand beside others, they are
 the test fold.
@@ -12,7 +15,7 @@ the test fold.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -27,6 +30,8 @@ from pipeline.data.purposes import (
     check_test_purpose,
     check_training_purpose,
     drawn_to,
+    labelled_by_model,
+    refuse_models,
     warn_of_estimates,
 )
 from pipeline.errors import DataError, shorten
@@ -52,6 +57,7 @@ class Folds:
         clusters: cluster id of each row of each fold, and of the "purged" rows; ids are common to all folds.
         purged: ids of rows that are in no fold because their cluster stands in another.
         notes: what a reader of results has to know.
+        taught: rows that a language model labelled, no copies of any row above; None for none.
     """
 
     train: LabelledData
@@ -60,11 +66,13 @@ class Folds:
     clusters: Mapping[str, Integers]
     purged: tuple[str, ...]
     notes: tuple[str, ...]
+    taught: LabelledData | None = None
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 (hex) over the fingerprints of the three folds."""
-        parts = (self.train.fingerprint, self.dev.fingerprint, self.test.fingerprint)
+        """SHA-256 (hex) over the fingerprints of the three folds and of what stands beside them."""
+        beside = () if self.taught is None else (self.taught.fingerprint,)
+        parts = (self.train.fingerprint, self.dev.fingerprint, self.test.fingerprint, *beside)
         return hashlib.sha256("".join(parts).encode()).hexdigest()
 
     def summary(self) -> list[dict[str, Any]]:
@@ -78,13 +86,19 @@ def make_folds(data: LabelledData, settings: FoldSettings) -> Folds:
     Raises:
         DataError: too few clusters, a fold would be empty, or all rows were drawn to train.
     """
+    data, taught, taught_notes = _set_aside(data, settings)
     clusters = _cluster(data, settings)
     method = _choose_method(data.table["date"], settings)
     held_out = data.table["source"].isin(settings.hold_out_sources).to_numpy(bool)
     to_train, to_estimate = drawn_to(data, "train"), drawn_to(data, "estimate", "test")
     if to_estimate.all():
         to_estimate = drawn_to(data, "test")
-    notes = [*data.warnings, *_note_hold_out(data, settings, held_out), *check_purposes(data)]
+    notes = [
+        *data.warnings,
+        *taught_notes,
+        *_note_hold_out(data, settings, held_out),
+        *check_purposes(data),
+    ]
     if to_estimate.any():
         method, in_test = "cluster", held_out | to_estimate
     else:
@@ -97,7 +111,7 @@ def make_folds(data: LabelledData, settings: FoldSettings) -> Folds:
     masks = {"train": known & ~in_dev, "dev": in_dev, "test": in_test & ~purged}
     if method == "time":
         notes += _note_time(data.table["date"], masks["test"] & ~held_out)
-    return _assemble(data, clusters, masks, purged, notes)
+    return replace(_assemble(data, clusters, masks, purged, notes), taught=taught)
 
 
 def make_folds_from_files(
@@ -108,13 +122,18 @@ def make_folds_from_files(
     Without a dev file, dev is drawn from train. The test file is left as it is.
 
     Raises:
-        DataError: rows that stay have one id in two files, a fold would be empty, or rows of the test file were
-            drawn to train.
+        DataError: rows that stay have one id in two files, a fold would be empty, rows of the test file were
+            drawn to train, or a language model labelled rows of test or dev.
     """
     check_test_purpose(test)
+    refuse_models(test, "test")
+    if dev is not None:
+        refuse_models(dev, "dev")
+    train, taught, taught_notes = _set_aside(train, settings, (test, *(() if dev is None else (dev,))))
     parts = [("train", train), ("test", test), *([("dev", dev)] if dev is not None else [])]
     joined = _concatenate([part for _, part in parts])
     notes = [f"{part.path.name}: {warning}" for _, part in parts for warning in part.warnings]
+    notes += taught_notes
     for name, part in parts:
         if name != "test":
             check_training_purpose(part)
@@ -130,7 +149,45 @@ def make_folds_from_files(
         known = ~in_test & ~purged
         in_dev = _draw_clusters(joined.indicator(), clusters, known, settings.dev_share, settings.seed)
     masks = {"train": ~in_test & ~in_dev & ~purged, "dev": in_dev & ~purged, "test": in_test}
-    return _assemble(joined, clusters, masks, purged, notes)
+    return replace(_assemble(joined, clusters, masks, purged, notes), taught=taught)
+
+
+def _set_aside(
+    data: LabelledData, settings: FoldSettings, others: Sequence[LabelledData] = ()
+) -> tuple[LabelledData, LabelledData | None, list[str]]:
+    """Rows that people labelled, those of a language model that are copies of none of them, and notes.
+
+    Raises:
+        DataError: a language model labelled all rows.
+    """
+    by_model = labelled_by_model(data)
+    if not by_model.any():
+        return data, None, []
+    if by_model.all():
+        raise DataError(
+            f"{data.path}: a language model labelled all {len(data)} rows: nothing can test a model, or calibrate it. "
+            "Add rows that people labelled"
+        )
+    joined = _concatenate([data, *others])
+    clusters = cluster_rows(joined, threshold=settings.copy_similarity)
+    of_people = np.ones(len(joined), bool)
+    of_people[: len(data)] = ~by_model
+    is_copy = np.isin(clusters[: len(data)], clusters[of_people])
+    people = replace(data.subset(np.flatnonzero(~by_model)), warnings=data.warnings)
+    taught = data.subset(np.flatnonzero(by_model & ~is_copy))
+    held_out = taught.table["source"].isin(settings.hold_out_sources).to_numpy(bool)
+    taught = taught.subset(np.flatnonzero(~held_out))
+    n, n_copies, n_held = int(by_model.sum()), int((by_model & is_copy).sum()), int(held_out.sum())
+    notes = [
+        f"a language model labelled {n} rows (origin llm): {len(taught)} are learnt from and judge nothing"
+        + (
+            f"; {n_copies} are copies, or of the posts, of rows that people labelled, and left out"
+            if n_copies
+            else ""
+        )
+        + (f"; {n_held} are of held-out sources, and left out" if n_held else "")
+    ]
+    return people, taught if len(taught) else None, notes
 
 
 def join_folds(folds: Folds, names: Sequence[FoldName]) -> tuple[LabelledData, Integers]:

@@ -98,6 +98,8 @@ def read_doubt(
     read, _ = read_for_agreement([*samples, *codings], codebook, empty_is_coded=empty_is_coded)
     by_unit: defaultdict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
     for coding in read:
+        if coding.is_by_model:  # it disagrees in ways of its own
+            continue
         by_unit[coding.id][coding.annotator] = coding.labels
     is_double, in_dispute = np.zeros(len(units), bool), np.zeros(labels.shape, bool)
     for row, unit in enumerate(units["id"]):

@@ -97,8 +97,10 @@ def read_labelled_sample(
     found_unit = _find_unit(path, codings, unit)
     codebook = draft_codebook("scores", frame_ids, mode="multi_label", parents=parents)
     codings, _ = resolve_labels(codings, codebook, path)
+    codings, by_models = _set_models_aside(codings)
     codings = _settle(codings)
     sample_ids, frame, notes = _find_draws(path, codings)
+    notes += by_models
     of_text = _find_copies(codings) if copies is None else _take_copies(path, codings, copies)
     units = _describe(codings, found_unit, of_text)
     coded = np.array([coding.status == "coded" for coding in codings], bool)
@@ -180,6 +182,23 @@ def _find_unit(path: str, codings: Sequence[Coding], wanted: str | None) -> str:
             f"draw another with `frames sample --unit {wanted}`"
         )
     return units[0]
+
+
+def _set_models_aside(codings: Sequence[Coding]) -> tuple[list[Coding], list[str]]:
+    """Codings of language models count as not coded: shares are corrected by what people see. And a note."""
+    n = sum(coding.is_by_model and coding.status == "coded" for coding in codings)
+    if not n:
+        return list(codings), []
+    kept = [
+        replace(coding, status="skipped", labels=(), is_ground_truth=False) if coding.is_by_model else coding
+        for coding in codings
+    ]
+    coded = {coding.id for coding in kept if coding.status == "coded"}
+    n_left = len({coding.id for coding in codings if coding.is_by_model} - coded)
+    note = f"{say_count(n, 'coding is', 'codings are')} by a language model (origin llm) and left out" + (
+        f"; {say_count(n_left, 'unit has', 'units have')} no other and count as not coded" if n_left else ""
+    )
+    return kept, [note]
 
 
 def _settle(codings: Sequence[Coding]) -> list[Coding]:

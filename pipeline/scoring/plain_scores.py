@@ -4,7 +4,7 @@ Numbers come back bit for bit. Decisions stand in a column `d_<frame id>` for ea
 may be left out; what people read of a post otherwise (evidence, places in the text) always is.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final
 
@@ -63,7 +63,13 @@ def write_plain(out: Path, table: str, stream: IO[bytes], *, with_texts: bool) -
 
 
 def restore_scores(
-    out: Path, posts: Path, sentences: Path | None, frame_ids: Sequence[str], *, with_texts: bool
+    out: Path,
+    posts: Path,
+    sentences: Path | None,
+    frame_ids: Sequence[str],
+    *,
+    with_texts: bool,
+    parents: Mapping[str, str],
 ) -> None:
     """Make an output folder of plain tables.
 
@@ -73,6 +79,7 @@ def restore_scores(
         sentences: of sentences; None for none.
         frame_ids: of both.
         with_texts: whether the sentences have texts.
+        parents: of the frames that have one.
 
     Raises:
         DataError: a table is not what `write_plain` writes.
@@ -82,7 +89,7 @@ def restore_scores(
     of_sentences, last_sentence = (
         _write_files(out, SENTENCES, sentences, frame_ids, with_texts=with_texts) if sentences else ([], 0)
     )
-    tables.commit_files(of_posts, of_sentences, max(last, last_sentence) + 1, {})
+    tables.commit_files(of_posts, of_sentences, max(last, last_sentence) + 1, {"parents": dict(parents)})
 
 
 def _write_files(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.classifiers.build import build_classifier, find_transformer
@@ -41,7 +42,7 @@ def read_folds(config: RunConfig, codebook: Codebook) -> Folds:
     data = config.data
 
     def read(path: str) -> LabelledData:
-        labelled = read_labelled(Path(path), codebook, data.columns, data.encoding)
+        labelled = read_labelled(Path(path), codebook, data.columns, data.encoding, by_models_too=True)
         if is_template(labelled.table["text"]):
             raise DataError(
                 f"{path}: holds nothing but the placeholder rows that `frames init` wrote; replace them with your own "
@@ -96,12 +97,17 @@ def fit_with_decisions(
     texts = find_codebook_texts(config, codebook, folds, hidden)
     if isinstance(config.model, LlmSettings):
         context = replace(context, codebook=tell_codebook(config, codebook, folds, hidden))
-    summary = classifier.fit(train, dev, clusters, replace(context, codebook_texts=texts.rows))
+    rows = join_taught(texts.rows, folds)
+    summary = classifier.fit(train, dev, clusters, replace(context, codebook_texts=rows))
     summary = replace(
         summary,
         notes=(*texts.notes, *summary.notes),
-        figures={**summary.figures, "codebook_texts": float(len(texts.rows))},
-        codebook_texts=texts.rows,
+        figures={
+            **summary.figures,
+            "codebook_texts": float(len(texts.rows)),
+            **({} if folds.taught is None else {"taught_rows": float(len(folds.taught))}),
+        },
+        codebook_texts=rows,
     )
     if dev is not None:
         raw, truth = classifier.predict_proba(list(dev.table["text"])), dev.indicator()
@@ -141,6 +147,14 @@ def find_codebook_texts(
     return read_codebook_texts(codebook, labelled, path=path, threshold=config.folds.copy_similarity)
 
 
+def join_taught(texts: LabelledData, folds: Folds) -> LabelledData:
+    """Texts of the codebook and rows that a language model labelled: learnt from in every fit, and never judged by."""
+    if folds.taught is None:
+        return texts
+    table = pd.concat([part.table[["text", "labels"]] for part in (texts, folds.taught)], ignore_index=True)
+    return replace(texts, table=table)
+
+
 def tell_codebook(
     config: RunConfig, codebook: Codebook, folds: Folds, hidden: LabelledData | None = None
 ) -> Codebook:
@@ -171,7 +185,8 @@ def assist_training(config: RunConfig, processes: Processes) -> None:
     with tempfile.TemporaryDirectory(prefix="frames-assist-") as folder:
         context = FitContext(config.seed, Path(folder), lambda *_: None, lambda *_: None, processes)
         texts = find_codebook_texts(config, codebook, folds)
-        shared.fit(*_rows_to_fit(whole, folds), replace(context, codebook_texts=texts.rows))
+        rows = join_taught(texts.rows, folds)
+        shared.fit(*_rows_to_fit(whole, folds), replace(context, codebook_texts=rows))
 
 
 def find_shared_part(config: RunConfig, processes: Processes) -> ModelSettings:

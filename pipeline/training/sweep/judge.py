@@ -48,6 +48,7 @@ def describe_task(config: RunConfig, codebook: Codebook, folds: Folds, hidden: L
     for key in ("trials", "timeout_minutes"):  # a longer sweep goes on from a shorter one
         del sweep[key]
     rows = [folds.train.fingerprint, folds.dev.fingerprint]
+    rows += [] if folds.taught is None else [folds.taught.fingerprint]
     frames = [codebook.mode, *codebook.frame_ids]
     if config.data.learn_from_codebook:
         kept = find_codebook_texts(config, codebook, folds, hidden).rows.table["text"]
