@@ -36,6 +36,7 @@ EXTRAS: Final = {
     "multilingual": "an encoder of a hundred languages, read offline",
     "xlsx": "samples and codings as spreadsheets",
     "cleanlab": "frames suspects",
+    "llm": "model.kind: llm and frames label-llm",
     "sweep": "frames sweep",
     "ray": "scoring on a cluster",
     "spark": "a registered model as a column function of Spark",
