@@ -20,6 +20,7 @@ from pipeline.data.labelled_rows import read_labelled
 from pipeline.data.splits import NAMES, make_folds, make_folds_from_files
 from pipeline.errors import DataError
 from pipeline.training.fit_model import fit_with_decisions, read_folds
+from pipeline.training.teacher import leave_out_doubted
 
 BOOK = draft_codebook("weather", FRAMES, mode="multi_label")
 
@@ -104,3 +105,47 @@ def test_what_only_a_model_labelled_is_learnt_and_decisions_rest_on_people_alone
     assert told.exit_code == 0, told.output
     assert "a language model labelled 120 rows" in " ".join(told.output.split())
     assert np.isfinite(list(models.values())).all()
+
+
+def test_a_teacher_s_file_is_a_language_model_s_whatever_stands_in_it(tmp_path: Path) -> None:
+    book = Codebook.model_validate(
+        {"name": "weather", "frames": [{"id": f, "name": f, "definition": f"Speaks of {f}."} for f in FRAMES]}
+    )
+    people, coded = make_rows(0, 80), make_rows(5000, 40)
+    coded += [
+        row | {"text": row["text"] + "!"} for row in people[:7]
+    ]  # copies: their ids may be the people's
+    write_lines(tmp_path / "by_model.jsonl", coded)
+    data = {"codebook": "codebook.yaml", "labelled": "labelled.jsonl", "teacher": "by_model.jsonl"}
+    config = load_run_config(write_files(tmp_path, book, people, data=data, folds={"method": "cluster"}))
+    folds = read_folds(config, book)
+    inside = {row_id for name in NAMES for row_id in getattr(folds, name).table["id"]}
+    assert inside == {row["id"] for row in people}
+    assert folds.taught is not None
+    assert len(folds.taught) == 40
+
+
+def test_rows_that_people_s_rows_contradict_flatly_are_left_out_and_counted(tmp_path: Path) -> None:
+    """Of 60 rows of the teacher, ten deny the storm that they speak of."""
+    book = Codebook.model_validate(
+        {"name": "weather", "frames": [{"id": f, "name": f, "definition": f"Speaks of {f}."} for f in FRAMES]}
+    )
+    coded = make_rows(5000, 60)
+    wrong = [row for row in coded if "storm" in row["labels"]][:10]
+    for row in wrong:
+        row["labels"] = [label for label in row["labels"] if label != "storm"]
+    write_lines(tmp_path / "by_model.jsonl", coded)
+    data = {"codebook": "codebook.yaml", "labelled": "labelled.jsonl", "teacher": "by_model.jsonl"}
+    data["teacher_doubt"] = 0.2
+    config = load_run_config(
+        write_files(tmp_path, book, make_rows(0, 300), data=data, folds={"method": "cluster"})
+    )
+    folds = read_folds(config, book)
+    kept, notes = leave_out_doubted(config, book, folds, quiet_context(tmp_path))
+    assert kept.taught is not None
+    left = set(kept.taught.table["text"])
+    assert not left & {row["text"] for row in wrong}
+    assert len(left) >= 45
+    assert f"to a label of {60 - len(left)} of the 60 rows" in notes[0]
+    _, _, summary = fit_with_decisions(config, book, folds, quiet_context(tmp_path))
+    assert notes[0] in summary.notes

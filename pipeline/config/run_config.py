@@ -78,7 +78,7 @@ def resolve_run_config(raw: dict[str, Any], path: Path) -> RunConfig:
         ) from None
     resolved = {
         key: str(find_data_file(value, path.parent, f"{path}, key 'data.{key}'"))
-        for key in ("codebook", "labelled", "train", "dev", "test")
+        for key in ("codebook", "labelled", "train", "dev", "test", "teacher")
         if (value := getattr(config.data, key))
     }
     return config.model_copy(update={"data": config.data.model_copy(update=resolved)})

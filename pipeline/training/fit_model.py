@@ -31,6 +31,7 @@ from pipeline.errors import DataError
 from pipeline.evaluation.row_facts import RowFacts
 from pipeline.evaluation.test_predictions import TestPredictions
 from pipeline.measures.decision_rule import DecisionRule, fit_decision_rule
+from pipeline.training.teacher import add_teacher, leave_out_doubted
 
 
 def read_folds(config: RunConfig, codebook: Codebook) -> Folds:
@@ -51,9 +52,10 @@ def read_folds(config: RunConfig, codebook: Codebook) -> Folds:
         return labelled
 
     if data.labelled:
-        return make_folds(read(data.labelled), config.folds)
+        return make_folds(add_teacher(read(data.labelled), config, codebook), config.folds)
     dev = read(data.dev) if data.dev else None
-    return make_folds_from_files(read(str(data.train)), read(str(data.test)), dev, config.folds)
+    train = add_teacher(read(str(data.train)), config, codebook)
+    return make_folds_from_files(train, read(str(data.test)), dev, config.folds)
 
 
 def check_positives(train: LabelledData, settings: DecisionSettings) -> tuple[str, ...]:
@@ -97,11 +99,12 @@ def fit_with_decisions(
     texts = find_codebook_texts(config, codebook, folds, hidden)
     if isinstance(config.model, LlmSettings):
         context = replace(context, codebook=tell_codebook(config, codebook, folds, hidden))
+    folds, doubted = leave_out_doubted(config, codebook, folds, context)
     rows = join_taught(texts.rows, folds)
     summary = classifier.fit(train, dev, clusters, replace(context, codebook_texts=rows))
     summary = replace(
         summary,
-        notes=(*texts.notes, *summary.notes),
+        notes=(*texts.notes, *doubted, *summary.notes),
         figures={
             **summary.figures,
             "codebook_texts": float(len(texts.rows)),
@@ -185,6 +188,7 @@ def assist_training(config: RunConfig, processes: Processes) -> None:
     with tempfile.TemporaryDirectory(prefix="frames-assist-") as folder:
         context = FitContext(config.seed, Path(folder), lambda *_: None, lambda *_: None, processes)
         texts = find_codebook_texts(config, codebook, folds)
+        folds, _ = leave_out_doubted(config, codebook, folds, context)
         rows = join_taught(texts.rows, folds)
         shared.fit(*_rows_to_fit(whole, folds), replace(context, codebook_texts=rows))
 

@@ -41,7 +41,7 @@ def describe_task(config: RunConfig, codebook: Codebook, folds: Folds, hidden: L
         "folds": True,
         "model": True,
         "decisions": True,
-        "data": {"normalise_text", "learn_from_codebook"},
+        "data": {"normalise_text", "learn_from_codebook", "teacher_doubt"},
     }
     settings = config.model_dump(mode="json", include=deciding)
     sweep = config.model_dump(mode="json", include={"sweep"})["sweep"]
