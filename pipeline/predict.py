@@ -1,13 +1,13 @@
 """The predict script: `python -m pipeline.predict INPUT... --model MODEL -o OUT` is `frames predict`."""
 
-import typer
+import sys
 
-from pipeline.commands.predict import predict_command
+from pipeline.cli import app
 
 
 def main() -> None:
     """Entry point of `python -m pipeline.predict`."""
-    typer.run(predict_command)
+    app(["predict", *sys.argv[1:]], prog_name="frames")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,14 @@
 """What both report test files build: an output folder with hostile, Russian and ordinary posts."""
 
+import base64
 import csv
+import json
+import re
+import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -100,3 +105,13 @@ def code_sample(scores: Path, folder: Path) -> Path:
             carried = [frame for frame, phrase in PHRASES.items() if phrase in row["text"].lower()]
             writer.writerow({**row, "labels": ";".join(carried)})
     return coded
+
+
+def unpack(packed: str) -> Any:
+    return json.loads(zlib.decompress(base64.b64decode(packed)))
+
+
+def embedded(html: str) -> Any:
+    found = re.search(r'<script type="application/octet-stream" id="payload">([^<]*)</script>', html)
+    assert found
+    return unpack(found[1])

@@ -101,8 +101,9 @@ def label(path: Path, tool: Tool, labels: list[list[str]], *, annotator: str = "
             if "labels" in row:
                 row["labels"] = ";".join(chosen or ["(no frame)"])
             else:
-                assert f"frame: {frame}" in row
-                row[f"frame: {frame}"] = "x"
+                heading = f"frame: {frame}" if frame == "(no frame)" else f"frame: {frame}; Name of {frame}"
+                assert heading in row
+                row[heading] = "x"
     write_records(out, cells, list(cells[0]))
     return out
 
@@ -609,6 +610,20 @@ def test_files_of_one_name_that_code_the_same_units_are_of_two_annotators(tmp_pa
     assert any("2 files are called 'coder'" in note for note in notes)
     with pytest.raises(DataError, match="given twice"):
         import_codings([first, first], BOOK)
+
+
+def test_coders_are_named_by_the_user_where_no_column_does(tmp_path: Path) -> None:
+    for name in ("sheet1", "sheet2"):
+        (tmp_path / f"{name}.csv").write_text("id,text,labels\n1,a,order\n", "utf-8")
+    named = tmp_path / "named.csv"
+    named.write_text("id,text,labels,annotator\n1,a,text,Cleo\n", "utf-8")
+    files = [tmp_path / "sheet1.csv", tmp_path / "sheet2.csv", named]
+    found = import_codings(files, BOOK, coders=["Anna", "Ben", "nobody"])
+    assert sorted(coding.annotator for coding in found.codings) == ["Anna", "Ben", "Cleo"]
+    codings, _ = read_for_agreement(files[:1], BOOK, coders=["Anna"])
+    assert [coding.annotator for coding in codings] == ["Anna"]
+    with pytest.raises(ConfigError, match="one for each of the 3 files in their order, got 2"):
+        import_codings(files, BOOK, coders=["Anna", "Ben"])
 
 
 def test_a_matrix_of_counts_takes_its_texts_from_the_sample(tmp_path: Path) -> None:

@@ -108,3 +108,6 @@ def test_the_command_reads_a_config_or_a_labelled_file(tmp_path: Path) -> None:
     shown = CliRunner().invoke(app, ["suspects", *file])
     assert shown.exit_code == 0, shown.output
     assert "labels are suspect" in shown.output
+    place = listed[0]["where"]
+    assert json.loads(lines[int(place.rpartition(" ")[2]) - 1])["id"] == listed[0]["id"]
+    assert place.rpartition("/")[2] in shown.output

@@ -60,7 +60,8 @@ LAYERS = (
     ("reporting",),
     ("training",),
     ("commands",),
-    ("cli", "predict"),
+    ("cli",),
+    ("predict",),
     ("upkeep", "benchmarks"),  # of the repository, not of the wheel
 )
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}

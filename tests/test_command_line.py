@@ -4,12 +4,16 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import duckdb
 import pytest
+
+from pipeline.cli import app
+from pipeline.predict import main as predict_alone
 
 CODEBOOK = """
 name: Weather talk
@@ -220,3 +224,25 @@ def test_faults_are_one_clear_message(project: Path, arguments: list[str], messa
     assert "Traceback" not in done.stderr
     assert "Error" in done.stderr
     assert re.search(message, done.stderr.replace("\n", " ")), done.stderr
+
+
+def test_a_training_ends_in_ten_lines_unless_all_is_wanted(tmp_path: Path, project: Path) -> None:
+    for name in ("codebook.yaml", "baseline.yaml", "labelled.csv"):
+        shutil.copy(project / name, tmp_path)
+    short = frames(tmp_path, "train", "baseline.yaml").stdout
+    assert len(short.splitlines()) <= 12, short
+    for said in ("macro-F1 over", "weakest F1: ", "run id", "bundle  ", "registered as", "--verbose"):
+        assert said in short
+
+
+def test_the_predict_script_has_the_help_of_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = []
+    for call in (predict_alone, lambda: app(["predict", "--help"], prog_name="frames")):
+        monkeypatch.setattr(sys, "argv", ["predict.py", "--help"])
+        with pytest.raises(SystemExit):
+            call()
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[1]
+    assert shown[0].startswith("Usage: frames predict")

@@ -108,3 +108,13 @@ def test_one_text_is_enough_to_draw() -> None:
     png(precision_recall_figure(truth, probabilities, ["a", "b"]))
     png(reliability_figure(truth, probabilities))
     png(co_occurrence_figure(truth, probabilities > 0.5, ["a", "b"]))
+
+
+@pytest.mark.filterwarnings("error")
+def test_signs_that_the_font_lacks_are_left_out_or_named() -> None:
+    truth, probabilities = np.array([[1, 0, 1]] * 6), np.full((6, 3), 0.6)
+    names = ("\U0001f54a peace broker", "\U0001f54a", "мир")
+    figure = co_occurrence_figure(truth, probabilities > 0.5, names)
+    figure.canvas.draw()  # a missing glyph would warn
+    ticks = [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
+    assert ticks[:3] == ["peace broker", "dove of peace", "мир"]

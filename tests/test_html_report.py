@@ -6,11 +6,9 @@ import hashlib
 import json
 import re
 import shutil
-import zlib
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +21,9 @@ from report_pages import (
     PUBLIC,
     RUSSIAN,
     code_sample,
+    embedded,
     make_posts,
+    unpack,
     write_scores,
 )
 from typer.testing import CliRunner
@@ -48,16 +48,6 @@ from pipeline.scoring.score_queries import ModelIdentity
 @pytest.fixture(scope="module")
 def scores(tmp_path_factory: pytest.TempPathFactory, tiny_bundle: ModelBundle) -> Path:
     return write_scores(tmp_path_factory.mktemp("report"), tiny_bundle, make_posts())
-
-
-def unpack(packed: str) -> Any:
-    return json.loads(zlib.decompress(base64.b64decode(packed)))
-
-
-def embedded(html: str) -> Any:
-    found = re.search(r'<script type="application/octet-stream" id="payload">([^<]*)</script>', html)
-    assert found
-    return unpack(found[1])
 
 
 def test_counts_are_those_of_the_scores(scores: Path) -> None:

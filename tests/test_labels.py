@@ -67,7 +67,7 @@ def test_every_format_gives_the_same_data(tmp_path: Path) -> None:
 
 def test_table_columns_and_indicator(tmp_path: Path) -> None:
     data = read_labelled(write_jsonl(tmp_path / "a.jsonl", ROWS), BOOK)
-    assert tuple(data.table.columns) == COLUMNS
+    assert tuple(data.table.columns) == (*COLUMNS, "where")
     assert str(data.table["date"].dtype) == "datetime64[us, UTC]"
     assert data.table["source"].tolist() == [None, None, None]
     assert data.indicator().tolist() == [[1, 0, 0], [1, 1, 0], [0, 0, 0]]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from pipeline.commands.result_tables import plain_table
-from pipeline.commands.terminal import progress_bar, run_command
+from pipeline.commands.terminal import describe_rate, progress_bar, run_command
 from pipeline.errors import DataError
 from pipeline.files.safe_text import escape_unsafe, safe_text
 
@@ -141,3 +141,10 @@ def test_a_table_too_wide_for_the_terminal_loses_no_character(
     shown = Counter(screen.export_text())
     assert shown["9"] == 6
     assert shown["6"] >= 2 * 6
+
+
+@pytest.mark.parametrize(
+    ("speed", "said"), [(None, "-"), (0.0, "-"), (0.25, "4.0 s/step"), (1234.4, "1,234/s")]
+)
+def test_slow_steps_are_told_in_seconds(speed: float | None, said: str) -> None:
+    assert describe_rate(speed) == said

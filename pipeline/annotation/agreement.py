@@ -112,6 +112,7 @@ def read_for_agreement(
     paths: Sequence[Path],
     codebook: Codebook | None,
     *,
+    coders: Sequence[str] = (),
     columns: Mapping[str, str] | None = None,
     with_ground_truth: bool = False,
     empty_is_coded: bool = False,
@@ -119,11 +120,12 @@ def read_for_agreement(
 ) -> tuple[list[Coding], list[str]]:
     """Codings of several files, and notes on what was left out.
 
-    A file without a column `annotator` is one annotator's, named after the file.
+    A file without a column `annotator` is one annotator's, who is named by `coders` or after the file.
 
     Args:
         paths: tables of codings, labelled files, or exports of annotation tools.
         codebook: labels must be its frames; None takes them as they are.
+        coders: see `read_files`.
         columns: our column names -> the files', where they differ.
         with_ground_truth: also adjudicated codings, which were made with others in view.
         empty_is_coded: in tables and doccano, a unit without a label carries no frame.
@@ -133,7 +135,7 @@ def read_for_agreement(
         DataError: a file cannot be read or a label is unknown.
     """
     reads, notes = read_files(
-        paths, codebook, columns=columns, empty_is_coded=empty_is_coded, encoding=encoding
+        paths, codebook, coders=coders, columns=columns, empty_is_coded=empty_is_coded, encoding=encoding
     )
     codings = [coding for read in reads for coding in read.codings]
     rejects = [reject for read in reads for reject in read.rejects]

@@ -16,11 +16,17 @@ from pipeline.annotation.coded_table import (
 )
 from pipeline.annotation.exchange import doccano, label_studio, prodigy, spreadsheet
 from pipeline.annotation.record_files import check_suffix, refuse_existing, write_records
-from pipeline.annotation.sample_files import DESIGN_COLUMNS, is_unit_code, make_unit_code, read_sample
+from pipeline.annotation.sample_files import (
+    DESIGN_COLUMNS,
+    is_unit_code,
+    make_unit_code,
+    read_id,
+    read_sample,
+)
 from pipeline.data.codebook import Codebook
 from pipeline.data.labelled_rows import Reject
 from pipeline.data.table_files import parse_json, read_text
-from pipeline.errors import DataError, list_names, shorten
+from pipeline.errors import ConfigError, DataError, list_names, shorten
 
 Tool = Literal["label-studio", "prodigy", "doccano", "table"]
 MAX_STRANGERS: Final = 0.05  # share of codings that may have ids which are not in the sample
@@ -106,6 +112,7 @@ def import_codings(
     *,
     tool: Tool | None = None,
     sample: Path | None = None,
+    coders: Sequence[str] = (),
     columns: Mapping[str, str] | None = None,
     empty_is_coded: bool = False,
     encoding: str | None = None,
@@ -117,6 +124,7 @@ def import_codings(
         codebook: every label must be one of its frames.
         tool: None to recognise it from each file.
         sample: the sample that was exported: its ids, texts and design are joined by id, code or text.
+        coders: see `read_files`.
         columns: our column names -> the files', where they differ; `labels` also names Label Studio's control.
         empty_is_coded: in tables and doccano, a unit without a label carries no frame.
         encoding: of text files that are not UTF-8.
@@ -132,6 +140,7 @@ def import_codings(
         paths,
         codebook,
         tool=tool,
+        coders=coders,
         columns=columns,
         texts=texts or None,
         empty_is_coded=empty_is_coded,
@@ -165,6 +174,7 @@ def read_files(
     codebook: Codebook | None,
     *,
     tool: Tool | None = None,
+    coders: Sequence[str] = (),
     columns: Mapping[str, str] | None = None,
     texts: Mapping[str, str] | None = None,
     empty_is_coded: bool = False,
@@ -172,15 +182,20 @@ def read_files(
 ) -> tuple[list[ReadCodings], list[str]]:
     """Read several files of codings; labels are not yet compared with a codebook.
 
-    Where no column names the annotator, the file does. Files of one name that code the same units are of two
-    annotators, who are then called by their folders too.
+    Where no column names the annotator, `coders` does: one name for all files, or one for each; without it the file
+    does. Files of one name that code the same units are of two annotators, who are then called by their folders too.
 
     Returns:
         One for each path, in order, and notes.
 
     Raises:
+        ConfigError: another number of coders.
         DataError: a file cannot be read, or is given twice.
     """
+    if len(coders) not in {0, 1, len(paths)}:
+        raise ConfigError(
+            f"--coder: expected one name, or one for each of the {len(paths)} files in their order, got {len(coders)}"
+        )
     if repeated := [path for path, n in Counter(path.resolve() for path in paths).items() if n > 1]:
         raise DataError(f"{repeated[0]}: given twice; give each file of codings once")
     reads = [
@@ -188,6 +203,13 @@ def read_files(
         for path in paths
     ]
     notes = [note for read in reads for note in read.notes]
+    for k, (path, read) in enumerate(zip(paths, reads, strict=True)):
+        if coders:
+            name = read_id(coders[k % len(coders)], "--coder")
+            read.codings = [
+                replace(coding, annotator=name) if coding.annotator == path.stem else coding
+                for coding in read.codings
+            ]
     by_stem: dict[str, list[int]] = defaultdict(list)
     for k, path in enumerate(paths):
         by_stem[path.stem].append(k)

@@ -29,7 +29,7 @@ from pipeline.data.splits import cluster_rows
 from pipeline.errors import ConfigError, DataError, MissingExtraError, shorten
 from pipeline.measures.calibration import fit_calibrator
 
-COLUMNS: Final = ("id", "text", "frame", "coded", "probability", "more_probable", "labels")
+COLUMNS: Final = ("id", "where", "text", "frame", "coded", "probability", "more_probable", "labels")
 FEWEST: Final = 5  # texts with and without a frame from which its labels are judged
 SHRINKAGE: Final = 20.0  # of calibration, as in training
 
@@ -39,7 +39,7 @@ class Suspect:
     """One label to look at again.
 
     Attributes:
-        id: of the text.
+        id: of the text; where: file and line that it was read from; "" for rows of no file.
         text: the text.
         frame: whose label is in doubt.
         coded: whether the coders gave the frame.
@@ -49,6 +49,7 @@ class Suspect:
     """
 
     id: str
+    where: str
     text: str
     frame: str
     coded: Literal["given", "not given"]
@@ -227,6 +228,7 @@ def _describe(
     suspects = [
         Suspect(
             id=table["id"].iloc[i],
+            where=table["where"].iloc[i] if "where" in table else "",
             text=table["text"].iloc[i],
             frame=data.frame_ids[k],
             coded="given" if truth[i, k] else "not given",

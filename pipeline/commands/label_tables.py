@@ -129,7 +129,7 @@ def print_suspects(
     """The least believed labels, how many there are, and the notes."""
     rows = [
         (
-            f"{suspect.id}: {make_excerpt(suspect.text)}",
+            f"{suspect.where.rpartition('/')[2] or suspect.id}: {make_excerpt(suspect.text)}",
             suspect.frame,
             suspect.coded,
             f"{suspect.probability:.3f}",

@@ -21,6 +21,13 @@ from pipeline.files.safe_text import safe_text
 
 CodebookFile = Annotated[Path, typer.Option("--codebook", help="Codebook (YAML).")]
 
+Coders = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--coder",
+        help="Who coded, where no column says so: one name, or one for each file in their order (repeat it).",
+    ),
+]
 UnitsAreCoded = Annotated[
     bool,
     typer.Option("--empty-is-coded", help="Tables, doccano: a unit without labels carries no frame."),
@@ -186,6 +193,7 @@ def label_import(
             "--sample", help="The sample that was exported: key to the coders' ids; joins its design."
         ),
     ] = None,
+    coder: Coders = None,
     empty_is_coded: UnitsAreCoded = False,
     column: Columns = None,
     encoding: Encoding = None,
@@ -233,6 +241,7 @@ def label_import(
             book,
             tool=tool,
             sample=units,
+            coders=coder or (),
             columns=parse_columns(column),
             encoding=encoding,
             empty_is_coded=empty_is_coded,
@@ -263,6 +272,7 @@ def agreement(
         Path | None,
         typer.Option("--discuss", help="Write the texts on which annotators differ, to be settled."),
     ] = None,
+    coder: Coders = None,
     with_ground_truth: Annotated[
         bool, typer.Option("--with-ground-truth", help="Adjudicated codings count as an annotator's.")
     ] = False,
@@ -294,6 +304,7 @@ def agreement(
         codings, notes = read_for_agreement(
             [find_input(path) for path in inputs],
             book,
+            coders=coder or (),
             columns=parse_columns(column),
             encoding=encoding,
             with_ground_truth=with_ground_truth,

@@ -43,6 +43,9 @@ def train(
     ] = 1,
     replay: Replay = False,
     max_cost: MaxCost = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Also print every frame, the worst slices and all notes.")
+    ] = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -63,12 +66,12 @@ def train(
             if processes.rank:
                 _assist(loaded, processes)
             else:
-                _train(loaded, processes, repeats=repeats, as_json=as_json)
+                _train(loaded, processes, repeats=repeats, verbose=verbose, as_json=as_json)
 
     run_command(work, debug, in_several_processes=True)
 
 
-def _train(config: "RunConfig", processes: Processes, *, repeats: int, as_json: bool) -> None:
+def _train(config: "RunConfig", processes: Processes, *, repeats: int, verbose: bool, as_json: bool) -> None:
     from pipeline.commands.model_tables import print_slices
     from pipeline.commands.result_tables import print_trained
     from pipeline.training.tracked_training import train_and_record
@@ -78,8 +81,9 @@ def _train(config: "RunConfig", processes: Processes, *, repeats: int, as_json: 
     if as_json:
         print_json(trained.to_json())
     else:
-        print_trained(console(), trained)
-        print_slices(console(), trained.slices)
+        print_trained(console(), trained, verbose=verbose)
+        if verbose:
+            print_slices(console(), trained.slices)
 
 
 def _assist(config: "RunConfig", processes: Processes) -> None:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from pipeline.training.tracked_training import TrainedModel
 
 _MOST_FILES: Final = 40
+_WEAKEST = 3  # frames that a training names
+_NOTES = 2  # that a training prints, unless all are asked for
 _REASON_CHARS: Final = 300
 _NARROWEST_TEXT: Final = 8  # characters that a column of text may be folded to
 _LONGEST_FIGURE: Final = 22  # characters; a moment has 16, the name of a format 21
@@ -209,10 +211,11 @@ def print_ingest(screen: Console, report: IngestReport, output: Path) -> None:
     rows = [
         ("files read", report.files),
         *((f"  posts from {name}", count) for name, count in sorted(report.per_format.items())),
-        ("new posts", report.new),
-        ("edited posts (older text in the history)", report.edited),
-        ("unchanged posts", report.unchanged),
-        ("repeated in this input", report.duplicates_in_input),
+        ("posts read, in all", report.read),
+        ("  new", report.new),
+        ("  edited (older text in the history)", report.edited),
+        ("  unchanged", report.unchanged),
+        ("  repeated in this input", report.duplicates_in_input),
         ("without text", report.no_text),
         *((f"  {kind}", count) for kind, count in report.no_text_kinds.items()),
         ("rejected records and files", report.rejected),
@@ -275,10 +278,17 @@ def _print_languages(screen: Console, result: CheckResult) -> None:
     screen.print(plain_table("Frames by language, train and dev", ("", *langs), rows))
 
 
-def print_trained(screen: Console, trained: TrainedModel) -> None:
-    """The evaluation, then run id, bundle folder and registry version, each on a line to be copied."""
-    print_evaluation(screen, trained.report, "Test fold")
-    print_notes(screen, (note for note in trained.notes if note not in trained.report.notes))
+def print_trained(screen: Console, trained: TrainedModel, *, verbose: bool = False) -> None:
+    """The evaluation, then run id, bundle folder and registry version, each on a line to be copied.
+
+    Frames, slices and most notes are printed where they are asked for.
+    """
+    notes = list(dict.fromkeys([*trained.report.notes, *trained.notes]))
+    if verbose:
+        print_evaluation(screen, trained.report, "Test fold")
+        print_notes(screen, (note for note in notes if note not in trained.report.notes))
+    else:
+        _print_in_short(screen, trained.report, notes)
     if trained.spread is not None:
         _print_spread(screen, trained.spread)
     screen.print(f"run id          {trained.run_id}")
@@ -287,6 +297,21 @@ def print_trained(screen: Console, trained: TrainedModel) -> None:
     if trained.registered is not None:
         screen.print(f"registered as   models:/{safe_text(trained.registered)}/{trained.version}")
     screen.print(f"recorded in     {safe_text(trained.tracking_uri)}", soft_wrap=True)
+
+
+def _print_in_short(screen: Console, report: EvaluationReport, notes: Sequence[str]) -> None:
+    """The two figures that matter most, the weakest frames, and the first notes."""
+    print_notes(screen, report.warnings)
+    for name, estimate in ((report.macro_name, report.macro_f1), ("micro-F1", report.micro_f1)):
+        screen.print(f"{name:32}{_figure(estimate, 3)}  {format_interval(estimate, 3)}")
+    judged = [scores for scores in report.per_frame if scores.f1.value is not None]
+    weakest = sorted(judged, key=lambda scores: scores.f1.value or 0.0)[:_WEAKEST]
+    listed = ", ".join(f"{scores.frame} {_figure(scores.f1)}" for scores in weakest)
+    screen.print(f"weakest F1: {safe_text(listed)}", soft_wrap=True)
+    screen.print(f"{report.n} texts in {report.n_clusters} clusters of copies; all figures: --verbose")
+    print_notes(screen, notes[:_NOTES])
+    if len(notes) > _NOTES:
+        screen.print(f"... and {len(notes) - _NOTES} more notes: --verbose")
 
 
 def _print_spread(screen: Console, spread: FitSpread) -> None:
@@ -317,7 +342,7 @@ def _print_spread(screen: Console, spread: FitSpread) -> None:
 
 def print_models(screen: Console, versions: Sequence[RegisteredVersion]) -> None:
     """Registered versions, newest first within a name."""
-    columns = ("model", "version", "kind", "aliases", "macro-F1", "frames", "bundle", "at (UTC)")
+    columns = ("model", "version", "kind", "aliases", "macro-F1", "frames", "at (UTC)", "bundle")
     rows = [
         (
             version.name,
@@ -326,8 +351,8 @@ def print_models(screen: Console, versions: Sequence[RegisteredVersion]) -> None
             ", ".join(version.aliases),
             "" if version.macro_f1 is None else f"{version.macro_f1:.3f}",
             "" if version.macro_name is None else _frames_covered(version.macro_name),
-            (version.bundle_hash or "")[:12],
             _moment(version.when),
+            (version.bundle_hash or "")[:12],
         )
         for version in versions
     ]

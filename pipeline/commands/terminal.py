@@ -45,11 +45,17 @@ def console(*, stderr: bool = False) -> Console:
 
 
 class _RateColumn(ProgressColumn):
-    """Steps per second over the last half minute."""
+    """Steps a second over the last half minute, or seconds a step where these are slow."""
 
     def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text(f"{speed:,.0f}/s" if speed else "-/s", style="progress.data.speed")
+        return Text(describe_rate(task.finished_speed or task.speed), style="progress.data.speed")
+
+
+def describe_rate(speed: float | None) -> str:
+    """Steps a second in words that say something of slow steps too."""
+    if not speed:
+        return "-"
+    return f"{speed:,.0f}/s" if speed >= 1 else f"{1 / speed:,.1f} s/step"
 
 
 @contextmanager

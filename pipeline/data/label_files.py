@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.data import label_studio_tables, segment_tables
-from pipeline.data.codebook import Codebook
+from pipeline.data.codebook import Codebook, Frame
 from pipeline.data.label_studio_tables import UNIT_ID
 from pipeline.data.label_values import NO_FRAME, RowError, read_labels, read_mark
 from pipeline.data.table_files import Record, Table, read_table
@@ -27,6 +27,7 @@ from pipeline.errors import DataError, list_names, shorten
 REQUIRED = ("text", "labels")
 OPTIONAL = ("id", "source", "date", "group", "lang", "purpose", "annotator")
 FRAME_COLUMN: Final = "frame: "  # begins a frame's column, so that a frame may be called "text"
+_NAME_BEGINS: Final = ";"  # ends its id, which cannot hold it, where the frame's name follows
 ONE_LABEL: Final = "label"  # column of tables with one row a label, and of doccano's
 _MATRIX_COLUMN = re.compile(r"[A-Z]{1,3} : (?P<code>.+)")  # of NVivo
 _MATRIX_ROW = re.compile(r"\d+ : (?P<name>.+)")
@@ -285,7 +286,18 @@ def _find_frame_columns(
 
 def _label_of(column: str) -> str:
     matched = _MATRIX_COLUMN.fullmatch(column)
-    return matched["code"].strip() if matched else column.removeprefix(FRAME_COLUMN)
+    if matched:
+        return matched["code"].strip()
+    if column.startswith(FRAME_COLUMN):
+        return column.removeprefix(FRAME_COLUMN).partition(_NAME_BEGINS)[0].strip()
+    return column
+
+
+def head_frame(frame: Frame) -> str:
+    """The heading of a frame's column: its id, and its name where that says more."""
+    told = frame.name.casefold().replace(" ", "_") == frame.id.casefold().replace(" ", "_")
+    name = "" if told else f"{_NAME_BEGINS} {' '.join(frame.name.split())}"
+    return f"{FRAME_COLUMN}{frame.id}{name}"
 
 
 def _holds_marks(table: Table, name: str) -> bool:

@@ -42,8 +42,8 @@ class LabelledData:
     Attributes:
         table: index 0..n-1; columns id (str, unique), text (str), labels (tuple of frame ids in codebook
             order, empty for no frame), source, group, lang (str or None), date (datetime64[us, UTC], NaT
-            where unknown); purpose ("estimate", "train" or None) where the file says why texts were drawn; and origin
-            ("llm" or None) where rows of a language model are among them.
+            where unknown); where (file and line); purpose ("estimate", "train" or None) where the file says why
+            texts were drawn; and origin ("llm" or None) where rows of a language model are among them.
         frame_ids: all frames of the codebook, in column order.
         path: the file that was read.
         warnings: what is allowed but weakens the data, for people.
@@ -271,6 +271,7 @@ def _to_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         {column: pd.Series([row[column] for row in rows], dtype=object) for column in COLUMNS}
     )
     table["date"] = pd.Series([row["date"] for row in rows], dtype="datetime64[us, UTC]")
+    table["where"] = pd.Series([row["where"] for row in rows], dtype=object)
     if any(row["origin"] for row in rows):
         table["origin"] = pd.Series([row["origin"] for row in rows], dtype=object)
     if any(row["purpose"] for row in rows):

@@ -4,12 +4,15 @@ Colours are those of Okabe and Ito (2008, "Color universal design"), told apart 
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from numpy.typing import NDArray
 
 from pipeline.measures.metrics import average_precision, expected_calibration_error
@@ -157,8 +160,22 @@ def _annotate(axes: Axes, shares: NDArray[Any]) -> None:
 
 
 def _literal(name: str) -> str:
-    """A name as it stands: a dollar sign would begin a formula."""
-    return name.replace("$", r"\$")
+    """A name as it can be drawn: without signs that the font lacks, such as most emoji, which would be empty boxes.
+
+    Where no letter is left, the signs are named. A dollar sign would begin a formula.
+    """
+    known = _glyphs()
+    drawn = "".join(sign for sign in name if sign.isalnum() or ord(sign) in known).strip()
+    if drawn != name and not any(sign.isalnum() for sign in drawn):
+        signs = [sign for sign in name if unicodedata.category(sign).startswith("S")]
+        drawn = " ".join(unicodedata.name(sign, "sign").lower() for sign in signs) or drawn
+    return drawn.replace("$", r"\$")
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    """Code points that the font of the figures can draw; ASCII in any case."""
+    return frozenset(get_font(findfont(FontProperties())).get_charmap()) | frozenset(range(128))
 
 
 def _cut(name: str, width: int = 34) -> str:

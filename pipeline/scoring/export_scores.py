@@ -71,6 +71,9 @@ def export_scores(
             path = target / f"{table}.{export}"
             filled = query.replace("$link", quote_text(link))
             described = connection.sql(f"DESCRIBE {filled}").fetchall()
+            described.sort(
+                key=lambda column: column[0].endswith("_hash")
+            )  # nobody reads them: they come last
             columns = ", ".join(_express(name, kind, export) for name, kind, *_ in described)
             order = order_rows(table, "scored.")  # of the scores, not of the cells that are made of them
             with replacing(path) as temporary:

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from pipeline.annotation.coded_table import STATUSES, Coding, ReadCodings, Status, make_coding
 from pipeline.annotation.record_files import write_records
 from pipeline.data.codebook import Codebook
-from pipeline.data.label_files import FRAME_COLUMN, read_label_table
+from pipeline.data.label_files import FRAME_COLUMN, head_frame, read_label_table
 from pipeline.data.label_values import NO_FRAME, RowError, read_mark
 from pipeline.data.labelled_rows import Reject
 from pipeline.data.table_files import Record
@@ -27,8 +27,8 @@ def write_table(
     """Write a table to be filled in: mark frames with x, or write their ids into `labels`, ";" between."""
     marks = ["labels"]
     if layout == "frames":
-        names = [*codebook.frame_ids, *([NO_FRAME] if codebook.mode == "multi_label" else [])]
-        marks = [FRAME_COLUMN + name for name in names]
+        nothing = [FRAME_COLUMN + NO_FRAME] if codebook.mode == "multi_label" else []
+        marks = [*map(head_frame, codebook.frames), *nothing]
     write_records(path, units, ["id", "before", "text", "after", *marks, "comment"])
     return [path]
 
