@@ -102,6 +102,7 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
         "update": update.update,
         "edits": monitoring.edits,
         "spread": monitoring.spread,
+        "alerts": monitoring.alerts,
     },
     "7. Help": {
         "demo": reference.demo,

@@ -5,11 +5,12 @@ import csv
 import json
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from typer.testing import CliRunner
@@ -39,6 +40,7 @@ UNSURE_TEXTS = (
     "they threaten the weather in the north",
     "the order of our borders",
 )
+RISING_FROM, RISING_WEEKS = datetime(2024, 1, 1, tzinfo=UTC), 16
 RUSSIAN_TEXT = "Ещё раз: the world order is changing, говорит министр."
 
 
@@ -79,6 +81,25 @@ def make_posts() -> list[RawPost]:
         RawPost(channel=PUBLIC, message_id=501, published_at=start, text="the weather is fine", record="x")
     )
     return posts
+
+
+def make_rising_posts(weeks: int = RISING_WEEKS) -> Iterator[RawPost]:
+    """Six posts a day of two channels; the frame ORDER in one of six, THREAT too until the last three weeks."""
+    generator = np.random.default_rng(5)
+    words = [f"{a}{b}{c}" for a in ("bri", "cal", "dor", "fen", "gal") for b in "aeiou" for c in "lmnprst"]
+    for i in range(weeks * 7 * 6):
+        day, place = divmod(i, 6)
+        rises = day >= (weeks - 3) * 7
+        phrase = (
+            PHRASES[ORDER]
+            if place == 0
+            else PHRASES[THREAT]
+            if place < (5 if rises else 2)
+            else "the weather"
+        )
+        text = f"{' '.join(generator.choice(words, 14))}. {phrase.capitalize()} today."
+        moment = RISING_FROM + timedelta(days=day, hours=8 + place)
+        yield RawPost(f"channel_{i % 2}", i, moment, text, record=f"post {i}")
 
 
 def write_scores(folder: Path, bundle: ModelBundle, posts: Iterable[RawPost]) -> Path:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from conftest import TINY_FRAMES, make_tiny_bundle
-from report_pages import code_sample
+from report_pages import code_sample, make_rising_posts
 from typer.testing import CliRunner
 
 from pipeline.bundle import ModelBundle
@@ -196,6 +196,29 @@ def test_a_sample_that_is_missing_or_speaks_of_too_few_needs_a_person(project: P
     assert all(e["corrected"] is not None for e in found["stages"]["shares"]["estimates"])
     write_posts(project / "exports" / "b.jsonl", range(60, 90))
     assert "60 of 90 posts" in needs(update(project, code=7))["sample"]
+
+
+def test_a_frame_that_rises_is_told_when_it_begins(tmp_path: Path, tiny_bundle: ModelBundle) -> None:
+    folder = write_project(tmp_path / "project", tiny_bundle.folder)
+    rows = [
+        {
+            "channel": post.channel,
+            "message_id": post.message_id,
+            "published_at": post.published_at.isoformat(),
+            "text": post.text,
+        }
+        for post in make_rising_posts()
+    ]
+    *earlier, last = rows
+    (folder / "exports" / "a.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in earlier), encoding="utf-8"
+    )
+    told = needs(update(folder, code=8))["rising"]
+    assert told.startswith(f"{TINY_FRAMES[1]} rises")
+    (folder / "exports" / "b.jsonl").write_text(json.dumps(last) + "\n", encoding="utf-8")
+    again = update(folder)
+    assert again["status"] == "done"
+    assert again["stages"]["rising"]["alerts"] == [TINY_FRAMES[1]]
 
 
 def test_a_run_beside_another_does_nothing(project: Path) -> None:

@@ -324,11 +324,24 @@ class _Run:
             self.need("drift", "; ".join(warnings))
 
     def watch(self, bundle: "ModelBundle", posts: Path) -> None:
-        """Look for what changed after it was published."""
+        """Look for what changed after it was published, and for frames that rise."""
         from pipeline.monitoring.edits import find_edits
+        from pipeline.monitoring.rising import find_rising
 
         scores = self.project.path(self.settings.scores)
+        self.on_progress("looking for edits and rises", 0, 0)
         self.stages["edits"] = find_edits(posts, scores, bundle).to_json()
+        report = find_rising(scores, level=self.settings.alert_level)
+        self.stages["rising"] = report.to_json()
+        told = self.state.get("rising", [])  # an alert is news on the day on which it begins
+        for rise in report.alerts:
+            if rise.frame not in told:
+                self.need(
+                    "rising",
+                    f"{rise.frame} rises: raw share {rise.before:.1%} before {rise.since}, {rise.after:.1%} since; "
+                    f"e-value {rise.e_value:,.0f}, alert from {rise.needed:,.0f} on",
+                )
+        self.state["rising"] = [rise.frame for rise in report.alerts]
 
     def renew_results(self, bundle: "ModelBundle") -> None:
         """Shares and report, corrected by the coded sample if there is one that can be used."""

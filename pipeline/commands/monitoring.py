@@ -16,7 +16,7 @@ from pipeline.commands.options import (
     require_paths,
 )
 from pipeline.commands.terminal import console, run_command
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, list_names
 from pipeline.files.safe_text import safe_text
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pipeline.monitoring.edits import EditReport, Mark
+    from pipeline.monitoring.rising import RisingReport
     from pipeline.monitoring.spread import Spread
 
 PostsTable = Annotated[Path, typer.Option("--posts", help="Posts table that frames ingest wrote.")]
@@ -133,6 +134,73 @@ def spread(
             _print_spread(console(), found, written)
 
     run_command(work, debug)
+
+
+def alerts(
+    scores: ScoresFolder,
+    level: Annotated[
+        float,
+        typer.Option("--level", min=0.0001, max=0.5, help="Chance of any false alert in a year of days."),
+    ] = 0.05,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of", help="Last complete day (UTC); left out: the day before that of the last post."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Say which frames rise; made to be looked at every day.
+
+    However often you look, the chance of any false alert in a year of days is at most the level. Clusters of copies
+    count once. Raw: a frame also rises when the classifier begins to err.
+
+    Example: frames alerts scores --level 0.05
+    """
+
+    def work() -> None:
+        require_paths(scores)
+
+        from pipeline.monitoring.rising import find_rising
+
+        day = _read_day(as_of, "--as-of")
+        report = find_rising(scores, level=level, as_of=None if day is None else day.date())
+        if as_json:
+            print_json(report.to_json())
+        else:
+            _print_rising(console(), report)
+
+    run_command(work, debug)
+
+
+def _print_rising(screen: Console, report: RisingReport) -> None:
+    from pipeline.commands.result_tables import plain_table
+
+    if report.too_few:
+        screen.print(f"Too little to look at: {report.too_few}.", soft_wrap=True)
+        return
+    rows = [
+        (
+            rise.frame,
+            "RISES" if rise.is_alert else "",
+            str(rise.since),
+            *("" if share is None else f"{share:.1%}" for share in (rise.before, rise.after)),
+            f"{rise.e_value:,.3g}",
+        )
+        for rise in report.frames
+    ]
+    title = f"Evidence of a rise, up to {report.as_of}; an alert from an e-value of {report.frames[0].needed:,.0f} on"
+    screen.print(plain_table(title, ("frame", "", "likeliest start", "before", "after", "e-value"), rows))
+    screen.print(
+        f"{len(report.alerts)} of {len(rows)} frames rise. The chance of any false alert in a year is at most "
+        f"{report.level:.0%}, however often one looks. Shares are raw, of clusters of copies, in {report.channels} "
+        f"channels and {report.weeks} weeks.",
+        soft_wrap=True,
+    )
+    if report.left_out:
+        names = safe_text(list_names(report.left_out, 5))
+        screen.print(f"Not counted, for not being there in most weeks and the last: {names}", soft_wrap=True)
 
 
 def _read_day(text: str | None, option: str) -> datetime | None:

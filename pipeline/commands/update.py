@@ -27,7 +27,8 @@ def update(
 
     Reads project.yaml, does what is new, and writes a summary. Exits with 0 when it is done or nothing is new, 3 when
     another run is at work, and else with what needs a person: 4 the model, 5 input that could not be used, 6 drift,
-    7 the coded sample. Start it as often as you like; a run that was killed is completed by the next.
+    7 the coded sample, 8 a frame that rises. Start it as often as you like; a run that was killed is completed by the
+    next.
 
     Example: frames update my-project
     """

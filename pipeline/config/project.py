@@ -18,10 +18,10 @@ PROJECT_FILE: Final = "project.yaml"
 TABLE_SUFFIXES: Final = (".csv", ".jsonl", ".parquet", ".xlsx")
 _SQLITE: Final = "sqlite:///"
 
-Need = Literal["model", "rejects", "drift", "sample"]
+Need = Literal["model", "rejects", "drift", "sample", "rising"]
 BUSY: Final = 3  # exit status where another run is at work
 # What a run may need of a person, most urgent first, and the exit status that says so.
-EXIT_CODES: Final[dict[Need, int]] = {"model": 4, "rejects": 5, "drift": 6, "sample": 7}
+EXIT_CODES: Final[dict[Need, int]] = {"model": 4, "rejects": 5, "drift": 6, "sample": 7, "rising": 8}
 
 
 class InboxSettings(Settings):
@@ -63,6 +63,7 @@ class ProjectSettings(Settings):
         shares: table of shares by channel and month (.csv, .jsonl, .parquet or .xlsx); null writes none.
         report: the HTML report; null writes none.
         title: of the report.
+        alert_level: chance of any false alert of a rising frame in a year; see docs/monitoring.md.
         summary: what the last run did, one JSON object.
         known: needs that you know of: they stand in the summary and no longer change the exit status.
     """
@@ -77,6 +78,7 @@ class ProjectSettings(Settings):
     shares: str | None = "shares.csv"
     report: str | None = "report.html"
     title: str | None = None
+    alert_level: float = Field(default=0.05, gt=0, le=0.5)
     summary: str = "update.json"
     known: tuple[Need, ...] = ()
 

@@ -141,7 +141,7 @@ sample: []                  # coded samples, for shares with intervals: [coded.j
 shares: shares.csv
 report: report.html
 summary: update.json        # what the last run did
-known: []                   # needs that no longer change the exit status: model, rejects, drift, sample
+known: []                   # needs that no longer change the exit status: model, rejects, drift, sample, rising
 """
 
 _README = """\

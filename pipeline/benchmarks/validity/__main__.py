@@ -17,6 +17,7 @@ from pipeline.benchmarks.validity import (
     blend_claims,
     f1_claims,
     ledger_claims,
+    rise_claims,
     share_claims,
     text_claims,
     threshold_claims,
@@ -32,6 +33,7 @@ MODULES: Final[dict[str, Sequence[Claim]]] = {
     "texts": text_claims.CLAIMS,
     "blend": blend_claims.CLAIMS,
     "ledger": ledger_claims.CLAIMS,
+    "rises": rise_claims.CLAIMS,
     "thresholds": threshold_claims.CLAIMS,
 }
 COLUMNS: Final = ("setting", "measured", "target", "")
