@@ -11,8 +11,8 @@ import typer
 from pipeline.commands.options import (
     AsJson,
     Debug,
+    Encoding,
     SampleIsCoded,
-    ScoresFolder,
     print_json,
     require_paths,
 )
@@ -80,7 +80,14 @@ Codings = Annotated[
 
 
 def shares(
-    scores: ScoresFolder,
+    scores: Annotated[Path | None, typer.Argument(help="Output folder of frames predict.")] = None,
+    others: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--scores",
+            help="Scores from elsewhere: a table with id and one column a frame, from 0 to 1; may be repeated.",
+        ),
+    ] = None,
     sample: Samples = None,
     unit: Unit = None,
     frame: Frames = None,
@@ -101,6 +108,7 @@ def shares(
         ),
     ] = None,
     empty_is_coded: SampleIsCoded = False,
+    encoding: Encoding = None,
     labels_only: LabelsOnly = False,
     codings: Codings = None,
     model: Annotated[
@@ -120,13 +128,14 @@ def shares(
 ) -> None:
     """Estimate shares of frames, with intervals and trends.
 
-    From scores and a coded sample; without a sample, raw shares and how many labels are needed.
+    From scores and a coded sample; without a sample, raw shares and how many labels are needed. Scores may be from
+    anybody (--scores): several are used together, by weights that are chosen out of fold.
 
     Example: frames shares scores/ --sample coded.csv --by channel --differences -o shares.csv
     """
 
     def work() -> None:
-        require_paths(scores, *(sample or ()), *(codings or ()), model, table)
+        require_paths(scores, *(others or ()), *(sample or ()), *(codings or ()), model, table)
 
         from pipeline.annotation.record_files import check_suffix
         from pipeline.commands.share_tables import print_plan, print_shares, write_contrasts, write_shares
@@ -158,6 +167,8 @@ def shares(
             labels_only=labels_only,
             codings=tuple(codings or ()),
             table=table,
+            others=tuple(others or ()),
+            encoding=encoding,
         )
         plan = _plan(report, half_width)
         if output is not None:
@@ -214,7 +225,7 @@ def _check_codings(codings: list[Path] | None, sample: list[Path] | None) -> Non
         raise ConfigError("--codings: of which sample? Give --sample FILE too")
 
 
-def _keep_record(model: Path | None, scores: Path) -> None:
+def _keep_record(model: Path | None, scores: Path | None) -> None:
     """Keep what a bundle, if there is one, says of its training texts with the scores that it gave.
 
     Raises:
@@ -222,6 +233,8 @@ def _keep_record(model: Path | None, scores: Path) -> None:
     """
     if model is None:
         return
+    if scores is None:
+        raise ConfigError("--model: of which scores? Give the output folder of frames predict")
     from pipeline.bundle import load_bundle
     from pipeline.scoring.score_output import read_tables
     from pipeline.scoring.score_queries import list_models

@@ -78,6 +78,7 @@ def read_doubt(
     all_frames: Sequence[str],
     parents: Mapping[str, str],
     empty_is_coded: bool = False,
+    encoding: str | None = None,
 ) -> tuple[CoderDoubt, str]:
     """Labels in dispute by the codings of several coders, and a note.
 
@@ -90,12 +91,15 @@ def read_doubt(
         all_frames: of the scores; codings may name any of them.
         parents: of the frames that have one.
         empty_is_coded: a row without labels carries no frame.
+        encoding: of text files that are not UTF-8.
 
     Raises:
         DataError: a file cannot be read; too few units of the sample were coded by two.
     """
     codebook = draft_codebook("scores", all_frames, mode="multi_label", parents=parents)
-    read, _ = read_for_agreement([*samples, *codings], codebook, empty_is_coded=empty_is_coded)
+    read, _ = read_for_agreement(
+        [*samples, *codings], codebook, empty_is_coded=empty_is_coded, encoding=encoding
+    )
     by_unit: defaultdict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
     for coding in read:
         if coding.is_by_model:  # it disagrees in ways of its own

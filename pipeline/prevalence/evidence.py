@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.errors import DataError
 from pipeline.prevalence.estimators import Design
 from pipeline.prevalence.labelled_sample import LabelledSample
+from pipeline.prevalence.mixed_scores import Mixture, mix_scores
 from pipeline.prevalence.score_totals import ScoreTotals, UnitScores
 from pipeline.prevalence.training_overlap import Replacement
 
@@ -21,12 +23,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """Labelled units that are in the scores: keys and cells (n rows), labels and predictions (n, k), how drawn."""
+    """Labelled units that are in the scores: keys and cells (n rows), labels (n, k), scores (m, n, k), how drawn."""
 
     units: pd.DataFrame
     cells: pd.DataFrame
     labels: Floats
-    predictions: Floats
+    scores: Floats
     design: Design
     missing: tuple[str, ...]
     outside: tuple[str, ...]
@@ -60,16 +62,25 @@ class Evidence:
         )
         labels = sample.labels[:, [all_frames.index(frame) for frame in chosen]][found]
         cells = scores.cells[found].reset_index(drop=True)
-        return cls(units, cells, labels, scores.probability[found], design, missing, outside)
+        return cls(units, cells, labels, scores.probability[None, found], design, missing, outside)
+
+    @cached_property
+    def mixture(self) -> Mixture:
+        """The scores as one."""
+        return mix_scores(self.labels, self.scores, self.design)
+
+    def with_others(self, others: Sequence[Floats]) -> "Evidence":
+        """With further scores of the units, each of shape (n, k)."""
+        return replace(self, scores=np.concatenate([self.scores, *(scores[None] for scores in others)]))
 
     def with_scores(self, replacement: Replacement, new: Floats) -> "Evidence":
-        """With other predictions of the units that the replacement names, given for the chosen frames."""
+        """With other first scores of the units that the replacement names, given for the chosen frames."""
         names = ["post_key", "sentence_index"]
         place = pd.MultiIndex.from_frame(replacement.units[names]).get_indexer(
             pd.MultiIndex.from_frame(self.units[names])
         )
-        predictions = np.where((place >= 0)[:, None], new[place], self.predictions)
-        return replace(self, predictions=predictions)
+        first = np.where((place >= 0)[:, None], new[place], self.scores[0])
+        return replace(self, scores=np.concatenate([first[None], self.scores[1:]]))
 
 
 def adjust_totals(totals: ScoreTotals, old: UnitScores, new: Floats, keys: list[str]) -> ScoreTotals:
@@ -92,4 +103,5 @@ def keep_inside(totals: ScoreTotals) -> ScoreTotals:
         cells=totals.cells[inside].drop(columns=INSIDE).reset_index(drop=True),
         decided=totals.decided[inside],
         probability=totals.probability[inside],
+        others=tuple(sums[inside] for sums in totals.others),
     )

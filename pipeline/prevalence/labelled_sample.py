@@ -74,6 +74,7 @@ def read_labelled_sample(
     empty_is_coded: bool = False,
     parents: Mapping[str, str] | None = None,
     copies: Mapping[str, int] | None = None,
+    encoding: str | None = None,
 ) -> LabelledSample:
     """Read a coded sample.
 
@@ -84,6 +85,7 @@ def read_labelled_sample(
         empty_is_coded: a row without labels carries no frame; else it counts as not coded.
         parents: of the frames that have one; a unit coded with a child carries its parent.
         copies: clusters of texts by id, where the texts are not at hand; None compares the texts.
+        encoding: of text files that are not UTF-8.
 
     Raises:
         DataError: no design columns, not a probability sample, another unit than wanted, unknown labels, coders
@@ -91,7 +93,11 @@ def read_labelled_sample(
     """
     files = [paths] if isinstance(paths, Path) else list(paths)
     path = ", ".join(map(str, files))
-    codings = [coding for file in files for coding in _read_file(file, empty_is_coded=empty_is_coded)]
+    codings = [
+        coding
+        for file in files
+        for coding in _read_file(file, empty_is_coded=empty_is_coded, encoding=encoding)
+    ]
     for coding in codings:
         _check_design(coding)
     found_unit = _find_unit(path, codings, unit)
@@ -120,8 +126,14 @@ def read_labelled_sample(
     )
 
 
-def _read_file(path: Path, *, empty_is_coded: bool) -> list[Coding]:
-    read = read_table(path, empty_is_coded=empty_is_coded)
+def find_sample_unit(path: Path, encoding: str | None = None) -> str | None:
+    """The unit that the first row of a sample names; None without any, which `read_labelled_sample` tells."""
+    codings = read_table(path, empty_is_coded=False, encoding=encoding).codings
+    return str(codings[0].extra.get("unit")) if codings else None
+
+
+def _read_file(path: Path, *, empty_is_coded: bool, encoding: str | None) -> list[Coding]:
+    read = read_table(path, empty_is_coded=empty_is_coded, encoding=encoding)
     if read.rejects:
         listed = "; ".join(f"{reject.where}: {reject.reason}" for reject in read.rejects[:_LISTED])
         raise DataError(
@@ -229,7 +241,7 @@ def _settle(codings: Sequence[Coding]) -> list[Coding]:
 
 
 def _describe(codings: Sequence[Coding], unit: str, of_text: NDArray[np.int64]) -> pd.DataFrame:
-    keys, indices = zip(*(_split_id(coding, unit) for coding in codings), strict=True)
+    keys, indices = zip(*(split_unit_id(coding.id, unit, coding.where) for coding in codings), strict=True)
     several = len({coding.extra.get("sample_id") for coding in codings}) > 1
     units = pd.DataFrame(
         {
@@ -251,13 +263,19 @@ def _describe(codings: Sequence[Coding], unit: str, of_text: NDArray[np.int64]) 
     return units
 
 
-def _split_id(coding: Coding, unit: str) -> tuple[str, int]:
-    if unit == "post":
-        return coding.id, -1
-    key, _, index = coding.id.rpartition(":")
+def split_unit_id(unit_id: str, unit: str, where: str) -> tuple[str, int]:
+    """Post key and index of the sentence (-1 of a post) in the id of a unit.
+
+    Raises:
+        DataError: it is none; `where` begins the message.
+    """
+    if unit == "post" and unit_id:
+        return unit_id, -1
+    key, _, index = unit_id.rpartition(":")
     if not (key and index.isdecimal() and index.isascii() and len(index) < 10):  # noqa: PLR2004 - int32 has 10
         raise DataError(
-            f"{coding.where}, field 'id': expected POST_KEY:SENTENCE_INDEX, got {coding.id!r:.80}"
+            f"{where}, field 'id': expected {'POST_KEY:SENTENCE_INDEX' if unit == 'sentence' else 'POST_KEY'}, got "
+            f"{unit_id!r:.80}"
         )
     return key, int(index)
 

@@ -38,6 +38,7 @@ class ScoreTotals:
         probability: sum of the units' calibrated probabilities, shape (c, k).
         n_empty: posts without a scored sentence, which are no units.
         models: model_id and bundle_hash of every model whose scores are current, with the number of its units.
+        others: sums of further scores of the same units, each of shape (c, k).
     """
 
     unit: str
@@ -47,6 +48,7 @@ class ScoreTotals:
     probability: NDArray[np.float64]
     n_empty: int
     models: tuple[dict[str, str | int], ...]
+    others: tuple[NDArray[np.float64], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,6 +157,61 @@ def look_up_scores(
     found = np.asarray(table["found"].notna(), bool)
     probability = table[[f"v{i}" for i in range(len(frame_ids))]].to_numpy(np.float64)
     return UnitScores(found, table[list(keys)], probability)
+
+
+def sum_others(
+    out: Path, unit: str, n_frames: int, keys: Mapping[str, str], path: Path
+) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+    """Sums of other scores over the same cells: cells with their n, and the sums, shape (c, k).
+
+    Args:
+        out: output folder of `frames predict`, whose units they are of.
+        unit: "post" or "sentence".
+        n_frames: columns s0, s1, ... of the other scores.
+        keys: of the cells, as SQL by name.
+        path: Parquet with post_key, sentence_index and these columns.
+    """
+    sums = ", ".join(f"sum(s{i}) AS s{i}" for i in range(n_frames))
+    has_text = "WHERE n_sentences > 0" if unit == "post" else ""
+    with open_scores(out) as connection:
+        table = connection.sql(
+            f"SELECT {_name_keys(keys)}, count(*) AS n, {sums} FROM {SCORED[unit]} "  # noqa: S608 - names are quoted
+            f"JOIN {_read_others(path, unit)} {has_text} GROUP BY ALL"
+        ).df()
+    table = table.sort_values(list(keys)).reset_index(drop=True)
+    return table[[*keys, "n"]], table[[f"s{i}" for i in range(n_frames)]].to_numpy(np.float64)
+
+
+def look_up_others(
+    out: Path, unit: str, n_frames: int, path: Path, units: pd.DataFrame
+) -> NDArray[np.float64]:
+    """Other scores of single units, shape (n, k), NaN where there is none; see `sum_others`."""
+    names = "post_key" if unit == "post" else "post_key, sentence_index"
+    columns = ", ".join(f"s{i}" for i in range(n_frames))
+    with open_scores(out) as connection:
+        connection.register("wanted", number_units(units, unit))
+        table = connection.sql(
+            f"SELECT row, {columns} FROM wanted JOIN {_read_others(path, unit, names)}"  # noqa: S608 - names of ours
+        ).df()
+    return np.asarray(table.set_index("row").reindex(np.arange(len(units))), np.float64)
+
+
+def find_unscored(out: Path, unit: str, path: Path) -> list[str]:
+    """Keys of units of an output of which there are no other scores, a few of them."""
+    has_text = "WHERE n_sentences > 0" if unit == "post" else ""
+    with open_scores(out) as connection:
+        rows = connection.sql(
+            f"SELECT post_key FROM (SELECT * FROM {SCORED[unit]} {has_text}) "  # noqa: S608 - names of ours
+            f"ANTI JOIN {_read_others(path, unit)} ORDER BY 1 LIMIT 3"
+        ).fetchall()
+    return [str(key) for (key,) in rows]
+
+
+def _read_others(path: Path, unit: str, names: str | None = None) -> str:
+    """Other scores as the right side of a join."""
+    kept = "" if unit == "sentence" else "EXCLUDE (sentence_index) "
+    using = names or ("post_key" if unit == "post" else "post_key, sentence_index")
+    return f"(SELECT * {kept}FROM read_parquet({quote_text(str(path))})) AS others USING ({using})"
 
 
 def number_units(units: pd.DataFrame, unit: str) -> pa.Table:

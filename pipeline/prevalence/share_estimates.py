@@ -6,7 +6,7 @@ which says more than the decision; the raw share counts decisions and stands bes
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,8 @@ from pipeline.prevalence.domains import (
 from pipeline.prevalence.drawn_units import find_drawn_units
 from pipeline.prevalence.estimators import Design, Shares, estimate_means
 from pipeline.prevalence.evidence import INSIDE, Evidence, adjust_totals, keep_inside
-from pipeline.prevalence.labelled_sample import LabelledSample, read_labelled_sample
+from pipeline.prevalence.labelled_sample import LabelledSample, find_sample_unit, read_labelled_sample
+from pipeline.prevalence.other_scores import PlacedScores, add_others, place_others
 from pipeline.prevalence.score_totals import (
     ScoreTotals,
     look_up_scores,
@@ -39,6 +40,7 @@ from pipeline.prevalence.score_totals import (
     sum_scores,
 )
 from pipeline.prevalence.share_notes import (
+    OF_UNKNOWN_MAKING,
     describe_fit,
     describe_target,
     note_changed,
@@ -46,6 +48,7 @@ from pipeline.prevalence.share_notes import (
     note_parents,
     note_units,
     note_unknown_training,
+    note_weights,
 )
 from pipeline.prevalence.share_records import (
     FEWEST_LABELLED,
@@ -74,6 +77,8 @@ class ShareSettings:
         labels_only: use no score, so that nothing depends on what the model learnt.
         codings: files with second codings of units of the sample.
         table: posts table, or another with a row for each post_key, whose columns may be kinds of domains too.
+        others: tables with scores from elsewhere, see `pipeline.prevalence.other_scores`.
+        encoding: of text files (sample, codings, other scores) that are not UTF-8.
     """
 
     unit: str | None = None
@@ -85,6 +90,8 @@ class ShareSettings:
     labels_only: bool = False
     codings: tuple[Path, ...] = ()
     table: Path | None = None
+    others: tuple[Path, ...] = ()
+    encoding: str | None = None
 
     def express_keys(self) -> dict[str, str]:
         """Keys of the cells, as SQL by name.
@@ -100,14 +107,14 @@ class ShareSettings:
 
 
 def estimate_shares(
-    scores: Path, sample: Samples = None, frames: Sequence[str] | None = None, **settings: Any
+    scores: Path | None, sample: Samples = None, frames: Sequence[str] | None = None, **settings: Any
 ) -> tuple[ShareEstimate, ...]:
     """The estimates of `report_shares`, without its notes and provenance."""
     return report_shares(scores, sample, frames, **settings).estimates
 
 
 def report_shares(
-    scores: Path,
+    scores: Path | None,
     sample: Samples = None,
     frames: Sequence[str] | None = None,
     *,
@@ -117,7 +124,7 @@ def report_shares(
     """Estimate the share of each frame in each domain.
 
     Args:
-        scores: output folder of `frames predict`.
+        scores: output folder of `frames predict`; None where there are scores from elsewhere alone.
         sample: coded file that `frames sample` drew from these scores, or several that stand together (a sample and
             what tops it up); None gives raw shares alone.
         frames: ids of the frames wanted, in this order; None for all.
@@ -134,6 +141,44 @@ def report_shares(
         raise ConfigError(
             "shares before and after a date need the date, and a date needs them: --before-after DATE"
         )
+    if chosen.others:
+        return _report_others(scores, sample, frames, chosen)
+    if scores is None:
+        raise ConfigError("shares of what? Give the output folder of frames predict, or --scores FILE")
+    return _report(scores, sample, frames, chosen, checks)
+
+
+def _report_others(
+    scores: Path | None, sample: Samples, frames: Sequence[str] | None, chosen: ShareSettings
+) -> ShareReport:
+    """With scores from elsewhere, whose output folder, where there is none, is made for as long as this takes."""
+    first = sample if sample is None or isinstance(sample, Path) else next(iter(sample), None)
+    unit = chosen.unit or (first and find_sample_unit(first, chosen.encoding)) or "post"
+    with place_others(scores, chosen.others, unit, frames, chosen.encoding) as (out, others):
+        report = _report(
+            out, sample, frames, replace(chosen, unit=unit), None, others=others, is_made=scores is None
+        )
+        given = str(scores or chosen.others[0])
+        source = str(scores or "POSTS.parquet")  # no sample can be drawn from a table of scores
+        notes, cautions = (
+            tuple(
+                text.replace(f"sample {out}", f"sample {source}").replace(str(out), given) for text in texts
+            )
+            for texts in (report.notes, report.cautions)
+        )
+        return replace(report, target=report.target.replace(str(out), given), notes=notes, cautions=cautions)
+
+
+def _report(
+    scores: Path,
+    sample: Samples,
+    frames: Sequence[str] | None,
+    chosen: ShareSettings,
+    checks: TextChecks | None,
+    *,
+    others: Sequence[PlacedScores] = (),
+    is_made: bool = False,
+) -> ShareReport:
     keys = chosen.express_keys()
     all_frames = read_frames(scores)
     wanted = tuple(frames or all_frames)
@@ -150,10 +195,13 @@ def report_shares(
         empty_is_coded=chosen.empty_is_coded,
         parents=read_parents(scores),
         copies=checks.copies if checks else None,
+        encoding=chosen.encoding,
     )
+    if is_made:  # no texts are at hand
+        checks = TextChecks(coded.copies, note=OF_UNKNOWN_MAKING)
     samples = [sample] if isinstance(sample, Path) else list(sample)
     return _report_estimates(
-        scores, coded, wanted, all_frames, chosen, samples=samples, keys=keys, checks=checks
+        scores, coded, wanted, all_frames, chosen, samples=samples, keys=keys, checks=checks, others=others
     )
 
 
@@ -189,6 +237,7 @@ def _report_estimates(
     samples: Sequence[Path],
     keys: dict[str, str],
     checks: TextChecks | None,
+    others: Sequence[PlacedScores],
 ) -> ShareReport:
     unit = coded.unit
     drawn = find_drawn_units(scores, unit, coded.frame) if coded.frame else None
@@ -214,6 +263,9 @@ def _report_estimates(
         old = look_up_scores(scores, unit, frames, keys, replacement.units)
         totals = adjust_totals(totals, old, new, list(keys))
         evidence = evidence.with_scores(replacement, new)
+    if others:
+        totals = add_others(scores, totals, keys, others)
+        evidence = evidence.with_others([other.look_up(scores, unit, evidence.units) for other in others])
 
     totals = keep_inside(totals)
     target, caution = describe_target(scores, unit, int(totals.cells["n"].sum()), drawn)
@@ -230,9 +282,14 @@ def _report_estimates(
             all_frames=all_frames,
             parents=read_parents(scores),
             empty_is_coded=settings.empty_is_coded,
+            encoding=settings.encoding,
         )
         notes.append(note)
     estimates, contrasts = _estimate_domains(totals, evidence, settings, doubt)
+    if others and not settings.labels_only:
+        names = [*(str(model["model_id"]) for model in totals.models[:1]), *(o.scores.name for o in others)]
+        notes.append(note_weights(names, frames, evidence.mixture.mean_weights))
+        notes += [] if OF_UNKNOWN_MAKING in notes else [OF_UNKNOWN_MAKING]
     against = settings.wanted.against
     if against is not None and not any(contrast.first == against for contrast in contrasts):
         cautions.append(
@@ -242,7 +299,7 @@ def _report_estimates(
         unit,
         estimates,
         target,
-        totals.models,
+        (*totals.models, *(other.describe(int(totals.cells["n"].sum())) for other in others)),
         coded.sample_ids,
         settings.confidence,
         tuple(notes),
@@ -321,13 +378,15 @@ class _DomainShares:
         if n_independent < FEWEST_LABELLED and n_labelled < n_units:
             return cls(place, n_units, raw, n_labelled, n_independent)
         design = evidence.design
+        means = np.stack([sums[rows].sum(axis=0) / n_units for sums in (totals.probability, *totals.others)])
+        expected = evidence.mixture.expect(means, design, inside)
         if n_labelled == n_units:  # nothing is left to chance, however the units were drawn
             design = Design(np.where(inside, 1.0, design.inclusion), inside.astype(np.int64), design.clusters)
         classical, corrected = (
             estimate_means(
                 evidence.labels,
-                evidence.predictions,
-                totals.probability[rows].sum(axis=0) / n_units,
+                evidence.mixture.predictions,
+                expected,
                 design,
                 in_domain=inside,
                 power=power,

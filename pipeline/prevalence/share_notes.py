@@ -14,6 +14,10 @@ from pipeline.prevalence.drawn_units import DrawnUnits, say_span
 from pipeline.prevalence.labelled_sample import LabelledSample
 from pipeline.prevalence.score_totals import ScoreTotals
 
+OF_UNKNOWN_MAKING: Final = (
+    "what scores from elsewhere were made from is not known: if the coded units had a part in it (as examples in a "
+    "prompt, words of a list, training rows), corrected shares are too sure; the column labels holds in any case"
+)
 _LISTED: Final = 3  # ids that one note names
 
 
@@ -100,6 +104,19 @@ def note_unknown_training(models: Sequence[str]) -> list[str]:
         "labels holds in any case"
     )
     return [note]
+
+
+def note_weights(names: Sequence[str], frames: Sequence[str], weights: NDArray[np.float64]) -> str:
+    """How much each score counts, shape (m, k)."""
+    told = "; ".join(
+        f"{frame}: "
+        + ", ".join(f"{name} {weight:.2f}" for name, weight in zip(names, weights[:, k], strict=True))
+        for k, frame in enumerate(frames)
+    )
+    return (
+        "corrected shares use the scores together, weighted by what left the smallest error on the coded units of "
+        f"other folds: {told}"
+    )
 
 
 def note_units(totals: ScoreTotals) -> list[str]:

@@ -17,6 +17,7 @@ from pipeline.benchmarks.validity import (
     blend_claims,
     f1_claims,
     ledger_claims,
+    mixture_claims,
     rise_claims,
     share_claims,
     text_claims,
@@ -30,6 +31,7 @@ from pipeline.errors import ConfigError, PipelineError
 MODULES: Final[dict[str, Sequence[Claim]]] = {
     "f1": f1_claims.CLAIMS,
     "shares": share_claims.CLAIMS,
+    "mixtures": mixture_claims.CLAIMS,
     "texts": text_claims.CLAIMS,
     "blend": blend_claims.CLAIMS,
     "ledger": ledger_claims.CLAIMS,
