@@ -393,3 +393,14 @@ def test_a_top_up_draws_from_what_was_added_alone_and_says_from_how_many(tmp_pat
             SampleSettings(size=5, purpose="train"),
             tops_up=tmp_path / "first.csv",
         )
+
+
+def test_files_beside_a_sample_may_have_another_encoding(scores: Path, tmp_path: Path) -> None:
+    ids = tmp_path / "known.csv"
+    ids.write_bytes("id;text\nх/1;привет\n".encode("cp1251"))
+    command = ["sample", str(scores), "-n", "3", "--purpose", "train", "--exclude", str(ids), "-o"]
+    refused = CliRunner().invoke(app, [*command, str(tmp_path / "a.csv")])
+    assert refused.exit_code == 1
+    assert "--encoding" in refused.output
+    done = CliRunner().invoke(app, [*command, str(tmp_path / "b.csv"), "--encoding", "cp1251"])
+    assert done.exit_code == 0, done.output

@@ -360,6 +360,22 @@ def test_no_json_does_more_than_be_rejected(
     assert len(list(JSON.read(path, NO_OPTIONS))) == len(entries)
 
 
+def test_addresses_behind_words_of_a_rich_message_are_links(path: Path) -> None:
+    deep: Any = {"type": "text_link", "text": "here", "href": "https://b.org/x y"}
+    for _ in range(20):
+        deep = [{"text": deep}]
+    blocks = [
+        {
+            "type": "paragraph",
+            "text": ["See ", {"type": "text_link", "text": "this", "href": "https://a.org"}],
+        },
+        {"type": "table", "cells": [[deep], [{"text": "no link", "href": "javascript:alert(1)"}]]},
+        {"type": "button", "text": "more", "url": "https://a.org"},
+    ]
+    [post] = read(path, chat(message(5, "", rich_message={"blocks": blocks})))
+    assert post.links == ("https://a.org", "https://b.org/x%20y")
+
+
 # HTML
 
 

@@ -104,7 +104,12 @@ class Sample:
 
 
 def draw_sample(
-    source: Path, settings: SampleSettings, exclude: Sequence[Path] = (), *, tops_up: Path | None = None
+    source: Path,
+    settings: SampleSettings,
+    exclude: Sequence[Path] = (),
+    *,
+    tops_up: Path | None = None,
+    encoding: str | None = None,
 ) -> Sample:
     """Draw units from an output folder of `frames predict` or a posts table.
 
@@ -114,6 +119,7 @@ def draw_sample(
         exclude: files with a column id; units of these ids are left out (training only).
         tops_up: an earlier sample of this source; only units are drawn that could not be drawn then, and the codes
             of both together estimate shares of all.
+        encoding: of the files to exclude and of the earlier sample, where they are text that is not UTF-8.
 
     Raises:
         ConfigError: settings that contradict one another.
@@ -123,14 +129,16 @@ def draw_sample(
     population = open_population(source, settings.unit, with_scores=settings.design in {"scored", "active"})
     notes = list(population.notes)
     excluded = {
-        read_id(record.cells.get("id"), record.where) for path in exclude for record in read_records(path)
+        read_id(record.cells.get("id"), record.where)
+        for path in exclude
+        for record in read_records(path, encoding)
     }
     if codes := sorted(filter(is_unit_code, excluded)):
         raise DataError(
             f"--exclude: '{shorten(codes[0], 80)}' is a code that label-export gave in place of an id; give the "
             "sample itself, or what label-import wrote"
         )
-    earlier = _read_earlier(tops_up, settings) if tops_up else None
+    earlier = _read_earlier(tops_up, settings, encoding) if tops_up else None
     identity = {**_name_settings(settings), "source": _fingerprint(population), "excluded": sorted(excluded)}
     if earlier:
         identity["tops_up"] = earlier.sample_id
@@ -255,10 +263,10 @@ def name_strata(units: pd.DataFrame, strata: Sequence[str]) -> "pd.Series[str]":
     return named
 
 
-def _read_earlier(path: Path, settings: SampleSettings) -> EarlierSample:
+def _read_earlier(path: Path, settings: SampleSettings, encoding: str | None) -> EarlierSample:
     if settings.purpose == "train":
         raise ConfigError("--top-up is for estimates: to train, --exclude leaves out what is labelled")
-    return EarlierSample.read(path, settings.unit)
+    return EarlierSample.read(path, settings.unit, encoding)
 
 
 def _describe(population: Population, drawn: Draw, common: dict[str, Any]) -> list[dict[str, Any]]:

@@ -20,13 +20,13 @@ class EarlierSample:
     frame: DrawnFrame
 
     @staticmethod
-    def read(path: Path, unit: str) -> "EarlierSample":
+    def read(path: Path, unit: str, encoding: str | None = None) -> "EarlierSample":
         """Of a sample file; where it holds a top-up with what that topped up, of both together.
 
         Raises:
             DataError: no sample with a frame, or one of another unit.
         """
-        rows = read_sample(path)
+        rows = read_sample(path, encoding)
         frames = {
             str(row["sample_id"]): frame for row in rows if (frame := DrawnFrame.from_cells(row)) is not None
         }

@@ -83,6 +83,7 @@ def sample(
             help="Draw from what was added to the source since this sample was drawn; codes combine.",
         ),
     ] = None,
+    encoding: Encoding = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same sample.")] = 42,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -116,7 +117,7 @@ def sample(
             frame=frame,
             seed=seed,
         )
-        drawn = draw_sample(source, settings, exclude or (), tops_up=top_up)
+        drawn = draw_sample(source, settings, exclude or (), tops_up=top_up, encoding=encoding)
         write_sample(output, drawn.rows)
         if as_json:
             print_json({"output": str(output), **drawn.to_json()})

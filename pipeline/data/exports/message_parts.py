@@ -39,6 +39,7 @@ EMPTY: Final = "empty message"
 _KIND_OF: Final = {name: kind for kind, names in MEDIA.items() for name in names}
 _NO_MEDIA: Final = frozenset(("empty", "none", "nan", "null", "text", "false"))
 _KIND_PREFIX = re.compile(r"(?:MessageMediaType\.|MessageMedia|message(?=[A-Z]))")
+_ADDRESSES: Final = ("href", "url")  # keys of a rich message
 # What holds words within a block; everything else that is nested is a block of its own.
 _WORDS: Final = (
     "title",
@@ -98,6 +99,17 @@ def read_rich_text(message: object) -> str:
     except RecursionError:
         raise ValueError("field 'rich_message': nested too deeply") from None
     return "\n".join(line for line in lines if line.strip())
+
+
+def iter_addresses(message: object) -> Iterator[object]:
+    """Addresses behind words of a `rich_message`, in the order in which they stand."""
+    waiting = [message]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            yield from (part[name] for name in _ADDRESSES if name in part)
+        if isinstance(part, dict | list):
+            waiting.extend(reversed(list(part.values()) if isinstance(part, dict) else part))
 
 
 def join_texts(*texts: str) -> str:

@@ -21,6 +21,7 @@ from pipeline.data.exports.json_stream import BadValueError, JsonCursor, JsonStr
 from pipeline.data.exports.message_parts import (
     EMPTY,
     clean_links,
+    iter_addresses,
     join_texts,
     media_kind,
     read_poll,
@@ -107,7 +108,7 @@ class TelegramDesktopJson:
             "reply_to": "`reply_to_message_id`",
             "topic": "title of the topic that is answered",
             "reactions": "`reactions`",
-            "links": "`href` of text links",
+            "links": "`href` of text links, those of `rich_message` too",
             "media": "`media_type`, `photo`, `file` and the like",
         },
         ignores="files, authors, buttons; views are not part of it",
@@ -364,6 +365,7 @@ def _hrefs_of(message: Mapping[str, object]) -> Iterator[object]:
         for part in parts if isinstance(parts, list) else ():
             if isinstance(part, dict) and "href" in part:
                 yield part["href"]
+    yield from iter_addresses(message.get("rich_message"))
 
 
 def _excerpt_of(message: Mapping[str, object]) -> str:
