@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from pipeline.data.labelled_rows import read_labelled
 from pipeline.errors import ModelError
 from pipeline.evaluation.evaluate_bundle import predict_labelled
 from pipeline.evaluation.test_predictions import evaluate_predictions
+from pipeline.explanation.text_explanation import PlacedSentence, explain_sentences
 from pipeline.measures.calibration import identity_calibrator
 from pipeline.measures.decision_rule import DecisionRule
 from pipeline.prevalence.share_estimates import report_shares
@@ -118,6 +120,18 @@ def test_figures_are_coarse_and_fine(bundle: ModelBundle, tmp_path: Path) -> Non
     assert coarse.macro_f1.value == 1.0  # the wrong child, but the right parent
     assert fine.macro_f1.value == 0.0
     assert report.to_json()["levels"]["coarse"]["macro_f1"]["value"] == 1.0
+
+
+def test_an_explanation_says_where_a_parent_is_implied(bundle: ModelBundle) -> None:
+    calibrator = replace(
+        bundle.decisions.calibrator, offsets=np.array([0.0, 0.0, 0.0, -9.0])
+    )  # the parent is unsure
+    unsure = replace(bundle, decisions=replace(bundle.decisions, calibrator=calibrator))
+    found = explain_sentences(unsure, [PlacedSentence(0, 0, f"{PHRASES['order']} today")])
+    assert [evidence.frame for evidence in found.evidence] == ["order", "world"]
+    assert any(note.startswith("world: implied by a frame below") for note in found.notes)
+    sure = explain_sentences(bundle, [PlacedSentence(0, 0, f"{PHRASES['unity.1']} today")])
+    assert not any("implied" in note for note in sure.notes)
 
 
 def test_a_single_label_stays_alone(tmp_path: Path) -> None:

@@ -361,6 +361,9 @@ def test_figures_can_be_taken_along(page: Page) -> None:
     table = Path(download.value.path()).read_text(encoding="utf-8-sig")
     assert table.count(f"https://t.me/{PUBLIC}/") == 33
     with page.expect_download() as download:
+        page.locator("#languages-take").get_by_role("button").click()
+    assert Path(download.value.path()).read_text(encoding="utf-8-sig").startswith("Frame,")
+    with page.expect_download() as download:
         page.locator("#heat").get_by_role("button", name="SVG").click()
     assert RUSSIAN in Path(download.value.path()).read_text(encoding="utf-8")
 

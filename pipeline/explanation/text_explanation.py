@@ -44,6 +44,7 @@ LEFT_OUT: Final = (
 
 # A word, with apostrophes and hyphens inside; or a run of anything else but white space. Together
 # they cover all that is not white space, so that what characters contribute can be summed without a rest.
+_ROUNDING: Final = 1e-6  # of a probability
 _UNIT = re.compile(rf"(?:{WORD})(?:['’ʼ-](?:{WORD}))*|[^\w\s]+")  # noqa: RUF001 - apostrophes as they are written
 _has_word = re.compile(r"\w").search
 
@@ -217,8 +218,25 @@ def explain_sentences(
                 words=of_frame,
             )
     ordered = tuple(evidence[k] for k in columns)
-    notes = (EXACT if method == "exact" else LEFT_OUT, *MEANING, *_warn_of_training(bundle, ordered))
+    notes = (
+        EXACT if method == "exact" else LEFT_OUT,
+        *MEANING,
+        *_note_implied(bundle, ordered),
+        *_warn_of_training(bundle, ordered),
+    )
     return Explanation(bundle.model_id, bundle.bundle_hash, len(sentences), ordered, notes)
+
+
+def _note_implied(bundle: ModelBundle, evidence: Sequence[FrameEvidence]) -> tuple[str, ...]:
+    """Parents that are as probable as one of their children: their words are not what made them so."""
+    if not bundle.decisions.parents:
+        return ()
+    own = bundle.decisions.calibrator(bundle.classifier.predict_proba([found.text for found in evidence]))
+    column = {frame: k for k, frame in enumerate(bundle.frame_ids)}
+    implied = [f.frame for i, f in enumerate(evidence) if own[i, column[f.frame]] < f.probability - _ROUNDING]
+    if not implied:
+        return ()
+    return (f"{', '.join(implied)}: implied by a frame below, whose words say why; its own words say less",)
 
 
 def _warn_of_training(bundle: ModelBundle, evidence: Sequence[FrameEvidence]) -> tuple[str, ...]:

@@ -117,7 +117,8 @@ function inPrint(spec, title, axes, legend) {
   const named = JSON.parse(JSON.stringify({ width: 460, height: 260, ...spec, config: { ...PLOT_CONFIG, aria: false, background: "#fff", font: "sans-serif" } })
     .replace(/var\(--([a-z0-9]+)\)/gu, (_, role) => PRINT[role] || "#000").replaceAll("currentColor", "#000"));
   named.title = { text: title, anchor: "start", fontSize: 12 };
-  const names = legend && { title: null, orient: "bottom", columns: 2, labelLimit: 220, labelExpr: `(${JSON.stringify(legend)})[datum.value]` };
+  const told = legend && JSON.stringify(legend).replace(/[\u2028\u2029]/gu, " "); // which end a line inside an expression
+  const names = legend && { title: null, orient: "bottom", columns: 2, labelLimit: 220, labelExpr: `(${told})[datum.value]` };
   const walk = (part) => {
     for (const [channel, coded] of Object.entries(part.encoding || {})) {
       if (coded.title === null && axes && axes[channel]) coded.title = axes[channel];
@@ -132,6 +133,12 @@ function inPrint(spec, title, axes, legend) {
 function plottedRows(spec) {
   const parts = [spec, ...(spec.layer || [])].filter((part) => part.data && part.data.values && !part.data.name);
   return parts.flatMap((part) => part.data.values).map(({ tip, line, day, ...row }) => row);
+}
+
+// What a table of the page says, cell by cell.
+function tableRows(shown) {
+  const names = [...shown.tHead.rows[0].cells].map((cell) => cell.textContent);
+  return [...shown.tBodies[0].rows].map((row) => Object.fromEntries([...row.cells].map((cell, i) => [names[i], cell.innerText.trim()])));
 }
 
 // Texts that a spreadsheet would run as a formula get a ' in front.

@@ -21,6 +21,7 @@ async function start() {
   buildFilters();
   buildTable();
   if (data.shares) buildShares();
+  if (byId("languages-take")) byId("languages-take").replaceChildren(takeButtons("frames by language", null, () => tableRows(document.querySelector(".languages"))));
   update();
 }
 
