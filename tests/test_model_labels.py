@@ -1,5 +1,6 @@
 """Rows that a language model labelled may train and judge nothing: not test, calibration, thresholds or shares."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -149,3 +150,36 @@ def test_rows_that_people_s_rows_contradict_flatly_are_left_out_and_counted(tmp_
     assert f"to a label of {60 - len(left)} of the 60 rows" in notes[0]
     _, _, summary = fit_with_decisions(config, book, folds, quiet_context(tmp_path))
     assert notes[0] in summary.notes
+
+
+def test_the_teacher_s_curve_says_what_its_rows_bought(tmp_path: Path) -> None:
+    """Storms of the test fold are called tempests, a word that only the teacher's rows have."""
+    book = Codebook.model_validate(
+        {"name": "weather", "frames": [{"id": f, "name": f, "definition": f"Speaks of {f}."} for f in FRAMES]}
+    )
+    people = make_rows(0, 120, wrong=0.05)
+    for row in people[60:]:
+        row |= {"text": row["text"].replace("storm", "tempest"), "purpose": "estimate"}
+    coded = [row | {"text": row["text"].replace("storm", "tempest")} for row in make_rows(5000, 100)]
+    write_lines(tmp_path / "by_model.jsonl", coded)
+    data = {"codebook": "codebook.yaml", "labelled": "labelled.jsonl", "teacher": "by_model.jsonl"}
+    data["learn_from_codebook"] = False
+    tracking = {"uri": f"sqlite:///{tmp_path}/mlflow.db"}
+    config = write_files(tmp_path, book, people, data=data, tracking=tracking)
+    arguments = ["learning-curve", str(config), "--teacher", "--sizes", "50,400", "--repeats", "2"]
+    made = CliRunner().invoke(
+        app, [*arguments, "--teacher-cost", "4", "-o", str(tmp_path / "curve"), "--json"]
+    )
+    assert made.exit_code == 0, made.output
+    curve = json.loads(made.stdout)
+    assert [(entry["size"], entry["draws"]) for entry in curve["sizes"]] == [(0, 1), (50, 2), (100, 1)]
+    assert curve["people_rows"] == 60
+    assert curve["gain"]["low"] > 0
+    last = curve["sizes"][-1]
+    assert last["gain_per_hundred"] == pytest.approx(curve["gain"]["value"])
+    assert last["gain_per_money"] == pytest.approx(curve["gain"]["value"] / 4)
+    assert (tmp_path / "curve" / "teacher_curve.csv").is_file()
+    shown = CliRunner().invoke(app, arguments)
+    assert "all 100 rows changed macro-F1 by +" in " ".join(shown.output.split())
+    without = CliRunner().invoke(app, [*arguments, "--set", "data.teacher=null"])
+    assert "name a file of them as data.teacher" in " ".join(without.output.split())

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pipeline.config.sweep import SweepSettings
     from pipeline.evaluation.learning_curve_record import SizeSummary
     from pipeline.training.sweep.records import SweepResult, TrialRecord
+    from pipeline.training.teacher_curve import TeacherCurve
     from pipeline.training.tracked_curve import RecordedCurve
 
 TOP = 10
@@ -32,6 +33,37 @@ def print_curve(screen: Console, recorded: RecordedCurve) -> None:
     for path in recorded.files:
         screen.print(f"wrote {safe_text(str(path))}", soft_wrap=True)
     screen.print(f"run {recorded.run_id} in {safe_text(recorded.tracking_uri)}", soft_wrap=True)
+
+
+def print_teacher_curve(screen: Console, curve: TeacherCurve) -> None:
+    """One line for each number of the teacher's rows, what all of them bought, and the notes."""
+    from pipeline.commands.result_tables import format_interval
+    from pipeline.training.tracked_curve import ON_TEST
+
+    rows = [
+        (
+            *_size_row(summary),
+            _signed(curve.gain_per_hundred(summary)),
+            _signed(curve.gain_per_money(summary)),
+        )
+        for summary in curve.sizes
+    ]
+    columns = ("teacher's rows", "draws", "macro-F1", "range", "seconds", "gain per 100", "per unit of money")
+    title = f"{curve.name} ({curve.kind}), {curve.n_people} rows of people, on {curve.n_test} test texts"
+    shown = len(columns) if curve.cost_per_hundred else len(columns) - 1
+    screen.print(plain_table(title, columns[:shown], [row[:shown] for row in rows]))
+    screen.print(f"macro-F1: {curve.macro_name}", soft_wrap=True)
+    if curve.gain.value is not None:
+        screen.print(
+            f"all {curve.sizes[-1].size} rows changed macro-F1 by {curve.gain.value:+.3f} "
+            f"({curve.confidence:.0%} interval {format_interval(curve.gain, 3, sign='+')})",
+            soft_wrap=True,
+        )
+    print_notes(screen, (ON_TEST, *curve.notes))
+
+
+def _signed(value: float | None) -> str:
+    return "" if value is None else f"{value:+.3f}"
 
 
 def _size_row(summary: SizeSummary) -> tuple[str, ...]:

@@ -30,6 +30,13 @@ def learning_curve(
         typer.Option("-o", "--output", metavar="FOLDER", help="Folder for the plot and the table (CSV)."),
     ] = None,
     plot_format: Annotated[Literal["png", "svg"], typer.Option("--format", help="Of the plot.")] = "png",
+    teacher: Annotated[
+        bool,
+        typer.Option("--teacher", help="Grow the rows of data.teacher instead, beside all of people's rows."),
+    ] = False,
+    teacher_cost: Annotated[
+        float | None, typer.Option("--teacher-cost", min=0, help="Money for a hundred rows of the teacher.")
+    ] = None,
     overrides: Overrides = None,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -41,15 +48,26 @@ def learning_curve(
     are left out. Every model is measured on the test fold: this is a figure for a report and for planning a labelling
     round, not for choosing settings. Recorded in MLflow with the number of sentences as the step.
 
+    With --teacher people's rows stay and rows that a language model coded come in, from none to all: what did they buy,
+    by the hundred and, with --teacher-cost, for the money?
+
     Example: frames learning-curve configs/runs/sample_baseline.yaml -o curve
     """
 
     def work() -> None:
         loaded, wanted = read_config(config, overrides), _parse_sizes(sizes)
 
-        from pipeline.commands.experiment_tables import print_curve
+        from pipeline.commands.experiment_tables import print_curve, print_teacher_curve
+        from pipeline.training.teacher_curve import draw_teacher_curve
         from pipeline.training.tracked_curve import draw_and_record_curve
 
+        if teacher:
+            with progress_bar(quiet=as_json) as progress:
+                taught = draw_teacher_curve(
+                    loaded, wanted, progress, repeats=repeats, cost_per_hundred=teacher_cost, output=output
+                )
+            print_json(taught.to_json()) if as_json else print_teacher_curve(console(), taught)
+            return
         with progress_bar(quiet=as_json) as progress:
             recorded = draw_and_record_curve(
                 loaded, wanted, progress, repeats=repeats, output=output, plot_format=plot_format

@@ -77,7 +77,7 @@ def learning_curve(
         for i, (asked, draw, part) in enumerate(parts):
             progress("learning curve", i, len(parts))
             context = FitContext(config.seed, work / f"{asked}-{draw}", lambda *_: None, progress)
-            point, counted = _measure(config, codebook, part, context, asked=asked, draw=draw)
+            point, counted = measure_part(config, codebook, part, context, asked=asked, draw=draw)
             points.append(point)
             counts.append(counted)
     progress("learning curve", len(parts), len(parts))
@@ -168,7 +168,7 @@ def _first_clusters(places: NDArray[np.int64], wanted: int) -> NDArray[np.int64]
     return np.flatnonzero(places <= last)
 
 
-def _measure(
+def measure_part(
     config: RunConfig, codebook: Codebook, part: Folds, context: FitContext, *, asked: int, draw: int
 ) -> tuple[CurvePoint, Counts]:
     """One point, and its decisions on the test fold as counts of clusters, shape (n_clusters, k judged)."""
