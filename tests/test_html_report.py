@@ -353,6 +353,10 @@ def test_figures_in_print_size_hold_what_is_plotted(scores: Path, tmp_path: Path
     assert "1: 2024-06-01 =Summit" in (figures / "shares-over-time.svg").read_text(encoding="utf-8")
     with (figures / "shares.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["kind"].startswith("corrected")]
+    write_report(scores, tmp_path / "r.html", figures=tmp_path / "raw")
+    raw = (tmp_path / "raw" / "shares.svg").read_text(encoding="utf-8")
+    assert "raw share of posts, not corrected" in raw
+    assert "with its interval" not in raw
     whole = [e for e in estimate_shares(scores, sample, empty_is_coded=True) if e.domain == "whole"]
     assert [float(row["share"]) for row in rows] == [round(e.corrected.value or 0, 4) for e in whole]
 

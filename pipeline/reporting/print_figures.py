@@ -80,7 +80,7 @@ def write_figures(
         DataError: no room to write.
     """
     figures = [
-        _overview(share_rows(data, shares, titles), has_corrected=shares is not None),
+        _overview(share_rows(data, shares, titles)),
         _over_time(*time_rows(data, shares, titles), events),
         _channels(channel_rows(data, titles)),
     ]
@@ -122,9 +122,8 @@ def _write_csv(rows: Rows) -> str:
     return out.getvalue()
 
 
-def _share(field_name: str, title: str = "share of posts") -> dict[str, Any]:
+def _share(title: str) -> dict[str, Any]:
     return {
-        "field": field_name,
         "type": "quantitative",
         "title": title,
         "axis": {"format": ".0%", "tickCount": 5},
@@ -132,12 +131,19 @@ def _share(field_name: str, title: str = "share of posts") -> dict[str, Any]:
     }
 
 
-def _layers(along: str, across: dict[str, Any], share: dict[str, Any]) -> list[dict[str, Any]]:
+def _layers(rows: Rows, along: str, across: dict[str, Any]) -> list[dict[str, Any]]:
     """Interval, raw share and corrected share; `along` is the axis of the shares, the other one is that of `across`."""
     other = "y" if along == "x" else "x"
-    shapes = {"domain": list(KINDS), "range": ["circle", "diamond", _CROSS]}
-    greys = {"domain": list(KINDS), "range": [_BLACK, _GREY, _BLACK]}
-    fills = {"domain": list(KINDS), "range": [_BLACK, "white", "white"]}
+    kinds = [kind for kind in KINDS if any(row["kind"] == kind for row in rows)]
+    share = _share("share of posts" if CORRECTED in kinds else "raw share of posts, not corrected")
+    shapes, greys, fills = (
+        {"domain": kinds, "range": [look[kind] for kind in kinds]}
+        for look in (
+            dict(zip(KINDS, ("circle", "diamond", _CROSS), strict=True)),
+            dict(zip(KINDS, (_BLACK, _GREY, _BLACK), strict=True)),
+            dict(zip(KINDS, (_BLACK, "white", "white"), strict=True)),
+        )
+    )
     points = {
         other: across,
         along: share | {"field": "share"},
@@ -160,13 +166,12 @@ def _layers(along: str, across: dict[str, Any], share: dict[str, Any]) -> list[d
     ]
 
 
-def _overview(rows: Rows, *, has_corrected: bool) -> _Figure:
+def _overview(rows: Rows) -> _Figure:
     frame = {"field": "frame", "type": "nominal", "sort": None, "title": None, "axis": {"grid": True}}
-    title = "share of posts" if has_corrected else "raw share of posts, not corrected"
     return _Figure(
         "shares",
         rows,
-        {"width": _WIDTH, "height": {"step": 15}, "layer": _layers("x", frame, _share("share", title))},
+        {"width": _WIDTH, "height": {"step": 15}, "layer": _layers(rows, "x", frame)},
     )
 
 
@@ -177,11 +182,17 @@ def _over_time(unit: str, rows: Rows, partial: Rows, events: Sequence[Event]) ->
         "type": "temporal",
         "scale": {"type": "utc", "padding": 6},
         "title": unit,
-        "axis": {"format": _FORMATS[unit], "tickCount": 3, "labelOverlap": "greedy", "grid": False},
+        "axis": {
+            "format": _FORMATS[unit],
+            "tickCount": 3,
+            "labelOverlap": "greedy",
+            "labelFlush": True,
+            "grid": False,
+        },
     }
     lines = [{"day": f"{event.day}", "number": str(i + 1)} for i, event in enumerate(events)]
     x_line = {"field": "day", "type": "temporal"}
-    marks: list[dict[str, Any]] = _layers("y", x, _share("share"))
+    marks: list[dict[str, Any]] = _layers(rows, "y", x)
     if partial:
         marks.append(
             {
