@@ -29,6 +29,8 @@ from pipeline.annotation.record_files import write_records
 from pipeline.annotation.sample_files import SAMPLE_COLUMNS, make_unit_code, read_sample, write_sample
 from pipeline.bundle import ModelBundle
 from pipeline.cli import app
+from pipeline.data.codebook import Codebook, dump_codebook
+from pipeline.data.labelled_rows import read_labelled
 from pipeline.data.posts import POSTS_SCHEMA
 from pipeline.data.table_files import read_records
 from pipeline.errors import ConfigError, DataError
@@ -404,3 +406,92 @@ def test_files_beside_a_sample_may_have_another_encoding(scores: Path, tmp_path:
     assert "--encoding" in refused.output
     done = CliRunner().invoke(app, [*command, str(tmp_path / "b.csv"), "--encoding", "cp1251"])
     assert done.exit_code == 0, done.output
+
+
+SAID = {
+    "order": "The sentence claims that a multipolar world order replaces the dominance of one power.",
+    "harvest": "The sentence speaks of crops, grain and the harvest of farmers.",
+}
+ABOUT = {
+    "order": (
+        "Several centres of power now shape the international order instead of a single hegemon.",
+        "No state alone will dominate the multipolar world that is being born.",
+        "The age of one superpower is over, and many poles balance each other.",
+        "New powers in Asia and Africa end the dominance of a unipolar system.",
+    ),
+    "harvest": (
+        "Farmers brought in wheat and barley before the rain.",
+        "The grain stores are full after a rich harvest of maize.",
+        "Crops failed in the south, so bread will be dear this winter.",
+        "Combine harvesters work day and night on the sunflower fields.",
+    ),
+    "": (
+        "The orchestra plays in the city hall tonight.",
+        "Our goalkeeper saved two penalties in the final.",
+        "A new bridge for cyclists opens on Sunday.",
+        "The museum shows portraits of the last century.",
+        "Schools will close for a week in February.",
+        "He was fined for parking before the hospital.",
+        "The tram stops twice as often since spring.",
+        "She repaired the old clock on the tower.",
+    ),
+}
+
+
+def test_a_first_sample_is_like_the_codebook_and_no_labels(tmp_path: Path) -> None:
+    """Of 16 posts four are about each of two frames; the similar half of a sample of eight finds most of them."""
+    topics = [topic for topic, texts in ABOUT.items() for _ in texts]
+    texts = [text for of_topic in ABOUT.values() for text in of_topic]
+    rows = [
+        {
+            "post_key": f"c/{i}",
+            "channel": "c",
+            "published_at": datetime(2024, 1, 1, tzinfo=UTC),
+            "text": text,
+            "lang": "en",
+            "source_file": "made",
+            "source_record": str(i),
+            "content_hash": str(i),
+        }
+        for i, text in enumerate(texts)
+    ]
+    pq.write_table(pa.Table.from_pylist(rows, schema=POSTS_SCHEMA), tmp_path / "posts.parquet")
+    book = Codebook.model_validate(
+        {"name": "b", "frames": [{"id": f, "name": f, "definition": d} for f, d in SAID.items()]}
+    )
+    (tmp_path / "book.yaml").write_text(dump_codebook(book), encoding="utf-8")
+    out, command = (
+        tmp_path / "first.csv",
+        ["sample", str(tmp_path / "posts.parquet"), "--design", "similar", "-n", "8"],
+    )
+    alone = CliRunner().invoke(app, [*command, "-o", str(out)])
+    assert (alone.exit_code, "--codebook" in alone.output) == (1, True)
+    command += ["--codebook", str(tmp_path / "book.yaml")]
+    refused = CliRunner().invoke(app, [*command, "-o", str(out), "--purpose", "estimate"])
+    assert (refused.exit_code, "nothing can be estimated" in refused.output) == (1, True)
+    done = CliRunner().invoke(app, [*command, "-o", str(out)])
+    assert done.exit_code == 0, done.output
+    assert "no figure may rest on it" in " ".join(done.output.split())
+    found = [record.cells for record in read_records(out)]
+    proposed = [(row["proposed"], topics[int(row["id"].split("/")[1].split(":")[0])]) for row in found]
+    assert len(proposed) == 8
+    for frame in SAID:
+        assert sum(topic == frame for told, topic in proposed if told == frame) >= 2
+    assert {row["purpose"] for row in found} == {"train"}
+    assert [row["proposed"] for row in found if row["stratum"] == "random"] == [None] * 2
+
+    with pytest.raises(DataError, match="holds no labels"):
+        read_labelled(out, book, {"labels": "proposed"})
+    exported = CliRunner().invoke(
+        app,
+        [
+            "label-export",
+            str(out),
+            "--codebook",
+            str(tmp_path / "book.yaml"),
+            "-o",
+            str(tmp_path / "coder.csv"),
+        ],
+    )
+    assert exported.exit_code == 0, exported.output
+    assert "proposed" not in (tmp_path / "coder.csv").read_text(encoding="utf-8-sig")

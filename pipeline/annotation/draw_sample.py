@@ -36,12 +36,16 @@ from pipeline.annotation.probability_designs import (
     number_units,
 )
 from pipeline.annotation.sample_files import SAMPLE_COLUMNS, is_unit_code, read_id
+from pipeline.annotation.similar_design import MOST_READ, draw_similar
 from pipeline.annotation.top_up import EarlierSample
+from pipeline.classifiers.protocols import Progress
+from pipeline.data.codebook import Codebook
+from pipeline.data.label_values import PROPOSED
 from pipeline.data.near_duplicates import cluster_texts, find_statements
 from pipeline.data.table_files import read_records
 from pipeline.errors import ConfigError, DataError, shorten
 
-Design = Literal["random", "stratified", "scored", "active"]
+Design = Literal["random", "stratified", "scored", "active", "similar"]
 Purpose = Literal["estimate", "test", "train"]
 UNDATED = "undated"
 
@@ -53,13 +57,13 @@ class SampleSettings:
     Attributes:
         size: units wanted.
         design: see `pipeline.annotation.probability_designs` and `active_design`.
-        purpose: "estimate" for frame shares, "test" for test sets, "train" for training alone; active is always
-            train. Samples of two purposes are independent.
+        purpose: "estimate" for frame shares, "test" for test sets, "train" for training alone; active and similar are
+            always train. Samples of two purposes are independent.
         unit: what is labelled.
         strata: columns whose values together name a stratum: channel, month.
         allocation: of a stratified sample.
         minimum: units of each stratum.
-        random_share: of an active sample.
+        random_share: of an active or similar sample.
         frame: for whose share a scored sample is drawn; None for all frames alike.
         seed: the same seed, settings and source give the same sample.
     """
@@ -110,6 +114,8 @@ def draw_sample(
     *,
     tops_up: Path | None = None,
     encoding: str | None = None,
+    codebook: Codebook | None = None,
+    progress: Progress = lambda *_: None,
 ) -> Sample:
     """Draw units from an output folder of `frames predict` or a posts table.
 
@@ -120,12 +126,18 @@ def draw_sample(
         tops_up: an earlier sample of this source; only units are drawn that could not be drawn then, and the codes
             of both together estimate shares of all.
         encoding: of the files to exclude and of the earlier sample, where they are text that is not UTF-8.
+        codebook: that a similar sample is like.
+        progress: told how far it is.
 
     Raises:
         ConfigError: settings that contradict one another.
         DataError: the source or a file cannot be used, a file holds codes in place of ids, or has too few units.
     """
     check_settings(settings, exclude)
+    if (settings.design == "similar") != (codebook is not None):
+        raise ConfigError(
+            "--design similar is for units that are like a codebook's frames: give both, --codebook too"
+        )
     population = open_population(source, settings.unit, with_scores=settings.design in {"scored", "active"})
     notes = list(population.notes)
     excluded = {
@@ -150,7 +162,12 @@ def draw_sample(
     if earlier:
         population, more = earlier.leave_out(population)
         notes += more
-    drawn = _draw(population, settings)
+    proposed: list[tuple[str, ...]] = []
+    if codebook is not None:
+        drawn, proposed = _draw_similar(population, settings, codebook, progress)
+        notes.append(_note_similar(len(population)))
+    else:
+        drawn = _draw(population, settings)
     common = {
         "design": settings.design,
         "purpose": settings.purpose,
@@ -159,6 +176,11 @@ def draw_sample(
         **frame.to_cells(),
     }
     rows = _describe(population, drawn, common)
+    rows = (
+        [row | {PROPOSED: list(frames)} for row, frames in zip(rows, proposed, strict=True)]
+        if proposed
+        else rows
+    )
     return Sample(rows, sample_id, len(population), (*notes, *_note_copies(rows, settings.purpose)))
 
 
@@ -185,9 +207,10 @@ def check_settings(settings: SampleSettings, exclude: Sequence[Path] = ()) -> No
         )
     if settings.purpose == "train":
         return
-    if settings.design == "active":
+    if settings.design in {"active", "similar"}:
+        by = "the model's doubts" if settings.design == "active" else "what they are like"
         raise ConfigError(
-            "--design active chooses units by the model's doubts, so nothing can be estimated from them: give "
+            f"--design {settings.design} chooses units by {by}, so nothing can be estimated from them: give "
             "--purpose train, or --design random or stratified"
         )
     if exclude:
@@ -228,6 +251,27 @@ def _draw(population: Population, settings: SampleSettings) -> Draw:
         lambda rows: list(population.read_texts(rows)["text"]),
         settings.size,
         settings.random_share,
+    )
+
+
+def _draw_similar(
+    population: Population, settings: SampleSettings, codebook: Codebook, progress: Progress
+) -> tuple[Draw, list[tuple[str, ...]]]:
+    return draw_similar(
+        number_units(population.units, _seed_of(settings)),
+        lambda rows: list(population.read_texts(rows)["text"]),
+        codebook,
+        settings.size,
+        settings.random_share,
+        progress=progress,
+    )
+
+
+def _note_similar(n: int) -> str:
+    read = f"; {MOST_READ:,} of the {n:,} units were compared, drawn by chance" if n > MOST_READ else ""
+    return (
+        f"the column {PROPOSED} says which frame's texts brought a unit: a place to look, no code, and no figure may "
+        f"rest on it{read}. Code the sample without it (frames label-export leaves it out)"
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pipeline.annotation.drawn_frame import FRAME_COLUMNS, read_frame
 from pipeline.annotation.record_files import write_records
-from pipeline.data.label_values import PURPOSES
+from pipeline.data.label_values import PROPOSED, PURPOSES
 from pipeline.data.table_files import read_records
 from pipeline.errors import DataError, shorten
 
@@ -31,7 +31,7 @@ DESIGN_COLUMNS: Final = (
 )
 SAMPLE_COLUMNS: Final = ("id", "unit", "text", *DESIGN_COLUMNS[1:], "statement", "before", "after")
 UNITS: Final = ("sentence", "post")
-DESIGNS: Final = ("random", "stratified", "scored", "active")
+DESIGNS: Final = ("random", "stratified", "scored", "active", "similar")
 _CODE: Final = re.compile(r"u-[0-9a-f]{12}")  # the prefix keeps spreadsheets from reading a number
 _CHOICES: Final = {"unit": UNITS, "design": DESIGNS, "purpose": PURPOSES}
 
@@ -61,7 +61,8 @@ def digest_unit(sentences: Iterable[str]) -> str:
 
 def write_sample(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write units as CSV, JSON lines, Parquet or XLSX; see `write_records`."""
-    write_records(path, rows, SAMPLE_COLUMNS)
+    more = [PROPOSED] if any(PROPOSED in row for row in rows) else []
+    write_records(path, rows, [*SAMPLE_COLUMNS, *more])
 
 
 def read_sample(path: Path, encoding: str | None = None) -> list[dict[str, Any]]:

@@ -41,17 +41,18 @@ def sample(
     ],
     size: Annotated[int, typer.Option("-n", "--size", help="Units to draw.")],
     design: Annotated[
-        Literal["random", "stratified", "scored", "active"],
+        Literal["random", "stratified", "scored", "active", "similar"],
         typer.Option(
             "--design",
-            help="Scored: more where the model doubts. Active: uncertain and diverse units, for training only.",
+            help="Scored: more where the model doubts. Active: uncertain and diverse units. Similar: like the texts of "
+            "--codebook, where no model is yet; both for training only.",
         ),
     ] = "random",
     purpose: Annotated[
         Literal["estimate", "test", "train"] | None,
         typer.Option(
             "--purpose",
-            help="Estimate shares, test models, or train; each draws for itself. Estimate unless active.",
+            help="Estimate shares (the default), test models, or train (of active and similar); each draws for itself.",
         ),
     ] = None,
     unit: Annotated[
@@ -66,7 +67,7 @@ def sample(
     ] = "proportional",
     minimum: Annotated[int, typer.Option("--minimum", help="Stratified: fewest units of a stratum.")] = 2,
     random_share: Annotated[
-        float, typer.Option("--random-share", help="Active: share drawn at random.")
+        float, typer.Option("--random-share", help="Active, similar: share drawn at random.")
     ] = 0.2,
     frame: Annotated[
         str | None,
@@ -83,6 +84,7 @@ def sample(
             help="Draw from what was added to the source since this sample was drawn; codes combine.",
         ),
     ] = None,
+    codebook: Annotated[Path | None, typer.Option("--codebook", help="Similar: to what texts.")] = None,
     encoding: Encoding = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same sample.")] = 42,
     as_json: AsJson = False,
@@ -96,19 +98,20 @@ def sample(
     """
 
     def work() -> None:
-        require_paths(source, *(exclude or ()), top_up)
+        require_paths(source, *(exclude or ()), top_up, codebook)
 
         from pipeline.annotation.draw_sample import SampleSettings, draw_sample
         from pipeline.annotation.record_files import check_suffix, refuse_existing
         from pipeline.annotation.sample_files import write_sample
         from pipeline.commands.result_tables import print_notes
+        from pipeline.data.codebook import load_codebook
 
         check_suffix(output)
         refuse_existing(output)
         settings = SampleSettings(
             size=size,
             design=design,
-            purpose=purpose or ("train" if design == "active" else "estimate"),
+            purpose=purpose or ("train" if design in {"active", "similar"} else "estimate"),
             unit=unit,
             strata=tuple(name.strip() for name in strata.split(",")),
             allocation=allocation,
@@ -117,7 +120,16 @@ def sample(
             frame=frame,
             seed=seed,
         )
-        drawn = draw_sample(source, settings, exclude or (), tops_up=top_up, encoding=encoding)
+        with progress_bar(quiet=as_json) as progress:
+            drawn = draw_sample(
+                source,
+                settings,
+                exclude or (),
+                tops_up=top_up,
+                encoding=encoding,
+                codebook=None if codebook is None else load_codebook(codebook),
+                progress=progress,
+            )
         write_sample(output, drawn.rows)
         if as_json:
             print_json({"output": str(output), **drawn.to_json()})

@@ -35,7 +35,7 @@ class CodebookTexts:
     notes: tuple[str, ...]
 
 
-def _texts_of_frame(frame: Frame) -> tuple[str, ...]:
+def texts_of_frame(frame: Frame) -> tuple[str, ...]:
     """Definition, inclusion rules and examples, without placeholders. What a frame excludes is no text of it."""
     texts = (frame.definition, *frame.include, *frame.examples)
     return tuple(text for text in texts if not is_placeholder(text))
@@ -60,7 +60,7 @@ def read_codebook_texts(
     """
     frames_of: dict[str, set[str]] = {}
     for frame in codebook.frames:
-        for text in _texts_of_frame(frame):
+        for text in texts_of_frame(frame):
             frames_of.setdefault(text, set()).add(frame.id)
     if other := _other_language(codebook, labelled[0]):
         return no_codebook_texts(codebook, path, *([other] if frames_of else []))

@@ -27,6 +27,7 @@ _YES = frozenset(  # \u0445: Cyrillic x
     {"x", "\u0445", "1", "1.0", "true", "yes", "y", "+", "✓", "да", "так", "ja", "sí", "oui", "tak"}
 )
 _NO = frozenset({"0", "0.0", "false", "no", "n", "-", "нет", "ні", "nein", "non", "nie"})
+PROPOSED = "proposed"  # a column of a first sample: frames by similarity, which nobody coded
 LANGUAGE_MODEL = "llm"  # in a column `origin`: a language model labelled the row
 PURPOSES = ("estimate", "test", "train")  # why a text was drawn for labelling
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pipeline.data.codebook import Codebook
 from pipeline.data.label_files import read_label_table
-from pipeline.data.label_values import LANGUAGE_MODEL, NO_FRAME, RowError, read_row
+from pipeline.data.label_values import LANGUAGE_MODEL, NO_FRAME, PROPOSED, RowError, read_row
 from pipeline.errors import DataError, shorten
 
 COLUMNS = ("id", "text", "labels", "source", "date", "group", "lang")
@@ -168,6 +168,11 @@ def _read_table_rows(
     path: Path, columns: Mapping[str, str], codebook: Codebook | None, encoding: str | None
 ) -> tuple[list[dict[str, Any]], list[Reject], int, tuple[str, ...]]:
     """Usable rows by our column names plus "where", rejects, how many dates state no zone, and notes."""
+    if columns.get("labels") == PROPOSED:
+        raise DataError(
+            f"{path}: the column {PROPOSED} holds no labels: what `frames sample --design similar` proposes shows "
+            "where to look, and nobody has coded it"
+        )
     rows: list[dict[str, Any]] = []
     rejects: list[Reject] = []
     zoneless = 0

@@ -17,11 +17,14 @@ from huggingface_hub import constants
 from safetensors import safe_open
 from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers.utils import logging as transformers_logging
 
 from pipeline.classifiers.encoder.encoders import Encoder, refuse_code
 from pipeline.classifiers.encoder.tokenizer_file import check_tokenizer_file
 from pipeline.errors import ModelError
 
+_disable_progress_bar: Callable[[], None] = transformers_logging.disable_progress_bar  # untyped there
+_disable_progress_bar()  # loading weights takes no time worth a bar
 _MOST_LAYERS = 200
 _MOST_ANYWHERE = 10_000_000  # pieces of a vocabulary, places, widths
 _SPARE_TIMES, _SPARE_PARAMETERS = 1.5, 10_000_000  # of weights that are not kept, such as the pooler's

@@ -1,7 +1,7 @@
 """The fine-tuned transformer: the same interface as the baseline, on top of any encoder."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from transformers import set_seed
-from transformers.utils import logging as transformers_logging
 
 from pipeline.classifiers.encoder.encoder_choice import choose_encoder, measure_fit
 from pipeline.classifiers.encoder.encoders import find_encoder
@@ -57,9 +56,6 @@ from pipeline.errors import ConfigError, ModelError
 
 _COMPARED_TRAINING_ROWS = 500
 _Scorer = TypeVar("_Scorer", bound=GraphScorer | NetworkScorer)
-
-_disable_progress_bar: Callable[[], None] = transformers_logging.disable_progress_bar  # untyped there
-_disable_progress_bar()  # loading weights takes no time worth a bar
 
 
 class FineTunedTransformer:
