@@ -40,7 +40,7 @@ from pipeline.data.codebook import Codebook, Frame
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import ConfigError, DataError, ModelError
 
-ROWS = toy_rows(40)
+ROWS = toy_rows(32)
 TRUTH = {text: set(labels) for text, labels in zip(ROWS.table["text"], ROWS.table["labels"], strict=True)}
 KEYS = ("f1", "f2", "f3")  # of frames whose ids hold other characters
 
@@ -203,7 +203,7 @@ def test_a_model_whose_answers_are_mostly_unusable_is_no_model(
     server: ScriptedLlmServer, settings: LlmSettings, tmp_path: Path
 ) -> None:
     server.script = lambda body: _say(code_well(body), "As a language model I cannot.")
-    with pytest.raises(ModelError, match="no usable answer to 40 of 40 training rows"):
+    with pytest.raises(ModelError, match="no usable answer to 32 of 32 training rows"):
         fit(settings, tmp_path)
 
 
@@ -399,7 +399,7 @@ def test_examples_are_of_train_alone_and_never_copies_of_the_row_that_is_asked_a
     server: ScriptedLlmServer, settings: LlmSettings, tmp_path: Path
 ) -> None:
     texts = list(ROWS.table["text"])
-    copies = [f"{text} !" for text in texts]  # row i and row i + 40 are one cluster
+    copies = [f"{text} !" for text in texts]  # row i and row i + 32 are one cluster
     rows = labelled([*texts, *copies], [*ROWS.table["labels"], *ROWS.table["labels"]])
     clusters = np.tile(np.arange(len(texts)), 2)
     model = LanguageModel(settings.model_copy(update={"examples": 6}), FRAMES, single_label=False)

@@ -130,6 +130,18 @@ def test_the_measured_f1_is_that_of_the_error_rate(trained: dict[str, Any]) -> N
         assert entry["f1"]["low"] <= expected <= entry["f1"]["high"]
 
 
+def test_the_card_says_what_a_paper_has_to_report(trained: dict[str, Any]) -> None:
+    bundle = Path(trained["llm"]["bundle"])
+    card = (bundle / "model_card.md").read_text(encoding="utf-8").replace("\\", "")
+    described = json.loads((bundle / "classifier" / "classifier.json").read_text(encoding="utf-8"))
+    for said in (
+        "fingerprint that the server gave: scripted fp-1",
+        *described["prompt_hashes"],
+        "texts stand in the",
+    ):
+        assert said in card
+
+
 def test_no_test_row_ever_stands_in_a_prompt(trained: dict[str, Any], server: ScriptedLlmServer) -> None:
     ids = np.load(Path(trained["llm"]["bundle"], "test_predictions.npz"))["ids"]
     test_texts = [TEXTS[int(row.removeprefix("r"))] for row in ids]
@@ -214,6 +226,7 @@ def test_a_coder_of_its_own_stands_beside_people(project: Path, server: Scripted
     assert len(found["annotators"]) == 2
     assert found["units"] == 59
     assert 0.4 < found["decisions"]["alpha"]["value"] < 0.95
+    assert any(note.endswith("no proof of being right") for note in found["notes"])
     joined = project / "joined.jsonl"
     frames(
         "label-import",

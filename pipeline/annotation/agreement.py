@@ -35,7 +35,7 @@ from pipeline.annotation.sample_files import make_unit_code
 from pipeline.data.codebook import Codebook
 from pipeline.data.label_values import NO_FRAME
 from pipeline.data.near_duplicates import cluster_texts
-from pipeline.errors import DataError
+from pipeline.errors import DataError, list_names
 from pipeline.measures.intervals import Estimate, as_estimate, cluster_weights, renumber, sum_by_cluster
 
 NONE: Final = "(none)"  # in place of a frame, where one annotator gave a frame more than the other
@@ -156,6 +156,9 @@ def read_for_agreement(
             f"{say_count(n_truth, 'coding is', 'codings are')} ground truth (adjudicated) and left out; "
             "--with-ground-truth takes them in"
         )
+    if models := sorted({coding.annotator for coding in codings if coding.is_by_model}):
+        told = "a language model" if len(models) == 1 else "language models"
+        notes.append(f"{list_names(models)}: {told}; agreement with people is no proof of being right")
     used = [c for c in codings if c.status == "coded" and (with_ground_truth or not c.is_ground_truth)]
     return used, notes
 

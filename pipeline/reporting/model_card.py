@@ -4,7 +4,8 @@ Every figure is read from the bundle's own files; the card adds none. The outlin
 "Model cards for model reporting".
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ class _Source:
     metrics: Mapping[str, Any]
     decisions: Mapping[str, Any]
     encoders: tuple[Mapping[str, Any], ...]
+    language_models: tuple[Mapping[str, Any], ...]
 
 
 def write_card(folder: Path, manifest: Mapping[str, Any]) -> str:
@@ -107,7 +109,8 @@ def _read(folder: Path, manifest: Mapping[str, Any]) -> _Source:
         read_json_object(path) for path in sorted((folder / "classifier").rglob("classifier.json"))
     ]
     encoders = tuple(found["encoder"] for found in classifiers if isinstance(found.get("encoder"), dict))
-    return _Source(manifest, codebook, config, metrics, decisions, encoders)
+    asked = tuple(found for found in classifiers if "served" in found)
+    return _Source(manifest, codebook, config, metrics, decisions, encoders, asked)
 
 
 def _model_part(source: _Source) -> str:
@@ -126,6 +129,8 @@ def _model_part(source: _Source) -> str:
         lines.append(
             f"Licence of the encoder: {_LICENCES.get(name, 'not known here; see where it came from')}"
         )
+    for model in source.language_models:
+        lines += _describe_language_model(model)
     licence = (manifest.get("data") or {}).get("licence")
     lines.append(
         f"Licence of the labelled texts: {escape(licence or 'not stated (config key data.licence)')}"
@@ -138,6 +143,18 @@ def _model_part(source: _Source) -> str:
         f"Libraries: {versions or 'not recorded'}; Python {escape(manifest.get('python', 'unknown'))}"
     )
     return bullets(lines)
+
+
+def _describe_language_model(described: Mapping[str, Any]) -> Iterator[str]:
+    """What a paper has to say of a language model besides its figures."""
+    settings = described["settings"]
+    yield f"Language model: {escape(settings['model'])} at {escape(settings['base_url'])}"
+    served = "; ".join(escape(" ".join(str(part) for part in pair if part)) for pair in described["served"])
+    yield f"Name and fingerprint that the server gave: {served or 'none'}"
+    yield f"SHA-256 of the prompt: {', '.join(escape(digest) for digest in described['prompt_hashes'])}"
+    logprobs = json.loads(described["form"]).get("logprobs")
+    how = "log probabilities of tokens" if logprobs else f"{escape(settings['repeats'])} answers to each text"
+    yield f"Raw probabilities: {how}; temperature {escape(settings['temperature'])}"
 
 
 def _codebook_part(codebook: Mapping[str, Any]) -> str:
