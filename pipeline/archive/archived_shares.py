@@ -33,8 +33,9 @@ from pipeline.prevalence.contrasts import Wanted
 from pipeline.prevalence.domains import PostColumns, quote_table
 from pipeline.prevalence.labelled_sample import read_labelled_sample
 from pipeline.prevalence.score_totals import read_frames, read_parents, sum_scores
-from pipeline.prevalence.share_estimates import ShareSettings, report_shares
+from pipeline.prevalence.share_estimates import report_shares
 from pipeline.prevalence.share_records import ShareReport
+from pipeline.prevalence.share_settings import ShareSettings
 from pipeline.prevalence.text_checks import TextChecks, check_texts
 from pipeline.prevalence.training_overlap import Replacement
 from pipeline.scoring.plain_scores import guard_cells, release_cells, restore_scores, write_plain

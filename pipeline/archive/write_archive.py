@@ -16,8 +16,8 @@ from pipeline.archive.replay_archive import Replay, replay_folder
 from pipeline.errors import DataError
 from pipeline.files.durable_files import explain_full_disk
 from pipeline.files.sealed_zip import write_zip
-from pipeline.prevalence.share_estimates import ShareSettings
 from pipeline.prevalence.share_records import ShareReport
+from pipeline.prevalence.share_settings import ShareSettings
 
 PACKAGES: Final = ("narrative-frames", "numpy", "scipy", "pandas", "scikit-learn", "duckdb", "pyarrow")
 _README: Final = """Figures of a study, and what they rest on.

@@ -85,7 +85,7 @@ def archive(
         from pipeline.errors import ConfigError
         from pipeline.prevalence.contrasts import Wanted
         from pipeline.prevalence.domains import PERIOD, WHOLE
-        from pipeline.prevalence.share_estimates import ShareSettings
+        from pipeline.prevalence.share_settings import ShareSettings
 
         if scores is None and (sample or by or table or codings or before_after or differences):
             raise ConfigError("shares of what? Give --scores SCORES")
