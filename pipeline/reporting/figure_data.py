@@ -28,7 +28,7 @@ def share_rows(data: ReportData, shares: SharePlots | None, titles: Sequence[str
         carried[frame] += posts
     n = int(data.totals["posts"])
     return [
-        {"frame": title, "kind": _RAW, "share": carried[k] / n, "low": None, "high": None, "posts": n}
+        {"frame": title, "kind": _RAW, "share": carried[k] / n, "low": None, "high": None, "units": n}
         for k, title in enumerate(titles)
     ]
 
@@ -94,7 +94,7 @@ def _of_shares(shares: SharePlots, unit: str | None, titles: Sequence[str]) -> R
         if row["channel"] is not None or row["unit"] != unit or row["period"] == UNDATED:
             continue
         time = {} if unit is None else {"period": row["period"], "day": first_day(row["period"])}
-        base = {"frame": titles[frame], **time, "posts": row["units"], "labelled": row["labelled"]}
+        base = {"frame": titles[frame], **time, "units": row["units"], "labelled": row["labelled"]}
         raw = _OUTSIDE if row["outside"] else _RAW
         rows.append(
             base | {"kind": CORRECTED, "share": row["corrected"], "low": row["low"], "high": row["high"]}
@@ -126,7 +126,7 @@ def _raw_over_time(data: ReportData, titles: Sequence[str]) -> tuple[str, Rows]:
             "share": carried[period, k] / posts[period],
             "low": None,
             "high": None,
-            "posts": posts[period],
+            "units": posts[period],
         }
         for k, title in enumerate(titles)
         for period in sorted(posts)

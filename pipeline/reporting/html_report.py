@@ -97,9 +97,8 @@ def write_report(
     )
     warnings = _warnings(data, bundle)
     seen = count_seen_posts(scores, bundle) if bundle else None
-    languages = describe_languages(
-        data.languages, data.frame_ids, bundle, shares.report.estimates if shares else ()
-    )
+    of_posts = shares.report.estimates if shares and shares.report.unit == "post" else ()
+    languages = describe_languages(data.languages, data.frame_ids, bundle, of_posts)
     inside, outside = _part_events(events, data.totals)
     payload = data.payload | {
         "unit": data.unit,
@@ -112,6 +111,7 @@ def write_report(
         else {},
         "shares": shares.columns if shares else None,
         "share_unit": shares.unit if shares else None,
+        "share_of": f"{shares.report.unit}s" if shares else None,
         "contrasts": shares.contrasts if shares else None,
     }
     context = {

@@ -79,9 +79,10 @@ def write_figures(
     Raises:
         DataError: no room to write.
     """
+    of = "posts" if shares is None else f"{shares.report.unit}s"
     figures = [
-        _overview(share_rows(data, shares, titles)),
-        _over_time(*time_rows(data, shares, titles), events),
+        _overview(share_rows(data, shares, titles), of),
+        _over_time(*time_rows(data, shares, titles), events, of),
         _channels(channel_rows(data, titles)),
     ]
     if shares is not None:
@@ -131,11 +132,11 @@ def _share(title: str) -> dict[str, Any]:
     }
 
 
-def _layers(rows: Rows, along: str, across: dict[str, Any]) -> list[dict[str, Any]]:
+def _layers(rows: Rows, along: str, across: dict[str, Any], of: str) -> list[dict[str, Any]]:
     """Interval, raw share and corrected share; `along` is the axis of the shares, the other one is that of `across`."""
     other = "y" if along == "x" else "x"
     kinds = [kind for kind in KINDS if any(row["kind"] == kind for row in rows)]
-    share = _share("share of posts" if CORRECTED in kinds else "raw share of posts, not corrected")
+    share = _share(f"share of {of}" if CORRECTED in kinds else f"raw share of {of}, not corrected")
     shapes, greys, fills = (
         {"domain": kinds, "range": [look[kind] for kind in kinds]}
         for look in (
@@ -166,16 +167,16 @@ def _layers(rows: Rows, along: str, across: dict[str, Any]) -> list[dict[str, An
     ]
 
 
-def _overview(rows: Rows) -> _Figure:
+def _overview(rows: Rows, of: str) -> _Figure:
     frame = {"field": "frame", "type": "nominal", "sort": None, "title": None, "axis": {"grid": True}}
     return _Figure(
         "shares",
         rows,
-        {"width": _WIDTH, "height": {"step": 15}, "layer": _layers(rows, "x", frame)},
+        {"width": _WIDTH, "height": {"step": 15}, "layer": _layers(rows, "x", frame, of)},
     )
 
 
-def _over_time(unit: str, rows: Rows, partial: Rows, events: Sequence[Event]) -> _Figure:
+def _over_time(unit: str, rows: Rows, partial: Rows, events: Sequence[Event], of: str) -> _Figure:
     """One panel a frame, three in a row; events are dashed lines with a number."""
     x = {
         "field": "day",
@@ -192,7 +193,7 @@ def _over_time(unit: str, rows: Rows, partial: Rows, events: Sequence[Event]) ->
     }
     lines = [{"day": f"{event.day}", "number": str(i + 1)} for i, event in enumerate(events)]
     x_line = {"field": "day", "type": "temporal"}
-    marks: list[dict[str, Any]] = _layers(rows, "y", x)
+    marks: list[dict[str, Any]] = _layers(rows, "y", x, of)
     if partial:
         marks.append(
             {

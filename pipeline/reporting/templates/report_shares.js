@@ -21,7 +21,7 @@ function shareRows(test) {
     const outside = Boolean(shares.outside[i]);
     const words = corrected === null ? "no corrected share: too few labels" : `corrected ${percent(corrected)} (${percent(low)} to ${percent(high)})`;
     const rawWords = `${percent(raw)}${outside ? ", outside the interval" : ""}`;
-    rows.push({ frame: titles[frame], period: shares.period[i], raw, corrected, low, high, outside, posts: shares.units[i], labelled: shares.labelled[i], words, rawWords,
+    rows.push({ frame: titles[frame], period: shares.period[i], raw, corrected, low, high, outside, units: shares.units[i], labelled: shares.labelled[i], words, rawWords,
       tip: `${titles[frame]}${shares.period[i] ? `, ${namePeriod(shares.period[i])}` : ""}\n${words}\nraw ${rawWords}\n${count(shares.units[i])} in all, ${count(shares.labelled[i])} labelled` });
   });
   return rows;
@@ -48,7 +48,7 @@ function shareTable(first, rows) {
     caption: "Shares in per cent; what is raw is not corrected",
     columns: [{ title: first }, { title: "Corrected share", number: true }, { title: "Interval" }, { title: "Raw share", number: true }, { title: "In all", number: true }, { title: "Labelled", number: true }],
     rows: rows.map((row) => [first === "Frame" ? row.frame : namePeriod(row.period), row.corrected === null ? "–" : make("strong", {}, percent(row.corrected)), interval(row),
-      make("span", { class: row.outside ? "raw outside" : "raw" }, row.rawWords), count(row.posts), count(row.labelled)]),
+      make("span", { class: row.outside ? "raw outside" : "raw" }, row.rawWords), count(row.units), count(row.labelled)]),
   });
 }
 
@@ -69,7 +69,7 @@ function drawShares(channel, unit) {
       layer: shareLayers({ scale: { domain: [0, most(overall)] }, axis: { format: ".0%", tickCount: 6 } },
         { channel: "y", encoding: { field: "frame", type: "nominal", sort: null, title: null, axis: { labelLimit: labelRoom("share-overview"), grid: true } } }),
     },
-    axes: { x: "share of posts" },
+    axes: { x: `share of ${data.share_of}` },
     tableTitle: "shares by frame",
     buildTable: () => shareTable("Frame", overall),
     openTable: !NARROW.matches,
@@ -95,7 +95,7 @@ function drawSharesOverTime(timed, unit) {
         layer: [...timeMarks(rows.map((row) => row.period)),
           ...shareLayers({ scale: { domain: [0, top] }, axis: { format: ".0%", tickCount: 4 } }, { channel: "x", encoding: { field: "day", ...timeAxis(unit) } })],
       },
-      axes: { x: unit, y: "share of posts" },
+      axes: { x: unit, y: `share of ${data.share_of}` },
       tableTitle: `shares of ${titles[frame]} by ${unit}`,
       buildTable: () => shareTable(unit[0].toUpperCase() + unit.slice(1), rows),
     });
