@@ -279,6 +279,16 @@ def test_a_server_that_dies_ends_the_run_and_one_that_returns_goes_on_where_it_w
     assert ((summary.require_out_of_fold(ROWS) > 0.5) == (ROWS.indicator() > 0)).all()
 
 
+def test_few_texts_and_a_server_that_is_gone_are_no_rejects(
+    server: ScriptedLlmServer, settings: LlmSettings, tmp_path: Path
+) -> None:
+    model, _ = fit(settings.model_copy(update={"retries": 0}), tmp_path)
+    server.stop()
+    kept = str(ROWS.table["text"][0])
+    with pytest.raises(ServerError, match="the connection failed"):
+        model.predict_proba([kept, "a new text"])
+
+
 def test_a_server_that_dies_for_a_moment_is_waited_for(
     server: ScriptedLlmServer, settings: LlmSettings, tmp_path: Path
 ) -> None:

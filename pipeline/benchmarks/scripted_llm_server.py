@@ -7,10 +7,11 @@ a real model would say of a text is made up by the script, and nothing about rea
 import json
 import math
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
@@ -191,6 +192,8 @@ class _Server(ThreadingHTTPServer):
     def drop_connections(self) -> None:
         """As a server that dies."""
         for connection in self._open:
+            with suppress(OSError):  # closed before
+                connection.shutdown(socket.SHUT_RDWR)
             connection.close()
 
     def handle_error(self, *_: object) -> None:

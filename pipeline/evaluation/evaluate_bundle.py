@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.bundle import ModelBundle
+from pipeline.classifiers.normalised_text import describe_account
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.splits import cluster_rows
@@ -74,6 +75,7 @@ def evaluate_with_slices(
         predictions, bundle.frame_ids, settings, seed=seed, parents=bundle.codebook.parents
     )
     warnings = warn_of_seen(bundle, list(data.table["text"]), "evaluate on texts it has not seen")
+    warnings = (*warnings, *describe_account(bundle.classifier)[1])
     return (replace(report, warnings=warnings) if warnings else report), slices
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.bundle import ModelBundle
-from pipeline.classifiers.normalised_text import read_text, without_normalisation
+from pipeline.classifiers.normalised_text import describe_account, read_text, without_normalisation
 from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 from pipeline.data.sentences import split_sentences
 from pipeline.data.word_pattern import WORD
@@ -223,6 +223,7 @@ def explain_sentences(
         *MEANING,
         *_note_implied(bundle, ordered),
         *_warn_of_training(bundle, ordered),
+        *describe_account(bundle.classifier)[1],
     )
     return Explanation(bundle.model_id, bundle.bundle_hash, len(sentences), ordered, notes)
 

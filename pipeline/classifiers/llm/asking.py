@@ -116,6 +116,7 @@ class Asker:
                 self.settings.max_concurrency,
                 lambda done: self._report(what, done, len(calls)),
             )
+            streaks.require_answers()
         return found
 
     def _open_server(self) -> None:
@@ -136,7 +137,7 @@ class Asker:
     def _answer(self, call: Call, kept: KeptCalls, streaks: Streaks) -> Reading | None:
         """The values of an answer; None where there are none, which is counted."""
         try:
-            answered = self._find_or_ask(call, kept)
+            answered = self._find_or_ask(call, kept, streaks)
         except RefusedError as error:
             self._count_bad(str(error))
             streaks.count_refusal(error)
@@ -145,10 +146,9 @@ class Asker:
             self._count_bad(str(error))
             streaks.count_failure(error)
             return None
-        streaks.end()
         return self._read(answered, call.question)
 
-    def _find_or_ask(self, call: Call, kept: KeptCalls) -> KeptCall:
+    def _find_or_ask(self, call: Call, kept: KeptCalls, streaks: Streaks) -> KeptCall:
         """What is kept of a call, or what the server says now, which is kept.
 
         Raises:
@@ -171,6 +171,7 @@ class Asker:
         except NoAnswerError as error:
             kept.keep(key, prompt, _without_answer("failed", str(error)))
             raise
+        streaks.end()
         judged = self._judge(reply, call.question)
         kept.keep(key, prompt, judged)
         self._count(judged, is_new=True)

@@ -18,13 +18,26 @@ class Streaks:
 
     def __init__(self, settings: LlmSettings) -> None:
         self._settings = settings
-        self._failures = self._refusals = 0
+        self._failures = self._refusals = self._answered = 0
+        self._unreachable: NoAnswerError | None = None
         self._lock = threading.Lock()
 
     def end(self) -> None:
-        """A call was answered."""
+        """The server answered a call."""
         with self._lock:
             self._failures = self._refusals = 0
+            self._answered += 1
+
+    def require_answers(self) -> None:
+        """At the end, of a few calls: a server that cannot be reached is no fault of texts.
+
+        Raises:
+            ServerError: it could not be reached, and answered nothing.
+        """
+        if self._unreachable is not None and not self._answered:
+            raise ServerError(
+                f"{self._settings.base_url}: {self._unreachable}. Start the server, and try again"
+            )
 
     def count_refusal(self, error: RefusedError) -> None:
         """One more call was refused.
@@ -47,6 +60,7 @@ class Streaks:
         """
         with self._lock:
             self._failures += 1
+            self._unreachable = error if error.is_unreachable else self._unreachable
             if self._failures >= self._settings.max_concurrency:
                 raise ServerError(
                     f"{self._settings.base_url}: the server no longer answers: {self._failures} calls in a row failed, "

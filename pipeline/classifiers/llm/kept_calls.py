@@ -1,7 +1,7 @@
 """Every answer of a language model, kept: nothing is asked or paid for twice, and figures can be had again offline.
 
 One SQLite file with one row a call, found by a hash over server, model, settings, prompt, schema and text. It holds
-answers and no texts, prompts or keys; an answer that was asked for its reason may quote the text. A row is on its way
+answers and no texts, prompts or keys; an answer may quote its text, as reasons do. A row is on its way
 to the disk before the answer is used, so a killed run has lost only the calls that were open.
 """
 

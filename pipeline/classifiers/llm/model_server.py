@@ -44,6 +44,10 @@ class RefusedError(Exception):
 class NoAnswerError(Exception):
     """One request got no answer after all its retries."""
 
+    def __init__(self, reason: str, *, is_unreachable: bool = False) -> None:
+        super().__init__(reason)
+        self.is_unreachable = is_unreachable
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -167,7 +171,7 @@ class ModelServer:
         except self._openai.APITimeoutError:
             raise NoAnswerError(f"no answer within {self._settings.timeout_seconds:g} s") from None
         except self._openai.APIError as error:
-            raise NoAnswerError(f"the connection failed: {_reason(error)}") from None
+            raise NoAnswerError(f"the connection failed: {_reason(error)}", is_unreachable=True) from None
         return _read_reply(answered, time.monotonic() - started)
 
     def _explain(self, status: int, error: Exception) -> Exception:
