@@ -4,11 +4,14 @@ Whatever a file holds, a reader ends soon, with records that fit their table or 
 records that came out and records that were reported as unusable are together all that the file has.
 """
 
+import io
 import itertools
 import json
 import signal
+import tempfile
 import unicodedata
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +31,11 @@ from fuzz_counts import (
     count_rows,
     count_text_lines,
 )
+from pyarrow.csv import write_csv
 
 from pipeline.annotation.label_exchange import Tool, import_codings, read_codings
 from pipeline.annotation.sample_files import read_sample
+from pipeline.archive.contents import NAMES, Contents, ShareRecipe
 from pipeline.config.run_config import load_run_config
 from pipeline.data.codebook import Codebook, Frame, load_codebook
 from pipeline.data.codebook_tables import read_codebook_table
@@ -42,7 +47,11 @@ from pipeline.data.posts import POSTS_SCHEMA, make_post_row
 from pipeline.data.sentences import MAX_BLOCK, split_sentences
 from pipeline.errors import PipelineError
 from pipeline.files.safe_text import safe_text
+from pipeline.files.sealed_zip import unpack_zip
+from pipeline.prevalence.other_scores import OtherScores
 from pipeline.reporting.html_report import read_rejects
+from pipeline.scoring.plain_scores import list_columns, restore_scores
+from pipeline.scoring.read_scores import read_scores
 
 BOOK: Final = Codebook(
     name="Book",
@@ -264,6 +273,42 @@ def _show_rejects(path: Path) -> int:
     return int(rejects["total"])
 
 
+def _read_others(path: Path) -> int:
+    scores = OtherScores.read(path, "post")
+    with tempfile.TemporaryDirectory() as folder:
+        scores.write_output(Path(folder, "out"), "post")
+        assert len(read_scores(Path(folder, "out"))) == len(scores)
+    return len(scores)
+
+
+def _unpack(path: Path) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        found = unpack_zip(path, Path(folder), NAMES, most_bytes=1_000_000)
+        inside = [file for file in Path(folder).rglob("*") if file.is_file()]
+        assert len(inside) == len(found)
+        assert sum(file.stat().st_size for file in inside) <= 1_000_000
+    return len(found)
+
+
+def _read_contents(path: Path) -> int:
+    Contents.read(path)
+    return 1
+
+
+def _restore(path: Path) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        restore_scores(Path(folder, "out"), path, None, ("order",), with_texts=False, parents={})
+        return len(read_scores(Path(folder, "out"), latest=False))
+
+
+def _zip(files: Mapping[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
 def _target(name: str, suffix: str, given: object, read: Callable[[Path], int], **more: Any) -> Target:
     all_seeds = given if isinstance(given, tuple) else (given,)
     return Target(
@@ -289,9 +334,44 @@ _REJECTS = seeds.lines(
     [{"source_file": "a", "record": f"line {n}", "reason": "no", "excerpt": "<b>"} for n in range(4)]
 )
 
+_RECIPE = {
+    "unit": "post",
+    "all_frames": ["order"],
+    "frames": ["order"],
+    "domains": ["whole"],
+    "samples": [],
+}
+_CONTENTS = Contents(
+    with_texts=False,
+    versions={"python": "3"},
+    shares=ShareRecipe.model_validate(_RECIPE),
+    files={"README.txt": "0" * 64},
+).model_dump_json()
+_ARCHIVED = io.BytesIO()
+write_csv(
+    pa.Table.from_pylist(
+        [
+            {"post_key": f"c/{i}", "channel": "c", "sequence": i, "p_order": 0.25, "d_order": False}
+            for i in range(3)
+        ],
+        schema=list_columns("posts", ("order",), with_texts=False),
+    ),
+    _ARCHIVED,
+)
+_OTHERS = [
+    {"id": f"c/{i}", "channel": "=c", "date": "2024-05-01", "order": 0.25, "threat": i % 2} for i in range(4)
+]
+
 TARGETS: Final = {
     target.name: target
     for target in (
+        _target(
+            "other_scores", ".csv", "id,channel,date,order\nc/1,c,2024-05-01,0.5\nc/2,,,1\n", _read_others
+        ),
+        _target("other_scores_lines", ".jsonl", seeds.lines(_OTHERS), _read_others),
+        _target("archive", ".zip", _zip({"archive.json": b"{}", "scores/posts.csv": b"a" * 99}), _unpack),
+        _target("archive_list", ".json", _CONTENTS, _read_contents),
+        _target("archived_posts", ".csv", _ARCHIVED.getvalue(), _restore),
         _target(
             "telegram_desktop",
             ".json",

@@ -27,6 +27,9 @@ RECORDS = {  # of the undamaged files, where they are not four
     "label_studio": (5,),
     **dict.fromkeys(("vk_wall", "tweets", "json_feed", "preview_page", "plain_workbook", "article"), (1,)),
     "bot_updates": (2,),
+    **dict.fromkeys(("other_scores", "archive"), (2,)),
+    "archive_list": (1,),
+    "archived_posts": (3,),
     "detected": (*(4,) * 8, 3, 1, 1, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 2, 1),
 }
 CAREFUL = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))

@@ -4,12 +4,14 @@ What an archive says of its sizes is a claim: bytes are counted while they are u
 caller expects, so none leads out of the folder; links, devices and encrypted entries are refused.
 """
 
+import errno
 import hashlib
 import io
 import os
 import re
 import shutil
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -87,9 +89,27 @@ def unpack_zip(
                     path, archive, entry, folder / entry.filename, left
                 )
                 left -= n_bytes
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError, ValueError) as error:
-        raise DataError(f"{path}: not an archive that can be read: {shorten(error)}") from None
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a place that no file has
+            raise
+        raise _unreadable(path, error) from None
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        struct.error,
+        NotImplementedError,
+        EOFError,
+        LookupError,
+        OverflowError,
+        RuntimeError,
+        ValueError,
+    ) as error:
+        raise _unreadable(path, error) from None
     return digests
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    return DataError(f"{path}: not an archive that can be read: {shorten(error)}")
 
 
 def _check_entries(
