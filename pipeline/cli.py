@@ -103,6 +103,7 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
         "edits": monitoring.edits,
         "spread": monitoring.spread,
         "alerts": monitoring.alerts,
+        "gaps": monitoring.gaps,
     },
     "7. Help": {
         "demo": reference.demo,

@@ -15,7 +15,7 @@ from pipeline.commands.options import (
     print_json,
     require_paths,
 )
-from pipeline.commands.terminal import console, run_command
+from pipeline.commands.terminal import console, progress_bar, run_command
 from pipeline.errors import ConfigError, list_names
 from pipeline.files.safe_text import safe_text
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pipeline.monitoring.edits import EditReport, Mark
+    from pipeline.monitoring.gaps import GapReport
     from pipeline.monitoring.rising import RisingReport
     from pipeline.monitoring.spread import Spread
 
@@ -172,6 +173,74 @@ def alerts(
             _print_rising(console(), report)
 
     run_command(work, debug)
+
+
+def gaps(
+    scores: ScoresFolder,
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="Folder of the groups, new or of earlier runs: they go on."),
+    ],
+    encoder: Annotated[
+        str, typer.Option("--encoder", help="As model.encoder of a config; auto goes by the languages.")
+    ] = "auto",
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Group posts without a frame: what the codebook misses.
+
+    Month by month, by the encoder's vectors; a group keeps its number from run to run. Writes proposals.csv and
+    proposals.yaml, drafts of codebook entries to be read and judged by people.
+
+    Example: frames gaps scores -o gaps
+    """
+
+    def work() -> None:
+        require_paths(scores)
+
+        from pipeline.monitoring.gaps import find_gaps
+
+        with progress_bar(quiet=as_json) as progress:
+            report = find_gaps(scores, output, encoder=encoder, on_progress=progress)
+        if as_json:
+            print_json(report.to_json())
+        else:
+            _print_gaps(console(), report, output)
+
+    run_command(work, debug)
+
+
+def _print_gaps(screen: Console, report: GapReport, folder: Path) -> None:
+    from pipeline.commands.result_tables import plain_table
+    from pipeline.measures.vector_groups import ENOUGH
+
+    rows = [
+        (
+            f"group {proposal.group}",
+            proposal.since,
+            f"{proposal.posts:,}",
+            f"{proposal.channels:,}",
+            list(proposal.by_month)[-1],
+            ", ".join(proposal.words[:6]),
+        )
+        for proposal in report.proposals[:_SHOWN]
+    ]
+    columns = ("", "since", "posts", "channels", "last", "words that set it apart")
+    screen.print(plain_table("Posts without a frame, in groups", columns, rows))
+    for proposal in report.proposals[:_SHOWN]:
+        for key, text in proposal.typical[:1]:
+            screen.print(safe_text(f"group {proposal.group}, most typical: {text} ({key})"), soft_wrap=True)
+    screen.print(
+        f"{report.posts:,} different posts without a frame, {report.new:,} of them new; {report.alone:,} are in no "
+        f"group; left out: {report.short:,} short ones, {report.undated:,} without a time. Proposals, no "
+        "findings: among these posts are also those whose frame the classifier missed.",
+        soft_wrap=True,
+    )
+    if report.posts < ENOUGH:
+        screen.print(f"There are no groups before there are {ENOUGH} such posts.")
+    for name in ("proposals.csv", "proposals.yaml"):
+        if (folder / name).exists():
+            screen.print(f"written to {safe_text(str(folder / name))}", soft_wrap=True)
 
 
 def _print_rising(screen: Console, report: RisingReport) -> None:

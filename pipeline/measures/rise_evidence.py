@@ -2,8 +2,8 @@
 
 Days are taken together in blocks of seven, so that every weekday stands in every block once and news that last some
 days stay inside a block, mostly. A block's share x/n is brought to a scale on which its variance hardly depends on the
-share, z = arcsin sqrt((x + 3/8) / (n + 3/4)) (Anscombe 1948), and what neighbouring blocks have in common is taken off:
-w is z less the z of the block before times their correlation, which is the median over the frames of the reference.
+share, z = arcsin sqrt((x + 3/8) / (n + 3/4)) (Anscombe 1948), and what neighbouring blocks have in common is taken
+off: w is z less the z of the block before times the correlation that a quarter of the frames exceed in the reference.
 
 Null hypothesis: the w are independent and normal, with any mean and any variance, which need not be known. For each
 block s at which a rise may have begun, E_s compares "z is larger by d standard deviations from s on" with "nothing
@@ -107,7 +107,7 @@ def measure_likeness(z: Floats) -> float:
     r = (y[:, 1:] * y[:, :-1]).sum(axis=-1)[total > 0] / total[total > 0]
     if not len(r):
         return 0.0
-    return float(np.clip(np.median((n * r + 1) / (n - 4)), 0, MOST_ALIKE))
+    return float(np.clip(np.quantile((n * r + 1) / (n - 4), 0.75), 0, MOST_ALIKE))
 
 
 def follow_starts(carrying: Floats, counted: Floats, last: int) -> Floats:

@@ -12,7 +12,8 @@ from pipeline.scoring.read_scores import open_scores
 
 # The text of a post without its boilerplate, which would make strangers copies of one another.
 _POSTS = """
-SELECT post_key, channel, message_id, published_at, coalesce(forwarded_from, '') AS forwarded_from, frames, text
+SELECT post_key, content_hash, channel, message_id, published_at, coalesce(forwarded_from, '') AS forwarded_from,
+    frames, text
 FROM current_posts JOIN (
     SELECT sequence, string_agg(text, ' ' ORDER BY sentence_index) AS text FROM current_sentences GROUP BY sequence
 ) USING (sequence)
@@ -32,9 +33,9 @@ def read_copies(
         parameters: values of the condition's names.
 
     Returns:
-        Columns post_key, channel, message_id, published_at, forwarded_from ("" for none), frames (lists), text, and
-        cluster: the number of the first row of the post's cluster of copies, see `pipeline.data.near_duplicates`.
-        About a millisecond a post.
+        Columns post_key, content_hash, channel, message_id, published_at, forwarded_from ("" for none), frames (lists),
+        text, and cluster: the number of the first row of the post's cluster of copies, see
+        `pipeline.data.near_duplicates`. About a millisecond a post.
     """
     with open_scores(scores) as connection:
         posts: pd.DataFrame = connection.execute(

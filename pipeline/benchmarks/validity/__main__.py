@@ -16,6 +16,7 @@ import typer
 from pipeline.benchmarks.validity import (
     blend_claims,
     f1_claims,
+    gap_claims,
     ledger_claims,
     mixture_claims,
     rise_claims,
@@ -35,6 +36,7 @@ MODULES: Final[dict[str, Sequence[Claim]]] = {
     "texts": text_claims.CLAIMS,
     "blend": blend_claims.CLAIMS,
     "ledger": ledger_claims.CLAIMS,
+    "gaps": gap_claims.CLAIMS,
     "rises": rise_claims.CLAIMS,
     "thresholds": threshold_claims.CLAIMS,
 }

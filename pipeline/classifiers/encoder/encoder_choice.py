@@ -63,6 +63,14 @@ def choose_encoder(name: str, rows: LabelledData) -> EncoderChoice:
     return EncoderChoice(MULTILINGUAL, (note,))
 
 
+def name_encoder(name: str, langs: Sequence[str]) -> str:
+    """The encoder itself where one is named; for "auto" the embedded one that knows most of these languages."""
+    if name != AUTO:
+        return name
+    is_foreign = find_foreign(langs)[1] > MOST_FOREIGN
+    return MULTILINGUAL if is_foreign and packed_e5.is_installed() else EMBEDDED
+
+
 def find_foreign(langs: Sequence[str]) -> tuple[str, float]:
     """The languages that the English encoder does not know, most frequent first, and their share of the rows."""
     counts = Counter(lang for lang in langs if lang not in _KNOWN)
