@@ -20,6 +20,8 @@ from builders import (
     save_plain_bundle,
     toy_rows,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.benchmarks.scripted_llm_server import (
     Body,
@@ -31,9 +33,11 @@ from pipeline.benchmarks.scripted_llm_server import (
     scripted_server,
 )
 from pipeline.bundle import load_bundle
+from pipeline.classifiers.llm.answers import BadAnswerError, grade_answer, read_answer
 from pipeline.classifiers.llm.asking import BudgetSpentError
 from pipeline.classifiers.llm.language_model import LanguageModel
 from pipeline.classifiers.llm.model_server import ServerError
+from pipeline.classifiers.llm.questions import fence, make_questions
 from pipeline.classifiers.protocols import FitContext, FitSummary
 from pipeline.config.model import LlmSettings
 from pipeline.data.codebook import Codebook, Frame
@@ -629,3 +633,48 @@ def test_a_bundle_of_other_content_is_refused(
 def test_settings_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"address|_price"):
         LlmSettings(model="m", **wrong)
+
+
+# Anything at all
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from([*KEYS, "token", "bytes"]), inner)
+    ),
+    max_leaves=12,
+)
+GOOD = st.fixed_dictionaries(dict.fromkeys(KEYS, st.booleans())).map(json.dumps)
+ANSWERS = GOOD | VALUES | VALUES.map(json.dumps) | st.text('{}[]":,truefalsf123 \\', max_size=80)
+TOKENS = st.lists(
+    st.fixed_dictionaries(
+        {"token": st.sampled_from(['{"f1":', " true", " false", "}", "tr"]) | VALUES},
+        optional={"top_logprobs": VALUES, "bytes": VALUES, "logprob": VALUES},
+    )
+    | VALUES,
+    max_size=6,
+)
+
+
+@given(ANSWERS, TOKENS | VALUES)
+def test_any_answer_is_read_or_rejected(content: Any, tokens: Any) -> None:
+    question = make_questions(codebook())[0]
+    try:
+        reading = read_answer(content, question)
+    except BadAnswerError:
+        return
+    assert set(reading.values) <= {0.0, 1.0}
+    graded = grade_answer(content, tokens, question)
+    assert graded is None or all(0 <= value <= 1 for value in graded)
+
+
+@given(
+    st.text(max_size=60)
+    | st.lists(st.sampled_from([*ORDERS, "[text ", "]", "<", "|", ">", "x"])).map("".join)
+)
+def test_any_text_stays_between_its_marks(text: str) -> None:
+    fenced = fence(text)
+    inside = asked_text({"messages": [{"content": fenced}]})
+    assert not any(mark in inside for mark in ("<|im", "</s>", "[INST]", "<start_of", "<<SYS>"))
+    assert fenced[6:22] not in inside
