@@ -50,7 +50,7 @@ fuzz: setup
 # The same tests with the lowest versions that pyproject.toml allows; constraints.txt holds the newest
 test-lowest: setup
 	rm -rf .venv-lowest && $(PYTHON) -m venv .venv-lowest
-	$(BIN)/uv pip compile --quiet pyproject.toml --extra ray --extra xlsx --extra cleanlab --extra sweep \
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra ray --extra xlsx --extra cleanlab --extra llm --extra sweep \
 		--resolution lowest --no-deps --no-header --no-annotate -o .venv-lowest/lowest.txt
 	.venv-lowest/bin/python -m pip install --quiet torch==2.13.0
 	.venv-lowest/bin/python -m pip install --quiet --constraint .venv-lowest/lowest.txt --editable '.[dev]'

@@ -36,7 +36,7 @@ from pipeline.bundle import load_bundle
 from pipeline.classifiers.llm.answers import BadAnswerError, grade_answer, read_answer
 from pipeline.classifiers.llm.asking import BudgetSpentError
 from pipeline.classifiers.llm.language_model import LanguageModel
-from pipeline.classifiers.llm.model_server import ServerError
+from pipeline.classifiers.llm.model_server import ModelServer, ServerError, check_consent
 from pipeline.classifiers.llm.questions import fence, make_questions
 from pipeline.classifiers.protocols import FitContext, FitSummary
 from pipeline.config.model import LlmSettings
@@ -564,6 +564,30 @@ def test_another_machine_needs_the_users_word(
     with pytest.raises(ConfigError, match=r"FRAMES_LLM_HOSTS=models\.example\.org"):
         loaded.predict_proba(["a post"])
     assert not (tmp_path / "llm-calls.sqlite").exists()
+
+
+def test_a_remote_server_is_told_in_one_line_once(
+    settings: LlmSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    remote = settings.model_copy(update={"base_url": REMOTE, "allow_remote": True})
+    for _ in range(2):
+        ModelServer(remote, is_loaded=False)  # nothing is sent yet
+    ModelServer(settings, is_loaded=False)
+    assert capsys.readouterr().err == "Note: texts of posts are sent to models.example.org\n"
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.9.9.9", "[::1]"])
+def test_addresses_of_this_machine_need_no_word(settings: LlmSettings, host: str) -> None:
+    here = settings.model_copy(update={"base_url": f"http://{host}:9/v1"})
+    assert not check_consent(here, is_loaded=True)  # it may be asked, without a key
+
+
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "10.0.0.1", "localhost.example.org", "127.0.0.1.example.org", "[::]"]
+)
+def test_addresses_that_look_like_it_do(settings: LlmSettings, host: str) -> None:
+    with pytest.raises(ConfigError, match="leave this machine"):
+        check_consent(settings.model_copy(update={"base_url": f"http://{host}:9/v1"}), is_loaded=True)
 
 
 def test_a_key_goes_only_to_a_server_that_the_user_named(
