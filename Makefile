@@ -33,7 +33,8 @@ test: lint
 
 # Faults, hostile input and endurance in their long form; the figures stand at the end. Hours: TORTURE="-k fuzz" for a part
 torture: setup
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --long $(TORTURE) tests/test_torture_*.py tests/test_engines.py tests/test_cluster.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --long $(TORTURE) tests/test_torture_*.py tests/test_engines.py tests/test_cluster.py \
+		tests/test_distributed_training.py
 
 # Every reader fuzzed by coverage, SECONDS each; what is found stands in .venv-fuzz/found. atheris has wheels for few
 # platforms and no part in anything else, so it stays out of pyproject.toml and of .venv: make fuzz SECONDS=300 FUZZ=rss

@@ -187,8 +187,10 @@ def count_commits(store: ObjectStore, folder: str) -> int:
 
 @pytest.mark.usefixtures("cluster")
 def test_two_drivers_at_once_lose_nothing_and_one_says_why(
-    table: Path, whole: Path, tiny_bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch
+    table: Path, whole: Path, tiny_bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch, is_long: bool
 ) -> None:
+    if not is_long:  # a table's own test of it: test_of_two_processes_that_commit_the_second_is_refused
+        pytest.skip("takes half a minute: --long")
     monkeypatch.setattr(scoring_run, "SECONDS_PER_COMMIT", 0.0)
     out, others = "s3://bucket/two", []
 
