@@ -26,7 +26,7 @@ from pipeline.scoring.delta_table import ScoreTable
 from pipeline.scoring.score_tables import POSTS, SENTENCES, ScoreTables
 
 _READ_MEMORY = "1GB"  # sorting beyond it goes to temporary files
-_PLAN_MEMORY = "128MB"  # beside a model and its windows
+_PLAN_MEMORY = "64MB"  # beside a model and its windows
 _ROWS_AT_ONCE = 100_000
 _KEYS = ["post_key", "content_hash", "edited_at"]
 
