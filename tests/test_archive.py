@@ -125,6 +125,8 @@ def test_copies_second_codings_and_columns_of_a_table_are_kept(study: Study, tmp
         row["labels"] = [frame for frame, phrase in PHRASES.items() if phrase in row["text"]]
         row["cluster"] = None
     write_records(tmp_path / "coded.csv", rows, [name for name in rows[0] if name != "cluster"])
+    as_written = (tmp_path / "coded.csv").read_text(encoding="utf-8-sig").encode("cp1251", "replace")
+    (tmp_path / "coded.csv").write_bytes(as_written)
     second = [{"id": row["id"], "text": row["text"], "labels": row["labels"][:1]} for row in rows]
     (tmp_path / "b").mkdir()
     write_records(tmp_path / "b/coded.jsonl", second, ["id", "text", "labels"])
@@ -138,7 +140,16 @@ def test_copies_second_codings_and_columns_of_a_table_are_kept(study: Study, tmp
         "--codings",
         tmp_path / "b/coded.jsonl",
     ]
-    options += ["--by", "owner", "--table", tmp_path / "owners.parquet", "--frame", "order"]
+    options += [
+        "--encoding",
+        "cp1251",
+        "--by",
+        "owner",
+        "--table",
+        tmp_path / "owners.parquet",
+        "--frame",
+        "order",
+    ]
     for more in ([], ["--with-texts"]):
         archive = tmp_path / f"{len(more)}.zip"
         status, told = run("archive", archive, "--scores", study.scores, *options, *more)

@@ -87,6 +87,7 @@ def put_shares(
             settings.unit,
             empty_is_coded=settings.empty_is_coded,
             parents=read_parents(scores),
+            encoding=settings.encoding,
         )
         unit = sample.unit
         models = sum_scores(scores, unit, all_frames[:1], settings.express_keys()).models
@@ -100,11 +101,13 @@ def put_shares(
 
     _write_scores(folder, scores, unit, with_texts=with_texts)
     for number, path in enumerate(samples):
-        codings = read_table(path, empty_is_coded=settings.empty_is_coded).codings
-        _write_codings(folder / f"sample/{number}.jsonl", codings, with_texts=with_texts)
+        read = read_table(path, empty_is_coded=settings.empty_is_coded, encoding=settings.encoding)
+        _write_codings(folder / f"sample/{number}.jsonl", read.codings, with_texts=with_texts)
     codebook = draft_codebook("scores", all_frames, mode="multi_label")
     together = [*samples, *settings.codings] if settings.codings else []  # so that annotators are told apart
-    reads, _ = read_files(together, codebook, empty_is_coded=settings.empty_is_coded)
+    reads, _ = read_files(
+        together, codebook, empty_is_coded=settings.empty_is_coded, encoding=settings.encoding
+    )
     for number, read in enumerate(reads[len(samples) :]):
         _write_codings(folder / f"codings/{number}.jsonl", read.codings, with_texts=with_texts)
     if settings.table is not None:

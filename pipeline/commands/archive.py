@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from pipeline.commands.options import AsJson, Debug, SampleIsCoded, find_model, print_json, require_paths
+from pipeline.commands.options import (
+    AsJson,
+    Debug,
+    Encoding,
+    SampleIsCoded,
+    find_model,
+    print_json,
+    require_paths,
+)
 from pipeline.commands.shares import (
     Against,
     BeforeAfter,
@@ -49,6 +57,7 @@ def archive(
     trend: Trend = False,
     confidence: Confidence = 0.95,
     empty_is_coded: SampleIsCoded = False,
+    encoding: Encoding = None,
     labels_only: LabelsOnly = False,
     codings: Codings = None,
     model: Annotated[
@@ -102,6 +111,7 @@ def archive(
             labels_only=labels_only,
             codings=tuple(codings or ()),
             table=table,
+            encoding=encoding,
         )
         wanted = None
         if scores is not None:
