@@ -351,13 +351,21 @@ def _warn_of_frames(report: DriftReport) -> str | None:
     shifted = [shift for shift in report.frames if shift.is_shifted or shift.moved_beyond(report.tolerance)]
     if not shifted:
         return None
-    listed = ", ".join(f"{shift.name} ({describe_move(shift)})" for shift in shifted)
+    listed = ", ".join(f"{shift.name} ({_describe_shift(shift, report.tolerance)})" for shift in shifted)
     return (
         f"scores of distinct new sentences ({report.seen_share:.0%} of those read left out as training texts) are "
         f"otherwise than in training for {len(shifted)} of {len(report.frames)} frames, their mean by more than "
         f"{report.tolerance:g} or their spread: {listed}; means over all sentences may be others. The posts may "
         "differ, or the model's errors: only coded new posts tell"
     )
+
+
+def _describe_shift(shift: Shift, tolerance: float) -> str:
+    """Why a frame is named, with its figures."""
+    reasons = [describe_move(shift)] if shift.moved_beyond(tolerance) else []
+    if shift.is_shifted:
+        reasons.append(f"spread otherwise: divergence {shift.divergence:.3f}, by chance up to {shift.noise:.3f}")
+    return "; ".join(reasons)
 
 
 def describe_move(shift: Shift) -> str:
