@@ -364,7 +364,9 @@ def _describe_shift(shift: Shift, tolerance: float) -> str:
     """Why a frame is named, with its figures."""
     reasons = [describe_move(shift)] if shift.moved_beyond(tolerance) else []
     if shift.is_shifted:
-        reasons.append(f"spread otherwise: divergence {shift.divergence:.3f}, by chance up to {shift.noise:.3f}")
+        reasons.append(
+            f"spread otherwise: divergence {shift.divergence:.3f} bits, by chance up to {shift.noise:.3f}"
+        )
     return "; ".join(reasons)
 
 
