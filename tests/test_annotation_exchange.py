@@ -339,6 +339,18 @@ def test_the_sample_is_joined_and_strangers_are_rejected(tmp_path: Path) -> None
     assert any(note.startswith("1 coding was rejected, as the id is not in") for note in imported.notes)
 
 
+def test_codings_of_a_sample_and_of_its_top_up_are_joined_to_both(tmp_path: Path) -> None:
+    old, added = make_units(["first text"]), make_units(["second text"])
+    added = [unit | {"id": "-chan/9:0", "sample_id": "4567"} for unit in added]
+    paths = [tmp_path / "old.jsonl", tmp_path / "added.jsonl"]
+    for path, units in zip(paths, (old, added), strict=True):
+        write_records(path, units, SAMPLE_COLUMNS)
+    coded = tmp_path / "anna.csv"
+    coded.write_text("id,text,labels\n-chan/0:0,first text,order\n-chan/9:0,second text,order\n", "utf-8")
+    imported = import_codings([coded], BOOK, sample=paths)
+    assert [coding.extra["sample_id"] for coding in imported.codings] == ["0123", "4567"]
+
+
 @pytest.mark.parametrize("stranger", ["chan/9:0", "u-0123456789ab"])
 def test_another_sample_is_refused(stranger: str, tmp_path: Path) -> None:
     """A code that the sample does not explain is enough; of plain ids, a few may be strange."""

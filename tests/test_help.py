@@ -158,3 +158,17 @@ def test_the_version_is_printed_with_the_name() -> None:
     shown = run_frames("--version")
     assert shown.stdout == f"narrative-frames {version('narrative-frames')}\n"
     assert shown.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["report", "scores", "-o", "a.html", "--output", "b.html"],
+        ["sample", "scores", "-n", "3", "-n", "4", "-o", "x.csv"],
+        ["scores", "export", "scores", "-o", "a", "-o", "b"],
+    ],
+)
+def test_an_option_of_one_value_given_twice_is_refused(arguments: list[str]) -> None:
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 2
+    assert "given 2 times; it takes one value" in done.output

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from report_pages import embedded
 from typer.testing import CliRunner
 
 from pipeline.annotation.record_files import write_records
@@ -313,3 +314,8 @@ def test_a_corpus_that_grew_is_estimated_as_it_was_and_as_a_whole_with_a_top_up(
     assert whole.corrected.low < truth < whole.corrected.high
     assert whole.corrected.high < truth + 0.1
     assert not [c for c in both.cautions if "learnt from" not in c]
+
+    page = tmp_path / "report.html"
+    run("report", scores, "--sample", old, "--sample", new, "-o", page)
+    shown = embedded(page.read_text(encoding="utf-8"))["shares"]
+    assert (shown["units"][0], shown["labelled"][0]) == (900, 350)

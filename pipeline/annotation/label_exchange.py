@@ -111,7 +111,7 @@ def import_codings(
     codebook: Codebook,
     *,
     tool: Tool | None = None,
-    sample: Path | None = None,
+    sample: Path | Sequence[Path] = (),
     coders: Sequence[str] = (),
     columns: Mapping[str, str] | None = None,
     empty_is_coded: bool = False,
@@ -123,7 +123,7 @@ def import_codings(
         paths: exports of one tool, or of several.
         codebook: every label must be one of its frames.
         tool: None to recognise it from each file.
-        sample: the sample that was exported: its ids, texts and design are joined by id, code or text.
+        sample: the sample that was exported, or several: ids, texts and design are joined by id, code or text.
         coders: see `read_files`.
         columns: our column names -> the files', where they differ; `labels` also names Label Studio's control.
         empty_is_coded: in tables and doccano, a unit without a label carries no frame.
@@ -133,7 +133,8 @@ def import_codings(
         DataError: a file cannot be read or holds no coding, labels are not in the codebook, the sample is another
             one or, where it is needed, not given, or nothing usable is left.
     """
-    units = read_sample(sample, encoding) if sample else []
+    samples = (sample,) if isinstance(sample, Path) else tuple(sample)
+    units = [row for path in samples for row in read_sample(path, encoding)]
     codes = {make_unit_code(row["id"], row["sample_id"]): row for row in units}
     texts = {name: row["text"] for name, row in [*codes.items(), *((row["id"], row) for row in units)]}
     reads, notes = read_files(
@@ -153,11 +154,11 @@ def import_codings(
     codings, more = resolve_labels(codings, codebook, ", ".join(map(str, paths)))
     rejects += more
     notes += _note_untouched(sum(read.n_untouched for read in reads))
-    if sample is None:
+    if not samples:
         _refuse_codes(codings)
         notes += _note_without_design(codings)
     else:
-        codings, more, joined = _join_sample(codings, units, codes, sample)
+        codings, more, joined = _join_sample(codings, units, codes, ", ".join(map(str, samples)))
         rejects += more
         notes += joined
     codings, more = keep_last(codings)
@@ -358,7 +359,7 @@ def _join_sample(
     codings: Sequence[Coding],
     rows: Sequence[dict[str, Any]],
     codes: Mapping[str, dict[str, Any]],
-    sample: Path,
+    sample: str,
 ) -> tuple[list[Coding], list[Reject], list[str]]:
     units = {row["id"]: row for row in rows}
     texts = _unique_texts(units.values())
@@ -411,7 +412,7 @@ def _unique_texts(units: Iterable[dict[str, Any]]) -> dict[tuple[str, ...], dict
 
 
 def _refuse_other_sample(
-    strangers: Sequence[Coding], n_codings: int, sample_ids: set[Any], sample: Path
+    strangers: Sequence[Coding], n_codings: int, sample_ids: set[Any], sample: str
 ) -> None:
     """Stop where the codings are of another sample: codes and sample ids show it, else many ids that are not there."""
     surely = [
@@ -429,7 +430,7 @@ def _refuse_other_sample(
     )
 
 
-def _reject_stranger(coding: Coding, sample: Path) -> Reject:
+def _reject_stranger(coding: Coding, sample: str) -> Reject:
     return Reject(coding.where, f"the id '{shorten(coding.id, 80)}' is not in the sample {sample}")
 
 

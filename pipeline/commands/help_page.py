@@ -3,6 +3,7 @@
 Nothing is read as markup, so that text of any origin is shown as it is, at a terminal and in a pipe alike.
 """
 
+from collections import Counter
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,24 @@ def split_help(text: str) -> tuple[str, str, str]:
 class CommandPage(TyperCommand):
     """A command whose example is written on one line, however long: a wrapped one could not be copied.
 
-    Where it takes paths, it refuses an object store, which would be read as a folder named "s3:".
+    Where it takes paths, it refuses an object store, which would be read as a folder named "s3:". An option of one
+    value that is given twice is refused too: the parser would take the last and say nothing of the others.
     """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments.
+
+        Raises:
+            typer.BadParameter: an option of one value is given twice.
+        """
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        for parameter, n in Counter(order).items():
+            if n > 1 and not parameter.multiple and not getattr(parameter, "is_flag", False):
+                name = parameter.opts[-1]
+                raise typer.BadParameter(
+                    f"given {n} times; it takes one value", ctx=ctx, param_hint=f"'{name}'"
+                )
+        return list(super().parse_args(ctx, args))
 
     def invoke(self, ctx: Any) -> Any:
         """Run it; those that take object stores have texts among their parameters."""

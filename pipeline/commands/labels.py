@@ -200,10 +200,11 @@ def label_import(
         Literal["label-studio", "prodigy", "doccano", "table"] | None,
         typer.Option("--from", help="Who wrote it; recognised by its content if not given."),
     ] = None,
-    units: Annotated[
-        Path | None,
+    samples: Annotated[
+        list[Path] | None,
         typer.Option(
-            "--sample", help="The sample that was exported: key to the coders' ids; joins its design."
+            "--sample",
+            help="The sample that was exported: key to the coders' ids; joins its design; again for what tops it up.",
         ),
     ] = None,
     coder: Coders = None,
@@ -232,7 +233,7 @@ def label_import(
     """
 
     def work() -> None:
-        require_paths(*inputs, codebook, units)
+        require_paths(*inputs, codebook, *(samples or ()))
 
         from pipeline.annotation.combine import combine_codings, write_labelled
         from pipeline.annotation.label_exchange import import_codings, write_codings
@@ -253,7 +254,7 @@ def label_import(
             inputs,
             book,
             tool=tool,
-            sample=units,
+            sample=samples or (),
             coders=coder or (),
             columns=parse_columns(column),
             encoding=encoding,

@@ -18,6 +18,7 @@ from pipeline.commands.options import (
     print_json,
     require_paths,
 )
+from pipeline.commands.shares import Samples
 from pipeline.commands.terminal import console, run_command
 from pipeline.files.safe_text import safe_text
 
@@ -31,10 +32,7 @@ def report(
         str | None,
         typer.Option("--model", help="The model that scored: its quality and frame names enter the report."),
     ] = None,
-    sample: Annotated[
-        Path | None,
-        typer.Option("--sample", help="Coded sample that frames sample drew from these scores: intervals."),
-    ] = None,
+    sample: Samples = None,
     empty_is_coded: SampleIsCoded = False,
     posts: Annotated[
         Path | None,
@@ -69,7 +67,7 @@ def report(
     """
 
     def work() -> None:
-        require_paths(scores, model, sample, posts, events)
+        require_paths(scores, model, *(sample or ()), posts, events)
 
         from pipeline.bundle import load_bundle
         from pipeline.commands.result_tables import print_notes
@@ -82,7 +80,7 @@ def report(
             scores,
             output,
             bundle=bundle,
-            sample=sample,
+            sample=sample or (),
             empty_is_coded=empty_is_coded,
             posts=posts,
             title=title,

@@ -58,7 +58,7 @@ def write_report(
     output: Path,
     *,
     bundle: ModelBundle | None = None,
-    sample: Path | Sequence[Path] | None = None,
+    sample: Path | Sequence[Path] = (),
     empty_is_coded: bool = False,
     posts: Path | None = None,
     title: str | None = None,
