@@ -382,7 +382,7 @@ class _Run:
                 scores,
                 self.project.path(settings.report),
                 bundle=bundle,
-                sample=samples or None,
+                sample=samples,
                 empty_is_coded=settings.empty_is_coded,
                 posts=self.project.path(settings.posts),
                 title=settings.title,
