@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from report_pages import (
     HOSTILE_NAME,
@@ -24,10 +26,12 @@ from report_pages import (
 )
 
 from pipeline.bundle import ModelBundle
+from pipeline.commands.share_tables import format_percent, format_points
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.data.labelled_rows import read_labelled
 from pipeline.evaluation.evaluate_bundle import predict_labelled
 from pipeline.evaluation.test_predictions import evaluate_predictions
+from pipeline.measures.intervals import Estimate
 from pipeline.reporting.evaluation_page import render_evaluation, texts_by_id
 from pipeline.reporting.events import Event
 from pipeline.reporting.html_report import write_report
@@ -394,3 +398,25 @@ def test_links_follow_the_template(browser: Browser, report: Path, tmp_path: Pat
     page.close()
     assert len(links) == 69
     assert "https://example.org/c/%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E?m=1" in links
+
+
+def test_the_page_prints_shares_as_the_terminal_does(page: Page) -> None:
+    """One page for all examples; eighths and sixteenths fall between two digits, where a tie has to be broken."""
+    ties = st.integers(0, 2**12).map(lambda k: k / 2**12)
+    share = st.floats(0, 1) | ties | st.fractions(0, 1, max_denominator=400).map(float)
+
+    @given(st.lists(share, min_size=50, max_size=50))
+    @settings(max_examples=40, deadline=None, database=None)
+    def check(shares: list[float]) -> None:
+        printed = page.evaluate(
+            "shares => shares.map((s) => [percent(s), signed(-100 * s), fixed(s, 2), fixed(s, 0)])", shares
+        )
+        for one, (as_percent, as_points, two_digits, whole) in zip(shares, printed, strict=True):
+            estimate = Estimate(-one, -one, -one)
+            assert as_percent == f"{format_percent(one)} %"
+            assert (
+                as_points.replace("\N{MINUS SIGN}", "-").replace("+0.0", "-0.0") == format_points(estimate)[0]
+            )
+            assert (two_digits, whole) == (f"{one:.2f}", f"{one:.0f}")
+
+    check()

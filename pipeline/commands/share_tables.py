@@ -91,7 +91,7 @@ def _rows(estimates: Sequence[ShareEstimate]) -> tuple[tuple[str, ...], list[tup
         needed = estimates[0].labels_needed
         needs = f"needs {needed} more labelled unit{'s' if needed != 1 else ''}"
         rows: list[tuple[str, ...]] = [
-            (estimate.frame, _percent(estimate.raw_share), needs) for estimate in estimates
+            (estimate.frame, format_percent(estimate.raw_share), needs) for estimate in estimates
         ]
         return ("frame", "raw %", "corrected %"), rows
     columns = ("frame", "raw %", "labels %", "interval", "corrected %", "interval")
@@ -101,7 +101,7 @@ def _rows(estimates: Sequence[ShareEstimate]) -> tuple[tuple[str, ...], list[tup
     return columns + extra, [
         (
             estimate.frame,
-            _percent(estimate.raw_share),
+            format_percent(estimate.raw_share),
             *_figures(estimate.classical),
             *_figures(estimate.corrected),
             *((_figures(estimate.simultaneous)[1],) if has_family else ()),
@@ -121,8 +121,8 @@ def _print_contrasts(screen: Console, report: ShareReport) -> None:
         rows = [
             (
                 f"{c.second} - {c.first}" if kind == "difference" else f"{c.first} to {c.second}",
-                *_signed(c.estimate),
-                _signed(c.simultaneous)[1],
+                *format_points(c.estimate),
+                format_points(c.simultaneous)[1],
                 _show_p(c.p_holm),
                 _show_ratio(ratios.get((c.domain, c.first, c.second, c.frame))),
             )
@@ -142,10 +142,13 @@ def _print_contrasts(screen: Console, report: ShareReport) -> None:
 def _figures(estimate: Estimate) -> tuple[str, str]:
     if estimate.value is None or estimate.low is None or estimate.high is None:
         return "", ""
-    return _percent(estimate.value), f"{_percent(estimate.low)}{_DASH}{_percent(estimate.high)}"
+    return format_percent(
+        estimate.value
+    ), f"{format_percent(estimate.low)}{_DASH}{format_percent(estimate.high)}"
 
 
-def _signed(estimate: Estimate) -> tuple[str, str]:
+def format_points(estimate: Estimate) -> tuple[str, str]:
+    """A difference of shares and its interval in percentage points; "" where there is none."""
     if estimate.value is None or estimate.low is None or estimate.high is None:
         return "", ""
     return f"{100 * estimate.value:+.1f}", f"{100 * estimate.low:+.1f} to {100 * estimate.high:+.1f}"
@@ -164,5 +167,6 @@ def _show_p(p: float | None) -> str:
     return f"< {_SMALLEST_P:g}" if p < _SMALLEST_P else f"{p:.3f}"
 
 
-def _percent(share: float) -> str:
+def format_percent(share: float) -> str:
+    """A share in per cent, to one decimal; what a report's page shows is the same."""
     return f"{100 * share:.1f}"

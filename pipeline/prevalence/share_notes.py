@@ -59,10 +59,13 @@ def note_changed(sample: LabelledSample, changed: NDArray[np.bool_]) -> str:
     """Units whose text is not the one that was coded."""
     ids = list(sample.units["id"][changed])
     what = say_count(len(ids), f"coded {sample.unit} says", f"coded {sample.unit}s say")
-    return (
-        f"{what} something else now than when it was drawn, so its codes do not hold; left out, and the others of its "
-        f"stratum stand for it: {list_names(ids, _LISTED)}"
+    then = (
+        "it was drawn, so its codes do not hold; it is left out, and the others of its stratum stand for it"
+        if len(ids) == 1
+        else "they were drawn, so their codes do not hold; they are left out, and the others of their strata stand for "
+        "them"
     )
+    return f"{what} something else now than when {then}: {list_names(ids, _LISTED)}"
 
 
 def note_left_out(missing: Sequence[str], outside: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ from pipeline.bundle import ModelBundle
 from pipeline.errors import DataError
 from pipeline.evaluation.distribution_shift import Shift
 from pipeline.evaluation.drift_check import TOLERANCE, DriftReport, describe_move, measure_drift
+from pipeline.reporting.share_plots import name_folder
 from pipeline.scoring.drift_reference import read_drift_reference
 
 _EXPLANATION: Final = (
@@ -32,7 +33,11 @@ def describe_drift(scores: Path, bundle: ModelBundle, frame_names: dict[str, str
     try:
         report = measure_drift(scores, bundle)
     except DataError as error:  # such as scores of training texts alone
-        return {"explanation": _EXPLANATION, "notes": [f"Not measured: {error}"], "rows": []}
+        return {
+            "explanation": _EXPLANATION,
+            "notes": [f"Not measured: {name_folder(str(error), scores)}"],
+            "rows": [],
+        }
     return {
         "explanation": _EXPLANATION,
         "notes": list(report.warnings),

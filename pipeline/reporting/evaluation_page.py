@@ -108,7 +108,7 @@ def _curve(predictions: TestPredictions, k: int, title: str, bundle: ModelBundle
     curve["threshold"] = None if bundle.decisions.single_label else float(bundle.decisions.thresholds[k])
     recall, precision = precision_recall_curve(truth, scores) if positives else (np.zeros(0), np.zeros(0))
     some = np.unique(np.linspace(0, len(recall) - 1, min(_POINTS, len(recall))).astype(int))
-    return curve | {"recall": _rounded(recall[some]), "precision": _rounded(precision[some])}
+    return curve | {"recall": _plain(recall[some]), "precision": _plain(precision[some])}
 
 
 def _reliability(predictions: TestPredictions) -> dict[str, list[float]]:
@@ -117,7 +117,7 @@ def _reliability(predictions: TestPredictions) -> dict[str, list[float]]:
         predictions.truth.ravel().astype(bool), predictions.calibrated.ravel()
     )
     named = {"stated": stated, "observed": observed, "low": low, "high": high}
-    return {**{name: _rounded(values) for name, values in named.items()}, "n": sizes[sizes > 0].tolist()}
+    return {**{name: _plain(values) for name, values in named.items()}, "n": sizes[sizes > 0].tolist()}
 
 
 def _describe_calibration(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -193,5 +193,5 @@ def _some(sentence: str | None) -> list[str]:
     return [] if sentence is None else [sentence]
 
 
-def _rounded(values: NDArray[Any]) -> list[float]:
-    return [round(float(value), 4) for value in values]
+def _plain(values: NDArray[Any]) -> list[float]:
+    return [float(value) for value in values]

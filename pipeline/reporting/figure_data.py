@@ -134,4 +134,4 @@ def _raw_over_time(data: ReportData, titles: Sequence[str]) -> tuple[str, Rows]:
 
 
 def _points(share: float | None) -> float | None:
-    return None if share is None else round(_PERCENT * share, 2)
+    return None if share is None else _PERCENT * share

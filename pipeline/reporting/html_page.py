@@ -8,6 +8,7 @@ escapes them, and the script sets them with textContent.
 import base64
 import hashlib
 import json
+import re
 import zlib
 from collections.abc import Sequence
 from functools import cache
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from pipeline.files.durable_files import explain_full_disk, new_file, replacing
 
@@ -43,7 +44,11 @@ def render_page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"thousands": lambda number: f"{int(number):,}", "percent": _percent}
+    environment.filters |= {
+        "thousands": lambda number: f"{int(number):,}",
+        "percent": _percent,
+        "sentence": _sentence,
+    }
     return environment.get_template(template).render(
         context
         | {
@@ -100,6 +105,13 @@ def _policy(scripts: list[str]) -> str:
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
+
+
+def _sentence(text: str) -> Markup:
+    """A line with a capital first and, between backticks, code; a name such as nord_news keeps its letters."""
+    capital = re.sub(r"^[a-z]+(?=[ ,])", lambda word: word[0].capitalize(), text)
+    marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(capital)))
+    return Markup(marked)  # noqa: S704 - escaped above
 
 
 def _percent(share: float, digits: int = 1) -> str:

@@ -123,7 +123,6 @@ def write_report(
         "table_note": note_table(data),
         "quality": describe_quality(bundle) if bundle else None,
         "shares": shares,
-        "partial": payload["partial"],
         "events": inside,
         "events_outside": outside,
         "frame_titles": _titles(data, bundle),

@@ -26,7 +26,8 @@ class SharePlots:
         contrasts: trends (by the unit below) and differences as columns: frame number, what is compared, figures.
         unit: the finest of UNITS that the labels carry.
         outside: frames whose raw share of the whole lies outside the corrected interval.
-        explanation: how to read shares; contrasts_note: how to read contrasts; notes: what else a reader has to know.
+        explanation: how to read shares; contrasts_note: how to read contrasts.
+        cautions: what a reader has to know first; notes: what else there is to know.
     """
 
     report: ShareReport
@@ -36,6 +37,7 @@ class SharePlots:
     outside: tuple[str, ...]
     explanation: str
     contrasts_note: str
+    cautions: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -50,7 +52,7 @@ def collect_share_plots(
     wanted = Wanted(differences=True, trend=True, kinds=("channel",), most=_MOST_CHANNELS)
     report = report_shares(scores, sample, domains=_DOMAINS, empty_is_coded=empty_is_coded, wanted=wanted)
     kept = list(report.estimates)
-    notes = [*report.cautions, *report.notes]
+    notes = list(report.notes)
     if len(kept) > _MOST_SHARES:
         kept = [estimate for estimate in kept if estimate.domain != "channel_month"]
         left_out = len(report.estimates) - len(kept)
@@ -69,7 +71,8 @@ def collect_share_plots(
         tuple(outside),
         _explain(report, scores),
         _explain_contrasts(report),
-        tuple(notes),
+        tuple(name_folder(caution, scores) for caution in report.cautions),
+        tuple(name_folder(note, scores) for note in notes),
     )
 
 
@@ -92,8 +95,13 @@ def is_outside(estimate: ShareEstimate) -> bool:
     return low is not None and high is not None and not low <= estimate.raw_share <= high
 
 
+def name_folder(text: str, folder: Path) -> str:
+    """A text with a folder's name in place of its path: a page is passed on, and whoever reads it has other folders."""
+    return text.replace(str(folder), folder.resolve().name) if len(folder.parts) > 1 else text
+
+
 def _explain(report: ShareReport, scores: Path) -> str:
-    target = report.target.removesuffix(f", {scores}")  # a page that is passed on names no folder
+    target = report.target.removesuffix(f", {scores}")
     return (
         f"These are shares of {target}. The corrected share joins the classifier's probabilities with the "
         "coders' labels of a sample drawn at random, so that the classifier's errors are taken out (PPI++; "
@@ -107,10 +115,9 @@ def _explain(report: ShareReport, scores: Path) -> str:
 
 def _explain_contrasts(report: ShareReport) -> str:
     return (
-        f"In percentage points, with {report.confidence:.0%} intervals: the thick bar of each line alone, the thin "
-        "one together with all lines of its frame and kind (sup-t). A change whose interval holds 0 is not shown to "
-        "be one; one that is surely not 0 may still be too small to matter. Channels are compared where there are at "
-        f"most {_MOST_CHANNELS}."
+        f"In percentage points, with {report.confidence:.0%} intervals. A change whose interval holds 0 is not shown "
+        "to be one; one that is surely not 0 may still be too small to matter. Channels are compared where there are "
+        f"at most {_MOST_CHANNELS}."
     )
 
 
@@ -125,10 +132,10 @@ def _columns(estimates: Sequence[ShareEstimate], number: Mapping[str, int]) -> d
         "frame": [number[e.frame] for e in shown],
         "units": [e.n_units for e in shown],
         "labelled": [e.n_labelled for e in shown],
-        "raw": [_round(e.raw_share) for e in shown],
-        "corrected": [_round(e.corrected.value) for e in shown],
-        "low": [_round(e.corrected.low) for e in shown],
-        "high": [_round(e.corrected.high) for e in shown],
+        "raw": [e.raw_share for e in shown],
+        "corrected": [e.corrected.value for e in shown],
+        "low": [e.corrected.low for e in shown],
+        "high": [e.corrected.high for e in shown],
         "outside": [int(is_outside(e)) for e in shown],
     }
 
@@ -147,14 +154,9 @@ def _contrast_columns(
             else f"{c.second} less {c.first}"
             for c in shown
         ],
-        "value": [_round(c.estimate.value) for c in shown],
-        "low": [_round(c.estimate.low) for c in shown],
-        "high": [_round(c.estimate.high) for c in shown],
-        "low_together": [_round(c.simultaneous.low) for c in shown],
-        "high_together": [_round(c.simultaneous.high) for c in shown],
+        "value": [c.estimate.value for c in shown],
+        "low": [c.estimate.low for c in shown],
+        "high": [c.estimate.high for c in shown],
+        "low_together": [c.simultaneous.low for c in shown],
+        "high_together": [c.simultaneous.high for c in shown],
     }
-
-
-def _round(share: float | None) -> float | None:
-    """Shares to a hundredth of a per cent, which is what is shown."""
-    return None if share is None else round(share, 4)

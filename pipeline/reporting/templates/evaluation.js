@@ -4,13 +4,13 @@ const UNIT_AXIS = (title) => ({ type: "quantitative", title, scale: { domain: [0
 
 function curveFigure(curve) {
   const points = curve.recall.map((recall, i) => ({ recall, precision: curve.precision[i], order: i }));
-  const at = curve.at ? [{ recall: curve.at[0], precision: curve.at[1], tip: `threshold ${curve.threshold === null ? "none" : curve.threshold.toFixed(2)}\nrecall ${curve.at[0].toFixed(2)}\nprecision ${curve.at[1].toFixed(2)}` }] : [];
+  const at = curve.at ? [{ recall: curve.at[0], precision: curve.at[1], tip: `threshold ${curve.threshold === null ? "none" : fixed(curve.threshold, 2)}\nrecall ${fixed(curve.at[0], 2)}\nprecision ${fixed(curve.at[1], 2)}` }] : [];
   const x = { field: "recall", ...UNIT_AXIS("recall") }, y = { field: "precision", ...UNIT_AXIS("precision") };
-  const own = curve.at ? `at the model's threshold, recall ${curve.at[0].toFixed(2)} and precision ${curve.at[1].toFixed(2)}` : "the model gives this frame to no text";
+  const own = curve.at ? `at the model's threshold, recall ${fixed(curve.at[0], 2)} and precision ${fixed(curve.at[1], 2)}` : "the model gives this frame to no text";
   return figure({
     title: curve.title,
     note: `${plural(curve.positives, "coded text")}; ${own}`,
-    description: `Precision-recall curve of ${curve.title}: ${own}; chance gives precision ${curve.base.toFixed(2)}.`,
+    description: `Precision-recall curve of ${curve.title}: ${own}; chance gives precision ${fixed(curve.base, 2)}.`,
     spec: {
       height: 180,
       layer: [
@@ -25,7 +25,7 @@ function curveFigure(curve) {
       columns: [{ title: "Recall at least" }, { title: "Precision", number: true }],
       rows: [...Array(10).keys()].map((i) => (i + 1) / 10).map((least) => {
         const able = points.filter((point) => point.recall >= least - 1e-9).map((point) => point.precision);
-        return [least.toFixed(1), able.length ? Math.max(...able).toFixed(2) : "–"];
+        return [fixed(least, 1), able.length ? fixed(Math.max(...able), 2) : "–"];
       }),
     }),
   });
@@ -33,13 +33,13 @@ function curveFigure(curve) {
 
 function reliabilityFigure(bins) {
   const rows = bins.stated.map((stated, i) => ({ stated, observed: bins.observed[i], low: bins.low[i], high: bins.high[i], n: bins.n[i],
-    tip: `stated ${stated.toFixed(2)}\nobserved ${bins.observed[i].toFixed(2)} (${bins.low[i].toFixed(2)} to ${bins.high[i].toFixed(2)})\n${plural(bins.n[i], "decision")}` }));
+    tip: `stated ${fixed(stated, 2)}\nobserved ${fixed(bins.observed[i], 2)} (${fixed(bins.low[i], 2)} to ${fixed(bins.high[i], 2)})\n${plural(bins.n[i], "decision")}` }));
   const x = { field: "stated", ...UNIT_AXIS("stated probability") }, y = { field: "observed", ...UNIT_AXIS("share coded") };
   const tip = { tooltip: { field: "tip", type: "nominal" } };
   return figure({
     title: "All frames together",
     note: plural(bins.n.reduce((a, b) => a + b, 0), "decision"),
-    description: `Reliability plot. ${rows.map((row) => `Stated ${row.stated.toFixed(2)}, observed ${row.observed.toFixed(2)}`).join("; ")}.`,
+    description: `Reliability plot. ${rows.map((row) => `Stated ${fixed(row.stated, 2)}, observed ${fixed(row.observed, 2)}`).join("; ")}.`,
     spec: {
       height: 260,
       layer: [
@@ -52,7 +52,7 @@ function reliabilityFigure(bins) {
     buildTable: () => table({
       caption: "Decisions grouped by stated probability",
       columns: [{ title: "Stated" }, { title: "Observed", number: true }, { title: "95 % interval", number: true }, { title: "Decisions", number: true }],
-      rows: rows.map((row) => [row.stated.toFixed(2), row.observed.toFixed(2), `${row.low.toFixed(2)} to ${row.high.toFixed(2)}`, count(row.n)]),
+      rows: rows.map((row) => fixed([row.stated, 2), fixed(row.observed, 2), `${fixed(row.low, 2)} to ${fixed(row.high, 2)}`, count(row.n)]),
     }),
   });
 }

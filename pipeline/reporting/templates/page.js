@@ -18,7 +18,14 @@ function make(tag, attributes = {}, ...children) {
 }
 
 const byId = (id) => document.getElementById(id);
-const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)} %`;
+// Rounded once, a tie to the even digit, as the command line does it; toFixed takes the larger one.
+function fixed(value, digits) {
+  const exact = value.toFixed(60), cut = exact.length - 60 + digits - (digits ? 0 : 1);
+  const isTie = /^\.?50*$/u.test(exact.slice(cut));
+  return isTie && Number(exact[cut - 1]) % 2 === 0 ? exact.slice(0, cut) : value.toFixed(digits);
+}
+
+const percent = (share, digits = 1) => `${fixed(100 * share, digits)} %`;
 const count = (number) => number.toLocaleString("en");
 const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
 

@@ -124,7 +124,7 @@ function showFilterValues() {
   const chosen = (set, all) => (set.size === all ? "all" : `${set.size} of ${all}`);
   byId("channels-value").textContent = chosen(state.channels, channelNames.length);
   byId("frames-value").textContent = chosen(state.frames, titles.length);
-  byId("probability-value").textContent = state.step ? `at least ${(state.step / data.steps).toFixed(2)}` : "any";
+  byId("probability-value").textContent = state.step ? `at least ${fixed(state.step / data.steps, 2)}` : "any";
   byId("probability").setAttribute("aria-valuetext", byId("probability-value").textContent);
 }
 

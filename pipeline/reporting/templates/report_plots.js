@@ -4,6 +4,12 @@
 
 const namePeriod = (label) => (data.partial[label] ? `${label} (partial: ${data.partial[label]})` : label);
 
+// Says which of the periods shown the posts cover in part.
+function nameEnds(id, labels) {
+  const cut = [...new Set(labels)].filter((label) => data.partial[label]).map((label) => `${label} (${data.partial[label]})`);
+  byId(id).textContent = cut.length ? `Partial, as the posts begin or end within: ${cut.join(", ")}.` : "";
+}
+
 function timeSeries(sums) {
   const channels = chosenChannels().sort((a, b) => (sums.channel.get(b) || 0) - (sums.channel.get(a) || 0));
   const own = channels.slice(0, LINES);
@@ -129,6 +135,7 @@ function drawTime(sums) {
   byId("time-legend").replaceChildren(...series.map(({ title }, line) => legendItem(title, line)));
   const frames = chosenFrames();
   const all = frames.map((frame) => seriesRows(sums, series, frame));
+  nameEnds("time-ends", all.flat().map((row) => row.period));
   const top = Math.min(1, Math.max(0.05, ...all.flat().map((row) => row.share)) * 1.05);
   const figures = frames.map((frame, i) => {
     const rows = all[i];
@@ -172,7 +179,7 @@ function heatTable({ caption, corner, columns, rows, top }) {
   const head = make("tr", {}, make("th", { scope: "col" }, corner), ...columns.map((c) => make("th", { scope: "col" }, make("span", { dir: "auto" }, c))));
   const body = rows.map(({ title, cells }) => make("tr", {}, make("th", { scope: "row", dir: "auto" }, title), ...cells.map((cell) => {
     const none = cell === null;
-    const td = make("td", { class: none && "none" }, none ? "–" : `${(100 * cell).toFixed(cell && cell < 0.0995 ? 1 : 0)}`);
+    const td = make("td", { class: none && "none" }, none ? "–" : fixed(100 * cell, cell && cell < 0.0995 ? 1 : 0));
     if (!none) td.style.setProperty("--v", String(Math.min(1, cell / top)));
     return td;
   })));

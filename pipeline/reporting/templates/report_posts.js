@@ -93,7 +93,7 @@ const evidenceText = (mark) => (data.marks.text[mark] >= 0 ? data.texts.text[dat
 function postRow({ row, best }) {
   const { rows, marks } = data;
   const own = marksOf(row), plain = data.plainOf.get(row);
-  const frames = own.map((m) => make("li", { class: "frame" }, name(titles[marks.frame[m]]), ` ${(marks.permille[m] / 1000).toFixed(2)}`));
+  const frames = own.map((m) => make("li", { class: "frame" }, name(titles[marks.frame[m]]), ` ${twoDigits(marks.permille[m])}`));
   const bySentence = new Map();
   for (const m of own) if (marks.text[m] >= 0) bySentence.set(marks.text[m], [...(bySentence.get(marks.text[m]) || []), m]);
   const evidence = [...bySentence].map(([text, which]) => make("li", {}, quote(text, which[0], false),
@@ -110,12 +110,15 @@ function postRow({ row, best }) {
     [postLink(row, dateOf(row))],
     [name(data.names[rows.name[row]]), message ? make("span", { class: "frame" }, ` ${message}`) : null],
     [make("ul", {}, ...frames)],
-    [(best / 1000).toFixed(2)],
+    [twoDigits(best)],
     [make("ul", {}, ...evidence)],
   ];
   return make("tr", { role: "row" }, ...cells.map((cell, i) =>
     make("td", { role: "cell", "data-head": ["", "in", "", "highest probability", ""][i] }, ...cell.filter((part) => part !== null))));
 }
+
+// Thousandths are cut off, so five of them round up.
+const twoDigits = (permille) => fixed(Math.floor((permille + 5) / 10) / 100, 2);
 
 // A row of the table as plain values.
 function postRecord({ row, best }) {
@@ -176,7 +179,7 @@ function drawEvidence(hits) {
     const distinct = found.filter(([, , m]) => !seen.has(marks.text[m]) && seen.add(marks.text[m])).slice(0, EXAMPLES);
     const items = distinct.map(([permille, row, m]) => make("li", {},
       make("blockquote", {}, quote(marks.text[m], m, true)),
-      make("div", { class: "source" }, name(data.names[rows.name[row]]), ", ", postLink(row, dateOf(row)), `${rows.message[row] ? `, message ${rows.message[row]}` : ""}, probability ${(permille / 1000).toFixed(2)}`)));
+      make("div", { class: "source" }, name(data.names[rows.name[row]]), ", ", postLink(row, dateOf(row)), `${rows.message[row] ? `, message ${rows.message[row]}` : ""}, probability ${twoDigits(permille)}`)));
     const isOpen = drawEvidence.done ? open.has(frame) : i < (NARROW.matches ? 1 : 3);
     return make("details", { open: isOpen, "data-frame": frame }, make("summary", {}, name(titles[frame]), make("span", { class: "soft" }, ` ${plural(found.length, "post")}`)),
       data.frame_definitions[data.frames[frame]] ? make("p", { class: "soft", dir: "auto" }, data.frame_definitions[data.frames[frame]]) : null,

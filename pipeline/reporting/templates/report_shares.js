@@ -75,6 +75,7 @@ function drawShares(channel, unit) {
     openTable: !NARROW.matches,
   });
   byId("share-overview").replaceChildren(overview.element);
+  nameEnds("shares-ends", []);
   const timed = shareRows((i) => own(i) && shares.unit[i] === unit && shares.period[i] !== "undated");
   if (timed.length) drawSharesOverTime(timed, unit);
   else byId("share-plots").replaceChildren(make("p", {}, channel === null ? "No post has a date." : `Shares by ${unit} are not in this file for a single channel.`));
@@ -83,6 +84,7 @@ function drawShares(channel, unit) {
 
 function drawSharesOverTime(timed, unit) {
   const top = most(timed);
+  nameEnds("shares-ends", timed.map((row) => row.period));
   const figures = [...titles.keys()].map((frame) => {
     const rows = timed.filter((row) => row.frame === titles[frame]);
     const known = rows.filter((row) => row.corrected !== null);
@@ -118,7 +120,7 @@ function buildContrasts() {
 
 function drawContrasts(frame) {
   const { contrasts } = data;
-  const points = (value) => (value === null ? null : Math.round(value * 10000) / 100);
+  const points = (value) => (value === null ? null : 100 * value);
   const rows = [];
   contrasts.frame.forEach((of, i) => {
     if (frame < 0 ? !contrasts.is_trend[i] : of !== frame || contrasts.is_trend[i]) return;
@@ -133,7 +135,7 @@ function drawContrasts(frame) {
   const tip = { tooltip: { field: "tip", type: "nominal" } };
   const drawn = figure({
     title,
-    note: `percentage points; dot and bar: change with its interval${several ? "; thin bar: interval that holds together with the others" : ""}`,
+    note: `percentage points; dot and bar: change with its interval${several ? "; thin bar: interval that holds for all lines of the frame together (sup-t)" : ""}`,
     description: `Dot plot. ${rows.map((row) => `${row.line_of}: ${signed(row.value)} (${signed(row.low)} to ${signed(row.high)})`).join("; ")}.`,
     spec: {
       height: 22 * rows.length + 30, data: { values: rows },
@@ -157,5 +159,5 @@ function drawContrasts(frame) {
   drawShown();
 }
 
-const signed = (points) => (points === null ? "–" : `${points < 0 ? "−" : "+"}${Math.abs(points).toFixed(1)}`);
+const signed = (points) => (points === null ? "–" : `${points < 0 ? "−" : "+"}${fixed(Math.abs(points), 1)}`);
 const between = (low, high) => (low === null ? "" : `${signed(low)} to ${signed(high)}`);
