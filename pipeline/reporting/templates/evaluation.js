@@ -52,7 +52,7 @@ function reliabilityFigure(bins) {
     buildTable: () => table({
       caption: "Decisions grouped by stated probability",
       columns: [{ title: "Stated" }, { title: "Observed", number: true }, { title: "95 % interval", number: true }, { title: "Decisions", number: true }],
-      rows: rows.map((row) => fixed([row.stated, 2), fixed(row.observed, 2), `${fixed(row.low, 2)} to ${fixed(row.high, 2)}`, count(row.n)]),
+      rows: rows.map((row) => [fixed(row.stated, 2), fixed(row.observed, 2), `${fixed(row.low, 2)} to ${fixed(row.high, 2)}`, count(row.n)]),
     }),
   });
 }

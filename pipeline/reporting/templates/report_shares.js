@@ -43,12 +43,13 @@ function shareLayers(shareAxis, other) {
 }
 
 function shareTable(first, rows) {
-  const interval = (row) => (row.low === null ? "too few labels" : `${percent(row.low)} to ${percent(row.high)}`);
+  const corrected = (row) => (row.corrected === null ? make("span", {}, "–", make("span", { class: "between" }, "too few labels"))
+    : make("span", {}, make("strong", {}, percent(row.corrected)), make("span", { class: "between" }, `${percent(row.low)} to ${percent(row.high)}`)));
+  const raw = (row) => make("span", { class: row.outside ? "raw outside" : "raw" }, percent(row.raw), row.outside ? make("span", { class: "between" }, "outside the interval") : null);
   return table({
-    caption: "Shares in per cent; what is raw is not corrected",
-    columns: [{ title: first }, { title: "Corrected share", number: true }, { title: "Interval" }, { title: "Raw share", number: true }, { title: "In all", number: true }, { title: "Labelled", number: true }],
-    rows: rows.map((row) => [first === "Frame" ? row.frame : namePeriod(row.period), row.corrected === null ? "–" : make("strong", {}, percent(row.corrected)), interval(row),
-      make("span", { class: row.outside ? "raw outside" : "raw" }, row.rawWords), count(row.units), count(row.labelled)]),
+    caption: "Shares in per cent, corrected ones with their interval; what is raw is not corrected",
+    columns: [{ title: first }, ...["Corrected", "Raw", "In all", "Labelled"].map((title) => ({ title, number: true }))],
+    rows: rows.map((row) => [first === "Frame" ? row.frame : namePeriod(row.period), corrected(row), raw(row), count(row.units), count(row.labelled)]),
   });
 }
 
