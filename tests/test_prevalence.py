@@ -460,7 +460,7 @@ def test_units_that_are_not_in_the_scores_are_counted(
     rows = [coded[0] | {"id": "elsewhere/1"}, *coded[1:]]
     report = report_shares(scores, write_rows(tmp_path / "coded.jsonl", rows))
     assert pick(report.estimates, "order").n_labelled == 159
-    assert any("1 coded units are not in these scores" in n and "elsewhere/1" in n for n in report.notes)
+    assert any("1 coded unit is not in these scores" in n and "elsewhere/1" in n for n in report.cautions)
 
 
 def test_a_sample_with_missing_rows_is_noticed(

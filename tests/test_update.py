@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from conftest import TINY_FRAMES, make_tiny_bundle
-from report_pages import code_sample, make_rising_posts
+from report_pages import code_sample, embedded, make_rising_posts
 from typer.testing import CliRunner
 
 from pipeline.bundle import ModelBundle
@@ -18,6 +18,7 @@ from pipeline.errors import ConfigError
 from pipeline.files.folder_lock import lock_folder
 from pipeline.scoring.read_scores import read_scores
 
+LINK = "https://example.org/{message_id}"
 PHRASES = ("the world order is changing", "they threaten our borders", "we stand together as one people")
 
 
@@ -264,3 +265,29 @@ def test_a_wrong_project_file_is_told_before_anything_is_read(
 def test_a_folder_without_a_project_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"no such project file; `frames init` writes one"):
         load_project(tmp_path)
+
+
+def test_the_terminal_tells_edits_shares_and_paths_from_where_it_was_called(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_keys(project, report="report.html", events="events.csv", figures="figures", link_template=LINK)
+    (project / "events.csv").write_text("date,label\n2024-03-05,Summit\n", encoding="utf-8")
+    monkeypatch.chdir(project.parent)
+    printed = CliRunner().invoke(app, ["update", project.name]).output
+    assert "edits: 0 known, 0 of them changed a frame" in printed
+    for frame in TINY_FRAMES:
+        assert f"share of {frame}: raw " in printed
+    assert str(project.parent) not in printed
+    for name in ("shares.csv", "report.html", "update.json"):
+        assert f"{project.name}/{name}" in printed
+    assert (project / "figures" / "shares.svg").is_file()
+    data = embedded((project / "report.html").read_text(encoding="utf-8"))
+    assert (data["events"], data["link"]) == ([["2024-03-05", "Summit"]], LINK)
+    assert update(project)["status"] == "nothing new"
+    (project / "events.csv").write_text("date,label\n2024-03-05,Summit\n2024-03-06,Talks\n", encoding="utf-8")
+    assert update(project)["status"] == "done"
+
+
+def test_before_any_training_the_job_says_what_to_do(project: Path) -> None:
+    set_keys(project, model="models:/none@champion", tracking="sqlite:///none.db")
+    assert needs(update(project, code=4))["model"] == "no model yet: frames train, then frames promote"

@@ -266,6 +266,9 @@ class _Run:
             place = str(self.project.path(name)) if is_folder_name(name) else name
             bundle = load_bundle(find_model(place, self.project.tracking_uri))
         except PipelineError as error:
+            if name.startswith("models:/") and not _has_store(self.project):
+                self.need("model", "no model yet: frames train, then frames promote")
+                return None
             self.need("model", f"{error}; key 'model' of the project's file names the model")
             return None
         if other := self._find_other_model(bundle):
@@ -362,6 +365,7 @@ class _Run:
     def _write_results(self, bundle: "ModelBundle", samples: list[Path]) -> None:
         from pipeline.commands.share_tables import write_shares
         from pipeline.prevalence.share_estimates import report_shares
+        from pipeline.reporting.events import read_events
         from pipeline.reporting.html_report import write_report
 
         settings, scores = self.settings, self.project.path(self.settings.scores)
@@ -386,6 +390,9 @@ class _Run:
                 empty_is_coded=settings.empty_is_coded,
                 posts=self.project.path(settings.posts),
                 title=settings.title,
+                events=read_events(self.project.path(settings.events)) if settings.events else (),
+                link=settings.link_template,
+                figures=self.project.path(settings.figures) if settings.figures else None,
             )
             self.stages["report"] = written.to_json()
         if samples and (message := _find_uncovered(scores, shares)):
@@ -403,6 +410,7 @@ class _Run:
             "posts": _stamp_posts(project.path(settings.posts)),
             "scores": _stamp_scores(project.path(settings.scores)),
             "samples": [stamp_file(path) for path in project.samples],
+            "events": stamp_file(project.path(settings.events)) if settings.events else None,
             "outputs": [name is None or project.path(name).is_file() for name in written],
             "model": _stamp_model(project),
             "bundle": (self.state.get("finished") or {}).get("bundle"),
@@ -434,6 +442,14 @@ def _stamp_model(project: Project) -> list[str | None] | None:
     if store is None or not model.startswith(("models:/", "runs:/")):
         return None
     return [stamp_file(store), stamp_file(store.with_name(f"{store.name}-wal"))]
+
+
+def _has_store(project: Project) -> bool:
+    """Whether something was trained: false only where the store would be an sqlite file that is not there."""
+    from pipeline.tracking.store_uri import sqlite_path
+
+    store = sqlite_path(project.tracking_uri)
+    return store is None or store.exists()
 
 
 def _find_uncovered(scores: Path, shares: "ShareReport") -> str | None:

@@ -1,7 +1,9 @@
 """`frames update`: the daily job of a project, one command for cron or systemd."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -11,6 +13,9 @@ from pipeline.files.safe_text import safe_text
 
 if TYPE_CHECKING:
     from pipeline.commands.daily_update import Summary
+    from pipeline.config.project import Project
+
+_MOST_FRAMES: Final = 12  # with a line of their own
 
 
 def update(
@@ -50,7 +55,7 @@ def update(
         if as_json:
             print_json(summary.to_json())
         else:
-            _print(summary, opened.settings.summary)
+            _print(summary, opened)
         codes.append(summary.code)
 
     run_command(work, debug)
@@ -58,26 +63,55 @@ def update(
         raise typer.Exit(codes[0])
 
 
-def _print(summary: "Summary", path: str) -> None:
+def _print(summary: "Summary", project: "Project") -> None:
+    """What was found, in a few lines; paths start from where the command was called."""
     screen = console()
+    prefix = os.path.relpath(project.folder)
+    own, here = f"{project.folder}{os.sep}", "" if prefix == "." else f"{prefix}{os.sep}"
 
     def say(text: str) -> None:
-        screen.print(safe_text(text), soft_wrap=True)
+        screen.print(safe_text(text.replace(own, here)), soft_wrap=True)
 
     if summary.status == "nothing new":
         say(f"nothing is new ({summary.seconds:.1f} s)")
         return
-    for report in summary.stages.get("ingest", ()):
-        say(
+    for line in (*_tell_posts(summary.stages), *_tell_shares(summary.stages.get("shares", {}))):
+        say(line)
+    for name in (summary.stages.get("shares", {}).get("file"), summary.stages.get("report", {}).get("path")):
+        if name:
+            say(f"written to {project.path(name)}")
+    for need in summary.needs:
+        say(f"{'known' if need['known'] else 'Needs a person'}, {need['what']}: {need['message']}")
+    say(f"{summary.status} ({summary.seconds:.1f} s); all of it in {project.path(project.settings.summary)}")
+
+
+def _tell_posts(stages: dict[str, Any]) -> Iterator[str]:
+    for report in stages.get("ingest", ()):
+        yield (
             f"{report['inbox']}: {report['files']:,} files read: {report['new']:,} new posts, {report['edited']:,} "
             f"edited, {report['rejected']:,} rejected"
         )
-    if scored := summary.stages.get("predict"):
-        say(f"scored: {scored['newly_scored']:,} posts by {scored['model_id']}")
-    for name in ("shares", "report"):
-        found = summary.stages.get(name, {})
-        if written := found.get("file") or found.get("path"):
-            say(f"written to {written}")
-    for need in summary.needs:
-        say(f"{'known' if need['known'] else 'Needs a person'}, {need['what']}: {need['message']}")
-    say(f"{summary.status} ({summary.seconds:.1f} s); all of it in {path}")
+    if scored := stages.get("predict"):
+        yield f"scored: {scored['newly_scored']:,} posts by {scored['model_id']}"
+    if edits := stages.get("edits"):
+        yield f"edits: {edits['edits']:,} known, {len(edits['changing']):,} of them changed a frame"
+
+
+def _tell_shares(shares: dict[str, Any]) -> Iterator[str]:
+    """What to know first, such as posts outside the sample or coded ones that fell out, then a line a frame."""
+    from pipeline.commands.share_tables import format_percent
+
+    for caution in shares.get("cautions", ()):
+        yield f"Read first: {caution}"
+    estimates = shares.get("estimates", ())
+    for of in estimates[:_MOST_FRAMES]:
+        raw = f"raw {format_percent(of['raw_share'])} %"
+        if of["corrected"] is None:
+            yield f"share of {of['frame']}: {raw}, not corrected"
+            continue
+        share, low, high = (
+            format_percent(of[name]) for name in ("corrected", "corrected_low", "corrected_high")
+        )
+        yield f"share of {of['frame']}: {share} % ({low} to {high}), {raw}"
+    if len(estimates) > _MOST_FRAMES:
+        yield f"and {len(estimates) - _MOST_FRAMES} more frames"

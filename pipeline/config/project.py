@@ -63,6 +63,9 @@ class ProjectSettings(Settings):
         shares: table of shares by channel and month (.csv, .jsonl, .parquet or .xlsx); null writes none.
         report: the HTML report; null writes none.
         title: of the report.
+        events: table with the columns date and label: lines in the report's plots over time.
+        link_template: how the report links to a post, with {channel} and {message_id}; else public channels to t.me.
+        figures: folder for the report's main figures in print size.
         alert_level: chance of any false alert of a rising frame in a year; see docs/monitoring.md.
         summary: what the last run did, one JSON object.
         known: needs that you know of: they stand in the summary and no longer change the exit status.
@@ -78,6 +81,9 @@ class ProjectSettings(Settings):
     shares: str | None = "shares.csv"
     report: str | None = "report.html"
     title: str | None = None
+    events: str | None = None
+    link_template: str | None = None
+    figures: str | None = None
     alert_level: float = Field(default=0.05, gt=0, le=0.5)
     summary: str = "update.json"
     known: tuple[Need, ...] = ()
@@ -129,7 +135,7 @@ class Project:
     def outputs(self) -> list[Path]:
         """What runs write."""
         chosen = self.settings
-        names = (chosen.posts, chosen.scores, chosen.shares, chosen.report, chosen.summary)
+        names = (chosen.posts, chosen.scores, chosen.shares, chosen.report, chosen.figures, chosen.summary)
         return [self.path(name) for name in names if name is not None]
 
 

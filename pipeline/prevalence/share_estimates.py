@@ -211,7 +211,7 @@ def _report_estimates(
     totals = keep_inside(totals)
     target, caution = describe_target(scores, unit, int(totals.cells["n"].sum()), drawn)
     cautions += describe_fit(coded, unit, int(totals.cells["n"].sum()), drawn)
-    notes += note_left_out(evidence.missing, evidence.outside)
+    cautions += note_left_out(evidence.missing, evidence.outside)
     doubt = None
     if settings.codings:
         doubt, note = read_doubt(

@@ -73,13 +73,13 @@ def note_left_out(missing: Sequence[str], outside: Sequence[str]) -> list[str]:
     notes = []
     if missing:
         notes.append(
-            f"{len(missing)} coded units are not in these scores (removed, edited into other sentences, or "
-            f"without a scored sentence) and were left out: {list_names(missing, _LISTED)}"
+            f"{say_count(len(missing), 'coded unit is', 'coded units are')} not in these scores (removed, edited into "
+            f"other sentences, or without a scored sentence): left out: {list_names(missing, _LISTED)}"
         )
     if outside:
         notes.append(
-            f"{len(outside)} coded units were scored again since the sample was drawn and are not among those that "
-            f"could be drawn; left out: {list_names(outside, _LISTED)}"
+            f"{say_count(len(outside), 'coded unit was', 'coded units were')} scored again since the sample was drawn "
+            f"and cannot be told from what was added since: left out: {list_names(outside, _LISTED)}"
         )
     return notes
 

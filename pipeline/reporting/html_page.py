@@ -44,11 +44,8 @@ def render_page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "thousands": lambda number: f"{int(number):,}",
-        "percent": _percent,
-        "sentence": _sentence,
-    }
+    environment.filters["thousands"] = lambda number: f"{int(number):,}"
+    environment.filters["percent"], environment.filters["sentence"] = _percent, _sentence
     return environment.get_template(template).render(
         context
         | {
