@@ -544,7 +544,7 @@ def test_export_says_how_to_fill_in_the_table(options: list[str], expected: str,
     assert "codebook.yaml: give them to the coders" in done.output
 
 
-def test_labels_to_train_on_are_json_lines(tmp_path: Path) -> None:
+def test_labels_to_train_on_are_not_parquet(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text("text,labels\n", "utf-8")
     arguments = [
@@ -555,9 +555,9 @@ def test_labels_to_train_on_are_json_lines(tmp_path: Path) -> None:
         "-o",
         str(tmp_path / "o.csv"),
     ]
-    done = CliRunner().invoke(app, [*arguments, "--labelled", str(tmp_path / "labelled.xlsx")])
+    done = CliRunner().invoke(app, [*arguments, "--labelled", str(tmp_path / "labelled.parquet")])
     assert done.exit_code == 1
-    assert "ends in .jsonl" in done.output
+    assert "ends in one of .csv, .jsonl, .xlsx" in done.output
 
 
 def studio_region(kind: str, value: object, name: str = "tags") -> dict[str, Any]:

@@ -3,7 +3,13 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from pipeline.annotation.record_files import write_records
+from pipeline.annotation.sample_files import write_sample
+from pipeline.cli import app
+from pipeline.commands.result_tables import print_check
+from pipeline.commands.terminal import console
 from pipeline.config.project import load_project
 from pipeline.config.run_config import load_run_config
 from pipeline.data.codebook import load_codebook
@@ -155,3 +161,53 @@ def test_a_fresh_project_is_told_to_replace_the_placeholder_rows(tmp_path: Path,
     init_project(folder, mode=mode)  # type: ignore[arg-type]
     with pytest.raises(DataError, match=r"placeholder rows .* replace them with your own labelled sentences"):
         check_run(folder / "configs" / "baseline.yaml")
+
+
+def test_coded_sentences_take_the_place_of_the_placeholder_rows_and_keep_post_day_and_channel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = CliRunner().invoke(app, ["init", "project"])
+    assert "Next: cd project" in shown.output
+    monkeypatch.chdir(tmp_path / "project")
+    units = [
+        {
+            "id": f"chan/{i // 2}:{i % 2}",
+            "unit": "sentence",
+            "text": f"Sentence {i} of ours, word{i} and word{i * i + 1}.",
+            "channel": "chan",
+            "published_at": f"2024-{1 + i // 10:02d}-{1 + i % 10:02d}T00:00:00Z",
+        }
+        for i in range(60)
+    ]
+    write_sample(Path("sample.csv"), units)
+    marks = [
+        {
+            "id": unit["id"],
+            "text": unit["text"],
+            "labels": "frame_one;frame_two" if i % 3 == 0 else "(no frame)",
+        }
+        for i, unit in enumerate(units)
+    ]
+    write_records(Path("coder.csv"), marks, ["id", "text", "labels"])
+    read = ["label-import", "coder.csv", "--codebook", "codebook.yaml", "--sample", "sample.csv"]
+    done = CliRunner().invoke(app, [*read, "-o", "coded.jsonl", "--labelled", "data/labelled.csv"])
+    assert done.exit_code == 0, done.output
+    again = CliRunner().invoke(app, [*read, "-o", "other.jsonl", "--labelled", "data/labelled.csv"])
+    assert "exists already and may hold labels" in again.output
+    config = Path("configs/baseline.yaml")
+    folds = [check_run(config, given).folds for given in ([], ["data.labelled=coded.jsonl"])]
+    for found in folds:
+        rows = found.test.table
+        assert set(rows["source"]) == {"chan"}
+        assert rows["group"].nunique() * 2 == len(rows)
+        assert rows["date"].min() > found.train.table["date"].max()
+    assert folds[0].fingerprint == folds[1].fingerprint
+    result = check_run(config)
+    assert result.unjudged == ("frame_one", "frame_two")
+    print_check(console(), result)
+    assert "The test fold can judge only 0 of 2 frames" in capsys.readouterr().out
+    assert check_run(config, ["folds.test_share=0.5"]).unjudged == ()
+    write_records(Path("bare.csv"), marks, ["text", "labels"])
+    bare = check_run(config, ["data.labelled=bare.csv"])
+    assert any("none of the 60 rows has a date or a source or a group" in line for line in bare.warnings)

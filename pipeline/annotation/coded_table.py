@@ -164,6 +164,13 @@ def keep_last(codings: Sequence[Coding]) -> tuple[list[Coding], list[Reject]]:
     return list(last.values()), rejects
 
 
+def complete_origin(extra: Mapping[str, Any], unit_id: str) -> dict[str, Any]:
+    """What training needs and the sample says under another name: channel, time, and the post of a sentence."""
+    group = unit_id.rpartition(":")[0] if extra.get("unit") == "sentence" else None
+    found = {"source": extra.get("channel"), "date": extra.get("published_at"), "group": group or None}
+    return {**{name: value for name, value in found.items() if value is not None}, **extra}
+
+
 def say_count(n: int, one: str, many: str) -> str:
     """A number and what it counts: "1 unit is", "2 units are"."""
     return f"{n} {one if n == 1 else many}"

@@ -4,7 +4,7 @@ What the rule cannot settle is not guessed: it is left out, counted, and listed 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -13,6 +13,7 @@ from pipeline.annotation.coded_table import (
     CODER_COLUMNS,
     LABELLED_COLUMNS,
     Coding,
+    complete_origin,
     say_count,
 )
 from pipeline.annotation.record_files import write_records
@@ -177,7 +178,7 @@ def _describe(labels: tuple[str, ...], coded: Sequence[Coding], unit: Sequence[C
         "id": coded[0].id,
         "text": coded[0].text,
         "labels": list(labels),
-        **_complete(extra, coded[0].id),
+        **complete_origin(extra, coded[0].id),
         "annotators": len(coded),
         "label_shares": _shares(coded),
         "needs_discussion": len({frozenset(coding.labels) for coding in coded}) > 1,
@@ -187,10 +188,3 @@ def _describe(labels: tuple[str, ...], coded: Sequence[Coding], unit: Sequence[C
 def _shares(coded: Sequence[Coding]) -> dict[str, float]:
     frames = dict.fromkeys(frame for coding in coded for frame in coding.labels)
     return {frame: sum(frame in coding.labels for coding in coded) / len(coded) for frame in frames}
-
-
-def _complete(extra: Mapping[str, Any], unit_id: str) -> dict[str, Any]:
-    """What training needs and the sample says under another name: channel, time, and the post of a sentence."""
-    group = unit_id.rpartition(":")[0] if extra.get("unit") == "sentence" else None
-    found = {"source": extra.get("channel"), "date": extra.get("published_at"), "group": group or None}
-    return {**found, **extra}

@@ -1,5 +1,6 @@
 """Commands of the first panel: a project, posts, and a check of what is there."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -80,6 +81,12 @@ def init(
             screen.print(
                 "The codebook is a DRAFT made of label ids: write definitions and examples before using it."
             )
+        screen.print(
+            f"Next: cd {safe_text(shlex.quote(str(folder)))}, put channel exports into exports/, and go on as "
+            "README.md says: frames ingest exports -o data/posts.parquet",
+            soft_wrap=True,
+            markup=False,
+        )
 
     run_command(work, debug)
 

@@ -19,6 +19,12 @@ from pipeline.commands.terminal import console, progress_bar, run_command
 from pipeline.errors import ConfigError
 from pipeline.files.safe_text import safe_text
 
+_TRAINED_ON = (
+    ".csv",
+    ".jsonl",
+    ".xlsx",
+)  # Parquet has no cell for shares of labels that differ from row to row
+
 CodebookFile = Annotated[Path, typer.Option("--codebook", help="Codebook (YAML).")]
 
 Coders = Annotated[
@@ -216,7 +222,11 @@ def label_import(
         typer.Option("--combine", help="How several codings of a unit become one."),
     ] = "majority",
     labelled: Annotated[
-        Path | None, typer.Option("--labelled", help="Also write combined labels, for frames train (.jsonl).")
+        Path | None,
+        typer.Option(
+            "--labelled",
+            help="Also write combined labels, for frames train; takes the place of placeholder rows of frames init.",
+        ),
     ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Write over the output if it exists already.")
@@ -229,7 +239,7 @@ def label_import(
     All of them stand in one table; --labelled also writes combined labels, to train on.
 
     Example: frames label-import export.json --codebook codebook.yaml --sample sample.xlsx -o coded.jsonl
-    --labelled labelled.jsonl
+    --labelled data/labelled.csv
     """
 
     def work() -> None:
@@ -240,14 +250,15 @@ def label_import(
         from pipeline.annotation.record_files import check_suffix, refuse_existing
         from pipeline.commands.label_tables import print_imported
         from pipeline.data.codebook import load_codebook
+        from pipeline.data.new_project import holds_placeholders
 
-        check_suffix(output)
-        if labelled and labelled.suffix.lower() != ".jsonl":
+        if labelled and labelled.suffix.lower() not in _TRAINED_ON:
             raise ConfigError(
-                f"--labelled {labelled}: expected a name that ends in .jsonl, which frames train reads"
+                f"--labelled {labelled}: expected a name that ends in one of {', '.join(_TRAINED_ON)}"
             )
         for path in (output, labelled or output):
-            if not replace:
+            check_suffix(path)
+            if not replace and not holds_placeholders(path):
                 refuse_existing(path, "--replace")
         book = load_codebook(find_input(codebook))
         imported = import_codings(

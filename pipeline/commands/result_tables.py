@@ -260,7 +260,24 @@ def print_check(screen: Console, result: CheckResult) -> None:
     print_folds(screen, result.folds)
     _print_languages(screen, result)
     print_notes(screen, (warning for warning in result.warnings if warning not in result.folds.notes))
-    screen.print("Everything needed for training is there.")
+    judged = len(book.frames) - len(result.unjudged)
+    if not _tell_few_judged(screen, judged, len(book.frames)):
+        screen.print("Everything needed for training is there.")
+
+
+def _tell_few_judged(screen: Console, judged: int, frames: int) -> bool:
+    """Whether the test fold can judge less than half of the frames; if so, it is said, and what to do."""
+    from pipeline.measures.enough import ENOUGH_CLUSTERS, describe_macro
+
+    if 2 * judged >= frames:
+        return False
+    screen.print(
+        f"The test fold can judge only {judged} of {frames} frames ({describe_macro(judged, frames)}): a frame needs "
+        f"positives in {ENOUGH_CLUSTERS} clusters of copies there. Label more texts that carry the others; or divide "
+        "otherwise: --set folds.method=cluster, or a larger share, --set folds.test_share=0.4",
+        soft_wrap=True,
+    )
+    return True
 
 
 def _print_languages(screen: Console, result: CheckResult) -> None:
@@ -289,6 +306,7 @@ def print_trained(screen: Console, trained: TrainedModel, *, verbose: bool = Fal
         print_notes(screen, (note for note in notes if note not in trained.report.notes))
     else:
         _print_in_short(screen, trained.report, notes)
+    _tell_few_judged(screen, len(trained.report.macro_frames), len(trained.report.per_frame))
     if trained.spread is not None:
         _print_spread(screen, trained.spread)
     screen.print(f"run id          {trained.run_id}")
@@ -306,8 +324,9 @@ def _print_in_short(screen: Console, report: EvaluationReport, notes: Sequence[s
         screen.print(f"{name:32}{_figure(estimate, 3)}  {format_interval(estimate, 3)}")
     judged = [scores for scores in report.per_frame if scores.f1.value is not None]
     weakest = sorted(judged, key=lambda scores: scores.f1.value or 0.0)[:_WEAKEST]
-    listed = ", ".join(f"{scores.frame} {_figure(scores.f1)}" for scores in weakest)
-    screen.print(f"weakest F1: {safe_text(listed)}", soft_wrap=True)
+    if weakest:
+        listed = ", ".join(f"{scores.frame} {_figure(scores.f1)}" for scores in weakest)
+        screen.print(f"weakest F1: {safe_text(listed)}", soft_wrap=True)
     screen.print(f"{report.n} texts in {report.n_clusters} clusters of copies; all figures: --verbose")
     print_notes(screen, notes[:_NOTES])
     if len(notes) > _NOTES:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -10,8 +10,8 @@ from pipeline.config.project import PROJECT_FILE
 from pipeline.data.codebook import draft_codebook, dump_codebook
 from pipeline.data.codebook_tables import read_codebook_table
 from pipeline.data.labelled_rows import draft_labels
-from pipeline.data.table_files import guard_formula
-from pipeline.errors import DataError
+from pipeline.data.table_files import guard_formula, read_records
+from pipeline.errors import DataError, PipelineError
 
 _CODEBOOK = """\
 # The codebook: which narrative frames there are, and when a sentence carries one.
@@ -55,6 +55,7 @@ id,text,labels,source,date,group,lang
 }
 
 _EXAMPLE_FRAMES = ("frame_one", "frame_two")
+_LARGEST_TEMPLATE = 20_000  # bytes; a workbook of the placeholder rows has some 5,000
 
 _DRAFT_HEADER = """\
 # DRAFT, made from the label ids found in {source}. Ids alone are no codebook: write a definition and examples
@@ -147,19 +148,54 @@ known: []                   # needs that no longer change the exit status: model
 _README = """\
 # {name}
 
-1. Put channel exports into `exports/` and read them:   frames ingest exports -o data/posts.parquet
+Run the commands in this folder.
+
+1. Put channel exports into `exports/` and read them:
+       frames ingest exports -o data/posts.parquet
 2. Write the frames into `codebook.yaml`.
-3. Label sentences in {labels} (columns text, labels; several labels are separated by ";", none is empty).
-4. Check everything:                                    frames check configs/baseline.yaml
-5. Train:                                               frames train configs/baseline.yaml
-                                                        frames train configs/transformer.yaml
-6. Compare the folders that they print:                 frames compare runs/FIRST runs/SECOND
-7. Make the better one the champion:                    frames promote {experiment} 1 --why "better on the test fold"
-8. From now on, every day:                              frames update
+3. {labelling}
+4. Check everything; train; the last lines name the folder and the version of each model:
+       frames check configs/baseline.yaml
+       frames train configs/baseline.yaml
+       frames train configs/transformer.yaml
+5. Compare the folders, and make the better version the champion:
+       frames compare runs/FIRST runs/SECOND
+       frames promote {experiment} 1 --why "better on the test fold"
+6. Score all posts:
+       frames predict data/posts.parquet --model models:/{experiment}@champion -o scores
+7. Draw posts by chance and code them, so that shares are corrected and have intervals:
+       frames sample scores --unit post -n 400 -o sample.csv
+       frames label-export sample.csv --codebook codebook.yaml -o sample_coder.csv
+       # code sample_coder.csv as in 3.
+       frames label-import sample_coder.csv --codebook codebook.yaml --sample sample.csv -o coded.jsonl
+       frames shares scores --sample coded.jsonl
+       frames report scores -o report.html --sample coded.jsonl --model models:/{experiment}@champion
+8. Write `sample: [coded.jsonl]` into `project.yaml`. From now on, every day:
+       frames update
+
+A sample cannot be larger than what there is: where 400 are too many, the error says how many there are.
+More labels later: draw with another `--seed`, code, import the round to `data/coded_2.jsonl`, and join the rounds:
+    frames label-import data/coded.jsonl data/coded_2.jsonl --codebook codebook.yaml -o data/all_coded.jsonl \\
+        --labelled data/labelled.csv --replace
 
 `configs/blend.yaml` trains both side by side, `configs/multilingual.yaml` is for posts in several languages;
 `project.yaml` says what `frames update` does.
 """
+
+_CODE_FIRST = """\
+Label sentences. Without labels yet, draw some (or `--design similar --codebook codebook.yaml` for rare
+   frames), hand them out, and read them back, which replaces the placeholder rows in `data/labelled.csv`:
+       frames sample data/posts.parquet -n 400 -o to_code.csv
+       frames label-export to_code.csv --codebook codebook.yaml -o to_code_coder.csv
+       # code to_code_coder.csv: in each row an x under every frame it carries, or under "(no frame)"
+       frames label-import to_code_coder.csv --codebook codebook.yaml --sample to_code.csv -o data/coded.jsonl \\
+           --labelled data/labelled.csv
+   With labels already: write them into `data/labelled.csv` (columns text, labels; several labels are separated by
+   ";", none is empty; also date, source, and group, the post of a sentence)."""
+
+_LABELS_THERE = """\
+Your labels are in {labels}, which the configs name (columns text, labels; several labels are
+   separated by ";", none is empty)."""
 
 _GITIGNORE = """\
 # what runs write, and exports that may be confidential
@@ -175,10 +211,16 @@ update.json
 """
 
 
-def is_template(texts: Iterable[str]) -> bool:
-    """Whether labelled texts are those of a new project and no others."""
+def holds_placeholders(path: Path) -> bool:
+    """Whether a file holds the placeholder rows of a new project, in whatever table they were kept, and no others."""
+    if not path.is_file() or path.stat().st_size > _LARGEST_TEMPLATE:
+        return False
+    try:
+        texts = {str(record.cells.get("text")) for record in read_records(path)}
+    except PipelineError:
+        return False
     rows = [row for table in _DATA_EXAMPLES.values() for row in csv.DictReader(table.splitlines())]
-    return {*texts} <= {row["text"] for row in rows}
+    return bool(texts) and texts <= {row["text"] for row in rows}
 
 
 def init_project(
@@ -240,7 +282,9 @@ def init_project(
         },
         PROJECT_FILE: _PROJECT.format(model=_yaml_text(f"models:/{experiment}@champion")),
         "README.md": _README.format(
-            name=name, labels=f"`{labelled.removeprefix('../')}`", experiment=experiment
+            name=name,
+            labelling=_CODE_FIRST if labels is None else _LABELS_THERE.format(labels=f"`{labelled}`"),
+            experiment=experiment,
         ),
         ".gitignore": _GITIGNORE,
     }

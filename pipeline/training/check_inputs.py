@@ -14,9 +14,11 @@ from pipeline.data.frame_languages import FrameLanguages, describe_untaught, mai
 from pipeline.data.language import find_languages
 from pipeline.data.splits import Folds
 from pipeline.errors import DataError, PipelineError
+from pipeline.measures.enough import describe_left_out, find_judged, names_of
 from pipeline.training.fit_model import check_positives, find_codebook_texts, read_folds
 
 T = TypeVar("T")
+_MANY_ROWS = 50  # from which one would divide rows by where they are from
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class CheckResult:
     warnings: tuple[str, ...]
     languages: FrameLanguages
     letters_per_token: dict[str, float]  # by language, where an encoder was looked at
+    unjudged: tuple[str, ...]  # frames for which the test fold has too few positives to give a figure
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -37,6 +40,7 @@ class CheckResult:
             "codebook_hash": self.codebook.content_hash,
             "dataset_fingerprint": self.folds.fingerprint,
             "folds": self.folds.summary(),
+            "unjudged_frames": list(self.unjudged),
             "languages": {**self.languages.to_json(), "letters_per_token": self.letters_per_token},
             "warnings": list(self.warnings),
         }
@@ -63,16 +67,19 @@ def check_run(path: Path, overrides: Sequence[str] = ()) -> CheckResult:
     if faults or codebook is None or folds is None:
         raise DataError("\n".join(map(str, faults)))
     letters, encoder_notes = encoder or ({}, ())
+    unjudged = names_of(folds.train.frame_ids, ~find_judged(folds.test.indicator(), folds.clusters["test"]))
     warnings = (
         *codebook.warnings(),
         *folds.train.warnings,
         *folds.notes,
+        *([f"in the test fold: {describe_left_out(unjudged)}"] if unjudged else []),
+        *_warn_of_origins(folds),
         *(frames or ()),
         *find_codebook_texts(config, codebook, folds).notes,
         *encoder_notes,
         *_warn_of_untaught(languages),
     )
-    return CheckResult(config, codebook, folds, tuple(dict.fromkeys(warnings)), languages, letters)
+    return CheckResult(config, codebook, folds, tuple(dict.fromkeys(warnings)), languages, letters, unjudged)
 
 
 def _attempt(part: Callable[[], T], faults: list[PipelineError]) -> T | None:
@@ -82,6 +89,23 @@ def _attempt(part: Callable[[], T], faults: list[PipelineError]) -> T | None:
     except PipelineError as error:
         faults.append(error)
         return None
+
+
+def _warn_of_origins(folds: Folds) -> tuple[str, ...]:
+    """What many rows cannot be divided by, as no row says it. Rows with date and source may be whole posts."""
+    tables = [folds.train.table, folds.dev.table, folds.test.table]
+    n = sum(map(len, tables))
+    missing = [name for name in ("date", "source", "group") if all(t[name].isna().all() for t in tables)]
+    if n < _MANY_ROWS or missing in ([], ["group"]):
+        return ()
+    lost = {
+        "date": "folds cannot go by time",
+        "source": "no channel can be held out or judged by itself",
+        "group": "sentences of one post may stand in two folds",
+    }
+    listed, what = " or a ".join(missing), ", ".join(lost[name] for name in missing)
+    remedy = "Add the columns; of a sample, `frames label-import --sample FILE` fills them"
+    return (f"none of the {n} rows has a {listed}: {what}. {remedy}",)
 
 
 def _warn_of_untaught(languages: FrameLanguages) -> tuple[str, ...]:

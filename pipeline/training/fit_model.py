@@ -25,7 +25,7 @@ from pipeline.data.codebook_texts import (
     read_codebook_texts,
 )
 from pipeline.data.labelled_rows import LabelledData, read_labelled
-from pipeline.data.new_project import is_template
+from pipeline.data.new_project import holds_placeholders
 from pipeline.data.splits import Folds, join_folds, make_folds, make_folds_from_files
 from pipeline.errors import DataError
 from pipeline.evaluation.row_facts import RowFacts
@@ -43,13 +43,12 @@ def read_folds(config: RunConfig, codebook: Codebook) -> Folds:
     data = config.data
 
     def read(path: str) -> LabelledData:
-        labelled = read_labelled(Path(path), codebook, data.columns, data.encoding, by_models_too=True)
-        if is_template(labelled.table["text"]):
+        if holds_placeholders(Path(path)):
             raise DataError(
                 f"{path}: holds nothing but the placeholder rows that `frames init` wrote; replace them with your own "
-                "labelled sentences"
+                f"labelled sentences, or let `frames label-import` write what was coded: --labelled {path}"
             )
-        return labelled
+        return read_labelled(Path(path), codebook, data.columns, data.encoding, by_models_too=True)
 
     if data.labelled:
         return make_folds(add_teacher(read(data.labelled), config, codebook), config.folds)
