@@ -130,7 +130,7 @@ function drawContrasts(frame) {
     rows.push({ ...row, tip: `${row.frame}\n${row.compared}: ${signed(row.value)}\nalone ${signed(row.low)} to ${signed(row.high)}${row.low_together === null ? "" : `\ntogether ${signed(row.low_together)} to ${signed(row.high_together)}`}` });
   });
   const several = rows.some((row) => row.low_together !== null);
-  const title = frame < 0 ? rows[0].compared : `${titles[frame]}: channels compared`;
+  const title = frame < 0 ? rows[0].compared.replace("change", "Change") : `${titles[frame]}: channels compared`;
   const y = { field: "line_of", type: "nominal", sort: null, title: null, axis: { grid: true, labelLimit: labelRoom("contrasts") } };
   const x = { type: "quantitative", title: null, axis: { tickCount: 6 } };
   const tip = { tooltip: { field: "tip", type: "nominal" } };
