@@ -3,6 +3,7 @@
 import base64
 import csv
 import hashlib
+import html
 import json
 import re
 import shutil
@@ -35,7 +36,7 @@ from pipeline.data.training_record import digest_texts
 from pipeline.errors import ConfigError, DataError
 from pipeline.prevalence.share_estimates import estimate_shares
 from pipeline.reporting.events import Event, read_events
-from pipeline.reporting.html_page import pack
+from pipeline.reporting.html_page import as_sentence, pack
 from pipeline.reporting.html_report import write_report
 from pipeline.reporting.left_out import read_rejects
 from pipeline.reporting.periods import find_partial
@@ -369,3 +370,17 @@ def test_a_link_template_must_be_an_address(scores: Path, tmp_path: Path) -> Non
     ):
         with pytest.raises(ConfigError, match="--link-template"):
             write_report(scores, tmp_path / "r.html", link=link)
+
+
+@given(st.text() | st.text(alphabet="`<>&a 'x"))
+def test_a_note_is_text_whose_only_markup_is_code(text: str) -> None:
+    left = str(as_sentence(text)).replace("<code>", "`").replace("</code>", "`")
+    assert not set("<>") & set(left)
+    assert html.unescape(left).casefold() == text.casefold()
+
+
+def test_a_note_begins_with_a_capital_unless_a_name_does() -> None:
+    assert (
+        as_sentence("the latest; `frames edits` has all") == "The latest; <code>frames edits</code> has all"
+    )
+    assert as_sentence("nord_news, the first") == "nord_news, the first"

@@ -319,3 +319,7 @@ def test_a_corpus_that_grew_is_estimated_as_it_was_and_as_a_whole_with_a_top_up(
     run("report", scores, "--sample", old, "--sample", new, "-o", page)
     shown = embedded(page.read_text(encoding="utf-8"))["shares"]
     assert (shown["units"][0], shown["labelled"][0]) == (900, 350)
+    run("report", scores, "--sample", old, "-o", page)
+    html = page.read_text(encoding="utf-8")
+    assert "frames sample scores --unit post" in html  # the page is passed on: it names no folder of ours
+    assert str(tmp_path) not in html

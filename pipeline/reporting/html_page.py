@@ -45,7 +45,7 @@ def render_page(
         lstrip_blocks=True,
     )
     environment.filters["thousands"] = lambda number: f"{int(number):,}"
-    environment.filters["percent"], environment.filters["sentence"] = _percent, _sentence
+    environment.filters["percent"], environment.filters["sentence"] = _percent, as_sentence
     return environment.get_template(template).render(
         context
         | {
@@ -104,7 +104,7 @@ def _policy(scripts: list[str]) -> str:
     )
 
 
-def _sentence(text: str) -> Markup:
+def as_sentence(text: str) -> Markup:
     """A line with a capital first and, between backticks, code; a name such as nord_news keeps its letters."""
     capital = re.sub(r"^[a-z]+(?=[ ,])", lambda word: word[0].capitalize(), text)
     marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(capital)))
