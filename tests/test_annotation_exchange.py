@@ -735,3 +735,13 @@ def test_ids_survive_an_export_that_writes_over_them(tmp_path: Path) -> None:
     (tmp_path / "min.json").write_text(json.dumps(flat), "utf-8")
     found = import_codings([tmp_path / "min.json"], BOOK, sample=tmp_path / "sample.jsonl")
     assert [(c.id, c.labels) for c in found.codings] == [("-chan/0:0", ("order",)), ("-chan/1:1", ("text",))]
+
+
+def test_a_coders_table_numbers_the_rows_that_say_the_same(tmp_path: Path) -> None:
+    units = make_units(["Blocs shift.", "Another one.", "Blocs shift."])
+    for unit, statement in zip(units, ["a", "b", "a"], strict=True):
+        unit["statement"] = statement
+    write_records(tmp_path / "sample.csv", units, SAMPLE_COLUMNS)
+    export_units(tmp_path / "sample.csv", BOOK, tmp_path / "coder.jsonl", "table")
+    rows = [record.cells for record in read_records(tmp_path / "coder.jsonl")]
+    assert [row.get("statement") for row in rows] == [1, None, 1]

@@ -299,3 +299,19 @@ def test_no_override_is_a_crash(key: str, value: str) -> None:
 
 
 SAMPLE_RUN = Path(__file__).parent.parent / "configs" / "runs" / "sample_baseline.yaml"
+
+
+def test_a_path_with_dots_in_a_config_starts_from_the_config_and_one_typed_is_not_guessed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "configs").mkdir(exist_ok=True)
+    path = folder / "configs" / "dots.yaml"
+    text = BASE.replace("labelled.csv", "../labelled.csv").replace("codebook.yaml", "../codebook.yaml")
+    path.write_text(text, encoding="utf-8")
+    here = folder / "elsewhere" / "project"
+    here.mkdir(parents=True)
+    (here.parent / "labelled.csv").write_text("text,labels\n", encoding="utf-8")
+    monkeypatch.chdir(here)
+    assert load_run_config(path).data.labelled == str(folder / "labelled.csv")
+    with pytest.raises(ConfigError, match="ambiguous"):
+        load_run_config(path, ["data.labelled=../labelled.csv"])

@@ -211,3 +211,16 @@ def test_coded_sentences_take_the_place_of_the_placeholder_rows_and_keep_post_da
     write_records(Path("bare.csv"), marks, ["text", "labels"])
     bare = check_run(config, ["data.labelled=bare.csv"])
     assert any("none of the 60 rows has a date or a source or a group" in line for line in bare.warnings)
+
+
+def test_placeholder_rows_left_behind_are_told_from_labels_that_are_wrong(tmp_path: Path) -> None:
+    init_project(tmp_path / "project")
+    book = tmp_path / "project" / "codebook.yaml"
+    text = book.read_text(encoding="utf-8").replace("frame_one", "order").replace("frame_two", "threat")
+    book.write_text(text, encoding="utf-8")
+    rows = tmp_path / "project" / "data" / "labelled.csv"
+    with pytest.raises(DataError, match="nothing but the placeholder rows"):
+        check_run(tmp_path / "project" / "configs" / "baseline.yaml")
+    rows.write_text(rows.read_text(encoding="utf-8") + "4,Ours.,order,,,,\n", encoding="utf-8")
+    with pytest.raises(DataError, match="placeholder rows that `frames init` wrote: delete them"):
+        check_run(tmp_path / "project" / "configs" / "baseline.yaml")

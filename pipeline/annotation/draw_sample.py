@@ -363,6 +363,6 @@ def _note_copies(rows: Sequence[dict[str, Any]], purpose: Purpose) -> list[str]:
     if purpose == "train":
         remedy = "copies teach a model little, so label one of a cluster"
     are_copies = say_count(copies, "unit is a copy", "units are copies")
-    where = f"copy a label only where `statement` is equal too ({same} of them)"
+    where = f"copy a label only where `statement` is equal too ({same} of them; a coder's table has a number there)"
     differs = "elsewhere a negation, number, name or more differs"
     return [f"{are_copies} of others in the sample (equal `cluster`): {remedy}; {where}: {differs}"]

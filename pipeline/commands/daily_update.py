@@ -350,10 +350,11 @@ class _Run:
         """Shares and report, corrected by the coded sample if there is one that can be used."""
         samples = self.project.samples
         if not samples:
+            size = min(400, _count_units(self.project.path(self.settings.scores), "post"))
             self.need(
                 "sample",
                 f"no coded sample: shares are raw counts with the classifier's errors. frames sample "
-                f"{self.settings.scores} --unit post -n 400 -o sample.csv; code it; name it under 'sample'",
+                f"{self.settings.scores} --unit post -n {size} -o sample.csv; code it; name it under 'sample'",
             )
             return self._write_results(bundle, [])
         try:
@@ -452,18 +453,24 @@ def _has_store(project: Project) -> bool:
     return store is None or store.exists()
 
 
-def _find_uncovered(scores: Path, shares: "ShareReport") -> str | None:
-    """What to do where much of the output came after the sample was drawn."""
+def _count_units(scores: Path, unit: str) -> int:
+    """Posts or sentences that could be drawn."""
     from pipeline.scoring.read_scores import open_scores
 
-    table = "current_posts WHERE n_sentences > 0" if shares.unit == "post" else "current_sentences"
+    table = "current_posts WHERE n_sentences > 0" if unit == "post" else "current_sentences"
     with open_scores(scores) as connection:
         [(n,)] = connection.sql(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608 - names of ours
+    return int(n)
+
+
+def _find_uncovered(scores: Path, shares: "ShareReport") -> str | None:
+    """What to do where much of the output came after the sample was drawn."""
+    n = _count_units(scores, shares.unit)
     covered = next(estimate.n_units for estimate in shares.estimates if estimate.domain == "whole")
     if covered >= LEAST_COVERED * n:
         return None
     return (
         f"the coded sample speaks of {covered:,} of {n:,} {shares.unit}s; the others came after it was drawn. frames "
-        f"sample {scores.name} --unit {shares.unit} --top-up SAMPLE -n 200 -o more.csv; code it; name both under "
-        "'sample'"
+        f"sample {scores.name} --unit {shares.unit} --top-up SAMPLE -n {min(200, n - covered)} -o more.csv; code "
+        "it; name both under 'sample'"
     )

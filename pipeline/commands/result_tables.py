@@ -66,8 +66,9 @@ def plain_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     for i, name in enumerate(columns):
         justify: Literal["left", "right"] = "right" if i else "left"
         table.add_column(safe_text(name), justify=justify, overflow="fold", no_wrap=figures[i] and fits)
+    left = room - sum(width for width, figure in zip(widths, figures, strict=True) if figure)
     for row in cells:
-        table.add_row(*row)
+        table.add_row(_break_id(row[0], left) if figures.count(False) == 1 else row[0], *row[1:])
     return Padding(table, (0, 0, 1, 0), expand=False)
 
 
@@ -185,6 +186,16 @@ def print_test_use(screen: Console, comparison: Comparison) -> None:
             "rows that were not used before (--data FILE) nothing has to be corrected.",
             soft_wrap=True,
         )
+
+
+def _break_id(cell: str, width: int) -> str:
+    """A long id over several lines, broken after underscores; rich breaks what is longer, and text at its spaces."""
+    lines = [""]
+    for part in cell.replace("_", "_\n").split("\n"):
+        if lines[-1] and len(lines[-1]) + len(part) > width:
+            lines.append("")
+        lines[-1] += part
+    return cell if " " in cell else "\n".join(lines)
 
 
 def print_folds(screen: Console, folds: Folds) -> None:

@@ -2,7 +2,8 @@
 
 A YAML file under `configs/` maps one to one to `RunConfig`; unknown keys, wrong types and impossible
 combinations fail here, before any data is read. Paths in a config are looked up beside the config file
-first and in the current folder second; `sample:NAME` names a file of the embedded example.
+first and in the current folder second, and two different files of a bare name are an error; `sample:NAME`
+names a file of the embedded example.
 """
 
 from collections.abc import Sequence
@@ -65,11 +66,14 @@ def load_run_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
     raw = load_yaml_mapping(path, what="config")
     for override in overrides:
         apply_override(raw, override)
-    return resolve_run_config(raw, path)
+    return resolve_run_config(raw, path, typed=[override.partition("=")[0].strip() for override in overrides])
 
 
-def resolve_run_config(raw: dict[str, Any], path: Path) -> RunConfig:
-    """Validate a raw mapping as if it had been read from `path`, and resolve its data paths."""
+def resolve_run_config(raw: dict[str, Any], path: Path, *, typed: Sequence[str] = ()) -> RunConfig:
+    """Validate a raw mapping as if it had been read from `path`, and resolve its data paths.
+
+    Keys that were `typed` on the command line do not start from the config file, even with ./ or ../ before them.
+    """
     try:
         config = RunConfig.model_validate(raw)
     except ValidationError as error:
@@ -77,15 +81,25 @@ def resolve_run_config(raw: dict[str, Any], path: Path) -> RunConfig:
             describe_validation_error(path, error, raw, model=RunConfig, what="config")
         ) from None
     resolved = {
-        key: str(find_data_file(value, path.parent, f"{path}, key 'data.{key}'"))
+        key: str(
+            find_data_file(
+                value,
+                path.parent,
+                f"{path}, key 'data.{key}'",
+                from_config=not {"data", f"data.{key}"} & {*typed},
+            )
+        )
         for key in ("codebook", "labelled", "train", "dev", "test", "teacher")
         if (value := getattr(config.data, key))
     }
     return config.model_copy(update={"data": config.data.model_copy(update=resolved)})
 
 
-def find_data_file(value: str, config_folder: Path, where: str) -> Path:
+def find_data_file(value: str, config_folder: Path, where: str, *, from_config: bool = True) -> Path:
     """The absolute path that a config's `value` names.
+
+    One that begins with ./ or ../ and stands in the config file itself (`from_config`) means the file beside it, if
+    there is one; a bare name may be meant either way.
 
     Raises:
         ConfigError: nothing there, or two different files of that name, beside the config and here.
@@ -96,6 +110,8 @@ def find_data_file(value: str, config_folder: Path, where: str) -> Path:
         candidates = [Path(value)]
     else:
         candidates = [config_folder / value, Path.cwd() / value]
+        if from_config and value.startswith(("./", "../")) and candidates[0].is_file():
+            del candidates[1]
     try:
         found = sorted({candidate.resolve() for candidate in candidates if candidate.is_file()})
     except OSError as error:  # a name longer than any file's
@@ -103,6 +119,11 @@ def find_data_file(value: str, config_folder: Path, where: str) -> Path:
     if len(found) > 1:
         raise ConfigError(
             f"{where}: '{value}' is ambiguous: both {found[0]} and {found[1]} exist; give an absolute path"
+            + (
+                ""
+                if value.startswith(("./", "../"))
+                else f", or write ./{value} in the config for the one beside it"
+            )
         )
     if not found:
         places = " nor ".join(str(candidate) for candidate in dict.fromkeys(candidates))

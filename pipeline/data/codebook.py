@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
@@ -33,6 +33,7 @@ from pipeline.files.yaml_files import describe_fault, describe_validation_error,
 FrameId = Annotated[str, StringConstraints(pattern=r"^[^\s;][^;\n\r\t]*$", max_length=100)]
 NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
+PLACEHOLDER_IDS: Final = ("frame_one", "frame_two")  # of the rows that `frames init` writes
 _TABLES = (".csv", ".tsv", ".xlsx", ".xls", ".ods")
 _TO_WRITE = "TODO:"  # begins the definitions of a draft
 
@@ -138,6 +139,8 @@ class Codebook(BaseModel):
             if parts <= set(self.frame_ids)
             else "Mend the labels, or add the frames to the codebook."
         )
+        if {*PLACEHOLDER_IDS}.issuperset(unknown):
+            remedy = "These are placeholder rows that `frames init` wrote: delete them, or put your own labels there."
         ordered = sorted(unknown, key=lambda label: (-unknown[label], label))
         listed = [
             f"{shorten(label, 60)} ({unknown[label]} times)" if unknown[label] > 1 else label

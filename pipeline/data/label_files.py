@@ -53,6 +53,7 @@ _NOT_FRAMES: Final = frozenset(  # columns of marks and numbers that our own fil
             "design",
             "sample_id",
             "cluster",
+            "statement",
         ),
         *(
             "tops_up",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.config.project import PROJECT_FILE
-from pipeline.data.codebook import draft_codebook, dump_codebook
+from pipeline.data.codebook import PLACEHOLDER_IDS, draft_codebook, dump_codebook
 from pipeline.data.codebook_tables import read_codebook_table
 from pipeline.data.labelled_rows import draft_labels
 from pipeline.data.table_files import guard_formula, read_records
@@ -54,7 +54,6 @@ id,text,labels,source,date,group,lang
 """,
 }
 
-_EXAMPLE_FRAMES = ("frame_one", "frame_two")
 _LARGEST_TEMPLATE = 20_000  # bytes; a workbook of the placeholder rows has some 5,000
 
 _DRAFT_HEADER = """\
@@ -68,7 +67,7 @@ _CONFIG = """\
 name: {name}
 seed: 42
 data:
-  codebook: ../codebook.yaml       # paths: looked up beside this file first, then in the current folder
+  codebook: ../codebook.yaml       # ../ starts from this file; bare names: beside it, else in the current folder
   labelled: {labelled}
   {columns}
 folds:
@@ -257,7 +256,7 @@ def init_project(
         )
     name = folder.resolve().name
     frames, notes = _CODEBOOK.format(mode=mode), list[str]()
-    ids: tuple[str, ...] = _EXAMPLE_FRAMES
+    ids: tuple[str, ...] = PLACEHOLDER_IDS
     if codebook is not None:
         book, notes = read_codebook_table(codebook, name, mode=mode, encoding=encoding)
         frames, ids = dump_codebook(book), book.frame_ids
@@ -307,7 +306,7 @@ def _example_rows(mode: str, ids: Sequence[str]) -> str:
     writer.writerow(header)
     for row in rows:
         given = filter(None, row[2].split(";"))
-        labels = dict.fromkeys(ids[_EXAMPLE_FRAMES.index(label) % len(ids)] for label in given)
+        labels = dict.fromkeys(ids[PLACEHOLDER_IDS.index(label) % len(ids)] for label in given)
         writer.writerow([*row[:2], guard_formula(";".join(labels)), *row[3:]])
     return written.getvalue()
 

@@ -152,15 +152,16 @@ def _report_raw(
     unit = settings.unit or "post"
     totals = sum_scores(scores, unit, frames, keys)
     estimates, _ = estimate_domains(totals, None, settings)
+    n_units = int(totals.cells["n"].sum())
     how = (
         "these are raw counts of the classifier's decisions, with its errors; an interval cannot be had without "
-        f"labels: draw a sample with `frames sample {scores} --unit {unit} -n 400 -o sample.csv`, code it, and "
-        "give it with --sample"
+        f"labels: draw a sample with `frames sample {scores} --unit {unit} -n {min(400, n_units)} -o sample.csv`, "
+        "code it, and give it with --sample"
     )
     return ShareReport(
         unit,
         estimates,
-        describe_target(scores, unit, int(totals.cells["n"].sum()), None)[0],
+        describe_target(scores, unit, n_units, None)[0],
         totals.models,
         (),
         settings.confidence,

@@ -29,7 +29,7 @@ def describe_target(scores: Path, unit: str, n_units: int, drawn: DrawnUnits | N
     caution = (
         f"the sample was drawn before {drawn.outside:,} {unit}s{say_span(drawn.outside_span)} were added: they could "
         f"not be drawn, and no figure below speaks of them. To include them: frames sample {scores} --unit {unit} "
-        "--top-up SAMPLE -n 200 -o more.csv, code it, and give both with --sample"
+        f"--top-up SAMPLE -n {min(200, drawn.outside)} -o more.csv, code it, and give both with --sample"
     )
     return f"{inside} that could be drawn for the sample, of those in this output, {scores}", [caution]
 

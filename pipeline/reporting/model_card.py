@@ -188,7 +188,7 @@ def _data_part(source: _Source) -> str:
     held_out = ", ".join(map(escape, method["hold_out_sources"])) or "none"
     facts = [
         f"Channels: {_listed(data['sources'])}",
-        f"Languages: {_listed(data['languages'])}",
+        f"Languages: {_listed(data['languages'])}{_say_identified(data.get('languages_identified') or {})}",
         f"Folds: method {escape(method['method'])}, seed {escape(method['seed'])}",
         f"Channels held out for the test fold: {held_out}",
         f"Texts purged as copies of texts in another fold: {data['purged']}",
@@ -196,6 +196,10 @@ def _data_part(source: _Source) -> str:
         f"Fingerprint of the test fold: {escape(source.manifest.get('test_fingerprint', 'not recorded'))}",
     ]
     return f"{table(('', *names), rows)}\n\n{bullets(facts)}"
+
+
+def _say_identified(counts: Mapping[str, int]) -> str:
+    return f"; identified where not stated: {_listed(counts)}" if counts else ""
 
 
 def _listed(counts: Mapping[str, int]) -> str:

@@ -190,7 +190,8 @@ def _judge_gain(comparison: Comparison, settings: PromotionSettings, *, is_same_
     if gain.value is None:
         yield (
             f"macro-F1 cannot be compared: no frame has positives in {ENOUGH_CLUSTERS} clusters of copies of these "
-            "texts; compare on more labelled texts with --data FILE"
+            "texts, so neither the champion nor this version has figures here; compare on more labelled texts, which "
+            "neither has learnt from, with --data FILE"
         )
     elif gain.low is None or gain.high is None:
         yield "the gain in macro-F1 has no interval: all texts compared belong to one cluster of copies"

@@ -23,6 +23,7 @@ from pipeline.config.run_config import RunConfig
 from pipeline.data.codebook import Codebook, load_codebook
 from pipeline.data.frame_languages import FrameLanguages
 from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.language import find_languages
 from pipeline.data.splits import NAMES, Folds, join_folds
 from pipeline.data.training_record import STEM as TRAINING_RECORD
 from pipeline.data.training_record import TrainingRecord
@@ -252,10 +253,17 @@ def _describe_data(folds: Folds, config: RunConfig) -> dict[str, Any]:
         },
         "sources": _count(pd.concat([part.table["source"] for part in parts])),
         "languages": _count(pd.concat([part.table["lang"] for part in parts])),
+        "languages_identified": _identify(pd.concat([part.table for part in parts])),
         "purged": len(folds.purged),
         "method": config.folds.model_dump(mode="json"),
         "licence": config.data.licence,
     }
+
+
+def _identify(table: pd.DataFrame) -> dict[str, int]:
+    """Languages identified in the texts of rows that state none, and how often."""
+    silent = table[table["lang"].isna()]
+    return dict(Counter(find_languages(silent["lang"], silent["text"])))
 
 
 def _count(values: "pd.Series[Any]") -> dict[str, int]:

@@ -5,6 +5,7 @@ without any mark may be one without a frame or one that nobody came to: the mark
 In a table of disputed units (`write_disputed`) a row without labels is one that is not settled, in any case.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -24,12 +25,20 @@ IN_DISPUTE: Final = "in_dispute"  # column of a table of disputed units
 def write_table(
     path: Path, units: Sequence[Mapping[str, Any]], codebook: Codebook, layout: Layout
 ) -> list[Path]:
-    """Write a table to be filled in: mark frames with x, or write their ids into `labels`, ";" between."""
+    """Write a table to be filled in: mark frames with x, or write their ids into `labels`, ";" between.
+
+    Rows that say the same, and may take the same labels, have the same number in `statement`; others have none.
+    """
     marks = ["labels"]
     if layout == "frames":
         nothing = [FRAME_COLUMN + NO_FRAME] if codebook.mode == "multi_label" else []
         marks = [*map(head_frame, codebook.frames), *nothing]
-    write_records(path, units, ["id", "before", "text", "after", *marks, "comment"])
+    said = Counter(unit.get("statement") for unit in units)
+    shared = {statement for statement, n in said.items() if statement is not None and n > 1}
+    numbers = {statement: k for k, statement in enumerate((s for s in said if s in shared), 1)}
+    rows = [dict(unit) | {"statement": numbers.get(unit.get("statement"))} for unit in units]
+    same = ["statement"] if numbers else []
+    write_records(path, rows, ["id", *same, "before", "text", "after", *marks, "comment"])
     return [path]
 
 
