@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,6 @@ import duckdb
 import pytest
 
 from pipeline.cli import app
-from pipeline.predict import main as predict_alone
 
 CODEBOOK = """
 name: Weather talk
@@ -235,11 +235,16 @@ def test_a_training_ends_in_ten_lines_unless_all_is_wanted(tmp_path: Path, proje
         assert said in short
 
 
+def run_predict_alone() -> None:
+    """As `python -m` does: no module is left behind under the name of the function `pipeline.predict`."""
+    runpy.run_module("pipeline.predict", run_name="__main__")
+
+
 def test_the_predict_script_has_the_help_of_the_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shown = []
-    for call in (predict_alone, lambda: app(["predict", "--help"], prog_name="frames")):
+    for call in (run_predict_alone, lambda: app(["predict", "--help"], prog_name="frames")):
         monkeypatch.setattr(sys, "argv", ["predict.py", "--help"])
         with pytest.raises(SystemExit):
             call()

@@ -4,7 +4,9 @@ import difflib
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Final, Literal
 
 from pipeline.annotation.sample_files import DESIGN_COLUMNS, read_design, read_id
@@ -167,7 +169,11 @@ def keep_last(codings: Sequence[Coding]) -> tuple[list[Coding], list[Reject]]:
 def complete_origin(extra: Mapping[str, Any], unit_id: str) -> dict[str, Any]:
     """What training needs and the sample says under another name: channel, time, and the post of a sentence."""
     group = unit_id.rpartition(":")[0] if extra.get("unit") == "sentence" else None
-    found = {"source": extra.get("channel"), "date": extra.get("published_at"), "group": group or None}
+    moment = extra.get("published_at")
+    if isinstance(moment, str):
+        with suppress(ValueError):  # what is no time of ours is told where it is read
+            moment = datetime.fromisoformat(moment)
+    found = {"source": extra.get("channel"), "date": moment, "group": group or None}
     return {**{name: value for name, value in found.items() if value is not None}, **extra}
 
 
