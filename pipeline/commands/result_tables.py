@@ -66,7 +66,8 @@ def plain_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     for i, name in enumerate(columns):
         justify: Literal["left", "right"] = "right" if i else "left"
         table.add_column(safe_text(name), justify=justify, overflow="fold", no_wrap=figures[i] and fits)
-    left = room - sum(width for width, figure in zip(widths, figures, strict=True) if figure)
+    # two spaces stand between columns, and none after the last
+    left = room + 2 - sum(width for width, figure in zip(widths, figures, strict=True) if figure)
     for row in cells:
         table.add_row(_break_id(row[0], left) if figures.count(False) == 1 else row[0], *row[1:])
     return Padding(table, (0, 0, 1, 0), expand=False)
