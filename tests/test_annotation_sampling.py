@@ -288,7 +288,10 @@ def test_copies_are_marked_not_dropped(tmp_path: Path) -> None:
     cluster = {row["id"]: row["cluster"] for row in drawn.rows}
     assert cluster["chan0/3"] == cluster["chan1/4"]
     assert any("1 unit is a copy of others" in note for note in drawn.notes)
-    assert any("copy a label only where `statement` is equal too (1 of them;" in note for note in drawn.notes)
+    assert any(
+        "copy a label only where `statement` is equal too (1 of them; a coder's table" in note
+        for note in drawn.notes
+    )
     to_train = draw_sample(tmp_path / "posts.parquet", SampleSettings(size=11, unit="post", purpose="train"))
     assert any("label one of a cluster" in note for note in to_train.notes)
     assert not any("count in estimates" in note for note in to_train.notes)

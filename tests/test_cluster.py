@@ -209,7 +209,7 @@ def test_two_drivers_at_once_lose_nothing_and_one_says_why(
         )
     assert 0 < others[0].already_scored < N_POSTS
     assert_same_content(out, whole)
-    assert predict([table], tiny_bundle, out, batch_posts=BATCH_POSTS).newly_scored == 0
+    assert predict([table], tiny_bundle, out, batch_posts=BATCH_POSTS, engine=TWO_ACTORS).newly_scored == 0
 
 
 @pytest.mark.usefixtures("cluster")

@@ -181,7 +181,7 @@ def test_predict_is_killed(  # noqa: PLR0917 - fixtures
     if options:
         rounds.killer.steps = 0
     whole = read_content(folder / "out")
-    for _ in range((50 if options else 100) if is_long else 1):
+    for _ in range(100 if is_long else 1):
         rounds.kill()
         left = read_content(folder / "out")["posts"]
         kept = before.merge(left, on=["post_key", "content_hash"], validate="one_to_one")
