@@ -34,6 +34,7 @@ from pipeline.classifiers.protocols import Accounting, FittedClassifier
 from pipeline.data.codebook import Codebook
 from pipeline.errors import ModelError
 from pipeline.files.array_files import read_arrays
+from pipeline.files.file_hashes import hash_files
 from pipeline.files.first_load import remember, require_trial
 from pipeline.files.json_files import read_json_object
 from pipeline.measures.decision_rule import DecisionRule
@@ -234,13 +235,13 @@ def save_bundle(
             "format": FORMAT,
             "name": name,
             "kind": classifier.kind,
-            "bundle_hash": hash_bundle(_hash_files(building)),
+            "bundle_hash": hash_bundle(hash_files(building)),
             "codebook_hash": codebook.content_hash,
             **provenance,
         }
         for file, text in (describe(building, manifest) if describe else {}).items():
             (building / file).write_text(text, encoding="utf-8")
-        manifest["files"] = _hash_files(building)
+        manifest["files"] = hash_files(building)
         manifest["manifest_hash"] = hash_manifest(manifest)
         _write_json(building / MANIFEST, manifest)
         remember(manifest["manifest_hash"])
@@ -362,7 +363,7 @@ def verify_files(folder: Path, manifest: Mapping[str, Any]) -> None:
             raise ModelError(f"{path}: refused: a bundle holds no links")
         if not (path.is_file() or path.is_dir()):
             raise ModelError(f"{path}: refused: neither a file nor a folder")
-    expected, found = dict(manifest["files"]), _hash_files(folder)
+    expected, found = dict(manifest["files"]), hash_files(folder)
     found.pop(MANIFEST, None)
     for what, names in (
         ("missing", set(expected) - set(found)),
@@ -387,15 +388,6 @@ def hash_manifest(manifest: Mapping[str, Any]) -> str:
     """Of all other keys, so that a damaged manifest is noticed too."""
     others = {key: value for key, value in manifest.items() if key != "manifest_hash"}
     return hashlib.sha256(json.dumps(others, sort_keys=True).encode()).hexdigest()
-
-
-def _hash_files(folder: Path) -> dict[str, str]:
-    """SHA-256 of every file below a folder, by its POSIX path relative to it."""
-    hashes = {}
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        with path.open("rb") as stream:
-            hashes[path.relative_to(folder).as_posix()] = hashlib.file_digest(stream, "sha256").hexdigest()
-    return hashes
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:

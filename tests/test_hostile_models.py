@@ -50,6 +50,7 @@ from pipeline.config.tracking import TrackingSettings
 from pipeline.errors import ConfigError, ModelError
 from pipeline.evaluation.evaluate_bundle import read_test_predictions
 from pipeline.files import first_load
+from pipeline.files.file_hashes import hash_files
 from pipeline.tracking.mlflow_store import open_store
 from pipeline.tracking.mlflow_tracker import MlflowTracker
 from pipeline.tracking.model_registry import register_bundle, resolve_model
@@ -166,7 +167,7 @@ def copy_of(source: Path, target: Path) -> Path:
 
 def forge(folder: Path, **changes: Any) -> None:
     """Make all hashes fit what lies there: whoever wrote the bundle can do that."""
-    hashes = model_bundle._hash_files(folder)
+    hashes = hash_files(folder)
     del hashes["bundle.json"]
     manifest = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
     manifest |= {"files": hashes, "bundle_hash": model_bundle.hash_bundle(hashes), **changes}
@@ -261,7 +262,7 @@ def test_paths_out_of_the_folder_are_no_files_of_it(bundle: Path, tmp_path: Path
     outside = tmp_path / "outside.json"
     outside.write_text("{}", encoding="utf-8")
     manifest = json.loads((bundle / "bundle.json").read_text(encoding="utf-8"))
-    digest = model_bundle._hash_files(tmp_path)["outside.json"]
+    digest = hash_files(tmp_path)["outside.json"]
     forge(bundle, files=manifest["files"] | {name.format(outside=outside): digest})
     with pytest.raises(ModelError, match=r"outside\.json: missing"):
         load_bundle(bundle)

@@ -24,6 +24,7 @@ from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 from pipeline.config.decisions import DecisionSettings
 from pipeline.config.model import TfidfSettings
 from pipeline.errors import ModelError
+from pipeline.files.file_hashes import hash_files
 from pipeline.measures.decision_rule import fit_decision_rule
 
 ROWS = toy_rows(40)
@@ -198,7 +199,7 @@ def rewrite_manifest(folder: Path, **changes: Any) -> None:
 
 
 def forge(folder: Path, **changes: Any) -> None:
-    hashes = model_bundle._hash_files(folder)
+    hashes = hash_files(folder)
     hashes.pop("bundle.json")
     rewrite_manifest(folder, files=hashes, bundle_hash=model_bundle.hash_bundle(hashes), **changes)
 

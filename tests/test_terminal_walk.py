@@ -19,6 +19,7 @@ from pipeline.annotation.record_files import write_records
 from pipeline.cli import PANELS, app
 from pipeline.data.codebook import Codebook
 from pipeline.data.table_files import read_records
+from pipeline.files.file_hashes import hash_files
 
 EVIL = "\x1b]52;c;QQ==\x07\x1b[2J\x9b31m\u202elive\u2066\r"
 JOINERS = "\u200c\u200d"
@@ -113,7 +114,7 @@ def build(folder: Path) -> World:
         model = Path(json.JSONDecoder().raw_decode(told[told.index("{") :])[0]["bundle"])
         manifest = json.loads((model / "bundle.json").read_text(encoding="utf-8"))
         (model / "model_card.md").write_text(f"# {EVIL}\n\n{EVIL}\n", encoding="utf-8")
-        manifest["files"] = {n: h for n, h in model_bundle._hash_files(model).items() if n != "bundle.json"}
+        manifest["files"] = {n: h for n, h in hash_files(model).items() if n != "bundle.json"}
         manifest |= {"name": evil(name), "notes": [EVIL], "data": {"sources": {EVIL: 3}}}
         manifest["manifest_hash"] = model_bundle.hash_manifest(manifest)
         (model / "bundle.json").write_text(json.dumps(manifest), encoding="utf-8")

@@ -29,6 +29,7 @@ from pipeline.archive.contents import (
 from pipeline.data.codebook import draft_codebook
 from pipeline.errors import DataError, shorten
 from pipeline.files.durable_files import new_file
+from pipeline.files.file_hashes import file_sha256
 from pipeline.prevalence.contrasts import Wanted
 from pipeline.prevalence.domains import PostColumns, quote_table
 from pipeline.prevalence.labelled_sample import read_labelled_sample
@@ -216,8 +217,7 @@ def _digest(text: str) -> str:
 
 
 def _describe_source(path: Path) -> Source:
-    with path.open("rb") as stream:
-        return Source(name=shorten(path.name, 200), sha256=hashlib.file_digest(stream, "sha256").hexdigest())
+    return Source(name=shorten(path.name, 200), sha256=file_sha256(path))
 
 
 def _describe_checks(checks: TextChecks) -> dict[str, Any]:

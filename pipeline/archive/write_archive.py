@@ -1,6 +1,5 @@
 """Sealing: what published figures rest on, in one file from which anybody can compute them again."""
 
-import hashlib
 import platform
 import tempfile
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from pipeline.archive.contents import CONTENTS, Contents, write_json
 from pipeline.archive.replay_archive import Replay, replay_folder
 from pipeline.errors import DataError
 from pipeline.files.durable_files import explain_full_disk
+from pipeline.files.file_hashes import file_sha256, hash_files
 from pipeline.files.sealed_zip import write_zip
 from pipeline.prevalence.share_records import ShareReport
 from pipeline.prevalence.share_settings import ShareSettings
@@ -100,14 +100,13 @@ def write_archive(
         (folder / "README.txt").write_text(
             _README.format(version=installed["narrative-frames"]), encoding="utf-8"
         )
-        files = _list_files(folder)
         contents = Contents(
             with_texts=with_texts,
             versions=installed,
             shares=recipe,
             models=tuple(model.model_id for model in models),
             comparisons=tuple(compared),
-            files={name: _hash(file) for name, file in files.items()},
+            files=hash_files(folder),
         )
         write_json(folder / CONTENTS, contents.model_dump(mode="json"))
         replay = replay_folder(folder, contents)
@@ -120,7 +119,7 @@ def write_archive(
         write_zip(path, _list_files(folder))
         return Sealed(
             path,
-            _hash(folder / CONTENTS),
+            file_sha256(folder / CONTENTS),
             path.stat().st_size,
             replay,
             report,
@@ -155,8 +154,3 @@ def _find_version(package: str) -> str | None:
 
 def _list_files(folder: Path) -> dict[str, Path]:
     return {file.relative_to(folder).as_posix(): file for file in sorted(folder.rglob("*")) if file.is_file()}
-
-
-def _hash(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

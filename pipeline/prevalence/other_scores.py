@@ -4,7 +4,6 @@ They stand for the probabilities of a model: beside those of an output folder, o
 of them for the time of the estimate. Nothing is known of how they were made.
 """
 
-import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from pipeline.data.table_files import Record, read_table
 from pipeline.errors import DataError, list_names, shorten, show_value
+from pipeline.files.file_hashes import file_sha256
 from pipeline.prevalence.labelled_sample import split_unit_id
 from pipeline.prevalence.score_totals import (
     ScoreTotals,
@@ -104,8 +104,7 @@ class OtherScores:
             keys.append(key[0])
             indices.append(key[1])
             values[row] = [_read_score(record, column) for column in columns.values()]
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        digest = file_sha256(path)
         return OtherScores(
             path.name, digest, keys, indices, tuple(columns), values, _read_said(table.records, table.columns)
         )

@@ -1,6 +1,5 @@
 """Where an encoder comes from: an installed package, a local folder, or a hub name that the user allowed."""
 
-import hashlib
 import importlib.util
 import json
 import re
@@ -11,6 +10,7 @@ from typing import Any
 
 import pipeline.no_telemetry  # noqa: F401 - the hub client reads its settings while it is imported
 from pipeline.errors import ModelError, list_names, show_value
+from pipeline.files.file_hashes import file_sha256
 from pipeline.files.json_files import read_json_object
 
 AUTO = "auto"
@@ -262,9 +262,3 @@ def _pairs(content: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             waiting += part.values()
         elif isinstance(part, list):
             waiting += part
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, hex."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

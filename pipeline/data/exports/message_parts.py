@@ -37,7 +37,6 @@ MEDIA: Final = {
 SERVICE: Final = "service message"
 EMPTY: Final = "empty message"
 _KIND_OF: Final = {name: kind for kind, names in MEDIA.items() for name in names}
-_NO_MEDIA: Final = frozenset(("empty", "none", "nan", "null", "text", "false"))
 _KIND_PREFIX = re.compile(r"(?:MessageMediaType\.|MessageMedia|message(?=[A-Z]))")
 _ADDRESSES: Final = ("href", "url")  # keys of a rich message
 # What holds words within a block; everything else that is nested is a block of its own.
