@@ -27,7 +27,7 @@ from pipeline.commands import (
     shares,
     update,
 )
-from pipeline.commands.help_page import CommandPage, PanelledGroup
+from pipeline.commands.command_class import CommandPage, PanelledGroup
 from pipeline.commands.predict import predict_command
 
 app = typer.Typer(

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from pipeline.cli import PANELS, app
-from pipeline.commands.help_page import split_help
+from pipeline.commands.command_class import split_help
 
 REPOSITORY = Path(__file__).parent.parent
 GENERATED = {"commands.md", "config.md"}

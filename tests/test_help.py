@@ -14,7 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from pipeline.cli import PANELS, app
-from pipeline.commands.help_page import CommandPage, PanelledGroup, split_help
+from pipeline.commands.command_class import CommandPage, PanelledGroup, split_help
 
 COMMANDS = {name: command for commands in PANELS.values() for name, command in commands.items()}
 PRINT_NO_RESULTS = {"demo", "model-card", "config-schema"}  # a walk; Markdown; JSON in any case

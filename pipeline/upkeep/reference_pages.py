@@ -21,7 +21,7 @@ from pydantic.fields import FieldInfo
 from typer.models import ArgumentInfo, OptionInfo
 
 from pipeline.cli import PANELS
-from pipeline.commands.help_page import split_help
+from pipeline.commands.command_class import split_help
 from pipeline.config.project import InboxSettings, ProjectSettings
 from pipeline.config.run_config import RunConfig
 from pipeline.data.exports.detect import FORMATS

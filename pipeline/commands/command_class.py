@@ -1,6 +1,7 @@
-"""Help pages as plain text: commands under their panels in data order, and examples that can be copied.
+"""What all commands share: arguments that are checked before one runs, and help pages as plain text.
 
-Nothing is read as markup, so that text of any origin is shown as it is, at a terminal and in a pipe alike.
+On these, commands stand under their panels in data order, with examples that can be copied. Nothing is read as
+markup, so that text of any origin is shown as it is, at a terminal and in a pipe alike.
 """
 
 from collections import Counter
