@@ -263,12 +263,20 @@ def _contrasts(name: str, rows: Rows) -> _Figure:
     """Trends or differences, a line each; the thin interval holds together with the others of its frame."""
     if len(rows) > _MOST_LINES:
         return _Figure(name, rows, None)
-    line = {"field": "line", "type": "nominal", "sort": None, "title": None, "axis": {"grid": True}}
-    points = {
-        "type": "quantitative",
-        "title": "percentage points, with interval; thin: all lines of a frame together",
-        "axis": {"tickCount": 6},
+    compared = {str(row["compared"]) for row in rows}
+    is_one = len(compared) == 1  # then the axis says what, and the lines the frames alone
+    axis = {"grid": True, "labelLimit": 0}  # a name that is cut off could be another's
+    line = {
+        "field": "frame" if is_one else "line",
+        "type": "nominal",
+        "sort": None,
+        "title": None,
+        "axis": axis,
     }
+    title = "percentage points" + (f", {compared.pop()}" if is_one else "") + ", with interval"
+    if any(row["low_together"] is not None for row in rows):
+        title += "; thin: all lines of a frame together"
+    points = {"type": "quantitative", "title": title, "axis": {"tickCount": 6}}
     encoding = {"y": line, "x": {"field": "low", **points}, "x2": {"field": "high"}}
     together = {"y": line, "x": {"field": "low_together", **points}, "x2": {"field": "high_together"}}
     spec = {
