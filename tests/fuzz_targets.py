@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import fuzz_seeds as seeds
 import pyarrow as pa
@@ -36,6 +36,11 @@ from pyarrow.csv import write_csv
 from pipeline.annotation.label_exchange import Tool, import_codings, read_codings
 from pipeline.annotation.sample_files import read_sample
 from pipeline.archive.contents import NAMES, Contents, ShareRecipe
+from pipeline.classifiers.llm.answers import BadAnswerError, grade_answer, read_answer
+from pipeline.classifiers.llm.kept_calls import KeptCall, KeptCalls, Status
+from pipeline.classifiers.llm.questions import Question
+from pipeline.commands.update_state import STATE, UpdateState
+from pipeline.config.project import load_project
 from pipeline.config.run_config import load_run_config
 from pipeline.data.codebook import Codebook, Frame, load_codebook
 from pipeline.data.codebook_tables import read_codebook_table
@@ -49,6 +54,7 @@ from pipeline.errors import PipelineError
 from pipeline.files.safe_text import safe_text
 from pipeline.files.sealed_zip import unpack_zip
 from pipeline.prevalence.other_scores import OtherScores
+from pipeline.reporting.events import read_events
 from pipeline.reporting.html_report import read_rejects
 from pipeline.scoring.plain_scores import list_columns, restore_scores
 from pipeline.scoring.read_scores import read_scores
@@ -281,6 +287,47 @@ def _read_others(path: Path) -> int:
     return len(scores)
 
 
+def _read_project(path: Path) -> int:
+    assert load_project(path).path("x").is_absolute()
+    return 1
+
+
+def _read_events(path: Path) -> int:
+    events = read_events(path)
+    assert list(events) == sorted(events)
+    return len(events)
+
+
+def _read_answer(path: Path) -> int:
+    """A file holds what a server may send: an answer, and its tokens with their alternatives."""
+    content = _read_text(path)
+    try:
+        answer = read_answer(content, _QUESTION)
+    except BadAnswerError:
+        return 1
+    assert set(answer.values) <= {0.0, 1.0}
+    alternatives = [{"token": "true", "logprob": -0.1}, {"token": "false", "logprob": -3}]
+    tokens = [{"token": content[i : i + 3], "top_logprobs": alternatives} for i in range(0, len(content), 3)]
+    graded = grade_answer(content, tokens, _QUESTION)
+    assert graded is None or all(0 <= value <= 1 for value in graded)
+    return 1
+
+
+def _read_calls(path: Path) -> int:
+    calls = KeptCalls(path, read_only=True)
+    try:
+        return sum(calls.find(key) is not None for key in (b"key", b"other"))
+    finally:
+        calls.close()
+
+
+def _read_state(path: Path) -> int:
+    """What cannot be read is as if it were not there."""
+    path.rename(path.with_name(STATE))
+    UpdateState.read(path.parent).write(path.parent)
+    return 1
+
+
 def _unpack(path: Path) -> int:
     with tempfile.TemporaryDirectory() as folder:
         found = unpack_zip(path, Path(folder), NAMES, most_bytes=1_000_000)
@@ -361,6 +408,22 @@ write_csv(
 _OTHERS = [
     {"id": f"c/{i}", "channel": "=c", "date": "2024-05-01", "order": 0.25, "threat": i % 2} for i in range(4)
 ]
+
+_QUESTION = Question(None, ("order", "threat"), ("order", "threat"), (("system", "Which frames?"),))
+_ANSWER = json.dumps({"order": True, "threat": False})
+
+
+def _kept_calls() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "calls.sqlite")
+        calls = KeptCalls(path)
+        for key, status in ((b"key", "answered"), (b"other", "bad")):
+            calls.keep(
+                key, b"prompt", KeptCall(cast("Status", status), _ANSWER, (0.5, 0.1), "", "m", "f", 9, 9, 0.1)
+            )
+        calls.close()
+        return path.read_bytes()
+
 
 TARGETS: Final = {
     target.name: target
@@ -479,6 +542,13 @@ TARGETS: Final = {
         _target("sample", ".jsonl", seeds.lines(_coded), _read_sample, count=count_lines),
         _target("codebook", ".yaml", seeds.CODEBOOK, _read_codebook),
         _target("config", ".yaml", seeds.CONFIG, _read_config),
+        _target(
+            "project", ".yaml", "inputs: [{folder: exports}]\nmodel: models:/m@champion\n", _read_project
+        ),
+        _target("events", ".csv", "date,label\n2024-02-24,Start\n2024-03-01,=End\n", _read_events),
+        _target("answer", ".txt", (_ANSWER, f"I think: {_ANSWER}. Done."), _read_answer),
+        _target("kept_calls", ".sqlite", _kept_calls(), _read_calls),
+        _target("update_state", ".json", UpdateState(told=[("drift", "m")]).model_dump_json(), _read_state),
         _target("sentences", ".txt", _PROSE, _split_text),
         _target("near_duplicates", ".txt", _PROSE, _cluster_text),
         _target("terminal", ".txt", ("a\x1b[31mb\x1b]0;x\x07c\x9b1m", *_PROSE), _show_text),

@@ -5,6 +5,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from pipeline.benchmarks.scripted_llm_server import (
 from pipeline.bundle import load_bundle
 from pipeline.classifiers.llm.answers import BadAnswerError, grade_answer, read_answer
 from pipeline.classifiers.llm.asking import BudgetSpentError
+from pipeline.classifiers.llm.kept_calls import KeptCall, KeptCalls
 from pipeline.classifiers.llm.language_model import LanguageModel
 from pipeline.classifiers.llm.model_server import ModelServer, ServerError, check_consent
 from pipeline.classifiers.llm.questions import fence, make_questions
@@ -386,9 +388,30 @@ def test_a_strangers_file_of_calls_is_read_as_data(settings: LlmSettings, tmp_pa
         connection.execute("UPDATE calls SET graded = '[2.0, 0, 0]'")
     with pytest.raises(DataError, match="a call that cannot be read"):
         fit(replaying, tmp_path)
+    with sqlite3.connect(settings.calls) as connection:
+        connection.execute("DROP TABLE calls")
+        endless = "WITH RECURSIVE n(key) AS (VALUES (x'00') UNION ALL SELECT key FROM n) SELECT * FROM n"
+        connection.execute(f"CREATE VIEW calls AS {endless}")
+    with pytest.raises(DataError, match="not a file of kept calls"):
+        fit(replaying, tmp_path)
     Path(settings.calls).write_bytes(b"not a database, but a text of some length")
     with pytest.raises(DataError, match="cannot be used"):
         fit(replaying, tmp_path)
+
+
+def test_processes_that_make_the_file_at_once_share_it(tmp_path: Path) -> None:
+    path = tmp_path / "calls.sqlite"
+    call = KeptCall("answered", "{}", None, "", "m", "f", 1, 1, 0.1)
+
+    def use(number: int) -> None:
+        calls = KeptCalls(path)
+        calls.keep(bytes([number]), b"p", call)
+        calls.close()
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(use, range(64)))
+    reading = KeptCalls(path, read_only=True)
+    assert all(reading.find(bytes([number])) == call for number in range(64))
 
 
 def test_a_spent_budget_stops_the_run_and_the_next_one_goes_on(

@@ -21,6 +21,8 @@ Print = Callable[[str], None]
 SHORT, LONG = 30, 3400  # inputs for each target
 RECORDS = {  # of the undamaged files, where they are not four
     **dict.fromkeys(("config", "codebook", "sentences", "near_duplicates", "terminal"), (1,)),
+    **dict.fromkeys(("project", "answer", "update_state"), (1,)),
+    **dict.fromkeys(("events", "kept_calls"), (2,)),
     "telegram_desktop": (4, 8),
     "pasted": (4, 3),
     "labelled_parquet": (2,),

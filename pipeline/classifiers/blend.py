@@ -18,6 +18,7 @@ from pipeline.classifiers.stacking import Stack, fit_stack
 from pipeline.config.model import BlendSettings, ModelSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import ModelError
+from pipeline.files.json_files import write_json
 
 _FILE = "classifier.json"
 _MEMBERS = ("tfidf", "transformer")  # kinds of the members, and names of their folders
@@ -91,7 +92,7 @@ class Blend:
             "single_label": self.single_label,
             "stack": self._stack.to_json(),
         }
-        (folder / _FILE).write_text(json.dumps(described, indent=1), encoding="utf-8")
+        write_json(folder / _FILE, described)
 
     @classmethod
     def load(cls, folder: Path) -> "Blend":

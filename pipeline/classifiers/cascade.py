@@ -20,6 +20,7 @@ from pipeline.config.decisions import DecisionSettings
 from pipeline.config.model import CascadeSettings, ModelSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import ConfigError, ModelError
+from pipeline.files.json_files import write_json
 from pipeline.measures.calibration import Calibrator, fit_calibrator
 
 _FILE = "classifier.json"
@@ -123,7 +124,7 @@ class Cascade:
             "threshold": self.threshold,
             "calibrators": {name: calibrator.to_json() for name, calibrator in self._calibrators.items()},
         }
-        (folder / _FILE).write_text(json.dumps(described, indent=1), encoding="utf-8")
+        write_json(folder / _FILE, described)
 
     @classmethod
     def load(cls, folder: Path) -> "Cascade":

@@ -14,11 +14,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.commands.update_state import STATE, UpdateState, stamp_inputs, stamp_posts, write_json
 from pipeline.config.project import BUSY, EXIT_CODES, InboxSettings, Need, Project
-from pipeline.data.inbox import find_changed, stamp_file, stamp_inbox
-from pipeline.data.posts import history_path
+from pipeline.data.inbox import find_changed, stamp_inbox
 from pipeline.errors import DataError, PipelineError, list_names
-from pipeline.files.durable_files import explain_full_disk, new_file, remove_leftovers, replacing
+from pipeline.files.durable_files import explain_full_disk, remove_leftovers
 from pipeline.files.folder_lock import FolderInUseError, lock_folder
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 STATE_FOLDER: Final = ".frames"
 LEAST_COVERED: Final = 0.8  # of the units; a sample that speaks of fewer is to be topped up
-_STATE, _REJECTS = "state.json", "rejects.jsonl"
+_REJECTS: Final = "rejects.jsonl"
 DONE, NOTHING_NEW, NEEDS, FAILED = "done", "nothing new", "needs a person", "failed"
 
 
@@ -97,15 +97,6 @@ def update_project(
         return summary
 
 
-def read_state(folder: Path) -> dict[str, Any]:
-    """What earlier runs left; of a file that cannot be read nothing, so that everything is done again."""
-    try:
-        state = json.loads((folder / _STATE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return state if isinstance(state, dict) else {}
-
-
 class _Run:
     """One run: its state, what it found that needs a person, and results by stage."""
 
@@ -115,18 +106,18 @@ class _Run:
         self.folder = folder
         self.rescore = rescore
         self.on_progress = on_progress
-        self.state = read_state(folder)
-        self.needs: list[tuple[Need, str]] = [(what, message) for what, message in self.state.get("told", [])]
+        self.state = UpdateState.read(folder)
+        self.needs = list(self.state.told)
         self.stages: dict[str, Any] = {}
         self.began, self.started_at = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
 
     def do(self) -> Summary:
         """All stages, or none where nothing is new."""
-        for path in (*self.project.outputs, self.folder / _STATE, self.folder / _REJECTS):
+        for path in (*self.project.outputs, self.folder / STATE, self.folder / _REJECTS):
             remove_leftovers(path)
         self.ingest()
         posts = self.project.path(self.settings.posts)
-        before, finished = self._stamp_inputs(), self.state.get("finished")
+        before, finished = stamp_inputs(self.project, self.state), self.state.finished
         if not posts.exists() or (before == finished and before["model"] is not None):
             return self.summarise(is_new=False)
         bundle = self._load_model()
@@ -136,14 +127,14 @@ class _Run:
         if finished is not None and now == finished | {
             "model": before["model"]
         }:  # only the store was changed
-            self.state["finished"] = now
+            self.state.finished = now
             return self.summarise(is_new=False)
         self.predict(bundle, posts)
         self.measure_drift(bundle)
         self.watch(bundle, posts)
         self.renew_results(bundle)
-        after = self._stamp_inputs()
-        self.state["finished"] = now | {name: after[name] for name in ("scores", "outputs")}
+        after = stamp_inputs(self.project, self.state)
+        self.state.finished = now | {name: after[name] for name in ("scores", "outputs")}
         return self.summarise()
 
     # What was done, and what is told of it
@@ -171,7 +162,7 @@ class _Run:
     def _read_last(self) -> dict[str, Any]:
         try:
             last = json.loads(self.project.path(self.settings.summary).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
         return last if isinstance(last, dict) else {}
 
@@ -179,23 +170,19 @@ class _Run:
         """Write the summary under its final name in one step."""
         path = self.project.path(self.settings.summary)
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_json(path, summary.to_json())
+        write_json(path, summary.to_json())
 
     def keep_state(self) -> None:
         """Keep what was done, all of which the summary has told."""
-        self._write_state(told=[])
-
-    def _write_state(self, told: list[tuple[Need, str]]) -> None:
-        state = self.state | {"told": told}
-        if state != read_state(self.folder):
-            _write_json(self.folder / _STATE, state)
+        self.state.told = []
+        self.state.write(self.folder)
 
     # Stages
 
     def ingest(self) -> None:
         """Read what is new in each inbox."""
         posts = self.project.path(self.settings.posts)
-        before = self.state.get("inboxes", {}) if self.state.get("posts") == _stamp_posts(posts) else {}
+        before = self.state.inboxes if self.state.posts == stamp_posts(posts) else {}
         inboxes: dict[str, dict[str, str]] = {}
         reports: list[dict[str, Any]] = []
         for settings in self.settings.inputs:
@@ -204,9 +191,9 @@ class _Run:
             changed = find_changed(now, before.get(key, {}))
             failed = self._read(settings, posts, changed, reports) if changed else set()
             inboxes[key] = {name: stamp for name, stamp in now.items() if name not in failed}
-        self.state |= {"inboxes": inboxes, "posts": _stamp_posts(posts)}
+        self.state.inboxes, self.state.posts, self.state.told = inboxes, stamp_posts(posts), list(self.needs)
         self.stages["ingest"] = reports
-        self._write_state(told=self.needs)
+        self.state.write(self.folder)
 
     def _read(
         self, settings: InboxSettings, posts: Path, changed: set[str], reports: list[dict[str, Any]]
@@ -336,15 +323,14 @@ class _Run:
         self.stages["edits"] = find_edits(posts, scores, bundle).to_json()
         report = find_rising(scores, level=self.settings.alert_level)
         self.stages["rising"] = report.to_json()
-        told = self.state.get("rising", [])  # an alert is news on the day on which it begins
         for rise in report.alerts:
-            if rise.frame not in told:
+            if rise.frame not in self.state.rising:  # an alert is news on the day on which it begins
                 self.need(
                     "rising",
                     f"{rise.frame} rises: raw share {rise.before:.1%} before {rise.since}, {rise.after:.1%} since; "
                     f"e-value {rise.e_value:,.0f}, alert from {rise.needed:,.0f} on",
                 )
-        self.state["rising"] = [rise.frame for rise in report.alerts]
+        self.state.rising = [rise.frame for rise in report.alerts]
 
     def renew_results(self, bundle: "ModelBundle") -> None:
         """Shares and report, corrected by the coded sample if there is one that can be used."""
@@ -398,51 +384,6 @@ class _Run:
             self.stages["report"] = written.to_json()
         if samples and (message := _find_uncovered(scores, shares)):
             self.need("sample", message)
-
-    # What a finished run depends on
-
-    def _stamp_inputs(self) -> dict[str, Any]:
-        """Changes where there may be something to do again; "model" is what can be told of it without MLflow."""
-        project, settings = self.project, self.settings
-        written = [settings.shares, settings.report]
-        return {
-            "version": version("narrative-frames"),
-            "settings": hashlib.sha256(settings.model_dump_json().encode()).hexdigest(),
-            "posts": _stamp_posts(project.path(settings.posts)),
-            "scores": _stamp_scores(project.path(settings.scores)),
-            "samples": [stamp_file(path) for path in project.samples],
-            "events": stamp_file(project.path(settings.events)) if settings.events else None,
-            "outputs": [name is None or project.path(name).is_file() for name in written],
-            "model": _stamp_model(project),
-            "bundle": (self.state.get("finished") or {}).get("bundle"),
-        }
-
-
-def _write_json(path: Path, value: dict[str, Any]) -> None:
-    with replacing(path) as temporary, new_file(temporary) as stream:
-        stream.write((json.dumps(value, indent=2) + "\n").encode())
-
-
-def _stamp_posts(posts: Path) -> list[str | None]:
-    return [stamp_file(posts), stamp_file(history_path(posts))]
-
-
-def _stamp_scores(scores: Path) -> str | None:
-    reached = scores / "_reached"
-    return reached.read_text(encoding="utf-8") if reached.is_file() else None
-
-
-def _stamp_model(project: Project) -> list[str | None] | None:
-    """Of a bundle folder its manifest, of an sqlite store its files; None for a server, which has to be asked."""
-    from pipeline.commands.options import is_folder_name
-    from pipeline.tracking.store_uri import sqlite_path
-
-    model, store = project.settings.model, sqlite_path(project.tracking_uri)
-    if is_folder_name(model):
-        return [stamp_file(project.path(model) / "bundle.json")]
-    if store is None or not model.startswith(("models:/", "runs:/")):
-        return None
-    return [stamp_file(store), stamp_file(store.with_name(f"{store.name}-wal"))]
 
 
 def _has_store(project: Project) -> bool:

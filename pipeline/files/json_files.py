@@ -1,6 +1,7 @@
-"""Reading the JSON files of models and encoders."""
+"""The JSON files of models and encoders."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,3 +21,8 @@ def read_json_object(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ModelError(f"{path}: cannot be read: expected a JSON object, got {type(content).__name__}")
     return content
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write an object in the one spelling that models have, keys in their order."""
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")

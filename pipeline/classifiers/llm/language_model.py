@@ -7,7 +7,6 @@ A text without a usable answer gets, for each frame, the mean of the raw probabi
 guess about a text of which nothing is known, near the frame's base rate once calibrated. It is counted and told.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +25,7 @@ from pipeline.config.model import LlmSettings
 from pipeline.data.codebook import Codebook
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import ConfigError, DataError, ModelError, list_names
-from pipeline.files.json_files import read_json_object
+from pipeline.files.json_files import read_json_object, write_json
 
 _FILE: Final = "classifier.json"
 _MOST_BYTES: Final = 50_000_000
@@ -223,7 +222,7 @@ class LanguageModel:
             "means": self._means.tolist(),
             "shares_below": self._shares_below.tolist(),
         }
-        (folder / _FILE).write_text(json.dumps(described, indent=1, ensure_ascii=False), encoding="utf-8")
+        write_json(folder / _FILE, described)
 
     @classmethod
     def load(cls, folder: Path) -> "LanguageModel":

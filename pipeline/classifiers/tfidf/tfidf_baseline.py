@@ -32,6 +32,7 @@ from pipeline.data.word_pattern import WORD
 from pipeline.errors import DataError, ModelError
 from pipeline.files.array_files import read_arrays
 from pipeline.files.cores import count_cores
+from pipeline.files.json_files import write_json
 from pipeline.measures.metrics import mean_average_precision
 
 _SETTINGS_FILE = "classifier.json"
@@ -129,7 +130,7 @@ class TfidfBaseline:
             "single_label": self.single_label,
             "word_rules": self.word_rules,
         }
-        (folder / _SETTINGS_FILE).write_text(json.dumps(described, indent=1), encoding="utf-8")
+        write_json(folder / _SETTINGS_FILE, described)
 
     @classmethod
     def load(cls, folder: Path) -> "TfidfBaseline":

@@ -1,6 +1,5 @@
 """The fine-tuned transformer: the same interface as the baseline, on top of any encoder."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -53,6 +52,7 @@ from pipeline.classifiers.transformer.transformer_network import FrameNetwork
 from pipeline.config.model import TransformerSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import ConfigError, ModelError
+from pipeline.files.json_files import write_json
 
 _COMPARED_TRAINING_ROWS = 500
 _Scorer = TypeVar("_Scorer", bound=GraphScorer | NetworkScorer)
@@ -164,7 +164,7 @@ class FineTunedTransformer:
         graph = self._scorer.graph if isinstance(self._scorer, GraphScorer) else None
         save_weights(own.network, folder / WEIGHTS_FILE)
         own.tokenizer.save(str(folder / TOKENIZER_FILE))
-        _write_json(folder / ENCODER_CONFIG_FILE, _describe_encoder(own.network))
+        write_json(folder / ENCODER_CONFIG_FILE, _describe_encoder(own.network))
         described = {
             "settings": self.settings.model_dump(mode="json"),
             "labels": self.labels,
@@ -173,7 +173,7 @@ class FineTunedTransformer:
             "encoder": self._encoder,
             "has_scoring_graph": graph is not None,
         }
-        _write_json(folder / SETTINGS_FILE, described)
+        write_json(folder / SETTINGS_FILE, described)
         if graph is not None:
             (folder / GRAPH_FILE).parent.mkdir()
             (folder / GRAPH_FILE).write_bytes(graph)
@@ -273,7 +273,3 @@ def _describe_encoder(network: FrameNetwork) -> dict[str, Any]:
     """The encoder's configuration without the folder it came from, which differs between machines."""
     described: dict[str, Any] = network.encoder.config.to_dict()
     return {key: value for key, value in described.items() if key != "_name_or_path"}
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=1), encoding="utf-8")
