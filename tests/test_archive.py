@@ -30,8 +30,8 @@ from pipeline.data.posts import POSTS_SCHEMA
 from pipeline.data.table_files import guard_formula, read_records
 from pipeline.errors import DataError
 from pipeline.evaluation.evaluate_bundle import compare_bundles
+from pipeline.evaluation.reused_test_rows import TestUse
 from pipeline.evaluation.test_predictions import TestPredictions, evaluate_predictions
-from pipeline.evaluation.test_use import TestUse
 from pipeline.files.sealed_zip import unpack_zip
 from pipeline.scoring.plain_scores import guard_cells, release_cells
 from pipeline.scoring.prediction import predict
@@ -324,7 +324,7 @@ def test_links_lies_and_bombs_are_refused(tmp_path: Path) -> None:
         target = tmp_path / "unpacked"
         target.mkdir(exist_ok=True)
         with pytest.raises(DataError, match=reason):
-            unpack_zip(path, target, NAMES, most_bytes=100_000)
+            unpack_zip(path, target, NAMES, most_files=1000, most_bytes=100_000)
         assert sum(file.stat().st_size for file in target.rglob("*") if file.is_file()) <= 100_000
 
     refuse(write("table.csv", b"/etc/passwd", mode=stat.S_IFLNK), "a link")

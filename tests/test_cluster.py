@@ -213,7 +213,9 @@ def test_two_drivers_at_once_lose_nothing_and_one_says_why(
 
 
 @pytest.mark.usefixtures("cluster")
-def test_a_bundle_that_differs_is_refused_on_a_cluster(table: Path, tmp_path: Path) -> None:
+def test_a_bundle_that_differs_is_refused_on_a_cluster(table: Path, tmp_path: Path, is_long: bool) -> None:
+    if not is_long:
+        pytest.skip("takes half a minute: --long")
     bundle, other = make_tiny_bundle(tmp_path / "one"), make_tiny_bundle(tmp_path / "other", threshold=0.7)
     shutil.rmtree(bundle.folder)
     other.folder.rename(bundle.folder)
@@ -224,9 +226,11 @@ def test_a_bundle_that_differs_is_refused_on_a_cluster(table: Path, tmp_path: Pa
 
 @pytest.mark.usefixtures("cluster")
 def test_a_file_that_the_driver_does_not_see_is_not_committed(
-    table: Path, tiny_bundle: ModelBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    table: Path, tiny_bundle: ModelBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_long: bool
 ) -> None:
     """The disk of another machine, seen from this one, is a folder without the file."""
+    if not is_long:
+        pytest.skip("takes half a minute: --long")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.setattr(ray_data, "_from_anywhere", lambda _: type(_)(elsewhere))

@@ -23,7 +23,6 @@ from pipeline.evaluation.distribution_shift import Histogram, compare_histograms
 from pipeline.evaluation.domain_classifier import separate_domains
 from pipeline.evaluation.drift_check import measure_drift
 from pipeline.reporting.html_report import write_report
-from pipeline.scoring.depth_check import warn_of_languages, warn_of_words
 from pipeline.scoring.drift_reference import (
     SCORE_EDGES,
     DriftReference,
@@ -33,6 +32,7 @@ from pipeline.scoring.drift_reference import (
     read_drift_reference,
 )
 from pipeline.scoring.prediction import PredictReport, predict
+from pipeline.scoring.unfamiliar_posts import warn_of_languages, warn_of_words
 from pipeline.tracking.tracker import NullTracker
 from pipeline.training.run_training import run_training
 

@@ -17,7 +17,7 @@ from pipeline.cli import app
 from pipeline.data.codebook import load_codebook
 from pipeline.data.exports.raw_posts import RawPost
 from pipeline.errors import ConfigError, DataError
-from pipeline.measures.vector_groups import NONE, centre_vectors, extend_groups
+from pipeline.monitoring.gap_groups import NONE, centre_vectors, extend_groups
 from pipeline.monitoring.gaps import find_gaps
 
 START = datetime(2024, 1, 10, tzinfo=UTC)

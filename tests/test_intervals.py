@@ -13,7 +13,7 @@ from pipeline.benchmarks.validity.simulated_tests import (
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.evaluation.evaluation_report import EvaluationReport, evaluate_decisions
 from pipeline.measures import intervals
-from pipeline.measures.enough import find_judged
+from pipeline.measures.enough_positives import find_judged
 from pipeline.measures.f1_intervals import estimate_macro_f1
 from pipeline.measures.intervals import (
     Estimate,

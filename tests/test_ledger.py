@@ -18,7 +18,7 @@ from pipeline.config.evaluation import EvaluationSettings
 from pipeline.config.run_config import load_run_config
 from pipeline.errors import DataError, ModelError
 from pipeline.evaluation.comparison import Comparison, compare_decisions
-from pipeline.evaluation.test_use import TestUse, expected_luck
+from pipeline.evaluation.reused_test_rows import TestUse, expected_luck
 from pipeline.measures import paired_swaps
 from pipeline.measures.intervals import Estimate
 from pipeline.tracking.mlflow_store import open_store

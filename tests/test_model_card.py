@@ -18,7 +18,7 @@ from pipeline.config.run_config import load_run_config
 from pipeline.data.codebook import Codebook
 from pipeline.errors import ModelError
 from pipeline.files.safe_text import safe_text
-from pipeline.reporting.card_figures import (
+from pipeline.reporting.card_numbers import (
     say_calibration_harmed,
     say_estimate,
     say_none_worse,

@@ -24,7 +24,7 @@ from pipeline.config.model import TransformerSettings
 from pipeline.data.exports.raw_posts import ReadOptions
 from pipeline.data.posts import POSTS_SCHEMA
 from pipeline.errors import DataError
-from pipeline.scoring import pieces
+from pipeline.scoring import work_pieces
 from pipeline.scoring.prediction import predict
 from pipeline.scoring.read_scores import read_scores
 from pipeline.scoring.score_output import open_output, read_tables
@@ -146,7 +146,7 @@ def test_the_size_of_a_window_changes_nothing(
     table = write_table(tmp_path / "posts.parquet", rows)
     predict([table], tiny_bundle, tmp_path / "whole")
     predict([table], tiny_bundle, tmp_path / "ones", batch_posts=1)
-    monkeypatch.setattr(pieces, "WINDOW_BYTES", 200)
+    monkeypatch.setattr(work_pieces, "WINDOW_BYTES", 200)
     assert predict([table], tiny_bundle, tmp_path / "bytes").newly_scored == 43
     assert_same_content(tmp_path / "whole", tmp_path / "ones")
     assert_same_content(tmp_path / "whole", tmp_path / "bytes")

@@ -27,10 +27,11 @@ from pipeline.cli import app
 from pipeline.data.posts import POSTS_SCHEMA
 from pipeline.data.table_files import read_records
 from pipeline.errors import DataError
+from pipeline.prevalence.domains import FEWEST_LABELLED
 from pipeline.prevalence.estimators import Design, estimate_means, plan_labels
 from pipeline.prevalence.labelled_sample import read_labelled_sample
 from pipeline.prevalence.share_estimates import estimate_shares, report_shares
-from pipeline.prevalence.share_records import FEWEST_LABELLED, ShareEstimate
+from pipeline.prevalence.share_records import ShareEstimate
 from pipeline.scoring.prediction import predict
 from pipeline.scoring.read_scores import read_scores
 

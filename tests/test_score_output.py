@@ -26,10 +26,11 @@ from pipeline.data.posts import POSTS_SCHEMA
 from pipeline.errors import DataError
 from pipeline.files.durable_files import explain_full_disk
 from pipeline.scoring.export_scores import export_scores
+from pipeline.scoring.new_posts import find_new_posts
 from pipeline.scoring.read_scores import read_scores
 from pipeline.scoring.score_output import ScoreOutput, open_output, read_tables
 from pipeline.scoring.score_posts import ScoredBatch, post_schema, sentence_schema
-from pipeline.scoring.score_queries import ModelIdentity, find_new_posts
+from pipeline.scoring.score_queries import ModelIdentity
 
 TABLES = ("posts", "sentences")
 START = datetime(1970, 1, 1, tzinfo=UTC)

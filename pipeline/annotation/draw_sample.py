@@ -7,7 +7,7 @@ make the chance of those units zero, so it is refused for estimates: with the sa
 sample contains the smaller one, and labels of that one are reused by id. Samples of different purposes are drawn
 independently of each other, whatever the seed.
 
-A sample keeps what its units said (`text_digest`) and from how many it was drawn (`pipeline.annotation.drawn_frame`).
+A sample keeps what its units said (`text_digest`) and from how many it was drawn (see `sampling_frame`).
 Where the source has grown since, `draw_sample(..., tops_up=OLD)` draws from what could not be drawn then.
 """
 
@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 
 from pipeline.annotation.active_design import draw_active, measure_uncertainty
 from pipeline.annotation.coded_table import say_count
-from pipeline.annotation.drawn_frame import DrawnFrame
 from pipeline.annotation.population import Population, UnitKind, open_population
 from pipeline.annotation.probability_designs import (
     Allocation,
@@ -36,6 +35,7 @@ from pipeline.annotation.probability_designs import (
     number_units,
 )
 from pipeline.annotation.sample_files import SAMPLE_COLUMNS, is_unit_code, read_id
+from pipeline.annotation.sampling_frame import DrawnFrame
 from pipeline.annotation.similar_design import MOST_READ, draw_similar
 from pipeline.annotation.top_up import EarlierSample
 from pipeline.classifiers.protocols import Progress

@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.annotation.drawn_frame import FRAME_COLUMNS, read_frame
 from pipeline.annotation.record_files import write_records
+from pipeline.annotation.sampling_frame import FRAME_COLUMNS, read_frame
 from pipeline.data.label_values import PROPOSED, PURPOSES
 from pipeline.data.table_files import read_records
 from pipeline.errors import DataError, shorten

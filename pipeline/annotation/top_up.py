@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.annotation.drawn_frame import FRAME_COLUMNS, DrawnFrame
 from pipeline.annotation.population import Population
 from pipeline.annotation.sample_files import read_sample
+from pipeline.annotation.sampling_frame import FRAME_COLUMNS, DrawnFrame
 from pipeline.errors import DataError
 
 

@@ -19,10 +19,10 @@ from pipeline.config.evaluation import EvaluationSettings
 from pipeline.data.codebook import Codebook
 from pipeline.errors import DataError, ModelError, shorten
 from pipeline.evaluation.evaluate_bundle import compare_rows
+from pipeline.evaluation.reused_test_rows import TestUse
 from pipeline.evaluation.row_facts import TrainingFacts
 from pipeline.evaluation.slices import evaluate_slices
 from pipeline.evaluation.test_predictions import TestPredictions, evaluate_predictions
-from pipeline.evaluation.test_use import TestUse
 
 _MOST_ROWS: Final = 1_000_000  # of a test fold
 _MOST_SAMPLES: Final = 100_000  # of a bootstrap

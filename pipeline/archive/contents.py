@@ -39,6 +39,8 @@ NAMES: Final = re.compile(
 MOST_JSON: Final = 256 << 20  # bytes of one JSON file in an archive
 TOLERANCE: Final = 1e-9  # by which sums differ that were added in another order
 _LISTED: Final = 5  # differences that are kept of a figure
+MOST_FILES: Final = 1000  # of a stranger's archive
+MOST_BYTES: Final = 4 << 30  # of all its files together, unpacked
 _Text = Annotated[str, StringConstraints(max_length=1000)]
 _Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
@@ -117,7 +119,7 @@ class Contents(Settings):
     shares: ShareRecipe | None = None
     models: Annotated[tuple[_Text, ...], Field(max_length=100)] = ()
     comparisons: Annotated[tuple[Comparison, ...], Field(max_length=100)] = ()
-    files: Annotated[dict[_Text, _Hash], Field(max_length=1000)]
+    files: Annotated[dict[_Text, _Hash], Field(max_length=MOST_FILES)]
 
     def list_needed(self) -> list[str]:
         """Names of the files without which nothing can be computed; those of models have a list of their own."""

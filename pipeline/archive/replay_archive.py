@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.archive.archived_models import ArchivedModel, check_model_files, compare_again
 from pipeline.archive.archived_shares import replay_shares
-from pipeline.archive.contents import CONTENTS, NAMES, Contents, find_differences
+from pipeline.archive.contents import CONTENTS, MOST_BYTES, MOST_FILES, NAMES, Contents, find_differences
 from pipeline.errors import DataError, shorten
 from pipeline.files.sealed_zip import unpack_zip
 
@@ -66,7 +66,7 @@ def replay_archive(path: Path) -> Replay:
         raise DataError(f"{path}: no such file; expected an archive that `frames archive` wrote")
     with tempfile.TemporaryDirectory(prefix="frames-") as temporary:
         folder = Path(temporary)
-        digests = unpack_zip(path, folder, NAMES)
+        digests = unpack_zip(path, folder, NAMES, most_files=MOST_FILES, most_bytes=MOST_BYTES)
         seal = digests.pop(CONTENTS, None)
         if seal is None:
             raise DataError(f"{path}: no archive of figures: there is no {CONTENTS} in it")

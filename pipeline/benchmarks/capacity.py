@@ -24,11 +24,11 @@ from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.commands.terminal import run_command
 from pipeline.errors import DataError
 from pipeline.scoring.delta_table import DataFile
-from pipeline.scoring.depth_check import DepthCheck, DepthCounts
-from pipeline.scoring.pieces import ScoredCounts, Work, WrittenPiece
 from pipeline.scoring.score_output import open_output, read_tables
 from pipeline.scoring.score_posts import ScoredBatch, score_batch
 from pipeline.scoring.scoring_run import WINDOWS_PER_COMMIT, identify_model, score_tables
+from pipeline.scoring.unfamiliar_posts import DepthCheck, DepthCounts
+from pipeline.scoring.work_pieces import ScoredCounts, Work, WrittenPiece
 
 RATES = Path(__file__).with_name("capacity_rates.json")
 PAGE_POSTS = (10_000_000, 1_000_000_000)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.commands.result_tables import plain_table, print_comparison, print_notes, print_test_use
 from pipeline.errors import list_names
 from pipeline.files.safe_text import safe_text
-from pipeline.reporting.card_figures import say_none_worse
+from pipeline.reporting.card_numbers import say_none_worse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -212,7 +212,7 @@ def gaps(
 
 def _print_gaps(screen: Console, report: GapReport, folder: Path) -> None:
     from pipeline.commands.result_tables import plain_table
-    from pipeline.measures.vector_groups import ENOUGH
+    from pipeline.monitoring.gap_groups import ENOUGH
 
     rows = [
         (

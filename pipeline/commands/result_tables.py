@@ -279,7 +279,7 @@ def print_check(screen: Console, result: CheckResult) -> None:
 
 def _tell_few_judged(screen: Console, judged: int, frames: int) -> bool:
     """Whether the test fold can judge less than half of the frames; if so, it is said, and what to do."""
-    from pipeline.measures.enough import ENOUGH_CLUSTERS, describe_macro
+    from pipeline.measures.enough_positives import ENOUGH_CLUSTERS, describe_macro
 
     if 2 * judged >= frames:
         return False

@@ -101,7 +101,7 @@ def robustness(
 
 def _print(screen: Console, report: RobustnessReport) -> None:
     from pipeline.commands.result_tables import plain_table, print_notes
-    from pipeline.measures.enough import describe_macro
+    from pipeline.measures.enough_positives import describe_macro
 
     print_notes(screen, report.warnings)
     screen.print(

@@ -12,7 +12,7 @@ from pipeline.commands.terminal import console, progress_bar, run_command
 from pipeline.files.safe_text import safe_text
 
 if TYPE_CHECKING:
-    from pipeline.commands.daily_update import Summary
+    from pipeline.commands.update_stages import Summary
     from pipeline.config.project import Project
 
 _MOST_FRAMES: Final = 12  # with a line of their own
@@ -40,8 +40,8 @@ def update(
     codes: list[int] = []
 
     def work() -> None:
-        from pipeline.commands.daily_update import update_project
-        from pipeline.config.project import BUSY, load_project
+        from pipeline.commands.update_stages import BUSY, update_project
+        from pipeline.config.project import load_project
         from pipeline.files.folder_lock import FolderInUseError
 
         opened = load_project(project)

@@ -19,9 +19,6 @@ TABLE_SUFFIXES: Final = (".csv", ".jsonl", ".parquet", ".xlsx")
 _SQLITE: Final = "sqlite:///"
 
 Need = Literal["model", "rejects", "drift", "sample", "rising"]
-BUSY: Final = 3  # exit status where another run is at work
-# What a run may need of a person, most urgent first, and the exit status that says so.
-EXIT_CODES: Final[dict[Need, int]] = {"model": 4, "rejects": 5, "drift": 6, "sample": 7, "rising": 8}
 
 
 class InboxSettings(Settings):

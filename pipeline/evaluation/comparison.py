@@ -2,7 +2,7 @@
 
 Interval, p-value and verdict come from one distribution, see `pipeline.measures.paired_swaps`: swaps of the two models'
 decisions on whole clusters of copies. They cannot disagree. Those of frames hold for all tested frames together. What
-was compared on the same rows before widens them, see `pipeline.evaluation.test_use`.
+was compared on the same rows before widens them, see `pipeline.evaluation.reused_test_rows`.
 """
 
 from dataclasses import dataclass, replace
@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config.evaluation import EvaluationSettings
-from pipeline.evaluation.test_use import TestUse, expected_luck
-from pipeline.measures.enough import Mask, describe_left_out, describe_macro, find_judged, names_of
+from pipeline.evaluation.reused_test_rows import TestUse, expected_luck
+from pipeline.measures.enough_positives import Mask, describe_left_out, describe_macro, find_judged, names_of
 from pipeline.measures.f1_intervals import estimate_macro_f1
 from pipeline.measures.intervals import Estimate, counts_by_cluster, renumber, take_frames
 from pipeline.measures.metrics import Counts, count_decisions, total

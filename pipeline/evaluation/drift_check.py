@@ -22,14 +22,6 @@ from pipeline.evaluation.distribution_shift import Histogram, Shift, compare_his
 from pipeline.evaluation.domain_classifier import DomainSeparation, separate_domains
 from pipeline.evaluation.leakage import find_seen
 from pipeline.measures.intervals import Estimate, renumber, sum_by_cluster
-from pipeline.scoring.depth_check import (
-    absent_languages,
-    find_untaught,
-    unknown_limit,
-    warn_of_languages,
-    warn_of_untaught,
-    warn_of_words,
-)
 from pipeline.scoring.drift_reference import (
     LENGTH_EDGES,
     SCORE_EDGES,
@@ -40,6 +32,14 @@ from pipeline.scoring.drift_reference import (
 )
 from pipeline.scoring.read_scores import open_scores
 from pipeline.scoring.score_posts import probability_column
+from pipeline.scoring.unfamiliar_posts import (
+    absent_languages,
+    find_untaught,
+    unknown_limit,
+    warn_of_languages,
+    warn_of_untaught,
+    warn_of_words,
+)
 
 READ_SENTENCES: Final = 20_000  # of all; enough for every figure, whatever the size of the output
 LEFT_OUT: Final = 0.2  # share of training texts from which the rest does not speak for the whole output

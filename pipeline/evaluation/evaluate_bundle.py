@@ -14,11 +14,11 @@ from pipeline.errors import DataError
 from pipeline.evaluation.comparison import Comparison
 from pipeline.evaluation.evaluation_report import EvaluationReport
 from pipeline.evaluation.leakage import keep_unseen, warn_of_seen
+from pipeline.evaluation.reused_test_rows import TestUse
 from pipeline.evaluation.row_facts import RowFacts, TrainingFacts
 from pipeline.evaluation.slice_masks import slice_rows
 from pipeline.evaluation.slices import SliceGain, SliceReport, compare_slices, evaluate_slices
 from pipeline.evaluation.test_predictions import TestPredictions, compare_predictions, evaluate_predictions
-from pipeline.evaluation.test_use import TestUse
 
 
 def predict_labelled(bundle: ModelBundle, data: LabelledData) -> TestPredictions:

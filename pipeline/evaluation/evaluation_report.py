@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.evaluation.calibration_quality import CalibrationQuality
-from pipeline.measures.enough import (
+from pipeline.measures.enough_positives import (
     ENOUGH_CLUSTERS,
     Mask,
     count_positive_clusters,

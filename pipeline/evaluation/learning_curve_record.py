@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.measures.enough import describe_macro
+from pipeline.measures.enough_positives import describe_macro
 from pipeline.measures.intervals import Estimate
 
 

@@ -22,7 +22,7 @@ from pipeline.data.text_attacks import ATTACKS, attack_text
 from pipeline.errors import ConfigError, DataError, shorten
 from pipeline.evaluation.comparison import compare_decisions
 from pipeline.evaluation.leakage import warn_of_seen
-from pipeline.measures.enough import find_judged, names_of
+from pipeline.measures.enough_positives import find_judged, names_of
 from pipeline.measures.intervals import Estimate
 from pipeline.measures.metrics import count_decisions, mean_average_precision, total
 

@@ -19,7 +19,7 @@ from pipeline.evaluation.comparison import compare_macro
 from pipeline.evaluation.row_facts import TrainingFacts
 from pipeline.evaluation.slice_masks import Mask, SliceRows, slice_rows
 from pipeline.evaluation.test_predictions import TestPredictions
-from pipeline.measures.enough import ENOUGH_CLUSTERS, find_judged, names_of
+from pipeline.measures.enough_positives import ENOUGH_CLUSTERS, find_judged, names_of
 from pipeline.measures.f1_intervals import estimate_macro_f1, subtract
 from pipeline.measures.intervals import (
     Estimate,

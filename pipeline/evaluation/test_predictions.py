@@ -11,8 +11,8 @@ from pipeline.config.evaluation import EvaluationSettings
 from pipeline.evaluation.calibration_quality import measure_calibration
 from pipeline.evaluation.comparison import Comparison, compare_decisions
 from pipeline.evaluation.evaluation_report import EvaluationReport, evaluate_decisions
+from pipeline.evaluation.reused_test_rows import TestUse
 from pipeline.evaluation.row_facts import RowFacts
-from pipeline.evaluation.test_use import TestUse
 
 _ALWAYS = ("ids", "clusters", "truth", "calibrated", "decided")
 _RAW = "raw"

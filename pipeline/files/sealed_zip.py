@@ -21,8 +21,6 @@ from typing import Final
 from pipeline.errors import DataError, shorten
 from pipeline.files.durable_files import new_file, replacing
 
-MOST_FILES: Final = 1000
-MOST_BYTES: Final = 4 << 30  # of all files together, unpacked
 _MOST_AT_ONCE: Final = 2 << 20  # bytes of one read: a directory of so many files is far smaller
 _FIRST_DAY: Final = (1980, 1, 1, 0, 0, 0)
 _READ_BYTES: Final = 1 << 20
@@ -63,7 +61,7 @@ def write_zip(path: Path, files: Mapping[str, Path]) -> None:
 
 
 def unpack_zip(
-    path: Path, folder: Path, names: re.Pattern[str], *, most_bytes: int = MOST_BYTES
+    path: Path, folder: Path, names: re.Pattern[str], *, most_files: int, most_bytes: int
 ) -> dict[str, str]:
     """Unpack an archive that may be a stranger's into an empty folder.
 
@@ -71,6 +69,7 @@ def unpack_zip(
         path: the archive.
         folder: to unpack into.
         names: what every name in it must match wholly.
+        most_files: that it may hold.
         most_bytes: of all files together.
 
     Returns:
@@ -82,7 +81,7 @@ def unpack_zip(
     try:
         with _BoundedFile(path) as file, zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
-            _check_entries(path, entries, names, most_bytes)
+            _check_entries(path, entries, names, most_files, most_bytes)
             left, digests = most_bytes, {}
             for entry in entries:
                 digests[entry.filename], n_bytes = _unpack(
@@ -113,10 +112,10 @@ def _unreadable(path: Path, error: Exception) -> DataError:
 
 
 def _check_entries(
-    path: Path, entries: list[zipfile.ZipInfo], names: re.Pattern[str], most_bytes: int
+    path: Path, entries: list[zipfile.ZipInfo], names: re.Pattern[str], most_files: int, most_bytes: int
 ) -> None:
-    if len(entries) > MOST_FILES:
-        raise DataError(f"{path}: holds {len(entries):,} files; expected at most {MOST_FILES}")
+    if len(entries) > most_files:
+        raise DataError(f"{path}: holds {len(entries):,} files; expected at most {most_files}")
     seen = set()
     for entry in entries:
         name = shorten(entry.filename, 80)

@@ -16,7 +16,7 @@ from scipy.special import expit
 from scipy.stats import t
 
 from pipeline.measures.calibration import logit
-from pipeline.measures.enough import ENOUGH_CLUSTERS
+from pipeline.measures.enough_positives import ENOUGH_CLUSTERS
 from pipeline.measures.intervals import Estimate, sum_by_cluster
 from pipeline.measures.metrics import Floats
 

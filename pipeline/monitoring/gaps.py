@@ -25,8 +25,8 @@ from pipeline.data.codebook import Codebook, Frame, dump_codebook
 from pipeline.errors import ConfigError, DataError, shorten
 from pipeline.files.durable_files import explain_full_disk, new_file, replacing
 from pipeline.files.folder_lock import lock_folder
-from pipeline.measures.vector_groups import NONE, centre, extend_groups, find_centres
 from pipeline.monitoring.copies import read_copies
+from pipeline.monitoring.gap_groups import NONE, centre, extend_groups, find_centres
 
 if TYPE_CHECKING:
     from pipeline.classifiers.protocols import Progress

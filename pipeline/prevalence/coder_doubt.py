@@ -22,7 +22,8 @@ from pipeline.annotation.coefficients import PAIR
 from pipeline.data.codebook import draft_codebook
 from pipeline.errors import DataError
 from pipeline.measures.intervals import Estimate
-from pipeline.prevalence.share_records import FEWEST_LABELLED, NO_ESTIMATE
+from pipeline.prevalence.domains import FEWEST_LABELLED
+from pipeline.prevalence.share_records import NO_ESTIMATE
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -8,17 +8,17 @@ from numpy.typing import NDArray
 from pipeline.measures.intervals import Estimate
 from pipeline.prevalence.coder_doubt import CoderDoubt
 from pipeline.prevalence.contrasts import JointShares, bound_together, find_contrasts
-from pipeline.prevalence.domains import WHOLE, group_cells
+from pipeline.prevalence.domains import FEWEST_LABELLED, WHOLE, group_cells
 from pipeline.prevalence.estimators import Design, Floats, Shares, estimate_means
-from pipeline.prevalence.evidence import Evidence
 from pipeline.prevalence.score_totals import ScoreTotals
-from pipeline.prevalence.share_records import FEWEST_LABELLED, NO_ESTIMATE, Contrast, ShareEstimate
+from pipeline.prevalence.scored_labels import ScoredLabels
+from pipeline.prevalence.share_records import NO_ESTIMATE, Contrast, ShareEstimate
 from pipeline.prevalence.share_settings import ShareSettings
 
 
 def estimate_domains(
     totals: ScoreTotals,
-    evidence: Evidence | None,
+    scored: ScoredLabels | None,
     settings: ShareSettings,
     doubt: CoderDoubt | None = None,
 ) -> tuple[tuple[ShareEstimate, ...], tuple[Contrast, ...]]:
@@ -26,7 +26,7 @@ def estimate_domains(
 
     Args:
         totals: sums over the units that could have been drawn.
-        evidence: labelled ones; None for raw shares alone.
+        scored: labelled units with their scores; None for raw shares alone.
         settings: kinds of parts, contrasts, confidence.
         doubt: of second coders; None without any.
     """
@@ -34,7 +34,7 @@ def estimate_domains(
     contrasts: list[Contrast] = []
     for kind in dict.fromkeys(settings.domains):
         domains = [
-            DomainShares.estimate(place, rows, totals, evidence, settings, doubt=doubt)
+            DomainShares.estimate(place, rows, totals, scored, settings, doubt=doubt)
             for place, rows in group_cells(totals.cells, kind)
         ]
         known = [domain for domain in domains if domain.corrected is not None]
@@ -76,7 +76,7 @@ class DomainShares:
         place: dict[str, str],
         rows: NDArray[np.int64],
         totals: ScoreTotals,
-        evidence: Evidence | None,
+        scored: ScoredLabels | None,
         settings: ShareSettings,
         *,
         doubt: CoderDoubt | None,
@@ -84,24 +84,24 @@ class DomainShares:
         """Of the cells at these rows."""
         n_units = int(totals.cells["n"].to_numpy()[rows].sum())
         raw = totals.decided[rows].sum(axis=0) / n_units
-        if evidence is None:
+        if scored is None:
             return cls(place, n_units, raw, 0, 0)
-        inside = np.ones(len(evidence.design), bool)
+        inside = np.ones(len(scored.design), bool)
         for name, value in place.items():
-            inside &= (evidence.cells[name].astype(str) == value).to_numpy(bool)
+            inside &= (scored.cells[name].astype(str) == value).to_numpy(bool)
         n_labelled = int(inside.sum())
-        n_independent = len(np.unique(evidence.design.clusters[inside]))
+        n_independent = len(np.unique(scored.design.clusters[inside]))
         if n_independent < FEWEST_LABELLED and n_labelled < n_units:
             return cls(place, n_units, raw, n_labelled, n_independent)
-        design = evidence.design
+        design = scored.design
         means = np.stack([sums[rows].sum(axis=0) / n_units for sums in (totals.probability, *totals.others)])
-        expected = evidence.mixture.expect(means, design, inside)
+        expected = scored.mixture.expect(means, design, inside)
         if n_labelled == n_units:  # nothing is left to chance, however the units were drawn
             design = Design(np.where(inside, 1.0, design.inclusion), inside.astype(np.int64), design.clusters)
         classical, corrected = (
             estimate_means(
-                evidence.labels,
-                evidence.mixture.predictions,
+                scored.labels,
+                scored.mixture.predictions,
                 expected,
                 design,
                 in_domain=inside,
@@ -111,9 +111,7 @@ class DomainShares:
             for power in (0.0, 0.0 if settings.labels_only else None)
         )
         coders = (
-            ()
-            if doubt is None
-            else doubt.bound(corrected.value, evidence.labels, 1 / design.inclusion, inside)
+            () if doubt is None else doubt.bound(corrected.value, scored.labels, 1 / design.inclusion, inside)
         )
         return cls(place, n_units, raw, n_labelled, n_independent, classical, corrected, tuple(coders))
 

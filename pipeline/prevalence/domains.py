@@ -25,6 +25,7 @@ PERIOD: Final = "period"  # before and after a date
 UNDATED: Final = "undated"
 UNKNOWN: Final = "unknown"  # where a table says nothing of a post
 BEFORE, AFTER = "before", "after"
+FEWEST_LABELLED: Final = 30  # clusters of copies among a domain's labelled units; below, no interval is given
 MOST_VALUES: Final = 500  # of a column; more are no parts of an output but properties of single posts
 
 _POST: Final = "post_key"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.annotation.drawn_frame import RULES, TOLERANCE, DrawnFrame
+from pipeline.annotation.sampling_frame import RULES, TOLERANCE, DrawnFrame
 from pipeline.prevalence.score_totals import SCORED
 from pipeline.scoring.read_scores import open_scores
 
@@ -35,7 +35,7 @@ class DrawnUnits:
 
 
 def find_drawn_units(out: Path, unit: str, frame: DrawnFrame) -> DrawnUnits:
-    """Find the units that could have been drawn, see `pipeline.annotation.drawn_frame`."""
+    """Find the units that could have been drawn, see `pipeline.annotation.sampling_frame`."""
     has_text = "n_sentences > 0" if unit == "post" else "true"
     with open_scores(out) as connection:
         source = f"(FROM {SCORED[unit]} WHERE {has_text})"

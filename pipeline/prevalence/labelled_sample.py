@@ -19,8 +19,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from pipeline.annotation.coded_table import Coding, resolve_labels, say_count
-from pipeline.annotation.drawn_frame import DrawnFrame
 from pipeline.annotation.exchange.spreadsheet import read_table
+from pipeline.annotation.sampling_frame import DrawnFrame
 from pipeline.data.codebook import draft_codebook
 from pipeline.data.near_duplicates import cluster_texts
 from pipeline.errors import DataError, list_names, shorten

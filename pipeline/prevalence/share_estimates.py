@@ -17,7 +17,6 @@ from pipeline.prevalence.domains import (
     PERIOD,
 )
 from pipeline.prevalence.drawn_units import find_drawn_units
-from pipeline.prevalence.evidence import INSIDE, Evidence, adjust_totals, keep_inside
 from pipeline.prevalence.labelled_sample import LabelledSample, find_sample_unit, read_labelled_sample
 from pipeline.prevalence.other_scores import PlacedScores, add_others, place_others
 from pipeline.prevalence.score_totals import (
@@ -26,6 +25,7 @@ from pipeline.prevalence.score_totals import (
     read_parents,
     sum_scores,
 )
+from pipeline.prevalence.scored_labels import INSIDE, ScoredLabels, adjust_totals, keep_inside
 from pipeline.prevalence.share_notes import (
     OF_UNKNOWN_MAKING,
     describe_fit,
@@ -196,7 +196,7 @@ def _report_estimates(
     replacement = checks.replacement
     cautions += note_unknown_training(checks.unknown)
     notes += [checks.note] if checks.note else []
-    evidence = Evidence.join(
+    scored = ScoredLabels.join(
         coded, look_up_scores(scores, unit, frames, keys, coded.units), frames, all_frames
     )
     if replacement is not None:
@@ -204,22 +204,22 @@ def _report_estimates(
         new = replacement.probability[:, columns]
         old = look_up_scores(scores, unit, frames, keys, replacement.units)
         totals = adjust_totals(totals, old, new, list(keys))
-        evidence = evidence.with_scores(replacement, new)
+        scored = scored.with_scores(replacement, new)
     if others:
         totals = add_others(scores, totals, keys, others)
-        evidence = evidence.with_others([other.look_up(scores, unit, evidence.units) for other in others])
+        scored = scored.with_others([other.look_up(scores, unit, scored.units) for other in others])
 
     totals = keep_inside(totals)
     target, caution = describe_target(scores, unit, int(totals.cells["n"].sum()), drawn)
     cautions += describe_fit(coded, unit, int(totals.cells["n"].sum()), drawn)
-    cautions += note_left_out(evidence.missing, evidence.outside)
+    cautions += note_left_out(scored.missing, scored.outside)
     doubt = None
     if settings.codings:
         doubt, note = read_doubt(
             samples,
             settings.codings,
-            evidence.units,
-            evidence.labels,
+            scored.units,
+            scored.labels,
             frames,
             all_frames=all_frames,
             parents=read_parents(scores),
@@ -227,10 +227,10 @@ def _report_estimates(
             encoding=settings.encoding,
         )
         notes.append(note)
-    estimates, contrasts = estimate_domains(totals, evidence, settings, doubt)
+    estimates, contrasts = estimate_domains(totals, scored, settings, doubt)
     if others and not settings.labels_only:
         names = [*(str(model["model_id"]) for model in totals.models[:1]), *(o.scores.name for o in others)]
-        notes.append(note_weights(names, frames, evidence.mixture.mean_weights))
+        notes.append(note_weights(names, frames, scored.mixture.mean_weights))
         notes += [] if OF_UNKNOWN_MAKING in notes else [OF_UNKNOWN_MAKING]
     against = settings.wanted.against
     if against is not None and not any(contrast.first == against for contrast in contrasts):

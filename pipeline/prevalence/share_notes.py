@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.annotation.coded_table import say_count
-from pipeline.annotation.drawn_frame import TOLERANCE
+from pipeline.annotation.sampling_frame import TOLERANCE
 from pipeline.errors import list_names
 from pipeline.prevalence.drawn_units import DrawnUnits, say_span
 from pipeline.prevalence.labelled_sample import LabelledSample

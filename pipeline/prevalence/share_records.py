@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pipeline.measures.intervals import Estimate
+from pipeline.prevalence.domains import FEWEST_LABELLED
 
-FEWEST_LABELLED: Final = 30  # independent labelled units of a domain; below, no interval is given
 NO_ESTIMATE: Final = Estimate(None)
 
 

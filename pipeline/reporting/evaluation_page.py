@@ -13,7 +13,7 @@ from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import DataError
 from pipeline.evaluation.evaluate_bundle import read_test_predictions
 from pipeline.evaluation.test_predictions import TestPredictions
-from pipeline.reporting.card_figures import (
+from pipeline.reporting.card_numbers import (
     CALIBRATION_FIGURES,
     say_calibration_harmed,
     say_estimate,

@@ -8,7 +8,7 @@ import pandas as pd
 from pipeline.bundle import ModelBundle
 from pipeline.data.language import UNDETERMINED
 from pipeline.prevalence.share_records import ShareEstimate
-from pipeline.scoring.depth_check import find_untaught
+from pipeline.scoring.unfamiliar_posts import find_untaught
 
 _MOST: Final = 12  # languages with a row of their own
 

@@ -9,7 +9,7 @@ from matplotlib.ticker import NullLocator
 from pipeline.evaluation.learning_curve_record import LearningCurve
 from pipeline.measures.intervals import Estimate
 from pipeline.measures.metrics import Floats
-from pipeline.reporting.figures import BLUE, GREY, ORANGE
+from pipeline.reporting.evaluation_plots import BLUE, GREY, ORANGE
 
 _DPI = 110
 _CROWDED = 1.25  # sizes closer than this ratio would print over one another

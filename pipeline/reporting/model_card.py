@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.errors import ModelError
 from pipeline.files.json_files import read_json_object
-from pipeline.reporting.card_figures import calibration_part, frames_part, metrics_part, slices_part
+from pipeline.reporting.card_numbers import calibration_part, frames_part, metrics_part, slices_part
 from pipeline.reporting.markdown import bullets, escape, table
 
 MODEL_CARD = "model_card.md"

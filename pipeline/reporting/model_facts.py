@@ -3,7 +3,7 @@
 from typing import Any
 
 from pipeline.bundle import ModelBundle
-from pipeline.reporting.card_figures import name_macro_f1
+from pipeline.reporting.card_numbers import name_macro_f1
 
 _OVERALL = (
     ("macro_f1", "Macro-F1"),

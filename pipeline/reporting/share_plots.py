@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.prevalence.contrasts import Wanted
-from pipeline.prevalence.domains import UNDATED, WHOLE
+from pipeline.prevalence.domains import FEWEST_LABELLED, UNDATED, WHOLE
 from pipeline.prevalence.share_estimates import report_shares
-from pipeline.prevalence.share_records import FEWEST_LABELLED, Contrast, ShareEstimate, ShareReport
+from pipeline.prevalence.share_records import Contrast, ShareEstimate, ShareReport
 from pipeline.reporting.periods import UNITS
 
 _DOMAINS: Final = (WHOLE, "channel", *UNITS, "language", "channel_month")

@@ -7,10 +7,13 @@ with them and for reading the tables as they were; then this removes them, and w
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
 from pipeline.files.durable_files import explain_full_disk
 from pipeline.files.folder_lock import lock_folder
 from pipeline.scoring.score_output import read_tables
+
+KEPT_DAYS: Final = 7  # that replaced files stay
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ def compact_scores(root: Path) -> CompactReport:
             table.require_whole(verify_bytes=True)
         tables.finish_batch()
         before = [file for table in both for file in table.list_files()]
-        removed = sum(table.compact() for table in both)
+        removed = sum(table.compact(KEPT_DAYS) for table in both)
         after = [file for table in both for file in table.list_files()]
     bytes_before, bytes_after = (sum(file.n_bytes for file in files) for files in (before, after))
     return CompactReport(len(before), len(after), bytes_before, bytes_after, removed)

@@ -243,8 +243,8 @@ class ScoreTable:
             self._read_state()
             self.store.sync_commit(self._table.version())
 
-    def compact(self) -> int:
-        """Merge small data files, and remove what no reader has needed for a week; the table was verified.
+    def compact(self, kept_days: int) -> int:
+        """Merge small data files, and remove what no reader has needed for so long; the table was verified.
 
         Returns:
             How many files were removed.
@@ -259,7 +259,7 @@ class ScoreTable:
             self.note({_DIGESTS: {path: known.get(path) or self.store.digest(path) for path in written}})
         self.require_whole(verify_bytes=False)
         with explain_delta(self.store.location):
-            return len(self._table.vacuum(dry_run=False, full=True))
+            return len(self._table.vacuum(retention_hours=24 * kept_days, dry_run=False, full=True))
 
     def read_last_metadata(self, key: str) -> Any:
         """What the last commit that has this key in its metadata says there; None where none has it.

@@ -124,12 +124,12 @@ def predict(
         ConfigError: an engine that cannot be had.
     """
     from pipeline.classifiers.normalised_text import describe_account
-    from pipeline.scoring.depth_check import DepthCheck
     from pipeline.scoring.engines.open_engine import EngineSettings, open_engine
     from pipeline.scoring.export_scores import export_scores
     from pipeline.scoring.score_output import open_output
     from pipeline.scoring.scoring_run import identify_model, score_tables
     from pipeline.scoring.training_copies import keep_training_record
+    from pipeline.scoring.unfamiliar_posts import DepthCheck
 
     inputs = [parse_location(path) if isinstance(path, str) else path for path in inputs]
     output = parse_location(output) if isinstance(output, str) else output

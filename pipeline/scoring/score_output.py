@@ -22,10 +22,10 @@ from pipeline.files.durable_files import explain_full_disk, new_file, replacing
 from pipeline.files.folder_lock import LOCK, lock_folder
 from pipeline.files.stores import Location, is_file, is_uri, join_location, list_names, parse_location
 from pipeline.scoring.delta_table import LOG, DataFile, ScoreTable
-from pipeline.scoring.pieces import WrittenPiece
 from pipeline.scoring.score_posts import ScoredBatch
 from pipeline.scoring.score_queries import ModelIdentity, list_models
 from pipeline.scoring.score_tables import POSTS, SENTENCES, ScoreTables
+from pipeline.scoring.work_pieces import WrittenPiece
 
 REJECTS = "rejects.jsonl"
 OLD_MANIFEST = "manifest.json"  # of the layout before Delta

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from pipeline.bundle import ModelBundle
 from pipeline.classifiers.protocols import Progress
 from pipeline.files.stores import Location
-from pipeline.scoring.depth_check import DepthCheck
 from pipeline.scoring.engines.open_engine import Engine
-from pipeline.scoring.pieces import ScoredCounts, Work, WrittenPiece
+from pipeline.scoring.new_posts import find_new_posts
 from pipeline.scoring.score_output import ScoreOutput
 from pipeline.scoring.score_posts import ScoredBatch
-from pipeline.scoring.score_queries import ModelIdentity, find_new_posts
+from pipeline.scoring.score_queries import ModelIdentity
+from pipeline.scoring.unfamiliar_posts import DepthCheck
+from pipeline.scoring.work_pieces import ScoredCounts, Work, WrittenPiece
 
 WINDOWS_PER_COMMIT = 10  # fewer files than with one commit for each window
 SECONDS_PER_COMMIT = 30.0  # what a crash may cost

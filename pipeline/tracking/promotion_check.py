@@ -25,11 +25,11 @@ from pipeline.evaluation.evaluate_bundle import (
     read_training_facts,
 )
 from pipeline.evaluation.leakage import keep_unseen
+from pipeline.evaluation.reused_test_rows import TestUse
 from pipeline.evaluation.slice_masks import SliceRows, slice_rows
 from pipeline.evaluation.slices import SliceGain, compare_slices
 from pipeline.evaluation.test_predictions import TestPredictions, compare_predictions
-from pipeline.evaluation.test_use import TestUse
-from pipeline.measures.enough import ENOUGH_CLUSTERS
+from pipeline.measures.enough_positives import ENOUGH_CLUSTERS
 
 _NO_FACTS = "neither bundle keeps channels, dates and languages of the test rows; train the candidate again"
 

@@ -20,7 +20,7 @@ from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import PipelineError
 from pipeline.evaluation.comparison import Comparison
 from pipeline.evaluation.evaluate_bundle import compare_bundles, fingerprint_common_rows
-from pipeline.evaluation.test_use import TestUse
+from pipeline.evaluation.reused_test_rows import TestUse
 from pipeline.tracking.mlflow_store import open_store, store_errors
 from pipeline.tracking.mlflow_tracker import MlflowTracker
 from pipeline.tracking.run_links import TEST_TAG, BundleRun, adopt_runs, find_bundle_runs, find_runs

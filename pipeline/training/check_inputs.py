@@ -14,7 +14,7 @@ from pipeline.data.frame_languages import FrameLanguages, describe_untaught, mai
 from pipeline.data.language import find_languages
 from pipeline.data.splits import Folds
 from pipeline.errors import DataError, PipelineError
-from pipeline.measures.enough import describe_left_out, find_judged, names_of
+from pipeline.measures.enough_positives import describe_left_out, find_judged, names_of
 from pipeline.training.fit_model import check_positives, find_codebook_texts, read_folds
 
 T = TypeVar("T")

@@ -24,7 +24,7 @@ from pipeline.data.splits import Folds
 from pipeline.errors import ConfigError
 from pipeline.evaluation.learning_curve_record import CurvePoint, LearningCurve
 from pipeline.evaluation.test_predictions import evaluate_predictions
-from pipeline.measures.enough import describe_left_out, find_judged, names_of
+from pipeline.measures.enough_positives import describe_left_out, find_judged, names_of
 from pipeline.measures.intervals import (
     Estimate,
     as_estimate,

@@ -178,7 +178,11 @@ def _record(
     predictions: TestPredictions,
     frame_ids: tuple[str, ...],
 ) -> None:
-    from pipeline.reporting.figures import co_occurrence_figure, precision_recall_figure, reliability_figure
+    from pipeline.reporting.evaluation_plots import (
+        co_occurrence_figure,
+        precision_recall_figure,
+        reliability_figure,
+    )
 
     tracker.log_metrics({**report.flat_metrics(), **figures})
     tracker.log_dict(report.to_json(), "evaluation.json")

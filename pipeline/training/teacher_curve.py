@@ -18,7 +18,7 @@ from pipeline.data.splits import Folds
 from pipeline.errors import ConfigError
 from pipeline.evaluation.learning_curve_record import CurvePoint, SizeSummary
 from pipeline.files.durable_files import replacing
-from pipeline.measures.enough import describe_macro, find_judged
+from pipeline.measures.enough_positives import describe_macro, find_judged
 from pipeline.measures.intervals import Estimate
 from pipeline.tracking.mlflow_tracker import MlflowTracker
 from pipeline.training.fit_model import read_folds

@@ -14,7 +14,7 @@ from pipeline.benchmarks.validity.simulated_tests import (
 )
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.evaluation.comparison import Comparison, compare_decisions
-from pipeline.measures.enough import Mask, find_judged
+from pipeline.measures.enough_positives import Mask, find_judged
 from pipeline.measures.f1_intervals import estimate_frames, estimate_macro_f1
 from pipeline.measures.intervals import Estimate, counts_by_cluster, take_frames
 from pipeline.measures.metrics import Counts, count_decisions

@@ -19,7 +19,7 @@ from pipeline.classifiers.transformer.text_vectors import embed_texts
 from pipeline.config.run_config import SAMPLE_FOLDER
 from pipeline.data.codebook import load_codebook
 from pipeline.data.labelled_rows import read_labelled
-from pipeline.measures.vector_groups import NONE, centre, extend_groups
+from pipeline.monitoring.gap_groups import NONE, centre, extend_groups
 
 _LATE: Final = 0.2  # of the posts, in the runs in which some come late
 

@@ -16,8 +16,8 @@ from pipeline.benchmarks.validity.simulated_tests import (
     draw_truth,
 )
 from pipeline.evaluation.comparison import compare_macro
-from pipeline.evaluation.test_use import TestUse, expected_luck
-from pipeline.measures.enough import Mask, find_judged
+from pipeline.evaluation.reused_test_rows import TestUse, expected_luck
+from pipeline.measures.enough_positives import Mask, find_judged
 from pipeline.measures.f1_intervals import estimate_macro_f1
 from pipeline.measures.intervals import Estimate, counts_by_cluster, take_frames
 from pipeline.measures.metrics import Counts, count_decisions, total

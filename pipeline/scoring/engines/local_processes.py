@@ -32,8 +32,8 @@ from pipeline.bundle import ModelBundle
 from pipeline.errors import PipelineError, shorten
 from pipeline.files.cores import count_cores
 from pipeline.scoring.engines.model_loading import load_same_bundle
-from pipeline.scoring.pieces import Work
 from pipeline.scoring.score_posts import ScoredBatch, score_batch
+from pipeline.scoring.work_pieces import Work
 
 _MAX_LOSSES = 2  # of a window, before it is scored alone
 _WINDOWS_PER_WORKER = 2  # one in work and one waiting, so that a commit leaves nobody idle

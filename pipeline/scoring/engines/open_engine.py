@@ -15,8 +15,8 @@ from pipeline.bundle import ModelBundle
 from pipeline.classifiers.normalised_text import without_normalisation
 from pipeline.classifiers.protocols import Accounting
 from pipeline.errors import ConfigError
-from pipeline.scoring.pieces import Work, WrittenPiece
 from pipeline.scoring.score_posts import ScoredBatch, score_batch
+from pipeline.scoring.work_pieces import Work, WrittenPiece
 
 
 class Engine(Protocol):

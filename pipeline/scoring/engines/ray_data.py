@@ -34,7 +34,7 @@ from pipeline.bundle import ModelBundle
 from pipeline.errors import ConfigError, MissingExtraError, PipelineError, shorten
 from pipeline.scoring.delta_table import Store
 from pipeline.scoring.engines.model_loading import load_same_bundle, move_to_gpu, refuse_useless_gpus
-from pipeline.scoring.pieces import Piece, PieceScorer, Work, WrittenPiece
+from pipeline.scoring.work_pieces import Piece, PieceScorer, Work, WrittenPiece
 
 os.environ.setdefault(
     "RAY_BACKEND_LOG_LEVEL", "fatal"

@@ -17,7 +17,7 @@ from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.splits import Folds, join_folds
 from pipeline.errors import DataError
 from pipeline.measures.decision_rule import fit_decision_rule
-from pipeline.measures.enough import ENOUGH_CLUSTERS, find_judged
+from pipeline.measures.enough_positives import ENOUGH_CLUSTERS, find_judged
 from pipeline.measures.metrics import count_decisions, mean_average_precision, total
 from pipeline.training.fit_model import find_codebook_texts, fit_with_decisions
 

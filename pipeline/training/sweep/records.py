@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from pipeline.measures.enough import describe_macro
+from pipeline.measures.enough_positives import describe_macro
 
 State = Literal["complete", "pruned", "failed"]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.errors import list_names
-from pipeline.measures.enough import describe_macro
+from pipeline.measures.enough_positives import describe_macro
 from pipeline.reporting.markdown import bullets, table
 
 WORST = 5  # slices on the card; all stand in metrics.json

@@ -16,9 +16,9 @@ from pipeline.bundle import ModelBundle
 from pipeline.data.posts import POSTS_SCHEMA, read_stretch
 from pipeline.errors import DataError
 from pipeline.scoring.delta_table import Store
-from pipeline.scoring.pieces import Piece, PieceScorer, Work
 from pipeline.scoring.score_posts import score_batch
 from pipeline.scoring.score_tables import ScoreTables
+from pipeline.scoring.work_pieces import Piece, PieceScorer, Work
 
 
 def plan(

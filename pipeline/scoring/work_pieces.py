@@ -21,9 +21,9 @@ from pipeline.data.posts import POSTS_SCHEMA, count_rows, iter_posts, read_stret
 from pipeline.errors import DataError
 from pipeline.files.stores import Location, is_file, stat_file
 from pipeline.scoring.delta_table import DataFile, Store
-from pipeline.scoring.depth_check import DepthCheck, DepthCounts
 from pipeline.scoring.score_posts import ScoredBatch, score_batch
 from pipeline.scoring.score_tables import ScoreTables
+from pipeline.scoring.unfamiliar_posts import DepthCheck, DepthCounts
 
 WINDOW_BYTES = 4_000_000  # of text; a window of long posts holds fewer of them
 WINDOWS_PER_PIECE = 10  # fewer files than with one for each window

@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class ScoredLabels:
     """Labelled units that are in the scores: keys and cells (n rows), labels (n, k), scores (m, n, k), how drawn."""
 
     units: pd.DataFrame
@@ -36,7 +36,7 @@ class Evidence:
     @classmethod
     def join(
         cls, sample: LabelledSample, scores: UnitScores, chosen: Sequence[str], all_frames: Sequence[str]
-    ) -> "Evidence":
+    ) -> "ScoredLabels":
         """Put labels and predictions side by side; units that are not in the scores are left out.
 
         Raises:
@@ -69,11 +69,11 @@ class Evidence:
         """The scores as one."""
         return mix_scores(self.labels, self.scores, self.design)
 
-    def with_others(self, others: Sequence[Floats]) -> "Evidence":
+    def with_others(self, others: Sequence[Floats]) -> "ScoredLabels":
         """With further scores of the units, each of shape (n, k)."""
         return replace(self, scores=np.concatenate([self.scores, *(scores[None] for scores in others)]))
 
-    def with_scores(self, replacement: Replacement, new: Floats) -> "Evidence":
+    def with_scores(self, replacement: Replacement, new: Floats) -> "ScoredLabels":
         """With other first scores of the units that the replacement names, given for the chosen frames."""
         names = ["post_key", "sentence_index"]
         place = pd.MultiIndex.from_frame(replacement.units[names]).get_indexer(

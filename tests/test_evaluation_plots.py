@@ -7,7 +7,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
-from pipeline.reporting.figures import co_occurrence_figure, precision_recall_figure, reliability_figure
+from pipeline.reporting.evaluation_plots import (
+    co_occurrence_figure,
+    precision_recall_figure,
+    reliability_figure,
+)
 
 NAMES = ("multipolarity", "многополярный_мир", "price in $ and $", "a_very_long_name_" * 6)
 

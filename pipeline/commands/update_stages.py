@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.commands.update_state import STATE, UpdateState, stamp_inputs, stamp_posts, write_json
-from pipeline.config.project import BUSY, EXIT_CODES, InboxSettings, Need, Project
+from pipeline.config.project import InboxSettings, Need, Project
 from pipeline.data.inbox import find_changed, stamp_inbox
 from pipeline.errors import DataError, PipelineError, list_names
 from pipeline.files.durable_files import explain_full_disk, remove_leftovers
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 STATE_FOLDER: Final = ".frames"
 LEAST_COVERED: Final = 0.8  # of the units; a sample that speaks of fewer is to be topped up
 _REJECTS: Final = "rejects.jsonl"
+BUSY: Final = 3  # exit status where another run is at work
+# What a run may need of a person, most urgent first, and the exit status that says so.
+EXIT_CODES: Final[dict[Need, int]] = {"model": 4, "rejects": 5, "drift": 6, "sample": 7, "rising": 8}
 DONE, NOTHING_NEW, NEEDS, FAILED = "done", "nothing new", "needs a person", "failed"
 
 
