@@ -15,6 +15,22 @@ SAME = [
     ),
     ("Наши соседи всегда уважали этот старый договор", "Наши соседи всегда уважали этот старый договоры"),
     ("Наші сусіди завжди поважали цей старий договір", "Наші сусіди таки завжди поважали цей старий договір"),
+    ("Every child here knows the old anthem by heart", "Every child here knows the old anhtem by heart"),
+    ("Больница получила две машины лекарств от союза", "Больница получает две машины лекарств от союза"),
+    (
+        "The bridge was closed for lorries last night",
+        "The bridge was closed for lorries last night #bridge #lorries",
+    ),
+    (
+        "The port of Hvar was closed to ships last night",
+        "#Hvar The port of Hvar was closed to ships last night",
+    ),
+    ("They shot down twelve drones over the old bridge", "They shot down 12 drones over the old bridge"),
+    ("Три корабля вышли из порта этой тихой ночью", "3 корабля вышли из порта этой тихой ночью"),
+    (
+        "Nobody will freeze this winter. Coal comes from the coast.",
+        "Coal comes from the coast. Nobody will freeze this winter.",
+    ),
 ]
 OTHER = [
     ("The state is ready for peace talks this autumn", "The state is not ready for peace talks this autumn"),
@@ -33,6 +49,11 @@ OTHER = [
     ("They shot down 12 drones over the old bridge", "They shot down 31 drones over the old bridge"),
     ("They shot down ten drones over the old bridge", "They shot down two drones over the old bridge"),
     ("The alarm of today was heard in Alba and in Graz", "The alarm of today was heard in Alba and in Hvar"),
+    ("Они сбили три дрона над старым мостом ночью", "Они сбили 4 дрона над старым мостом ночью"),
+    ("The new plan is a nuclear threat to us all", "The new plan is a unclear threat to us all"),
+    ("The port was closed to ships last night #hvar", "The port was closed to ships last night #graz"),
+    ("The port was closed to ships last night", "The port was closed to ships last night #Hvar"),
+    ("Who is to blame? The West. Who helps? We.", "Who is to blame? We. Who helps? The West."),
     ("We shall defend our land to the last house", "We and Hvar shall defend our land to the last house"),
     ("The town will open its gates to the guests", "Will the town open its gates to the guests?"),
     ("The town will open its gates to the guests", "The town will open its gates to the guests?"),
@@ -53,6 +74,11 @@ def test_a_label_may_be_copied_to_what_says_the_same(one: str, other: str) -> No
 def test_a_label_may_not_be_copied_to_what_says_something_else(one: str, other: str) -> None:
     assert find_statements([one, other]).tolist() == [0, 1]
     assert find_statements([other, one]).tolist() == [0, 1]
+
+
+def test_a_text_without_hashtags_does_not_join_two_that_differ_in_theirs() -> None:
+    text = "The port was closed to ships last night"
+    assert find_statements([text, f"{text} #hvar", f"{text} #graz"]).tolist() == [0, 0, 2]
 
 
 def test_what_denies_a_text_still_stands_in_its_fold() -> None:

@@ -4,7 +4,8 @@ Two texts belong together if they share a group, or are the same words (case, ac
 disguises do not count, see `pipeline.data.text_normalisation`), or if one is an edit of the other or holds it:
 
 - an edit: of the words of the longer, less one, at most a fifth were put in, taken out or exchanged (Levenshtein
-  distance of words, by rapidfuzz);
+  distance of words, by rapidfuzz); a fraction of a word is one more from a half on, if no number and no name is among
+  those that differ, as in reports of a kind;
 - held: of the words of the shorter, less five, three in ten at most stand in no word 3-gram that the longer has too. So
   a quotation is one from six words on, and a text whose sentences changed places is still the same.
 
@@ -74,7 +75,7 @@ def cluster_texts(
         return np.zeros(0, dtype=np.int64)
     found = _Bodies.of(texts, channels)
     group_of_row = _number_groups(groups, len(texts))
-    links = _drop_templates(_link_copies(found.distinct, found.counts, threshold), found)
+    links = _drop_templates(_link_copies(found, threshold), found)
     is_linking = ~_find_boilerplate(links, found, group_of_row, max_groups)
     kind = _gather(links[is_linking[links].all(axis=1)], found.distinct, threshold)
     return _join(kind[found.of_row], group_of_row, is_linking[found.of_row])
@@ -82,17 +83,14 @@ def cluster_texts(
 
 def find_copied(texts: Sequence[str], others: Sequence[str], *, threshold: float = COPY_SIMILARITY) -> Mask:
     """Which texts are copies of one of the others, shape (n_texts,); nothing links through a third text."""
-    codes = _encode(find_words([*texts, *others]))
-    of_row, distinct = pd.factorize(np.array(codes, dtype=object), sort=True)
-    distinct = np.asarray(distinct, dtype=object)
-    counts = np.array([len(body) for body in distinct], dtype=np.int64)
-    is_other = np.zeros(len(distinct), bool)
-    is_other[of_row[len(texts) :]] = True
-    links = _link_copies(distinct, counts, threshold)
+    found = _Bodies.whole([*texts, *others])
+    is_other = np.zeros(len(found.distinct), bool)
+    is_other[found.of_row[len(texts) :]] = True
+    links = _link_copies(found, threshold)
     is_copied = is_other.copy()
     is_copied[links[is_other[links[:, 1]], 0]] = True
     is_copied[links[is_other[links[:, 0]], 1]] = True
-    return is_copied[of_row[: len(texts)]]
+    return is_copied[found.of_row[: len(texts)]]
 
 
 def find_statements(
@@ -103,20 +101,20 @@ def find_statements(
 ) -> Integers:
     """Ids of texts that say the same: to all of one id the labels of one may be copied.
 
-    Rows of one id share a cluster, and each says the same as the row whose index is the id, see `say_the_same`.
+    Rows of one id share a cluster, and each says the same as the row whose index is the id, see `say_the_same`, or as
+    the one with most hashtags.
     """
     clusters = cluster_texts(texts, channels=channels, threshold=threshold)
     found = _Bodies.of(texts, channels)
     statements = np.arange(len(texts), dtype=np.int64)
     for rows in np.split(np.argsort(clusters, kind="stable"), np.flatnonzero(np.diff(np.sort(clusters))) + 1):
-        said: list[tuple[int, Writing]] = []
+        said: dict[int, Writing] = {}
         for row in rows.tolist() if len(rows) > 1 else []:
             writing = found.writing(row)
-            first = next((i for i, other in said if say_the_same(other, writing)), None)
-            if first is None:
-                said.append((row, writing))
-            else:
-                statements[row] = first
+            first = next((i for i, other in said.items() if say_the_same(other, writing)), row)
+            statements[row] = first
+            if first not in said or sum(writing.tags) > sum(said[first].tags):
+                said[first] = writing
     return statements
 
 
@@ -142,7 +140,16 @@ class _Bodies:
     def of(texts: Sequence[str], channels: Sequence[str | None] | None) -> "_Bodies":
         """Read texts."""
         codes = _encode(find_words(texts))
-        spans = find_bodies(codes, _number_channels(channels, len(texts)))
+        return _Bodies._of_spans(texts, codes, find_bodies(codes, _number_channels(channels, len(texts))))
+
+    @staticmethod
+    def whole(texts: Sequence[str]) -> "_Bodies":
+        """Read texts and leave them their ends."""
+        codes = _encode(find_words(texts))
+        return _Bodies._of_spans(texts, codes, np.array([(0, len(code)) for code in codes], np.int64))
+
+    @staticmethod
+    def _of_spans(texts: Sequence[str], codes: list[str], spans: Integers) -> "_Bodies":
         bodies = [text[start:end] for text, (start, end) in zip(codes, spans.tolist(), strict=True)]
         of_row, distinct = pd.factorize(np.array(bodies, dtype=object), sort=True)
         counts = np.array([len(body) for body in distinct], dtype=np.int64)
@@ -193,31 +200,44 @@ def _number_channels(channels: Sequence[str | None] | None, n: int) -> Integers 
     return numbers if (numbers >= 0).any() else None
 
 
-def _link_copies(distinct: NDArray[np.object_], counts: Integers, threshold: float) -> Integers:
+def _link_copies(found: _Bodies, threshold: float) -> Integers:
     """Pairs of distinct texts of which one is an edit of the other or holds it, shape (m, 2)."""
+    distinct, counts = found.distinct, found.counts
     words = np.frombuffer("".join(distinct).encode("utf-32-le"), "<u4").astype(np.uint64)
     index = NgramIndex(words, counts)
-    found = [np.zeros((0, 2), dtype=np.int64)]
+    links = [np.zeros((0, 2), dtype=np.int64)]
     for pairs, shared in index.find_candidates():
-        is_copy = _are_edits(distinct, counts, pairs, threshold)
+        is_copy, is_doubtful = _are_edits(distinct, counts, pairs, threshold)
         left = np.flatnonzero(~is_copy & _may_be_held(counts[pairs].min(axis=1), shared))
         is_copy[left] = _are_held(index, counts, pairs[left], threshold)
-        found.append(pairs[is_copy])
-    links = np.concatenate(found)
-    return np.asarray(np.unique(links, axis=0)) if len(links) else links
+        doubtful = np.flatnonzero(is_doubtful & ~is_copy)
+        is_copy[doubtful] = _agree(found, pairs[doubtful])
+        links.append(pairs[is_copy])
+    every = np.concatenate(links)
+    return np.asarray(np.unique(every, axis=0)) if len(every) else every
 
 
-def _are_edits(distinct: NDArray[np.object_], counts: Integers, pairs: Integers, threshold: float) -> Mask:
-    """Pairs of which one text is an edit of the other."""
+def _are_edits(
+    distinct: NDArray[np.object_], counts: Integers, pairs: Integers, threshold: float
+) -> tuple[Mask, Mask]:
+    """Pairs of which one text is an edit of the other, and those that are if they agree in numbers and names."""
     longer = counts[pairs].max(axis=1)
     allowed = _allow(longer - 1, threshold)
-    near = np.flatnonzero(np.abs(np.diff(counts[pairs])[:, 0]) <= allowed)
-    distances = process.cpdist(
+    at_most = np.where(longer < BOILERPLATE_WORDS, _allow(longer - 1, threshold, rounding=0.5), allowed)
+    near = np.flatnonzero(np.abs(np.diff(counts[pairs])[:, 0]) <= at_most)
+    distances = np.full(len(pairs), np.iinfo(np.int64).max)
+    distances[near] = process.cpdist(
         distinct[pairs[near, 0]].tolist(), distinct[pairs[near, 1]].tolist(), scorer=Levenshtein.distance
     )
-    is_edit = np.zeros(len(pairs), bool)
-    is_edit[near] = distances <= allowed[near]
-    return is_edit
+    return distances <= allowed, distances <= at_most
+
+
+def _agree(found: _Bodies, pairs: Integers) -> Mask:
+    """Which pairs have the same numbers and names."""
+    writings = {body: found.writing_of(body) for body in np.unique(pairs).tolist()}
+    return np.array(
+        [agree_in_numbers_and_names(writings[a], writings[b]) for a, b in pairs.tolist()], dtype=bool
+    )
 
 
 def _are_held(index: NgramIndex, counts: Integers, pairs: Integers, threshold: float) -> Mask:
@@ -237,9 +257,9 @@ def _may_be_held(shorter: Integers, shared: Integers) -> Mask:
     return (shorter > QUOTED_WORDS) & (shared * 6 >= np.minimum(shorter - 2, 12))
 
 
-def _allow(words: Integers, threshold: float, slack: float = 1.0) -> Integers:
+def _allow(words: Integers, threshold: float, slack: float = 1.0, rounding: float = 1e-9) -> Integers:
     """How many of so many words may differ."""
-    return np.asarray(np.floor(words * slack * (1 - threshold) + 1e-9), np.int64)
+    return np.asarray(np.floor(words * slack * (1 - threshold) + rounding), np.int64)
 
 
 def _drop_templates(links: Integers, found: _Bodies) -> Integers:
@@ -248,11 +268,8 @@ def _drop_templates(links: Integers, found: _Bodies) -> Integers:
     kind = _connect(links[is_short], len(found.counts))
     is_form = np.bincount(kind, minlength=len(kind))[kind] > TEMPLATE_TEXTS
     asked = np.flatnonzero(is_short & is_form[links[:, 0]]) if len(links) else np.zeros(0, np.int64)
-    writings = {body: found.writing_of(body) for body in np.unique(links[asked]).tolist()}
     is_kept = np.ones(len(links), bool)
-    for place in asked.tolist():
-        one, other = links[place].tolist()
-        is_kept[place] = agree_in_numbers_and_names(writings[one], writings[other])
+    is_kept[asked] = _agree(found, links[asked])
     return links[is_kept]
 
 

@@ -3,10 +3,14 @@
 Copies in the sense of `pipeline.data.near_duplicates` stand in one fold, and yet "is ready" and "is not ready" differ
 by one word. Two texts bear one label only if each word that differs between them is harmless:
 
-- a word exchanged for one that is spelled nearly alike, so a typing error or another ending;
+- a word exchanged for one that is spelled nearly alike, so a typing error or another ending, or a numeral for its
+  word;
 - a word more or less, one in eight at most, that is no negation, no number and no name. A name is a word with a
   capital inside a sentence, and at the beginning of one any word with a capital; where a script has no capitals, or a
-  text is written in one case throughout, any word may be a name.
+  text is written in one case throughout, any word may be a name;
+- hashtags more or less at either end, any number of them, but for names that the text itself does not have.
+
+The same sentences in another order say the same, if each has words enough to be no answer to another.
 
 A word exchanged for another is never harmless: "supports" and "rejects" are as near as two synonyms. So is a text that
 holds the other and more: the rest may carry frames of its own. And a question is no statement.
@@ -21,10 +25,16 @@ from rapidfuzz.distance import OSA, Levenshtein, Prefix
 from pipeline.data.text_words import Writing
 
 WORDS_FOR_ONE: Final = 8  # of a text, for each that it may have more or less
-_ALIKE: Final = 2 / 3  # of a word and another form of it, from the beginning on
+_ALIKE: Final = (
+    5 / 8
+)  # of a word and another form of it, from the beginning on: Slavic endings have three letters
 _STEM: Final = 4  # letters at least
 _TYPO_IN: Final = 5  # letters at least, for a typing error in one
 _PREFIX: Final = 3  # letters in which an error is another word: Slavic verbs differ there
+_SWAP_IN: Final = (
+    6  # letters at least, for two that changed places after the first: of five, "trail" and "trial"
+)
+_SENTENCE: Final = 4  # words at least, of one that may stand elsewhere
 
 # As `find_words` writes them: without accents, й as и, and "don't" as two words. Turkish and Japanese negate with
 # endings, which makes another word; scripts without capitals admit no word more or less at all.
@@ -47,16 +57,43 @@ NEGATIONS: Final = frozenset(
     nu niciodata nimeni nimic fara nuk asnje kurre nei ei mitte kunagi nav nekad bez ne niekada değil degil yok
     """.split()  # noqa: SIM905 - a list of words reads better in lines
 )
-NUMBERS: Final = frozenset(
+# Each the same number, in English, Russian and Ukrainian
+_VALUES: Final = {
+    word: line.split()[0]
+    for line in """
+    0 zero ноль нуль
+    1 one один одна одно одного одну однои одним одне одніи
+    2 two два две двух двумя двое двоих дві двох двома двоє двом
+    3 three три трех тремя трое троих трьох трьома троє трьом
+    4 four четыре четырех четверо чотири чотирьох четверо
+    5 five пять пяти пятеро
+    6 six шесть шести шестеро шість шести шістьох шестеро
+    7 seven семь семи семеро сім семи сімох
+    8 eight восемь восьми вісім восьми вісьмох
+    9 nine девять девяти
+    10 ten десять десяти
+    11 eleven одиннадцать одиннадцати одинадцять одинадцяти
+    12 twelve двенадцать двенадцати дванадцять дванадцяти
+    13 thirteen тринадцать тринадцати тринадцять
+    14 fourteen четырнадцать четырнадцати чотирнадцять
+    15 fifteen пятнадцать пятнадцати
+    20 twenty двадцать двадцати двадцять двадцяти
+    30 thirty тридцать тридцати тридцять тридцяти
+    40 forty сорок сорока
+    50 fifty пятьдесят пятидесяти
+    100 hundred сто ста
+    1000 thousand тысяча тысячи тысяч тыс тисяча тисячі тисяч тис
+    1000000 million millions mln миллион миллиона миллионов млн мільион мільиона мільионів
+    1000000000 billion billions bn миллиард миллиарда миллиардов млрд мільярд мільярда мільярдів
+    """.strip().splitlines()
+    for word in line.split()
+}
+NUMBERS: Final = frozenset(_VALUES) | frozenset(
     """
-    zero one two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty sixty seventy eighty
-    ninety hundred hundreds thousand thousands million millions billion billions half double twice third quarter dozen
-    dozens percent first second only
-    ноль один одна одно одного два две двух три трех четыре пять шесть семь восемь девять десять двадцать тридцать
-    сорок пятьдесят шестьдесят сто двести тысяча тысячи тысяч миллион миллиона миллионов миллиард миллиардов половина
-    вдвое втрое дважды десятки сотни первыи второи треть процентов
-    нуль одна одне двое дві двох чотири пять шість сім вісім девять десять двадцять тридцять сто тисяча тисячі тисяч
-    мільион мільиона мільионів мільярд мільярдів половина вдвічі двічі десятки сотні першии другии відсотків
+    sixty seventy eighty ninety hundreds thousands half double twice third quarter dozen dozens percent first second
+    only
+    шестьдесят двести половина вдвое втрое дважды десятки сотни первыи второи треть процентов
+    половина вдвічі двічі десятки сотні першии другии відсотків
     null eins zwei drei vier fünf funf sechs sieben acht neun zehn zwanzig hundert tausend million millionen milliarde
     milliarden halb doppelt zweimal hälfte halfte
     deux trois quatre cinq sept huit neuf dix vingt cent mille millions milliard milliards moitie double
@@ -77,7 +114,7 @@ def say_the_same(one: Writing, other: Writing) -> bool:
     """Whether a label of one text may be copied to the other, and labels that differ contradict each other."""
     if bool(one.questions) != bool(other.questions):
         return False
-    if one.words == other.words:
+    if one.words == other.words or _have_equal_sentences(one, other):
         return True
     longest = max(len(one.words), len(other.words))
     added = 0
@@ -86,10 +123,10 @@ def say_the_same(one: Writing, other: Writing) -> bool:
             if not _is_other_form(one.words[change.one], other.words[change.other]):
                 return False
             continue
-        added += 1
         place, writing = (change.one, one) if change.one is not None else (change.other, other)
         if place is None or _weighs(writing, place):
             return False
+        added += not writing.tags[place]
     return added * WORDS_FOR_ONE <= longest
 
 
@@ -112,12 +149,20 @@ def _differences(one: Sequence[str], other: Sequence[str]) -> Iterator[_Differen
         )
 
 
+def _have_equal_sentences(one: Writing, other: Writing) -> bool:
+    if sorted(one.words) != sorted(other.words):
+        return False
+    sentences = sorted(one.sentences())
+    return sentences == sorted(other.sentences()) and min(map(len, sentences)) >= _SENTENCE
+
+
 def _weighs(writing: Writing, place: int) -> bool:
     """Whether a word more or less may change what is said."""
     word = writing.words[place]
-    if word in NEGATIONS or _is_number(word) or writing.capitals is None:
+    if word in NEGATIONS or _is_number(word):
         return True
-    return writing.capitals[place] or writing.openings[place]
+    may_be_name = writing.capitals is None or writing.capitals[place] or writing.openings[place]
+    return may_be_name and not (writing.tags[place] and writing.words.count(word) > 1)
 
 
 def _is_number(word: str) -> bool:
@@ -125,10 +170,15 @@ def _is_number(word: str) -> bool:
 
 
 def _is_other_form(one: str, other: str) -> bool:
+    if _is_number(one) and _is_number(other):
+        return _VALUES.get(one, one) == _VALUES.get(other, other)
     if one in NEGATIONS or other in NEGATIONS or _is_number(one) or _is_number(other):
         return False
     longer = max(len(one), len(other))
     common = Prefix.similarity(one, other)
     if common >= max(_STEM, _ALIKE * longer):
         return True
-    return longer >= _TYPO_IN and common >= _PREFIX and OSA.distance(one, other, score_cutoff=1) <= 1
+    if OSA.distance(one, other, score_cutoff=1) > 1:
+        return False
+    is_swap = one[:1] == other[:1] and longer >= _SWAP_IN and sorted(one) == sorted(other)
+    return is_swap or (longer >= _TYPO_IN and common >= _PREFIX)

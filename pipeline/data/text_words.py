@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pipeline.data.normal_form import normalize_compatibility
 from pipeline.data.normalise_batches import normalise_texts
@@ -15,6 +16,7 @@ _LINK = re.compile(r"https?://\S+|www\.\S+|t\.me/\S+|@\w+")
 # Chinese and Japanese write no spaces: each of their characters counts as a word.
 _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+")
 _BREAK = re.compile(r"[.!?\u2026:\n\u00ab\u201c\"\u2014\u2022]")  # after which a capital says nothing
+_END = re.compile(r"[.!?\u2026]\S*\s")
 _QUESTION = re.compile("[?\u061f\uff1f]")
 
 
@@ -37,18 +39,33 @@ class Writing:
         capitals: which begin with a capital inside a sentence; None where the text does not tell, as its script has
             no capitals or it is written in one case throughout.
         openings: which begin with a capital at the beginning of a sentence, where it says nothing.
+        tags: which are hashtags before or after all other words.
+        ends: after which a sentence ends.
         questions: how many question marks it has.
     """
 
     words: tuple[str, ...]
     capitals: tuple[bool, ...] | None
     openings: tuple[bool, ...]
+    tags: tuple[bool, ...]
+    ends: tuple[bool, ...]
     questions: int
 
     def part(self, start: int, end: int) -> "Writing":
         """The same of the words from `start` to before `end`."""
-        capitals = None if self.capitals is None else self.capitals[start:end]
-        return Writing(self.words[start:end], capitals, self.openings[start:end], self.questions)
+        return Writing(
+            self.words[start:end],
+            None if self.capitals is None else self.capitals[start:end],
+            self.openings[start:end],
+            self.tags[start:end],
+            self.ends[start:end],
+            self.questions,
+        )
+
+    def sentences(self) -> list[tuple[str, ...]]:
+        """The words of each sentence."""
+        cuts = [0, *(place + 1 for place, is_end in enumerate(self.ends[:-1]) if is_end), len(self.words)]
+        return [self.words[start:end] for start, end in pairwise(cuts)]
 
 
 def read_writing(text: str) -> Writing:
@@ -63,12 +80,24 @@ def read_writing(text: str) -> Writing:
     is_capital = [token.group()[0] != token.group()[0].casefold() for token in found]
     is_telling = any(is_capital) and any(token.group().islower() for token in found)
     inside = tuple(capital and not first for capital, first in zip(is_capital, is_first, strict=True))
+    starts = [*(token.start() for token in found[1:]), len(plain)]
     return Writing(
         tuple(token.group().casefold() for token in found),
         inside if is_telling else None,
         tuple(capital and first for capital, first in zip(is_capital, is_first, strict=True)),
+        _find_outer_tags([plain[token.start() - 1 : token.start()] == "#" for token in found]),
+        tuple(
+            _END.search(plain, token.end(), start) is not None
+            for token, start in zip(found, starts, strict=True)
+        ),
         len(_QUESTION.findall(plain)),
     )
+
+
+def _find_outer_tags(is_tag: list[bool]) -> tuple[bool, ...]:
+    """Those before the first and after the last word that is none."""
+    words = [place for place, tag in enumerate(is_tag) if not tag] or [0, len(is_tag)]
+    return tuple(not words[0] <= place <= words[-1] for place in range(len(is_tag)))
 
 
 def _make_plain(text: str, *, fold_case: bool) -> str:

@@ -1,19 +1,20 @@
 """Claims about what is one text: which texts are copies, and which say the same, on pairs with known answers.
 
-The rules were tuned on the pairs of `text_pairs`. Those of `held_out_pairs` were written after that, and measured once:
+The rules were tuned on the pairs of `text_pairs` and `written_pairs`. Those of `held_out_pairs` were measured once:
 what they show is what a rule does to texts that it was not made for.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.benchmarks.validity.claims import Claim, Finding, Target
-from pipeline.benchmarks.validity.held_out_pairs import read_held_out
+from pipeline.benchmarks.validity.held_out_pairs import HELD_OUT_PAIRS
 from pipeline.benchmarks.validity.text_pairs import LANGUAGES, Pair, make_pairs
+from pipeline.benchmarks.validity.written_pairs import TUNED_PAIRS, read_pairs
 from pipeline.data.near_duplicates import cluster_texts, find_statements
 
 Judge = Callable[..., NDArray[np.int64]]
@@ -45,11 +46,15 @@ def _measure(repetitions: int, judge: Judge, question: str) -> Iterator[Finding]
     for language in LANGUAGES:
         sets = [make_pairs(language, seed) for seed in range(repetitions)]
         yield from _tell(language, _count(sets, judge, question))
+    yield from _tell("written by hand", _count_written(TUNED_PAIRS, judge, question))
 
 
 def _measure_held_out(judge: Judge, question: str) -> Iterator[Finding]:
-    counts = _count([read_held_out(language) for language in LANGUAGES], judge, question)
-    yield from _tell("held out", counts)
+    yield from _tell("held out", _count_written(HELD_OUT_PAIRS, judge, question))
+
+
+def _count_written(written: Mapping[str, str], judge: Judge, question: str) -> Counter[Answer]:
+    return _count([read_pairs(written, language) for language in LANGUAGES], judge, question)
 
 
 def _count(sets: Sequence[tuple[list[str], list[Pair]]], judge: Judge, question: str) -> Counter[Answer]:
