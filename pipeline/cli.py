@@ -12,6 +12,7 @@ import typer
 
 from pipeline.commands import (
     archive,
+    distil,
     drift,
     experiments,
     explain,
@@ -76,6 +77,7 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
         "sweep": experiments.sweep,
         "evaluate": models.evaluate,
         "recalibrate": models.recalibrate,
+        "distil": distil.distil,
         "compare": models.compare,
         "robustness": robustness.robustness,
         "models": models.models,

@@ -123,8 +123,8 @@ def save_plain_bundle(
         codebook=frames,
         config={},
         metrics={},
-        provenance={},
         **{
+            "provenance": {},
             "decisions": fit_decision_rule(truth, truth, rule, single_label=False, parents=frames.parents),
             **content,
         },

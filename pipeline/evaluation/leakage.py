@@ -34,17 +34,22 @@ def count_seen(texts: Sequence[str], training_digests: NDArray[np.uint64]) -> in
 
 def find_learnt(bundle: ModelBundle, texts: Sequence[str]) -> NDArray[np.bool_]:
     """Which of the texts a model has learnt from, light edits of its training texts included; shape (n,)."""
+    return np.asarray(read_record(bundle).find(texts) >= 0)
+
+
+def read_record(bundle: ModelBundle) -> TrainingRecord:
+    """All texts that a model has learnt from; of a bundle of an earlier version, their digests alone."""
     stem = STEM if (bundle.folder / f"{STEM}.npz").is_file() else _DIGESTS
-    record = TrainingRecord.from_arrays(bundle.read_arrays(stem), len(bundle.frame_ids))
-    return np.asarray(record.find(texts) >= 0)
+    return TrainingRecord.from_arrays(bundle.read_arrays(stem), len(bundle.frame_ids))
 
 
 def warn_of_seen(bundle: ModelBundle, texts: Sequence[str], remedy: str) -> tuple[str, ...]:
     """A warning where a model is judged on texts of its own training data, with what to do; else nothing."""
-    is_learnt = find_learnt(bundle, texts)
+    record = read_record(bundle)
+    is_learnt = record.find(texts) >= 0
     if not is_learnt.any():
         return ()
-    edited = int((is_learnt & ~find_seen(texts, bundle.read_arrays(_DIGESTS)["digests"])).sum())
+    edited = int((is_learnt & ~find_seen(texts, record.digests)).sum())
     lightly = f" ({edited} of them lightly edited)" if edited else ""
     stand = f"{int(is_learnt.sum())} of {len(texts)} texts stand in this model's own training data{lightly}"
     return (f"{stand}: these figures flatter it; {remedy}",)

@@ -121,8 +121,7 @@ def take_test_fold(bundle: ModelBundle, data: LabelledData) -> LabelledData:
     if missing := wanted.difference(ids):
         raise DataError(
             f"{data.path}: {len(missing)} of the {len(wanted)} rows of the test fold of {bundle.model_id} are not in "
-            f"it, for example id '{shorten(min(missing), 80)}': give the file that the model was trained from, or "
-            "leave out --test-fold"
+            f"it, for example id '{shorten(min(missing), 80)}': give the file that the model was trained from"
         )
     return data.subset(np.flatnonzero(ids.isin(wanted)))
 

@@ -62,7 +62,7 @@ def fit_calibrator(
 
     Args:
         probabilities: raw, shape (n, k).
-        truth: 0/1, shape (n, k).
+        truth: 0/1, or the probabilities that they are to mean, shape (n, k).
         single_label: one temperature in place of k slopes and offsets.
         shrinkage: number of positives that weigh as much as the pooled slope does.
     """
@@ -114,7 +114,7 @@ def _fit_platt(
 
     positives = float(truth.sum())
     negatives = float(truth.size - positives)
-    targets = np.where(truth > 0, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    targets = truth * (positives + 1) / (positives + 2) + (1 - truth) / (negatives + 2)
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         slope, offset = parameters
@@ -133,14 +133,12 @@ def _fit_temperature(probabilities: NDArray[Any], truth: NDArray[Any]) -> Calibr
     from scipy.optimize import minimize_scalar  # noqa: PLC0415 - a third of a second, and a model that only scores fits nothing
 
     n_frames = probabilities.shape[1]
-    rows = np.arange(len(truth))
-    right = truth.argmax(axis=1)
 
     def loss(log_slope: float) -> float:
         calibrated = Calibrator(np.full(n_frames, np.exp(log_slope)), np.zeros(n_frames), softmax=True)(
             probabilities
         )
-        return float(-np.log(np.clip(calibrated[rows, right], _EDGE, 1.0)).mean())
+        return float(-(truth * np.log(np.clip(calibrated, _EDGE, 1.0))).sum(axis=1).mean())
 
     found = minimize_scalar(loss, bounds=(np.log(_MIN_SLOPE), np.log(20.0)), method="bounded")
     return Calibrator(np.full(n_frames, float(np.exp(found.x))), np.zeros(n_frames), softmax=True)

@@ -5,7 +5,7 @@ its children, and is decided wherever one of them is.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -119,3 +119,18 @@ def refit_decision_rule(
     # a frame that the new rows lack was learnt before, so its probabilities mean something
     thresholds = tune_thresholds(calibrated, calibrated, np.ones_like(truth))
     return DecisionRule(calibrator, thresholds, single_label=False, parents=rule.parents)
+
+
+def copy_decision_rule(
+    rule: DecisionRule, raw: NDArray[Any], probabilities: NDArray[Any], *, shrinkage: float
+) -> DecisionRule:
+    """The rule of a classifier that copies another: calibrated to the other's probabilities, with its thresholds.
+
+    Args:
+        rule: of the other.
+        raw: the copy's own probabilities of rows that neither has learnt from, shape (n, k).
+        probabilities: what the other, calibrated, gives these rows, shape (n, k).
+        shrinkage: number of positives that weigh as much as the pooled slope does.
+    """
+    calibrator = fit_calibrator(raw, probabilities, single_label=rule.single_label, shrinkage=shrinkage)
+    return replace(rule, calibrator=calibrator)

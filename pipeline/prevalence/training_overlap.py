@@ -32,8 +32,8 @@ OTHERS: Final = 2000
 LEVEL: Final = 0.001
 REMEDY: Final = (
     "Draw another sample (frames sample --purpose test, or another --seed) and code it; or train the model again with "
-    "this version, which keeps such probabilities (not with decide_on: dev), score again, and estimate from those "
-    "scores; or give --labels-only, which uses no score"
+    "this version, which keeps such probabilities (not with decide_on: dev; a student of frames distil keeps none, but "
+    "its teacher does), score again, and estimate from those scores; or give --labels-only, which uses no score"
 )
 
 Mask = NDArray[np.bool_]

@@ -5,7 +5,7 @@ from typing import Any
 
 from pipeline.errors import list_names
 from pipeline.measures.enough_positives import describe_macro
-from pipeline.reporting.markdown import bullets, table
+from pipeline.reporting.markdown import bullets, escape, table
 
 WORST = 5  # slices on the card; all stand in metrics.json
 _OVERALL = {
@@ -155,6 +155,45 @@ def say_estimate(estimate: Mapping[str, float | None] | None) -> str:
         return "unknown"
     bounds = _range(estimate, 2)
     return f"{_plain(estimate, 2)} ({bounds})" if bounds else _plain(estimate, 2)
+
+
+def teacher_part(distilled: Mapping[str, Any]) -> str:
+    """Whom a student copies, what it learnt from, and how far it agrees."""
+    texts, n = distilled["texts"], distilled["agreement"]["n"]
+    facts = {
+        "Teacher": f"{escape(distilled['teacher'])}, kind {escape(distilled['kind'])}",
+        "Bundle hash of the teacher": escape(distilled["bundle_hash"]),
+        "Sentences without labels that were learnt from": f"{texts['learnt']:,}",
+        "Of these learnt from by the teacher too": f"{texts['seen_by_teacher']:,}",
+        "SHA-256 of their digests": escape(distilled["texts_sha256"]),
+        "Left out as texts of the test fold or of other labelled rows": f"{texts['of_tests']:,}",
+        "Recipe": ", ".join(f"{escape(key)} {escape(value)}" for key, value in distilled["recipe"].items()),
+        "Calibrated to the teacher's probabilities": f"on {texts['held_out'] - n:,} sentences that neither learnt from",
+        "Thresholds": "the teacher's",
+    }
+    rows = [
+        (
+            entry["frame"],
+            entry["teacher"],
+            entry["student"],
+            "too few" if entry["f1"] is None else f"{entry['f1']:.2f}",
+            f"{entry['difference']:.3f}",
+        )
+        for entry in distilled["agreement"]["frames"]
+    ]
+    columns = (
+        "frame",
+        "teacher found",
+        "student found",
+        "F1 against the teacher",
+        "mean difference of probability",
+    )
+    text = (
+        "A student: it was taught to answer as its teacher does, and has seen no label. The data below are those "
+        "of the teacher's labels. All that the teacher learnt from counts as learnt by the student."
+    )
+    listed = bullets(f"{name}: {fact}" for name, fact in facts.items())
+    return f"{text}\n\n{listed}\n\nAgreement on {n:,} further such sentences:\n\n{table(columns, rows)}"
 
 
 def say_calibration_harmed(metrics: Mapping[str, Any]) -> str | None:

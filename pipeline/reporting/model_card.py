@@ -12,7 +12,13 @@ from typing import Any
 
 from pipeline.errors import ModelError
 from pipeline.files.json_files import read_json_object
-from pipeline.reporting.card_numbers import calibration_part, frames_part, metrics_part, slices_part
+from pipeline.reporting.card_numbers import (
+    calibration_part,
+    frames_part,
+    metrics_part,
+    slices_part,
+    teacher_part,
+)
 from pipeline.reporting.markdown import bullets, escape, table
 
 MODEL_CARD = "model_card.md"
@@ -62,6 +68,7 @@ def write_card(folder: Path, manifest: Mapping[str, Any]) -> str:
         parts = (
             ("Intended use and limits", _PURPOSE),
             ("Model", _model_part(source)),
+            *((("Teacher", teacher_part(manifest["distilled"])),) if "distilled" in manifest else ()),
             ("Codebook", _codebook_part(source.codebook)),
             ("Data", _data_part(source)),
             ("Quality on the test fold", metrics_part(source.metrics)),

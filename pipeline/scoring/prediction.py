@@ -192,7 +192,7 @@ def _prepare_tables(
     from pipeline.data.exports.raw_posts import ReadOptions
     from pipeline.data.ingest import ingest
 
-    found = [(path, _find_tables(path)) for path in inputs]
+    found = [(path, find_tables(path)) for path in inputs]
     tables = [table for _, within in found for table in within]
     raw = [path for path, within in found if not within and isinstance(path, Path)]
     if not raw:
@@ -216,7 +216,7 @@ def _prepare_tables(
     return [*tables, table], report
 
 
-def _find_tables(path: Location) -> list[Location]:
+def find_tables(path: Location) -> list[Location]:
     """The posts tables that an input consists of; none where it is raw exports.
 
     Raises:

@@ -28,7 +28,18 @@ def hold_work_folder(config: RunConfig, fingerprint: str) -> Iterator[Path]:
     Raises:
         DataError: another process is at work there.
     """
-    folder = _work_folder(config, fingerprint)
+    with hold_folder(_work_folder(config, fingerprint)) as folder:
+        yield folder
+
+
+@contextmanager
+def hold_folder(folder: Path) -> Iterator[Path]:
+    """Lend a folder for unfinished work to one process at a time; it is removed when the block succeeds.
+
+    Raises:
+        DataError: another process is at work there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     with lock_folder(folder):
         for half_written in folder.glob(f"{BUILDING}*"):
             shutil.rmtree(half_written)
@@ -61,6 +72,9 @@ def _work_folder(config: RunConfig, fingerprint: str) -> Path:
     deciding = config.model_dump(mode="json", exclude={"name", "output", "tracking", "promotion", "sweep"})
     del deciding["data"]["licence"]
     key = json.dumps([deciding, fingerprint], sort_keys=True)
-    folder = Path(config.output) / _FOLDER / hashlib.sha256(key.encode()).hexdigest()[:16]
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return work_folder(Path(config.output), key)
+
+
+def work_folder(output: Path, key: str) -> Path:
+    """Where work of this description is kept until it is finished."""
+    return output / _FOLDER / hashlib.sha256(key.encode()).hexdigest()[:16]

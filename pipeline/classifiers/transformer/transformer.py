@@ -145,6 +145,30 @@ class FineTunedTransformer:
         notes = (*chosen.notes, *fit.describe_misfit(encoder.name), *self._notes(windows), *scoring.notes)
         return FitSummary(figures, notes, out_of_fold=out_of_fold)
 
+    @property
+    def network(self) -> NetworkScorer:
+        """The fitted network itself, whatever scores in its place."""
+        return _fitted(self._network)
+
+    @property
+    def encoder(self) -> dict[str, Any]:
+        """Name, revision and hash of what it was trained from."""
+        return self._encoder
+
+    def adopt(
+        self, network: NetworkScorer, encoder: dict[str, Any], observed: TokenWindows, checked: DevFold
+    ) -> ScoringGraph:
+        """Take a network that was trained elsewhere, and score by the graph that does so as well as it on `checked`.
+
+        Args:
+            network: fitted.
+            encoder: what it was trained from, see `encoder`.
+            observed: of texts it was trained on, from which the ranges of its activations are taken.
+            checked: of texts it was not trained on.
+        """
+        self._network, self._encoder = network, encoder
+        return self._prepare_scoring(network, observed, checked.truth, checked)
+
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Probabilities before calibration, shape (n_texts, n_frames)."""
         return to_probabilities(_fitted(self._scorer).score_texts(texts), single_label=self.single_label)

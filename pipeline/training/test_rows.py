@@ -1,0 +1,48 @@
+"""The rows that a finished model was tested on, found again in the file that it was trained from."""
+
+from pathlib import Path
+from typing import Any
+
+from pipeline.bundle import ModelBundle
+from pipeline.data.labelled_rows import LabelledData, read_labelled
+from pipeline.errors import DataError
+from pipeline.evaluation.evaluate_bundle import read_test_predictions
+from pipeline.evaluation.robustness_check import take_test_fold
+from pipeline.files.json_files import read_json_object
+
+
+def read_test_file(model: ModelBundle, path: Path | None) -> LabelledData:
+    """The labelled file that holds a model's test fold; without a path the one that its config names.
+
+    Raises:
+        DataError: there is none, or it cannot be read.
+    """
+    data = read_json_object(model.folder / "config.json").get("data")
+    named: dict[str, Any] = data if isinstance(data, dict) else {}
+    if path is None:
+        known = named.get("labelled") or named.get("test")
+        if not known or not Path(str(known)).is_file():
+            raise DataError(
+                f"{model.model_id}: the file of its test fold, {known or 'of unknown name'}, is not here: "
+                "give it with --labelled FILE"
+            )
+        path = Path(str(known))
+    return read_labelled(
+        path, model.codebook, named.get("columns"), named.get("encoding"), by_models_too=True
+    )
+
+
+def match_test_fold(model: ModelBundle, labelled: LabelledData) -> LabelledData:
+    """The rows of a model's test fold, in the order of its predictions.
+
+    Raises:
+        DataError: rows are missing, or have other texts or labels than when it was tested.
+    """
+    rows = take_test_fold(model, labelled)
+    if rows.fingerprint != model.manifest.get("test_fingerprint"):
+        raise DataError(
+            f"{labelled.path}: its rows with the ids of the test fold of {model.model_id} have other texts or labels "
+            "than when it was tested: give the file as it was then"
+        )
+    place = {row_id: i for i, row_id in enumerate(rows.table["id"].astype(str))}
+    return rows.subset([place[row_id] for row_id in read_test_predictions(model).ids.tolist()])
