@@ -106,7 +106,8 @@ def read_unlabelled(
         DataError: nothing can be read, or too few texts that the teacher has not learnt from.
     """
     drawing = _Drawing(most, seed)
-    rejected, warnings = 0, ()
+    rejected = 0
+    warnings: tuple[str, ...] = ()
     with tempfile.TemporaryDirectory(prefix="frames-distil-") as folder:
         tables, report = _find_posts(inputs, Path(folder), options, format_name, progress)
         if report is not None:
@@ -143,9 +144,7 @@ def read_unlabelled(
         seen_by_teacher=int(seen[learnt].sum()),
         rejected=rejected,
     )
-    return UnlabelledTexts(
-        [usable[i] for i in learnt], [usable[i] for i in held_out], counts, tuple(warnings)
-    )
+    return UnlabelledTexts([usable[i] for i in learnt], [usable[i] for i in held_out], counts, warnings)
 
 
 class _Drawing:

@@ -95,7 +95,7 @@ class StudentNetwork(FrameNetwork):
         logits = self.head(vectors)
         if labels is None:
             return {"logits": logits}
-        wanted, directions = labels.split([logits.shape[1], vectors.shape[1]], dim=1)
+        wanted, directions = labels[:, : logits.shape[1]], labels[:, logits.shape[1] :]
         away = 1 - nn.functional.cosine_similarity(vectors.float(), directions, dim=1).mean()
         return {"loss": self._loss(logits.float(), wanted) + VECTOR_WEIGHT * away, "logits": logits}
 
