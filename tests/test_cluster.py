@@ -116,11 +116,10 @@ def test_the_command_scores_on_a_cluster_from_store_to_store(
     assert (again.already_scored, again.newly_scored) == (N_POSTS, 0)
 
 
-def test_a_cluster_may_lose_workers_and_machines(  # noqa: PLR0917 - fixtures
-    cluster: Cluster, table: Path, whole: Path, tiny_bundle: ModelBundle, tmp_path: Path, is_long: bool
+@pytest.mark.long("takes most of a minute")
+def test_a_cluster_may_lose_workers_and_machines(
+    cluster: Cluster, table: Path, whole: Path, tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:
-    if not is_long:
-        pytest.skip("takes most of a minute: --long")
     killed: set[int] = set()
     removed = []
 
@@ -163,11 +162,10 @@ predict([Path(table)], load_bundle(Path(bundle)), out, batch_posts=5, engine=eng
 """
 
 
-def test_a_killed_driver_goes_on_from_its_last_commit(  # noqa: PLR0917 - fixtures
-    cluster: Cluster, store: ObjectStore, table: Path, whole: Path, tiny_bundle: ModelBundle, is_long: bool
+@pytest.mark.long("takes half a minute")
+def test_a_killed_driver_goes_on_from_its_last_commit(
+    cluster: Cluster, store: ObjectStore, table: Path, whole: Path, tiny_bundle: ModelBundle
 ) -> None:
-    if not is_long:
-        pytest.skip("takes half a minute: --long")
     arguments = [str(table), str(tiny_bundle.folder), "s3://bucket/killed", cluster.address]
     with subprocess.Popen(
         [sys.executable, "-c", DRIVER, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -185,12 +183,12 @@ def count_commits(store: ObjectStore, folder: str) -> int:
     return len([key for key in store.list_keys("bucket") if key.startswith(f"{folder}/_delta_log/")])
 
 
+# a table's own test of it: test_of_two_processes_that_commit_the_second_is_refused
+@pytest.mark.long("takes half a minute")
 @pytest.mark.usefixtures("cluster")
 def test_two_drivers_at_once_lose_nothing_and_one_says_why(
-    table: Path, whole: Path, tiny_bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch, is_long: bool
+    table: Path, whole: Path, tiny_bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not is_long:  # a table's own test of it: test_of_two_processes_that_commit_the_second_is_refused
-        pytest.skip("takes half a minute: --long")
     monkeypatch.setattr(scoring_run, "SECONDS_PER_COMMIT", 0.0)
     out, others = "s3://bucket/two", []
 
@@ -212,10 +210,9 @@ def test_two_drivers_at_once_lose_nothing_and_one_says_why(
     assert predict([table], tiny_bundle, out, batch_posts=BATCH_POSTS, engine=TWO_ACTORS).newly_scored == 0
 
 
+@pytest.mark.long("takes half a minute")
 @pytest.mark.usefixtures("cluster")
-def test_a_bundle_that_differs_is_refused_on_a_cluster(table: Path, tmp_path: Path, is_long: bool) -> None:
-    if not is_long:
-        pytest.skip("takes half a minute: --long")
+def test_a_bundle_that_differs_is_refused_on_a_cluster(table: Path, tmp_path: Path) -> None:
     bundle, other = make_tiny_bundle(tmp_path / "one"), make_tiny_bundle(tmp_path / "other", threshold=0.7)
     shutil.rmtree(bundle.folder)
     other.folder.rename(bundle.folder)
@@ -224,13 +221,12 @@ def test_a_bundle_that_differs_is_refused_on_a_cluster(table: Path, tmp_path: Pa
     assert load_bundle(bundle.folder).bundle_hash == other.bundle_hash
 
 
+@pytest.mark.long("takes half a minute")
 @pytest.mark.usefixtures("cluster")
 def test_a_file_that_the_driver_does_not_see_is_not_committed(
-    table: Path, tiny_bundle: ModelBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_long: bool
+    table: Path, tiny_bundle: ModelBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The disk of another machine, seen from this one, is a folder without the file."""
-    if not is_long:
-        pytest.skip("takes half a minute: --long")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.setattr(ray_data, "_from_anywhere", lambda _: type(_)(elsewhere))
@@ -239,12 +235,11 @@ def test_a_file_that_the_driver_does_not_see_is_not_committed(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.long("takes a minute")
 @pytest.mark.usefixtures("cluster")
 def test_posts_that_end_every_worker_are_a_message(
-    table: Path, tiny_bundle: ModelBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_long: bool
+    table: Path, tiny_bundle: ModelBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not is_long:
-        pytest.skip("takes a minute: --long")
     monkeypatch.setattr(ray_data, "PATIENCE", 20.0)
 
     class Deadly(ray_data._Scorer):

@@ -280,12 +280,11 @@ def test_the_bundle_of_several_processes_predicts_and_says_how_many_they_were(sh
     assert bundle.manifest["figures"]["fit_processes"] == 2
 
 
+@pytest.mark.long("trains twice, for most of a minute: --long")
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the processes of a launcher in /proc")
 def test_a_killed_process_ends_all_and_the_same_command_goes_on_to_the_same_bundle(
-    shared: Shared, project: Path, is_long: bool
+    shared: Shared, project: Path
 ) -> None:
-    if not is_long:
-        pytest.skip("trains twice, for most of a minute: --long")
     with starting(*TRAIN, folder=project) as launcher:
         patience = time.monotonic() + SECONDS
         while not list(project.glob("runs/.work/*/fold-0/checkpoint-*/shared-by-2")):

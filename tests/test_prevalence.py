@@ -127,10 +127,8 @@ PPI_PACKAGES = ("ppi-python==0.2.3", "statsmodels", "patsy", "numba", "llvmlite"
 
 
 @pytest.fixture
-def published(is_long: bool, tmp_path: Path) -> Iterator[dict[str, str]]:
+def published(tmp_path: Path) -> Iterator[dict[str, str]]:
     """Environment of a process in which ppi-python can be imported, beside the packages of this one."""
-    if not is_long:
-        pytest.skip("fetches ppi-python and what it imports, some 100 MB: pytest --long")
     fetch = [
         sys.executable,
         "-m",
@@ -148,6 +146,7 @@ def published(is_long: bool, tmp_path: Path) -> Iterator[dict[str, str]]:
     shutil.rmtree(tmp_path / "ppi")
 
 
+@pytest.mark.long("fetches ppi-python and what it imports, some 100 MB")
 def test_equal_to_the_published_implementation(published: dict[str, str]) -> None:
     y, f, all_f = ppi_case()
     n, power = len(y), 0.7

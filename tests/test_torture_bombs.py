@@ -84,11 +84,10 @@ print(predict([folder / "posts.parquet"], load_bundle(model), folder / "scores")
 """
 
 
+@pytest.mark.long("two minutes; test_scoring.py has what bounds the memory")
 def test_two_posts_of_a_million_sentences_take_less_than_two_gigabytes(
-    tiny_bundle: ModelBundle, tmp_path: Path, is_long: bool, print_figure: Callable[[str], None]
+    tiny_bundle: ModelBundle, tmp_path: Path, print_figure: Callable[[str], None]
 ) -> None:
-    if not is_long:
-        pytest.skip("two minutes: the long form; test_scoring.py has what bounds the memory")
     done = subprocess.run(
         [sys.executable, "-c", MILLION, str(tmp_path), str(tiny_bundle.folder), "1000000"],
         capture_output=True,

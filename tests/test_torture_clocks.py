@@ -71,11 +71,8 @@ def test_scores_under_a_clock_that_jumps(
     assert not twice
 
 
-def test_champions_under_a_clock_that_jumps(
-    tmp_path: Path, is_long: bool, print_figure: Callable[[str], None]
-) -> None:
-    if not is_long:
-        pytest.skip("long form only: trains three models")
+@pytest.mark.long("trains three models")
+def test_champions_under_a_clock_that_jumps(tmp_path: Path, print_figure: Callable[[str], None]) -> None:
     write_project(tmp_path)
     for threshold, shift in (("0.4", YEAR), ("0.3", -YEAR), ("0.2", HOUR)):
         command = ("train", "run.yaml", "--json", "--set", f"decisions.threshold={threshold}")
@@ -154,12 +151,9 @@ def ask(folder: Path, question: str) -> list[tuple[Any, ...]]:
         connection.close()
 
 
-def test_two_trainings_and_two_promotions(
-    tmp_path: Path, is_long: bool, print_figure: Callable[[str], None]
-) -> None:
+@pytest.mark.long("a dozen trainings")
+def test_two_trainings_and_two_promotions(tmp_path: Path, print_figure: Callable[[str], None]) -> None:
     """Both trainings begin in a new store; the same config is refused, another one goes through beside it."""
-    if not is_long:
-        pytest.skip("long form only: a dozen trainings")
     trainings, promotions = Counts(), Counts()
     for number in range(4):
         folder = tmp_path / str(number)

@@ -160,12 +160,11 @@ def test_ingest_predict_and_report(
         )
 
 
+@pytest.mark.long("minutes")
 @pytest.mark.parametrize("kind", ["baseline", "transformer"])
 def test_training_registration_and_promotion(
-    tmp_path: Path, is_long: bool, print_figure: Callable[[str], None], kind: str
+    tmp_path: Path, print_figure: Callable[[str], None], kind: str
 ) -> None:
-    if not is_long:
-        pytest.skip("long form only: minutes")
     project = tmp_path / "project"
     write_project(project, transformer(tmp_path / "encoder") if kind == "transformer" else None)
     files = [project / name for name in ("run.yaml", "codebook.yaml", "labelled.jsonl")]
@@ -183,10 +182,9 @@ def test_training_registration_and_promotion(
     )
 
 
+@pytest.mark.long("seconds that training's store messages make up for")
 @needs_mount
-def test_promotion(tmp_path: Path, is_long: bool, print_figure: Callable[[str], None]) -> None:
-    if not is_long:
-        pytest.skip("long form only: seconds that training's store messages make up for")
+def test_promotion(tmp_path: Path, print_figure: Callable[[str], None]) -> None:
     write_registry(tmp_path / "made", (0.4, 0.3))
     place = tmp_path / "small"
     place.mkdir()

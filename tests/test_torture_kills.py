@@ -341,12 +341,11 @@ def kill_and_count(folder: Path, seed: int, n: int) -> str:
     return rounds.describe(*COUNTED)
 
 
+@pytest.mark.long("a point takes three trainings; see test_tracking for the short cases")
 @pytest.mark.parametrize("store", ["new", "used"])
 def test_training_is_killed(
-    tmp_path: Path, seed: int, is_long: bool, print_figure: Callable[[str], None], store: str
+    tmp_path: Path, seed: int, print_figure: Callable[[str], None], store: str
 ) -> None:
-    if not is_long:
-        pytest.skip("long form only: a point takes three trainings; see test_tracking for the short cases")
     folder = tmp_path / "work"
     write_project(folder)
     if store == "used":
@@ -354,11 +353,10 @@ def test_training_is_killed(
     print_figure(f"kill -9 of train, baseline, {store} store: {kill_and_count(folder, seed, 18)}")
 
 
+@pytest.mark.long("test_transformer_training kills the same training at chosen steps")
 def test_training_of_a_transformer_is_killed(
-    tmp_path: Path, seed: int, is_long: bool, print_figure: Callable[[str], None]
+    tmp_path: Path, seed: int, print_figure: Callable[[str], None]
 ) -> None:
-    if not is_long:
-        pytest.skip("long form only; test_transformer_training kills the same training at chosen steps")
     folder = tmp_path / "work"
     write_project(folder, transformer(tmp_path / "encoder"))
     run(folder, *TRAIN).json()
@@ -375,6 +373,7 @@ def moves(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(value) for (value,) in rows]
 
 
+@pytest.mark.long("test_promotion breaks off a promotion at its steps")
 def test_promotion_is_killed(
     tmp_path: Path, seed: int, is_long: bool, print_figure: Callable[[str], None]
 ) -> None:

@@ -74,12 +74,11 @@ def wait_until(condition: Callable[[], bool], process: "subprocess.Popen[str]") 
         time.sleep(0.02)
 
 
+@pytest.mark.long("a server and minutes of training; test_tracking has the short case")
 @pytest.mark.parametrize("returns", [True, False], ids=["comes back", "stays away"])
 def test_the_server_goes_away_in_mid_training(
-    server: Server, tmp_path: Path, is_long: bool, print_figure: Callable[[str], None], returns: bool
+    server: Server, tmp_path: Path, print_figure: Callable[[str], None], returns: bool
 ) -> None:
-    if not is_long:
-        pytest.skip("long form only: a server and minutes of training; test_tracking has the short case")
     folder = tmp_path / "project"
     model = {**transformer(tmp_path / "encoder"), "epochs": 12, "patience": 12}
     write_project(folder, model)
@@ -147,9 +146,8 @@ def test_a_locked_store_for_a_short_time(
     print_figure(f"sqlite store locked for {seconds} s: promote waited and succeeded after {waited:.0f} s")
 
 
-def test_a_locked_store_for_ever(tmp_path: Path, is_long: bool, print_figure: Callable[[str], None]) -> None:
-    if not is_long:
-        pytest.skip("long form only: waits for the end of patience")
+@pytest.mark.long("waits for the end of patience")
+def test_a_locked_store_for_ever(tmp_path: Path, print_figure: Callable[[str], None]) -> None:
     write_project(tmp_path)
     assert run(tmp_path, "train", "run.yaml").code == 0
     connection = lock(tmp_path / "mlflow.db")
