@@ -373,7 +373,6 @@ def moves(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(value) for (value,) in rows]
 
 
-@pytest.mark.long("test_promotion breaks off a promotion at its steps")
 def test_promotion_is_killed(
     tmp_path: Path, seed: int, is_long: bool, print_figure: Callable[[str], None]
 ) -> None:
