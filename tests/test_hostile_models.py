@@ -601,6 +601,21 @@ def test_links_out_of_an_encoder_are_refused_but_for_those_of_the_hub_cache(
     read(snapshot)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("hidden_size", 40_000, "and model.safetensors holds"),
+        ("vocab_size", 9_000_000, "and model.safetensors holds"),
+    ],
+)
+def test_an_encoder_of_a_config_is_held_to_its_weights_too(
+    encoder: Path, key: str, value: int, why: str
+) -> None:
+    change_json(encoder / "config.json", **{key: value})
+    with pytest.raises(ModelError, match=why):
+        read(encoder)
+
+
 def test_weights_that_are_missing_are_not_drawn_at_random(encoder: Path) -> None:
     weights = load_file(encoder / "model.safetensors")
     lost = next(name for name in weights if "query.weight" in name)

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from transformers.utils import logging as transformers_logging
 
 from pipeline.classifiers.encoder.encoders import Encoder, refuse_code
 from pipeline.classifiers.encoder.tokenizer_file import check_tokenizer_file
-from pipeline.errors import ModelError
+from pipeline.errors import ModelError, list_names
 
 _disable_progress_bar: Callable[[], None] = transformers_logging.disable_progress_bar  # untyped there
 _disable_progress_bar()  # loading weights takes no time worth a bar
@@ -70,6 +70,7 @@ def read_network(encoder: Encoder) -> Any:
         ModelError: the files are damaged, or the weights are not those of the configuration.
     """
     with _reading(encoder, "weights"):
+        _read_configuration(encoder.folder / "config.json", encoder.folder.glob("*.safetensors"))
         network, report = AutoModel.from_pretrained(
             encoder.folder,
             trust_remote_code=False,
@@ -97,21 +98,30 @@ def new_network(configuration: Path, weights: Path) -> Any:
     Raises:
         ModelError: the file is damaged, asks for code of its own, or for more room than its weights account for.
     """
-    refuse_code(configuration)
-    _refuse_large_numbers(configuration)
-    with safe_open(weights, framework="numpy") as file:
-        stored = sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118 - no mapping
     from_config: Callable[..., Any] = AutoModel.from_config  # the library leaves it untyped
     with without_hub():
-        described = AutoConfig.from_pretrained(configuration, trust_remote_code=False, local_files_only=True)
-        with torch.device("meta"):  # shapes alone
-            outline = from_config(described, trust_remote_code=False)
-        asked = sum(parameter.numel() for parameter in outline.parameters())
-        if asked > _SPARE_TIMES * stored + _SPARE_PARAMETERS:
-            raise ModelError(
-                f"{configuration}: refused: it describes {asked:,} parameters, and {weights.name} holds {stored:,}"
-            )
-        return from_config(described, trust_remote_code=False)
+        return from_config(_read_configuration(configuration, [weights]), trust_remote_code=False)
+
+
+def _read_configuration(configuration: Path, weights: Iterable[Path]) -> Any:
+    """A configuration that describes no more than the weights account for; nothing is built before that is known."""
+    refuse_code(configuration)
+    _refuse_large_numbers(configuration)
+    files, stored = list(weights), 0
+    for path in files:
+        with safe_open(path, framework="numpy") as file:
+            stored += sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118 - no mapping
+    described = AutoConfig.from_pretrained(configuration, trust_remote_code=False, local_files_only=True)
+    from_config: Callable[..., Any] = AutoModel.from_config
+    with torch.device("meta"):  # shapes alone
+        outline = from_config(described, trust_remote_code=False)
+    asked = sum(parameter.numel() for parameter in outline.parameters())
+    if asked > _SPARE_TIMES * stored + _SPARE_PARAMETERS:
+        raise ModelError(
+            f"{configuration}: refused: it describes {asked:,} parameters, and "
+            f"{list_names(path.name for path in files)} holds {stored:,}"
+        )
+    return described
 
 
 def _refuse_large_numbers(configuration: Path) -> None:
