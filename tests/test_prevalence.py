@@ -390,9 +390,9 @@ def test_too_few_labels_give_no_estimate_and_say_how_many_are_missing(
 ) -> None:
     estimates = estimate_shares(scores, write_rows(tmp_path / "coded.jsonl", coded))
     for estimate in estimates:
-        if estimate.n_independent < FEWEST_LABELLED:
+        if estimate.n_clusters < FEWEST_LABELLED:
             assert estimate.corrected.value is None
-            assert estimate.labels_needed == FEWEST_LABELLED - estimate.n_independent
+            assert estimate.labels_needed == FEWEST_LABELLED - estimate.n_clusters
         else:
             assert estimate.labels_needed == 0
             assert estimate.corrected.low < estimate.corrected.high  # type: ignore[operator]
@@ -447,7 +447,7 @@ def test_sentences_of_one_post_count_once(scores: Path, tmp_path: Path) -> None:
     whole = pick(estimate_shares(scores, write_rows(tmp_path / "coded.jsonl", rows)), "order")
     posts = {row["id"].rpartition(":")[0] for row in rows}
     assert whole.n_labelled == 300
-    assert whole.n_independent <= len(posts) < 300
+    assert whole.n_clusters <= len(posts) < 300
     n_sentences = len(read_scores(scores, "sentences"))
     assert whole.n_units == n_sentences
     truth = sum("order" in frames for frames in choose_frames()) / n_sentences

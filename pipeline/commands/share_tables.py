@@ -80,8 +80,8 @@ def print_plan(screen: Console, plan: dict[str, int], half_width: float | None) 
 def _title(estimate: ShareEstimate, unit: str) -> str:
     place = ", ".join(part for part in (estimate.channel, estimate.month, estimate.group) if part is not None)
     title = f"{place or 'Whole output'}: {estimate.n_units:,} {unit}s, {estimate.n_labelled:,} labelled"
-    if estimate.n_independent < estimate.n_labelled:
-        title += f", in {estimate.n_independent:,} clusters of copies"
+    if estimate.n_clusters < estimate.n_labelled:
+        title += f", in {estimate.n_clusters:,} clusters of copies"
     return title
 
 

@@ -60,7 +60,7 @@ class DomainShares:
     n_units: int
     raw: Floats
     n_labelled: int
-    n_independent: int
+    n_clusters: int
     classical: Shares | None = None
     corrected: Shares | None = None
     coders: tuple[Estimate, ...] = ()
@@ -90,9 +90,9 @@ class DomainShares:
         for name, value in place.items():
             inside &= (scored.cells[name].astype(str) == value).to_numpy(bool)
         n_labelled = int(inside.sum())
-        n_independent = len(np.unique(scored.design.clusters[inside]))
-        if n_independent < FEWEST_LABELLED and n_labelled < n_units:
-            return cls(place, n_units, raw, n_labelled, n_independent)
+        n_clusters = len(np.unique(scored.design.clusters[inside]))
+        if n_clusters < FEWEST_LABELLED and n_labelled < n_units:
+            return cls(place, n_units, raw, n_labelled, n_clusters)
         design = scored.design
         means = np.stack([sums[rows].sum(axis=0) / n_units for sums in (totals.probability, *totals.others)])
         expected = scored.mixture.expect(means, design, inside)
@@ -113,15 +113,15 @@ class DomainShares:
         coders = (
             () if doubt is None else doubt.bound(corrected.value, scored.labels, 1 / design.inclusion, inside)
         )
-        return cls(place, n_units, raw, n_labelled, n_independent, classical, corrected, tuple(coders))
+        return cls(place, n_units, raw, n_labelled, n_clusters, classical, corrected, tuple(coders))
 
     def describe(self, kind: str, frame: str, i: int, together: dict[str, Estimate]) -> ShareEstimate:
         """Of frame number i, with the simultaneous intervals of the kind by name of the domain."""
         channel, month = self.place.get("channel"), self.place.get("month")
         group = None if channel or month or not self.place else self.name
-        counts = (self.n_units, self.n_labelled, self.n_independent, float(self.raw[i]))
+        counts = (self.n_units, self.n_labelled, self.n_clusters, float(self.raw[i]))
         if self.classical is None or self.corrected is None:
-            needed = FEWEST_LABELLED - self.n_independent
+            needed = FEWEST_LABELLED - self.n_clusters
             return ShareEstimate(kind, channel, month, group, frame, *counts, labels_needed=needed)
         return ShareEstimate(
             kind,

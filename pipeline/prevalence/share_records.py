@@ -21,7 +21,7 @@ class ShareEstimate:
         frame: frame id.
         n_units: scored units of the domain, all of them.
         n_labelled: labelled units among them.
-        n_independent: labelled units that are no copies of each other, sentences of one post counting once.
+        n_clusters: clusters of copies among them; sentences of one post are in one.
         raw_share: of units for which the classifier decided the frame; not corrected for its errors.
         classical: from the labels alone; without a value where labels are too few.
         corrected: from predictions and labels (PPI++).
@@ -42,7 +42,7 @@ class ShareEstimate:
     frame: str
     n_units: int
     n_labelled: int
-    n_independent: int
+    n_clusters: int
     raw_share: float
     classical: Estimate = NO_ESTIMATE
     corrected: Estimate = NO_ESTIMATE
@@ -67,7 +67,7 @@ class ShareEstimate:
             "frame": self.frame,
             "n_units": self.n_units,
             "n_labelled": self.n_labelled,
-            "n_independent": self.n_independent,
+            "n_clusters": self.n_clusters,
             "raw_share": self.raw_share,
             "classical": self.classical.value,
             "classical_low": self.classical.low,
