@@ -8,7 +8,7 @@ LONG ?=
 ONLY ?=
 FUZZ ?= $(shell $(BIN)/python tests/fuzz_readers.py --list)
 
-.PHONY: setup demo test torture fuzz test-lowest lint bench-quality bench-scoring bench-validity constraints lock licences dist-check offline-check
+.PHONY: setup demo test faults torture fuzz test-lowest lint bench-quality bench-scoring bench-validity constraints lock licences dist-check offline-check
 
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -27,13 +27,20 @@ lint: setup
 	$(BIN)/ruff format --check pipeline tests
 	$(BIN)/mypy
 
-# A process a core, a file of tests at a time; each counts on one thread, or they would wait for one another
+# A process more than there are cores, since tests wait for servers and other processes; a file of tests at a time. Each
+# counts on one thread, or they would wait for one another.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+WORKERS = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not fault"
+
+# Commands that are killed, disks that are full, clocks that jump, stores that go away: each in its short form, minutes
+faults: setup
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m fault
 
 # Faults, hostile input and endurance in their long form; the figures stand at the end. Hours: TORTURE="-k fuzz" for a part
 torture: setup
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --long $(TORTURE) tests/test_torture_*.py tests/test_engines.py tests/test_cluster.py \
+	$(PYTEST) --long $(TORTURE) tests/test_torture_*.py tests/test_engines.py tests/test_cluster.py \
 		tests/test_distributed_training.py
 
 # Every reader fuzzed by coverage, SECONDS each; what is found stands in .venv-fuzz/found. atheris has wheels for few

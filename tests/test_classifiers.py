@@ -445,7 +445,7 @@ def test_positive_weights_worked_example() -> None:
 
 def test_the_embedded_encoder_is_the_published_one_and_learns(tmp_path: Path) -> None:
     assert find_encoder("embedded").weights_sha256 == EMBEDDED_SHA256
-    recipe = TransformerSettings(epochs=1, tokens_per_batch=64, device="cpu")
+    recipe = TransformerSettings(epochs=1, tokens_per_batch=64, device="cpu", decide_on="dev")
     model = FineTunedTransformer(recipe, FRAMES, single_label=False)
     rows = toy_rows(12)
     model.fit(rows, toy_rows(8, seed=1), each_its_own_cluster(rows), quiet_context(tmp_path / "work"))

@@ -17,6 +17,8 @@ from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.data.posts import read_posts
 from pipeline.scoring.read_scores import read_scores
 
+pytestmark = pytest.mark.fault
+
 HOUR, YEAR = 3600, 365 * 86_400
 
 

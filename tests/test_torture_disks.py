@@ -27,6 +27,8 @@ from faults import (
 from pipeline.bundle import ModelBundle
 from pipeline.scoring.prediction import predict
 
+pytestmark = pytest.mark.fault
+
 CAN_MOUNT = can_mount()
 METHOD = "tmpfs in a mount namespace" if CAN_MOUNT else "RLIMIT_FSIZE"
 FULL = ("No space left on device", "disk is full", "File too large", "no room to write")

@@ -35,6 +35,8 @@ from faults import (
 from pipeline.bundle import load_bundle
 from pipeline.scoring.read_scores import read_scores
 
+pytestmark = pytest.mark.fault
+
 PROMOTE = (
     "promote",
     "toy",

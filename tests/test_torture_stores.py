@@ -20,6 +20,8 @@ from mlflow import MlflowClient
 
 from pipeline.bundle import load_bundle
 
+pytestmark = pytest.mark.fault
+
 STATED_SECONDS = 120  # within which a command gives a locked store up, on a busy machine
 
 
