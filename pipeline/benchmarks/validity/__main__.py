@@ -19,6 +19,7 @@ from pipeline.benchmarks.validity import (
     gap_claims,
     ledger_claims,
     mixture_claims,
+    prior_claims,
     rise_claims,
     share_claims,
     text_claims,
@@ -39,6 +40,7 @@ MODULES: Final[dict[str, Sequence[Claim]]] = {
     "gaps": gap_claims.CLAIMS,
     "rises": rise_claims.CLAIMS,
     "thresholds": threshold_claims.CLAIMS,
+    "priors": prior_claims.CLAIMS,
 }
 COLUMNS: Final = ("setting", "measured", "target", "")
 
