@@ -18,6 +18,7 @@ from conftest import TINY_FRAMES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
+from scipy.stats import t as student
 from typer.testing import CliRunner
 
 from pipeline.annotation.record_files import write_records
@@ -28,7 +29,7 @@ from pipeline.data.posts import POSTS_SCHEMA
 from pipeline.data.table_files import read_records
 from pipeline.errors import DataError
 from pipeline.prevalence.domains import FEWEST_LABELLED
-from pipeline.prevalence.estimators import Design, estimate_means, plan_labels
+from pipeline.prevalence.estimators import Design, estimate_means, plan_labels, wilson_bounds
 from pipeline.prevalence.labelled_sample import read_labelled_sample
 from pipeline.prevalence.share_estimates import estimate_shares, report_shares
 from pipeline.prevalence.share_records import ShareEstimate
@@ -247,6 +248,20 @@ def test_errors_too_rare_for_the_sample_do_not_make_it_certain() -> None:
     found = measure_coverage("random", "overconfident", 0.03, 100, repetitions=1000)
     assert found["corrected"].covered >= 0.93
     assert found["corrected"].mean_width < 0.85 * found["classical"].mean_width
+
+
+def test_a_stratum_that_the_model_takes_for_empty_widens_the_upper_end_alone() -> None:
+    """No label was seen among the 9,000 units of the first stratum: what may be there can only raise the share."""
+    strata = np.repeat([0, 1], 100)
+    design = Design(np.where(strata == 0, 1 / 90, 0.1), strata, np.arange(200))
+    chance = np.concatenate([np.full(100, 1e-4), np.tile([0.1, 0.9], 50)])[:, None]
+    labels = ((strata == 1) & (np.arange(200) % 20 < 10))[:, None].astype(float)
+    share = estimate_means(labels, chance, np.array([0.05]), design)
+    low, high = wilson_bounds(share.value, share.variance, share.spread, student.ppf(0.975, share.freedom))
+    assert share.high == pytest.approx(high, rel=0.01)
+    assert share.value - share.low < 0.9 * (share.value - low)
+    mirrored = estimate_means(1 - labels, 1 - chance, np.array([0.95]), design)
+    np.testing.assert_allclose([1 - mirrored.high, 1 - mirrored.low], [share.low, share.high])
 
 
 def test_a_good_classifier_makes_intervals_narrow_and_a_useless_one_hardly_wider() -> None:

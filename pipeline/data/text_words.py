@@ -40,7 +40,7 @@ class Writing:
             no capitals or it is written in one case throughout.
         openings: which begin with a capital at the beginning of a sentence, where it says nothing.
         tags: which are hashtags before or after all other words.
-        ends: after which a sentence ends.
+        ends: after which a sentence ends, as it does after the last.
         questions: how many question marks it has.
     """
 
@@ -72,26 +72,24 @@ def read_writing(text: str) -> Writing:
     """Words of a text, their capitals, and its question marks."""
     plain = _make_plain(_LINK.sub(" ", normalise_texts([text])[0]), fold_case=False)
     found = list(_TOKEN.finditer(plain))
-    ends = [0, *(token.end() for token in found)]
-    is_first = [
-        place == 0 or _BREAK.search(plain, ends[place], token.start()) is not None
-        for place, token in enumerate(found)
-    ]
+    spans = [token.span() for token in found]
+    between = [plain[end:start] for (_, end), (start, _) in pairwise([(0, 0), *spans])]
+    is_first = [place == 0 or _stands_in(_BREAK, gap) for place, gap in enumerate(between)]
     is_capital = [token.group()[0] != token.group()[0].casefold() for token in found]
     is_telling = any(is_capital) and any(token.group().islower() for token in found)
     inside = tuple(capital and not first for capital, first in zip(is_capital, is_first, strict=True))
-    starts = [*(token.start() for token in found[1:]), len(plain)]
     return Writing(
         tuple(token.group().casefold() for token in found),
         inside if is_telling else None,
         tuple(capital and first for capital, first in zip(is_capital, is_first, strict=True)),
-        _find_outer_tags([plain[token.start() - 1 : token.start()] == "#" for token in found]),
-        tuple(
-            _END.search(plain, token.end(), start) is not None
-            for token, start in zip(found, starts, strict=True)
-        ),
+        _find_outer_tags([gap.endswith("#") for gap in between]),
+        (*(_stands_in(_END, gap) for gap in between[1:]), True)[: len(found)],
         len(_QUESTION.findall(plain)),
     )
+
+
+def _stands_in(pattern: re.Pattern[str], gap: str) -> bool:
+    return gap != " " and pattern.search(gap) is not None
 
 
 def _find_outer_tags(is_tag: list[bool]) -> tuple[bool, ...]:

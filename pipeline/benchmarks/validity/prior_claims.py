@@ -87,7 +87,7 @@ def _score(texts: Floats) -> Floats:
 
 
 def _label(generator: np.random.Generator, texts: Floats, shift: float = 0.0) -> NDArray[np.int64]:
-    return (generator.random(texts.shape) < expit(_log_odds(texts) + shift)).astype(np.int64)
+    return np.asarray(generator.random(texts.shape) < expit(_log_odds(texts) + shift), np.int64)
 
 
 def _macro_f1(decided: NDArray[np.bool_], labels: NDArray[np.int64]) -> float:
