@@ -6,13 +6,14 @@ from typing import Final
 import numpy as np
 
 from pipeline.annotation.probability_designs import draw_random, draw_scored
-from pipeline.benchmarks.share_coverage import UNITS, simulate_output
+from pipeline.benchmarks.share_coverage import UNITS, Output, simulate_output
 from pipeline.benchmarks.validity.claims import Claim, Finding, Target
 from pipeline.prevalence.contrasts import JointShares, Wanted, bound_together, find_contrasts
 from pipeline.prevalence.estimators import Design, Floats, Integers, estimate_means
 
 TARGET: Final = Target(0.93, 0.975)
 _N: Final = 400
+_OUTPUTS: Final = 5  # simulated, whose widths are averaged
 _CHANNELS: Final = np.array([0.4, 0.2, 0.15, 0.15, 0.1])  # shares of the units
 _SHARES: Final = (0.05, 0.2)  # of the units that carry the frame
 _QUARTERS: Final = tuple(f"202{3 + i // 4}-Q{1 + i % 4}" for i in range(8))
@@ -53,34 +54,46 @@ def cover_trained_sample(repetitions: int) -> Iterator[Finding]:
 def cover_designs(repetitions: int) -> Iterator[Finding]:
     """Rare frames: coverage, and width by 3.92 true standard errors, of samples at random and by score."""
     for share in (0.015, 0.02):
-        output = simulate_output("random", "good", share, 4)
-        mean, truth = output.predictions.mean(keepdims=True), output.labels.mean()
-        doubt = np.sqrt(output.predictions * (1 - output.predictions))
         for design in ("random", "scored"):
-            generator, found = np.random.default_rng([13, round(1000 * share)]), []
-            for _ in range(repetitions):
-                numbers = generator.permutation(UNITS).astype(np.uint64)
-                drawn = draw_random(numbers, _N) if design == "random" else draw_scored(numbers, doubt, _N, 2)
-                strata = np.unique(drawn.strata.astype(str), return_inverse=True)[1]
-                estimate = estimate_means(
-                    output.labels[drawn.rows, None],
-                    output.predictions[drawn.rows, None],
-                    mean,
-                    Design(drawn.inclusion, strata, np.arange(_N)),
-                )
-                found.append((estimate.value[0], estimate.low[0], estimate.high[0]))
-            value, low, high = np.array(found).T
+            held, widths = [], []
+            for seed in range(_OUTPUTS):
+                output = simulate_output("random", "good", share, seed)
+                generator = np.random.default_rng([13, seed, round(1000 * share)])
+                found = [
+                    _draw_and_estimate(output, design, generator) for _ in range(repetitions // _OUTPUTS)
+                ]
+                value, low, high = np.array(found).T
+                truth = output.labels.mean()
+                held += ((low <= truth) & (truth <= high)).tolist()
+                widths.append((high - low).mean() / (3.92 * value.std()))
             setting = f"{design}, share {share:.1%}, n {_N}"
-            held = float(((low <= truth) & (truth <= high)).mean())
-            yield Finding.of_share(f"coverage, {setting}", held, Target(0.93, 0.97), repetitions)
-            width = float((high - low).mean() / (3.92 * value.std()))
+            yield Finding.of_share(
+                f"coverage, {setting}", float(np.mean(held)), Target(0.93, 0.97), len(held)
+            )
+            width = float(np.mean(widths))
             yield Finding(
                 f"width by 3.92 true standard errors, {setting}",
                 width,
                 Target(None, 1.1),
-                repetitions,
-                width / (2 * repetitions) ** 0.5,
+                len(held),
+                width / (2 * len(held)) ** 0.5,
             )
+
+
+def _draw_and_estimate(
+    output: Output, design: str, generator: np.random.Generator
+) -> tuple[float, float, float]:
+    """Share, lower and upper end."""
+    numbers = generator.permutation(UNITS).astype(np.uint64)
+    doubt = np.sqrt(output.predictions * (1 - output.predictions))
+    drawn = draw_random(numbers, _N) if design == "random" else draw_scored(numbers, doubt, _N, 2)
+    estimate = estimate_means(
+        output.labels[drawn.rows, None],
+        output.predictions[drawn.rows, None],
+        output.predictions.mean(keepdims=True),
+        Design(drawn.inclusion, np.unique(drawn.strata.astype(str), return_inverse=True)[1], np.arange(_N)),
+    )
+    return float(estimate.value[0]), float(estimate.low[0]), float(estimate.high[0])
 
 
 def cover_sure_models(repetitions: int) -> Iterator[Finding]:
