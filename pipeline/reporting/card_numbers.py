@@ -206,7 +206,7 @@ def say_calibration_harmed(metrics: Mapping[str, Any]) -> str | None:
     ]
     if not worse:
         return None
-    return f"Calibration, fitted on the dev fold, made it worse on the test fold: {' and '.join(worse)}."
+    return f"Calibration, fitted on other rows, made it worse on the test fold: {' and '.join(worse)}."
 
 
 def _plain(estimate: Mapping[str, float | None], digits: int = 3, sign: str = "") -> str:

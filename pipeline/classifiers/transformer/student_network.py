@@ -33,7 +33,7 @@ from pipeline.classifiers.transformer.network_training import DevFold, window_li
 from pipeline.classifiers.transformer.onnx_export import describe_encoder
 from pipeline.classifiers.transformer.transformer import FineTunedTransformer
 from pipeline.classifiers.transformer.transformer_network import FrameNetwork, freeze_unused
-from pipeline.classifiers.transformer.transformer_training import fine_tune
+from pipeline.classifiers.transformer.transformer_training import choose_device, fine_tune
 from pipeline.config.model import TransformerSettings
 from pipeline.errors import ConfigError, ModelError
 
@@ -156,7 +156,7 @@ def teach_student(
     windows = make_windows(own.tokenizer, lessons.texts, window_limits(settings))
     network = _shorten(teacher, recipe, settings)
     labels = np.concatenate(
-        [lessons.probabilities[windows.owners], _find_vectors(own, windows, context)],
+        [lessons.probabilities[windows.owners], _find_vectors(teacher, windows, context)],
         axis=1,
         dtype=np.float32,
     )
@@ -213,15 +213,21 @@ def _keep_units(layer: Any, n_units: int) -> None:
     outer.weight = nn.Parameter(outer.weight.detach()[:, kept])
 
 
-def _find_vectors(own: NetworkScorer, windows: TokenWindows, context: FitContext) -> NDArray[np.float32]:
+def _find_vectors(
+    teacher: FineTunedTransformer, windows: TokenWindows, context: FitContext
+) -> NDArray[np.float32]:
     """Sentence vectors of windows by the teacher's network, shape (n_windows, hidden_size)."""
-    network = own.network.eval()
+    own = teacher.network
+    device = choose_device(teacher.settings.device)
+    network = own.network.eval().to(device)
     vectors = np.zeros((len(windows.token_ids), network.head.in_features), np.float32)
     done = 0
     for rows in batches_by_length([len(ids) for ids in windows.token_ids], _TOKENS_PER_BATCH):
         with torch.inference_mode():
             batch = pad([windows.token_ids[i] for i in rows], own.padding_id)
-            vectors[rows] = network.sentence_vectors(**batch).numpy()
+            found = network.sentence_vectors(**{name: tensor.to(device) for name, tensor in batch.items()})
+        vectors[rows] = found.cpu().numpy()
         done += len(rows)
         context.progress("teacher: reading the texts", done, len(vectors))
+    network.to("cpu")
     return vectors
