@@ -80,6 +80,7 @@ _ARRAYS: dict[str, dict[str, tuple[str, ...]]] = {
         "sketches": ("numbers", "n", "v"),
         "probabilities": ("numbers or none", "n", "k"),
     },
+    "lessons": {"digests": ("numbers", "n")},
     "drift_reference": {
         **dict.fromkeys(
             ("n_rows", "n_clusters", "unknown_expected", "mean_length", "score_clusters"), ("numbers",)

@@ -14,6 +14,7 @@ from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.training_record import STEM, TrainingRecord, digest_texts
 from pipeline.errors import DataError
 
+LESSONS = "lessons"  # of a student (`frames distil`): digests of texts on which it learnt to copy its teacher
 _DIGESTS = "training_texts"  # all that bundles of an earlier version keep
 
 
@@ -44,19 +45,33 @@ def read_record(bundle: ModelBundle) -> TrainingRecord:
 
 
 def warn_of_seen(bundle: ModelBundle, texts: Sequence[str], remedy: str) -> tuple[str, ...]:
-    """A warning where a model is judged on texts of its own training data, with what to do; else nothing."""
-    record = read_record(bundle)
-    is_learnt = record.find(texts) >= 0
+    """Warnings where a model is judged on texts of its own training data, with what to do, or on its lessons."""
+    lessons = _mention_lessons([bundle], texts)
+    is_learnt = find_learnt(bundle, texts)
     if not is_learnt.any():
-        return ()
-    edited = int((is_learnt & ~find_seen(texts, record.digests)).sum())
+        return lessons
+    edited = int((is_learnt & ~find_seen(texts, bundle.read_arrays(_DIGESTS)["digests"])).sum())
     lightly = f" ({edited} of them lightly edited)" if edited else ""
     stand = f"{int(is_learnt.sum())} of {len(texts)} texts stand in this model's own training data{lightly}"
-    return (f"{stand}: these figures flatter it; {remedy}",)
+    return (f"{stand}: these figures flatter it; {remedy}", *lessons)
+
+
+def _mention_lessons(bundles: Sequence[ModelBundle], texts: Sequence[str]) -> tuple[str, ...]:
+    """A note where a student has copied its teacher's answers to some of the texts; no label of them was known."""
+    count = max(
+        (
+            count_seen(texts, bundle.read_arrays(LESSONS)["digests"])
+            for bundle in bundles
+            if (bundle.folder / f"{LESSONS}.npz").is_file()
+        ),
+        default=0,
+    )
+    were = f"{count} of {len(texts)} texts were lessons of a student, without labels"
+    return (f"{were}: it may follow its teacher on them more closely than elsewhere",) if count else ()
 
 
 def keep_unseen(data: LabelledData, bundles: Sequence[ModelBundle]) -> tuple[LabelledData, list[str]]:
-    """The rows that no model has learnt from, and a note of how many were left out.
+    """The rows whose labels no model has learnt from, and notes: how many were left out, and lessons among them.
 
     Raises:
         DataError: none is left.
@@ -65,8 +80,9 @@ def keep_unseen(data: LabelledData, bundles: Sequence[ModelBundle]) -> tuple[Lab
     seen = np.zeros(len(texts), bool)
     for bundle in bundles:
         seen |= find_learnt(bundle, texts)
+    lessons = _mention_lessons(bundles, [text for text, known in zip(texts, seen, strict=True) if not known])
     if not seen.any():
-        return data, []
+        return data, [*lessons]
     model, who = (
         ("the model", "it has not") if len(bundles) == 1 else ("one of the two models", "neither has")
     )
@@ -76,4 +92,4 @@ def keep_unseen(data: LabelledData, bundles: Sequence[ModelBundle]) -> tuple[Lab
             f"texts that {who} seen"
         )
     note = f"{int(seen.sum())} of {len(texts)} texts were left out: {model} has learnt from them"
-    return data.subset(np.flatnonzero(~seen)), [note]
+    return data.subset(np.flatnonzero(~seen)), [note, *lessons]

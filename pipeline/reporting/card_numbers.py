@@ -190,7 +190,7 @@ def teacher_part(distilled: Mapping[str, Any]) -> str:
     )
     text = (
         "A student: it was taught to answer as its teacher does, and has seen no label. The data below are those "
-        "of the teacher's labels. All that the teacher learnt from counts as learnt by the student."
+        "of the teacher's labels. What the teacher learnt from counts as learnt by it."
     )
     listed = bullets(f"{name}: {fact}" for name, fact in facts.items())
     return f"{text}\n\n{listed}\n\nAgreement on {n:,} further such sentences:\n\n{table(columns, rows)}"

@@ -192,7 +192,7 @@ def distil(
         decisions=rule,
         config=read_json_object(teacher.folder / "config.json"),
         metrics={**report.to_json(), "slices": slices.to_json()},
-        arrays=describe_rows(teacher, texts, calibrated, predictions),
+        arrays=describe_rows(teacher, texts, predictions),
         provenance={
             **describe_origin(teacher, texts, agreement, recipe=asdict(recipe), figures=figures, notes=notes),
             "seed": seed,

@@ -28,7 +28,7 @@ from pipeline.errors import DataError
 from pipeline.evaluation.comparison import Comparison
 from pipeline.evaluation.evaluate_bundle import predict_labelled, read_training_facts
 from pipeline.evaluation.evaluation_report import EvaluationReport
-from pipeline.evaluation.leakage import keep_unseen, text_digests
+from pipeline.evaluation.leakage import LESSONS, keep_unseen, text_digests
 from pipeline.evaluation.slices import SliceReport, evaluate_slices
 from pipeline.evaluation.test_predictions import TestPredictions, compare_predictions, evaluate_predictions
 from pipeline.files.json_files import read_json_object
@@ -192,6 +192,8 @@ def _describe_rows(
             np.concatenate([old.sketches, new.sketches]),
             np.concatenate([moved, new.probabilities]),
         ).to_arrays()
+    if (bundle.folder / f"{LESSONS}.npz").is_file():
+        arrays[LESSONS] = bundle.read_arrays(LESSONS)
     reference = read_drift_reference(bundle)
     if (
         reference is not None

@@ -1,14 +1,16 @@
 """What a student's bundle says of its teacher, and what it keeps of the texts that both have learnt from.
 
-Whatever the teacher learnt from counts as learnt by the student, and so do its own lessons. What it would give these
-texts had it not learnt from them is not known, so no probability stands beside them: shares refuse a sample that holds
-more of them than chance. The words, languages and lengths that drift is measured against stay those of the labelled
-texts: from these the meaning of the frames was learnt.
+Whatever the teacher learnt from counts as learnt by the student. What the student would give these texts had its
+teacher not learnt from them is not known, so no probability stands beside them: shares refuse a sample that holds more
+of them than chance. Its own lessons are kept apart from these, for it knew no label of them: were they one with the
+others, no sample of a corpus that the student was taught on could show that it holds the teacher's training rows. The
+words, languages and lengths that drift is measured against stay those of the labelled texts, from which the frames got
+their meaning.
 """
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,8 +18,8 @@ from numpy.typing import NDArray
 
 from pipeline.bundle import ModelBundle
 from pipeline.data.training_record import STEM as TRAINING_RECORD
-from pipeline.data.training_record import TrainingRecord, digest_texts
-from pipeline.evaluation.leakage import read_record
+from pipeline.data.training_record import digest_texts
+from pipeline.evaluation.leakage import LESSONS, read_record, text_digests
 from pipeline.evaluation.test_predictions import TestPredictions
 from pipeline.scoring.drift_reference import STEM as DRIFT_REFERENCE
 from pipeline.scoring.drift_reference import read_drift_reference
@@ -81,34 +83,22 @@ def measure_agreement(frame_ids: Sequence[str], teacher: Answers, student: Answe
 
 
 def describe_rows(
-    teacher: ModelBundle,
-    texts: UnlabelledTexts,
-    calibrated: NDArray[np.float64],
-    predictions: TestPredictions,
+    teacher: ModelBundle, texts: UnlabelledTexts, predictions: TestPredictions
 ) -> dict[str, Mapping[str, NDArray[Any]]]:
     """The arrays of a student's bundle.
 
     Args:
         teacher: whose arrays are carried over.
         texts: of the lessons, and those held out.
-        calibrated: the student's probabilities of the latter, shape (n_held_out, k).
         predictions: of the test fold.
     """
-    old = read_record(teacher)
-    k = len(teacher.frame_ids)
-    own = TrainingRecord.of(
-        [*texts.learnt, *texts.held_out],
-        np.concatenate([np.full((len(texts.learnt), k), np.nan), calibrated]),
-    )
-    record = TrainingRecord(
-        np.concatenate([old.digests, own.digests]),
-        np.concatenate([old.sketches, own.sketches]),
-        np.concatenate([np.full_like(old.probabilities, np.nan), own.probabilities]),
-    )
+    known = read_record(teacher)
+    unknown = np.full_like(known.probabilities, np.nan)
     reference = read_drift_reference(teacher)
     return {
         "training_texts": teacher.read_arrays("training_texts"),
-        TRAINING_RECORD: record.to_arrays(),
+        TRAINING_RECORD: replace(known, probabilities=unknown).to_arrays(),
+        LESSONS: {"digests": text_digests([*texts.learnt, *texts.held_out])},
         "test_predictions": predictions.to_arrays(),
         **({} if reference is None else {DRIFT_REFERENCE: reference.to_arrays()}),
     }
