@@ -21,11 +21,13 @@ from scipy.special import expit, softmax
 from typer.testing import CliRunner
 
 from pipeline.bundle import ModelBundle, load_bundle
+from pipeline.classifiers.blend import Blend
+from pipeline.classifiers.protocols import Classifier
 from pipeline.classifiers.transformer.transformer import FineTunedTransformer
 from pipeline.classifiers.transformer.transformer_training import TrainingOutcome
 from pipeline.cli import app
 from pipeline.config.evaluation import EvaluationSettings
-from pipeline.config.model import TransformerSettings
+from pipeline.config.model import BlendSettings, TfidfSettings, TransformerSettings
 from pipeline.data.training_record import STEM, TrainingRecord
 from pipeline.evaluation.evaluate_bundle import compare_bundles
 from pipeline.evaluation.leakage import find_learnt, keep_unseen, read_record, text_digests, warn_of_seen
@@ -36,34 +38,21 @@ LABELLED = toy_rows(90, seed=1)
 TRAIN, TEST = LABELLED.subset(np.arange(60)), LABELLED.subset(np.arange(60, 90))
 
 
-@pytest.fixture(scope="module")
-def teacher(tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
-    """A fine-tuned transformer of toy size, with all that a training keeps."""
-    folder = tmp_path_factory.mktemp("teacher")
-    model = FineTunedTransformer(
-        TransformerSettings(
-            encoder=str(write_tiny_encoder(folder / "encoder")),
-            epochs=12,
-            learning_rate=3e-3,
-            decide_on="dev",
-            tokens_per_batch=512,
-            max_tokens=64,
-            max_int8_loss=1.0,
-            precision="fp32",
-            device="cpu",
-        ),
-        FRAMES,
-        single_label=False,
-    )
-    model.fit(TRAIN, TRAIN, each_its_own_cluster(TRAIN), quiet_context(folder))
-    texts = list(TEST.table["text"])
+def small(encoder: Path, **changes: Any) -> TransformerSettings:
+    recipe = {"epochs": 12, "learning_rate": 3e-3, "tokens_per_batch": 512, "decide_on": "dev", **changes}
+    fixed = {"max_tokens": 64, "max_int8_loss": 1.0, "precision": "fp32", "device": "cpu"}
+    return TransformerSettings(encoder=str(encoder), **recipe, **fixed)
+
+
+def save_teacher(folder: Path, model: Classifier) -> ModelBundle:
+    """A bundle with what a training keeps and distillation needs."""
+    texts, seen = list(TEST.table["text"]), list(TRAIN.table["text"])
     raw = model.predict_proba(texts).astype(float)
     predictions = TestPredictions(
         np.asarray(TEST.table["id"], str), each_its_own_cluster(TEST), TEST.indicator(), raw, raw >= 0.4, raw
     )
-    seen = list(TRAIN.table["text"])
     return save_plain_bundle(
-        folder / "bundle",
+        folder,
         "toy",
         model,
         codebook(),
@@ -74,6 +63,20 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
         },
         provenance={"test_fingerprint": TEST.fingerprint},
     )
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_encoder(tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.fixture(scope="module")
+def teacher(encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
+    """A fine-tuned transformer of toy size."""
+    folder = tmp_path_factory.mktemp("teacher")
+    model = FineTunedTransformer(small(encoder), FRAMES, single_label=False)
+    model.fit(TRAIN, TRAIN, each_its_own_cluster(TRAIN), quiet_context(folder))
+    return save_teacher(folder / "bundle", model)
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +117,31 @@ def test_a_student_answers_nearly_as_its_teacher_does(teacher: ModelBundle, stud
     config = json.loads((student.folder / "classifier" / "config.json").read_text(encoding="utf-8"))
     assert config["num_hidden_layers"] == 1
     assert (student.folder / "classifier" / "onnx" / "model.onnx").is_file()
+
+
+def test_the_student_of_a_blend_keeps_its_baseline(encoder: Path, folder: Path, tmp_path: Path) -> None:
+    settings = BlendSettings(
+        tfidf=TfidfSettings(min_df=1, c_grid=(10.0,)),
+        transformer=small(encoder, decide_on="out_of_fold", inner_folds=2, epochs=6),
+    )
+    blend = Blend(settings, FRAMES, single_label=False)
+    blend.fit(TRAIN, None, each_its_own_cluster(TRAIN), quiet_context(tmp_path))
+    teacher = save_teacher(tmp_path / "blend", blend)
+    told = distil(
+        *(teacher.folder, folder / "posts.jsonl", "-o", tmp_path / "student"),
+        *("--labelled", folder / "labelled.jsonl"),
+    )
+    assert told.exit_code == 0, told.output
+    student = load_bundle(tmp_path / "student")
+    before, now = (
+        {name: file for name, file in bundle.manifest["files"].items() if "tfidf" in name}
+        for bundle in (teacher, student)
+    )
+    assert student.classifier.kind == "blend"
+    assert now == before != {}
+    new = list(toy_rows(200, seed=9).table["text"])
+    wanted = teacher.predict(new)[0]
+    assert np.abs(student.predict(new)[0] - wanted).mean() < np.abs(wanted - wanted.mean(axis=0)).mean() / 5
 
 
 def test_the_command_counts_what_it_left_out_and_names_what_follows(

@@ -58,7 +58,7 @@ def main(  # noqa: PLR0917 - a command has many options
     hidden_share: Annotated[
         float, typer.Option(help="Of each layer's hidden units.")
     ] = Recipe().hidden_share,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the sentences.")] = Recipe().epochs,
+    epochs: Annotated[int, typer.Option(min=0, help="Passes over the sentences.")] = 0,
     sentences: Annotated[int, typer.Option(min=100, help="To learn from, at most.")] = 20_000,
     rounds: Annotated[int, typer.Option(min=1, help="Turns of each model.")] = 5,
     seed: Annotated[int, typer.Option(help="Of draw and training.")] = 42,

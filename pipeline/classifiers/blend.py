@@ -7,7 +7,7 @@ member brings its own, so a blend costs no more than its two members.
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from pipeline.config.model import BlendSettings, ModelSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import ModelError
 from pipeline.files.json_files import write_json
+
+if TYPE_CHECKING:
+    from pipeline.classifiers.transformer.transformer import FineTunedTransformer
 
 _FILE = "classifier.json"
 _MEMBERS = ("tfidf", "transformer")  # kinds of the members, and names of their folders
@@ -66,6 +69,14 @@ class Blend:
         }
         combined = np.asarray(self._stack.combine(out_of_fold), np.float32)
         return FitSummary({**parts.figures, **shares}, parts.notes, out_of_fold=combined)
+
+    def with_transformer(self, student: "FineTunedTransformer") -> "Blend":
+        """The same blend with a transformer that copies its own: baseline and weights stay."""
+        settings = self.settings.model_copy(update={"transformer": student.settings})
+        blend = Blend(settings, self.labels, single_label=self.single_label)
+        blend._members = {**self._members, _MEMBERS[1]: student}
+        blend._stack = self._stack
+        return blend
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Probabilities of shape (n_texts, n_frames)."""

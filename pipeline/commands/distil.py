@@ -50,7 +50,10 @@ def distil(
         ),
     ] = None,
     layers: Annotated[int, typer.Option("--layers", min=1, help="Of the student's encoder.")] = 2,
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the sentences.")] = 5,
+    epochs: Annotated[
+        int,
+        typer.Option("--epochs", min=0, help="Passes over the sentences; 0: the more, the fewer they are."),
+    ] = 0,
     sentences: Annotated[
         int, typer.Option("--sentences", min=1, help="Sentences to draw from the posts, at most.")
     ] = 20_000,

@@ -1,9 +1,9 @@
 """A student for scoring in bulk: a smaller network that answers as a finished model does, taught on posts.
 
-It needs no labels. A network with the lowest layers of the teacher's encoder learns the teacher's calibrated
-probabilities of many unlabelled sentences. Held-out sentences, which neither of the two has learnt from, bring its
-probabilities to those of the teacher (calibration), and another half of them says how well it agrees. Thresholds are
-the teacher's.
+It needs no labels. A network with the lowest layers of the teacher's encoder learns what the teacher's network says of
+many unlabelled sentences; a blend keeps its baseline, which takes little time, and its weights. Held-out sentences,
+which neither of the two has learnt from, bring the student's probabilities to those of the teacher (calibration), and
+another half of them says how well it agrees. Thresholds are the teacher's.
 """
 
 import json
@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.bundle import ModelBundle, load_bundle, save_bundle
+from pipeline.classifiers.blend import Blend
 from pipeline.classifiers.normalised_text import NormalisedText
 from pipeline.classifiers.protocols import FitContext, FittedClassifier, Progress
 from pipeline.classifiers.transformer.student_network import (
-    Lessons,
     Recipe,
     check_recipe,
-    find_teacher,
     teach_student,
 )
 from pipeline.classifiers.transformer.transformer import FineTunedTransformer
@@ -54,11 +54,10 @@ from pipeline.training.unfinished_work import hold_folder, work_folder
 from pipeline.training.unlabelled_texts import TextCounts, read_unlabelled
 
 MOST_SENTENCES = 20_000  # some ten minutes of training on two cores
-_TEXTS_AT_ONCE = 2000
 _NO_STUDENT = {
     "tfidf": "a baseline, which scores faster than any student would",
-    "llm": "a language model, which is asked and holds no network: let it label posts (frames label-llm) and train on "
-    "them as data.teacher",
+    "cascade": "a cascade: distil a model of its second stage, trained alone",
+    "llm": "a language model, which holds no network: let it label posts (frames label-llm), and train on data.teacher",
 }
 
 
@@ -120,7 +119,7 @@ def distil(
     posts, teacher and recipe are the same.
 
     Args:
-        teacher: a transformer or a blend, or a cascade with one.
+        teacher: a transformer or a blend.
         posts: posts tables or raw exports.
         destination: a folder that does not exist yet.
         labelled: file with the rows of the teacher's test fold, which give the student its figures; none of its texts
@@ -154,16 +153,17 @@ def distil(
         format_name=format_name,
         progress=progress,
     )
-    lessons, _ = _ask(teacher, texts.learnt, progress, "teacher: answers")
-    held_out, teacher_rate = _ask(teacher, texts.held_out, progress, "teacher: held-out texts")
+    wanted, decided, teacher_rate = _ask(teacher, texts.held_out)
     began = time.monotonic()
-    key = json.dumps([teacher.bundle_hash, asdict(recipe), seed, lessons.texts])
+    key = json.dumps([teacher.bundle_hash, asdict(recipe), seed, texts.learnt])
     with hold_folder(work_folder(destination.parent, key)) as work:
         context = FitContext(seed, work, lambda *_: None, progress)
-        taught = teach_student(network, lessons, held_out, recipe, context)
+        read = normalise_texts if isinstance(teacher.classifier, NormalisedText) else list
+        checked = read(texts.held_out), decided
+        taught = teach_student(network, read(texts.learnt), checked, recipe, context)
     figures = {f"fit_{name}": value for name, value in taught.figures.items()}
     figures["fit_seconds"] = round(time.monotonic() - began, 3)
-    student = NormalisedText(taught.classifier) if _normalises(teacher) else taught.classifier
+    student = _take_place(teacher.classifier, taught.classifier)
 
     began = time.perf_counter()
     raw = student.predict_proba(texts.held_out)
@@ -172,13 +172,13 @@ def distil(
     rule = copy_decision_rule(
         teacher.decisions,
         raw[:half],
-        held_out.probabilities[:half],
+        wanted[:half],
         shrinkage=DecisionSettings().shrinkage_positives,
     )
     calibrated = rule.calibrate(raw)
     agreement = measure_agreement(
         teacher.frame_ids,
-        (held_out.probabilities[half:], held_out.decided[half:]),
+        (wanted[half:], decided[half:]),
         (calibrated[half:], rule.decide(calibrated[half:])),
     )
     predictions = _predict_test(teacher, test, student, rule)
@@ -226,28 +226,22 @@ def _find_network(teacher: ModelBundle) -> FineTunedTransformer:
     kind = teacher.classifier.kind
     if kind in _NO_STUDENT:
         raise ConfigError(f"{teacher.model_id} is {_NO_STUDENT[kind]}")
-    found = find_teacher(teacher.folder / "classifier")
-    if found is None:
-        raise ModelError(f"{teacher.folder}: no fine-tuned transformer in it, whose student could be taught")
-    return found
+    folder = teacher.folder / "classifier"
+    return FineTunedTransformer.load(folder / "transformer" if kind == "blend" else folder)
 
 
-def _normalises(teacher: ModelBundle) -> bool:
-    return isinstance(teacher.classifier, NormalisedText)
+def _take_place(of: FittedClassifier, student: FineTunedTransformer) -> FittedClassifier:
+    """The classifier with a student where its transformer was."""
+    if isinstance(of, NormalisedText):
+        return NormalisedText(_take_place(of.inner, student))
+    return of.with_transformer(student) if isinstance(of, Blend) else student
 
 
-def _ask(teacher: ModelBundle, texts: Sequence[str], progress: Progress, what: str) -> tuple[Lessons, float]:
-    """What the teacher says of texts, as its student will read them, and texts a second."""
-    began, probabilities, decided = time.perf_counter(), [], []
-    for start in range(0, len(texts), _TEXTS_AT_ONCE):
-        progress(what, start, len(texts))
-        found = teacher.predict(texts[start : start + _TEXTS_AT_ONCE])
-        probabilities.append(found[0])
-        decided.append(found[1])
-    progress(what, len(texts), len(texts))
-    rate = len(texts) / (time.perf_counter() - began)
-    read = normalise_texts(texts) if _normalises(teacher) else list(texts)
-    return Lessons(read, np.concatenate(probabilities), np.concatenate(decided)), rate
+def _ask(teacher: ModelBundle, texts: list[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_], float]:
+    """Probabilities and decisions of the whole teacher, both (n, k), and texts that it scored a second."""
+    began = time.perf_counter()
+    calibrated, decided = teacher.predict(texts)
+    return calibrated, decided, len(texts) / (time.perf_counter() - began)
 
 
 def _predict_test(

@@ -1,14 +1,13 @@
 """A small network that learns to answer as a large one does, from texts without labels (knowledge distillation).
 
-It begins with the lowest layers of the teacher's own encoder and with its head (Sanh, Debut, Chaumond and Wolf 2019,
-"DistilBERT"), and learns two things of each text: the teacher's probabilities (Hinton, Vinyals and Dean 2015,
-"Distilling the knowledge in a neural network") and the direction of the teacher's sentence vector, which says far more
-of a text than a probability for each frame does.
+It begins with the lowest layers of the large one's own encoder and with its head (Sanh, Debut, Chaumond and Wolf 2019,
+"DistilBERT"), and learns two things of each text: the large one's probabilities (Hinton, Vinyals and Dean 2015,
+"Distilling the knowledge in a neural network") and the direction of its sentence vector, which says far more of a text
+than a probability for each frame does.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pipeline.no_telemetry  # noqa: F401 - the hub client reads its settings while it is imported
@@ -26,7 +25,7 @@ from transformers import set_seed
 
 from pipeline.classifiers.encoder.token_batches import batches_by_length
 from pipeline.classifiers.encoder.token_windows import TokenWindows, make_windows
-from pipeline.classifiers.graph.onnx_transformer import ENCODER_CONFIG_FILE
+from pipeline.classifiers.graph.graph_scorer import to_probabilities
 from pipeline.classifiers.protocols import FitContext
 from pipeline.classifiers.transformer.network_scorer import NetworkScorer, pad
 from pipeline.classifiers.transformer.network_training import DevFold, window_limits
@@ -37,6 +36,8 @@ from pipeline.classifiers.transformer.transformer_training import choose_device,
 from pipeline.config.model import TransformerSettings
 from pipeline.errors import ConfigError, ModelError
 
+PASSES = 100_000  # sentences in all: some ten minutes on two cores
+FEWEST_EPOCHS, MOST_EPOCHS = 3, 20
 VECTOR_WEIGHT = 1.0  # of the vectors' direction beside the probabilities in the loss
 _TOKENS_PER_BATCH = 4096
 _PLACES = (
@@ -54,25 +55,20 @@ class Recipe:
     Attributes:
         layers: of its encoder: the lowest of the teacher's.
         hidden_share: of the hidden units of each layer, the strongest.
-        epochs: passes over the lessons.
+        epochs: passes over the lessons; 0 for as many as make up `PASSES` sentences, within bounds.
         learning_rate: of the encoder at its highest.
         head_learning_rate: of the head.
     """
 
     layers: int = 2
     hidden_share: float = 0.75
-    epochs: int = 5
-    learning_rate: float = 2e-4
-    head_learning_rate: float = 1e-3
+    epochs: int = 0
+    learning_rate: float = 5e-4
+    head_learning_rate: float = 3e-3
 
-
-@dataclass(frozen=True, slots=True)
-class Lessons:
-    """Texts, what the teacher says of them, shape (n, k), and what it decides, shape (n, k)."""
-
-    texts: Sequence[str]
-    probabilities: NDArray[np.float64]
-    decided: NDArray[np.bool_]
+    def count_epochs(self, n_lessons: int) -> int:
+        """Passes over so many lessons."""
+        return self.epochs or min(max(round(PASSES / n_lessons), FEWEST_EPOCHS), MOST_EPOCHS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +101,6 @@ class StudentNetwork(FrameNetwork):
         return nn.functional.binary_cross_entropy_with_logits(logits, labels)
 
 
-def find_teacher(classifier_folder: Path) -> FineTunedTransformer | None:
-    """The fine-tuned transformer in a saved classifier of any kind; None where there is none."""
-    found = (classifier_folder / place for place in _PLACES)
-    folder = next((folder for folder in found if (folder / ENCODER_CONFIG_FILE).is_file()), None)
-    return None if folder is None else FineTunedTransformer.load(folder)
-
-
 def check_recipe(teacher: FineTunedTransformer, recipe: Recipe) -> None:
     """Refuse what cannot be built, before anything that takes time.
 
@@ -134,37 +123,38 @@ def check_recipe(teacher: FineTunedTransformer, recipe: Recipe) -> None:
 
 
 def teach_student(
-    teacher: FineTunedTransformer, lessons: Lessons, held_out: Lessons, recipe: Recipe, context: FitContext
+    teacher: FineTunedTransformer,
+    lessons: Sequence[str],
+    checked: tuple[Sequence[str], NDArray[np.bool_]],
+    recipe: Recipe,
+    context: FitContext,
 ) -> TaughtStudent:
     """Train a student; a run that was killed goes on from its last checkpoint in the context's work folder.
 
     Args:
-        teacher: whose layers, head and sentence vectors it takes.
-        lessons: to learn from.
-        held_out: on which its 8-bit graph is held against the network.
+        teacher: whose layers, head, probabilities and sentence vectors it takes.
+        lessons: texts to learn from.
+        checked: other texts and what is decided of them, shape (n, k), on which its 8-bit graph is held against it.
         recipe: one that `check_recipe` lets pass.
         context: of the training.
     """
     changes = {
-        "epochs": recipe.epochs,
+        "epochs": recipe.count_epochs(len(lessons)),
         "learning_rate": recipe.learning_rate,
         "head_learning_rate": recipe.head_learning_rate,
     }
     settings = teacher.settings.model_copy(update=changes)
     set_seed(context.seed)
     own = teacher.network
-    windows = make_windows(own.tokenizer, lessons.texts, window_limits(settings))
+    windows = make_windows(own.tokenizer, lessons, window_limits(settings))
     network = _shorten(teacher, recipe, settings)
-    labels = np.concatenate(
-        [lessons.probabilities[windows.owners], _find_vectors(teacher, windows, context)],
-        axis=1,
-        dtype=np.float32,
+    rows = Dataset.from_dict(
+        {"input_ids": windows.token_ids, "labels": _find_answers(teacher, windows, context)}
     )
-    rows = Dataset.from_dict({"input_ids": windows.token_ids, "labels": labels})
     outcome = fine_tune(network, rows, padding_id=own.padding_id, settings=settings, context=context)
     student = FineTunedTransformer(settings, teacher.labels, single_label=teacher.single_label)
     dev = DevFold(
-        make_windows(own.tokenizer, held_out.texts, window_limits(settings)), held_out.decided.astype(np.int8)
+        make_windows(own.tokenizer, checked[0], window_limits(settings)), checked[1].astype(np.int8)
     )
     scorer = NetworkScorer(network, own.tokenizer, padding_id=own.padding_id, limits=window_limits(settings))
     scoring = student.adopt(scorer, teacher.encoder, windows, dev)
@@ -213,21 +203,24 @@ def _keep_units(layer: Any, n_units: int) -> None:
     outer.weight = nn.Parameter(outer.weight.detach()[:, kept])
 
 
-def _find_vectors(
+def _find_answers(
     teacher: FineTunedTransformer, windows: TokenWindows, context: FitContext
 ) -> NDArray[np.float32]:
-    """Sentence vectors of windows by the teacher's network, shape (n_windows, hidden_size)."""
+    """Probabilities and sentence vectors of windows by the network itself, shape (n_windows, k + hidden_size)."""
     own = teacher.network
     device = choose_device(teacher.settings.device)
     network = own.network.eval().to(device)
-    vectors = np.zeros((len(windows.token_ids), network.head.in_features), np.float32)
+    k = len(teacher.labels)
+    answers = np.zeros((len(windows.token_ids), k + network.head.in_features), np.float32)
     done = 0
     for rows in batches_by_length([len(ids) for ids in windows.token_ids], _TOKENS_PER_BATCH):
+        batch = pad([windows.token_ids[i] for i in rows], own.padding_id)
         with torch.inference_mode():
-            batch = pad([windows.token_ids[i] for i in rows], own.padding_id)
-            found = network.sentence_vectors(**{name: tensor.to(device) for name, tensor in batch.items()})
-        vectors[rows] = found.cpu().numpy()
+            vectors = network.sentence_vectors(**{name: tensor.to(device) for name, tensor in batch.items()})
+            logits = network.head(vectors).cpu().numpy()
+        answers[rows, :k] = to_probabilities(logits, single_label=teacher.single_label)
+        answers[rows, k:] = vectors.cpu().numpy()
         done += len(rows)
-        context.progress("teacher: reading the texts", done, len(vectors))
+        context.progress("teacher: answers", done, len(answers))
     network.to("cpu")
-    return vectors
+    return answers
