@@ -83,7 +83,7 @@ def teacher(encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> ModelBun
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file of posts, some of them of the training and of the test fold, and the labelled file."""
     folder = tmp_path_factory.mktemp("posts")
-    texts = [*toy_rows(800, seed=2).table["text"], *LABELLED.table["text"], "https://t.me/x", "football"] * 2
+    texts = [*toy_rows(460, seed=2).table["text"], *LABELLED.table["text"], "https://t.me/x", "football"] * 2
     (folder / "posts.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
     rows = [
         {"id": row.id, "text": row.text, "labels": list(row.labels)} for row in LABELLED.table.itertuples()
@@ -122,7 +122,7 @@ def test_a_student_answers_nearly_as_its_teacher_does(teacher: ModelBundle, stud
 def test_the_student_of_a_blend_keeps_its_baseline(encoder: Path, folder: Path, tmp_path: Path) -> None:
     settings = BlendSettings(
         tfidf=TfidfSettings(min_df=1, c_grid=(10.0,)),
-        transformer=small(encoder, decide_on="out_of_fold", inner_folds=2, epochs=6),
+        transformer=small(encoder, decide_on="out_of_fold", inner_folds=2, epochs=4),
     )
     blend = Blend(settings, FRAMES, single_label=False)
     blend.fit(TRAIN, None, each_its_own_cluster(TRAIN), quiet_context(tmp_path))

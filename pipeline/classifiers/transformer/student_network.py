@@ -40,12 +40,6 @@ PASSES = 100_000  # sentences in all: some ten minutes on two cores
 FEWEST_EPOCHS, MOST_EPOCHS = 3, 20
 VECTOR_WEIGHT = 1.0  # of the vectors' direction beside the probabilities in the loss
 _TOKENS_PER_BATCH = 4096
-_PLACES = (
-    ".",
-    "transformer",
-    "second",
-    "second/transformer",
-)  # of a transformer, a blend and either in a cascade
 
 
 @dataclass(frozen=True, slots=True)
