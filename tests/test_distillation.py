@@ -201,23 +201,6 @@ def test_teacher_and_student_are_compared_on_the_teachers_test_fold(
     np.testing.assert_array_equal(kept["ids"], TEST.table["id"])
 
 
-def test_the_same_seed_gives_the_same_student_and_another_order_of_posts_changes_nothing(
-    teacher: ModelBundle, student: ModelBundle, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
-    lines = (folder / "posts.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
-    (tmp_path / "reversed.jsonl").write_text("".join(reversed(lines)), encoding="utf-8")
-    told = distil(
-        *(teacher.folder, tmp_path / "reversed.jsonl", "-o", tmp_path / "again"),
-        *("--labelled", folder / "labelled.jsonl", "--register-as", "toy", "--json"),
-    )
-    assert told.exit_code == 0, told.output
-    printed = json.loads(told.stdout)
-    assert printed["bundle_hash"] == student.bundle_hash
-    assert (printed["registered"], printed["version"]) == ("toy", 1)
-    assert printed["texts"]["learnt"] == student.manifest["distilled"]["texts"]["learnt"]
-
-
 def test_what_cannot_be_distilled_is_refused_in_a_line(
     teacher: ModelBundle, tiny_bundle: ModelBundle, folder: Path, tmp_path: Path
 ) -> None:
@@ -239,31 +222,37 @@ def test_what_cannot_be_distilled_is_refused_in_a_line(
     assert not (tmp_path / "none").exists()
 
 
-def test_a_killed_run_goes_on_from_its_checkpoint(
+def test_a_killed_run_goes_on_to_the_same_student_whatever_the_order_of_posts(
     teacher: ModelBundle, student: ModelBundle, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed after the training and before the student was written."""
+    """Killed after the training and before the student was written; then also registered."""
     import pipeline.classifiers.transformer.student_network as module  # noqa: PLC0415 - to break off in it
 
-    resumed = []
+    outcomes = []
     whole = module.fine_tune
 
     def break_off(*arguments: Any, **options: Any) -> TrainingOutcome:
-        resumed.append(whole(*arguments, **options))
-        if len(resumed) == 1:
+        outcomes.append(whole(*arguments, **options))
+        if len(outcomes) == 1:
             raise KeyboardInterrupt
-        return resumed[-1]
+        return outcomes[-1]
 
     monkeypatch.setattr(module, "fine_tune", break_off)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    lines = (folder / "posts.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    (tmp_path / "reversed.jsonl").write_text("".join(reversed(lines)), encoding="utf-8")
     arguments = (
-        *(teacher.folder, folder / "posts.jsonl", "-o", tmp_path / "late"),
-        *("--labelled", folder / "labelled.jsonl"),
+        *(teacher.folder, tmp_path / "reversed.jsonl", "-o", tmp_path / "late"),
+        *("--labelled", folder / "labelled.jsonl", "--register-as", "toy", "--json"),
     )
     assert distil(*arguments).exit_code != 0
     assert not (tmp_path / "late").exists()
-    assert distil(*arguments).exit_code == 0
-    assert resumed[1].resumed_at_step == resumed[0].steps
-    assert load_bundle(tmp_path / "late").bundle_hash == student.bundle_hash
+    told = distil(*arguments)
+    assert told.exit_code == 0, told.output
+    printed = json.loads(told.stdout)
+    assert outcomes[1].resumed_at_step == outcomes[0].steps
+    assert printed["bundle_hash"] == student.bundle_hash
+    assert (printed["registered"], printed["version"]) == ("toy", 1)
 
 
 def test_soft_targets_are_met_by_calibration_and_hard_ones_as_before() -> None:
