@@ -109,12 +109,16 @@ def find_statements(
     statements = np.arange(len(texts), dtype=np.int64)
     for rows in np.split(np.argsort(clusters, kind="stable"), np.flatnonzero(np.diff(np.sort(clusters))) + 1):
         said: dict[int, Writing] = {}
+        known: dict[tuple[str, int, int], int] = {}  # statements of equal texts, which are many
         for row in rows.tolist() if len(rows) > 1 else []:
-            writing = found.writing(row)
-            first = next((i for i, other in said.items() if say_the_same(other, writing)), row)
-            statements[row] = first
-            if first not in said or sum(writing.tags) > sum(said[first].tags):
-                said[first] = writing
+            start, end = found.spans[row].tolist()
+            key = (texts[row], start, end)
+            if key not in known:
+                writing = found.writing(row)
+                known[key] = next((i for i, other in said.items() if say_the_same(other, writing)), row)
+                if row == known[key] or sum(writing.tags) > sum(said[known[key]].tags):
+                    said[known[key]] = writing
+            statements[row] = known[key]
     return statements
 
 

@@ -150,7 +150,7 @@ def _differences(one: Sequence[str], other: Sequence[str]) -> Iterator[_Differen
 
 
 def _have_equal_sentences(one: Writing, other: Writing) -> bool:
-    if sorted(one.words) != sorted(other.words):
+    if len(one.words) != len(other.words) or set(one.words) != set(other.words):
         return False
     sentences = sorted(one.sentences())
     return sentences == sorted(other.sentences()) and min(map(len, sentences)) >= _SENTENCE

@@ -40,7 +40,7 @@ class Writing:
             no capitals or it is written in one case throughout.
         openings: which begin with a capital at the beginning of a sentence, where it says nothing.
         tags: which are hashtags before or after all other words.
-        ends: after which a sentence ends, as it does after the last.
+        ends: after which a sentence ends, and another begins.
         questions: how many question marks it has.
     """
 
@@ -71,30 +71,35 @@ class Writing:
 def read_writing(text: str) -> Writing:
     """Words of a text, their capitals, and its question marks."""
     plain = _make_plain(_LINK.sub(" ", normalise_texts([text])[0]), fold_case=False)
-    found = list(_TOKEN.finditer(plain))
-    spans = [token.span() for token in found]
-    between = [plain[end:start] for (_, end), (start, _) in pairwise([(0, 0), *spans])]
-    is_first = [place == 0 or _stands_in(_BREAK, gap) for place, gap in enumerate(between)]
-    is_capital = [token.group()[0] != token.group()[0].casefold() for token in found]
-    is_telling = any(is_capital) and any(token.group().islower() for token in found)
+    spans = [token.span() for token in _TOKEN.finditer(plain)]
+    written = [plain[start:end] for start, end in spans]
+    words = [word.casefold() for word in written]
+    is_first = [place == 0 for place in range(len(words))]
+    is_tag, is_end = ([False] * len(words) for _ in range(2))
+    for place, ((_, end), (start, _)) in enumerate(pairwise([(0, 0), *spans])):
+        gap = plain[end:start]
+        if gap != " ":
+            is_first[place] |= _BREAK.search(gap) is not None
+            is_tag[place] = gap[-1:] == "#"
+            is_end[place - 1] = _END.search(gap) is not None
+    is_capital = [word[0] != folded[0] for word, folded in zip(written, words, strict=True)]
+    is_telling = any(is_capital) and any(map(str.islower, written))
     inside = tuple(capital and not first for capital, first in zip(is_capital, is_first, strict=True))
     return Writing(
-        tuple(token.group().casefold() for token in found),
+        tuple(words),
         inside if is_telling else None,
         tuple(capital and first for capital, first in zip(is_capital, is_first, strict=True)),
-        _find_outer_tags([gap.endswith("#") for gap in between]),
-        (*(_stands_in(_END, gap) for gap in between[1:]), True)[: len(found)],
+        _find_outer_tags(is_tag),
+        tuple(is_end),
         len(_QUESTION.findall(plain)),
     )
 
 
-def _stands_in(pattern: re.Pattern[str], gap: str) -> bool:
-    return gap != " " and pattern.search(gap) is not None
-
-
 def _find_outer_tags(is_tag: list[bool]) -> tuple[bool, ...]:
     """Those before the first and after the last word that is none."""
-    words = [place for place, tag in enumerate(is_tag) if not tag] or [0, len(is_tag)]
+    if not any(is_tag) or all(is_tag):
+        return (False,) * len(is_tag)
+    words = [place for place, tag in enumerate(is_tag) if not tag]
     return tuple(not words[0] <= place <= words[-1] for place in range(len(is_tag)))
 
 
