@@ -32,7 +32,8 @@ from pipeline.data.training_record import STEM, TrainingRecord
 from pipeline.evaluation.evaluate_bundle import compare_bundles
 from pipeline.evaluation.leakage import find_learnt, keep_unseen, read_record, text_digests, warn_of_seen
 from pipeline.evaluation.test_predictions import TestPredictions
-from pipeline.measures.calibration import fit_calibrator, logit
+from pipeline.measures.calibration import fit_calibrator, identity_calibrator, logit
+from pipeline.measures.decision_rule import DecisionRule, copy_decision_rule
 
 LABELLED = toy_rows(90, seed=1)
 TRAIN, TEST = LABELLED.subset(np.arange(60)), LABELLED.subset(np.arange(60, 90))
@@ -263,6 +264,16 @@ def test_soft_targets_are_met_by_calibration_and_hard_ones_as_before() -> None:
     calibrator = fit_calibrator(raw, wanted, single_label=False, shrinkage=20.0)
     np.testing.assert_allclose(calibrator.slopes, 2, atol=0.05)
     np.testing.assert_allclose(calibrator.offsets, -1, atol=0.05)
+    rule = DecisionRule(identity_calibrator(2, single_label=False), np.full(2, 0.9), single_label=False)
+    kept, tuned = (
+        copy_decision_rule(rule, raw, wanted, raw[:9], tuned=choose, shrinkage=20.0)
+        for choose in (False, True)
+    )
+    assert kept.thresholds.tolist() == [0.9, 0.9]
+    truth = generator.random(wanted.shape) < wanted
+    hits, found = ([(rule.decide(wanted) & part).sum() for rule in (kept, tuned)] for part in (truth, True))
+    f1 = [2 * hit / (n + truth.sum()) for hit, n in zip(hits, found, strict=True)]
+    assert f1[1] > f1[0] + 0.1, "what a copy is less sure of is found by lower thresholds"
     classes = softmax(generator.normal(0, 2, (3000, 3)), axis=1)
     flat = softmax(np.log(classes) / 3, axis=1)
     found = fit_calibrator(flat, classes, single_label=True, shrinkage=20.0)

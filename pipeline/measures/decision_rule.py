@@ -122,15 +122,28 @@ def refit_decision_rule(
 
 
 def copy_decision_rule(
-    rule: DecisionRule, raw: NDArray[Any], probabilities: NDArray[Any], *, shrinkage: float
+    rule: DecisionRule,
+    raw: NDArray[Any],
+    probabilities: NDArray[Any],
+    more: NDArray[Any],
+    *,
+    tuned: bool,
+    shrinkage: float,
 ) -> DecisionRule:
-    """The rule of a classifier that copies another: calibrated to the other's probabilities, with its thresholds.
+    """The rule of a classifier that copies another: calibrated to the other's probabilities.
 
     Args:
         rule: of the other.
         raw: the copy's own probabilities of rows that neither has learnt from, shape (n, k).
         probabilities: what the other, calibrated, gives these rows, shape (n, k).
+        more: the copy's own probabilities of further such rows, shape (m, k).
+        tuned: a copy is less sure than what it copies, so thresholds are those of best expected F1 on all these rows;
+            else they are the other's.
         shrinkage: number of positives that weigh as much as the pooled slope does.
     """
     calibrator = fit_calibrator(raw, probabilities, single_label=rule.single_label, shrinkage=shrinkage)
-    return replace(rule, calibrator=calibrator)
+    copied = replace(rule, calibrator=calibrator)
+    if rule.single_label or not tuned:
+        return copied
+    calibrated = copied.calibrate(np.concatenate([raw, more]))
+    return replace(copied, thresholds=tune_thresholds(calibrated, calibrated, np.ones_like(calibrated)))

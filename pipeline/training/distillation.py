@@ -3,12 +3,13 @@
 It needs no labels. A network with the lowest layers of the teacher's encoder learns what the teacher's network says of
 many unlabelled sentences; a blend keeps its baseline, which takes little time, and its weights. Held-out sentences,
 which neither of the two has learnt from, bring the student's probabilities to those of the teacher (calibration), and
-another half of them says how well it agrees. Thresholds are the teacher's.
+another half of them says how well it agrees. Thresholds that the teacher's config sets stay; where they were tuned,
+they are tuned anew, for a student is less sure than its teacher.
 """
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -169,10 +170,13 @@ def distil(
     raw = student.predict_proba(texts.held_out)
     rates = (teacher_rate, len(raw) / (time.perf_counter() - began))
     half = len(raw) // 2
+    config = read_json_object(teacher.folder / "config.json")
     rule = copy_decision_rule(
         teacher.decisions,
         raw[:half],
         wanted[:half],
+        raw[half:],
+        tuned=_is_tuned(config),
         shrinkage=DecisionSettings().shrinkage_positives,
     )
     calibrated = rule.calibrate(raw)
@@ -190,7 +194,7 @@ def distil(
         classifier=student,
         codebook=teacher.codebook,
         decisions=rule,
-        config=read_json_object(teacher.folder / "config.json"),
+        config=config,
         metrics={**report.to_json(), "slices": slices.to_json()},
         arrays=describe_rows(teacher, texts, predictions),
         provenance={
@@ -228,6 +232,12 @@ def _find_network(teacher: ModelBundle) -> FineTunedTransformer:
         raise ConfigError(f"{teacher.model_id} is {_NO_STUDENT[kind]}")
     folder = teacher.folder / "classifier"
     return FineTunedTransformer.load(folder / "transformer" if kind == "blend" else folder)
+
+
+def _is_tuned(config: Mapping[str, Any]) -> bool:
+    """Whether a training chose its thresholds, and no fixed one was set."""
+    decisions = config.get("decisions")
+    return isinstance(decisions, dict) and decisions.get("threshold") == "tuned"
 
 
 def _take_place(of: FittedClassifier, student: FineTunedTransformer) -> FittedClassifier:

@@ -137,7 +137,7 @@ def describe_student(teacher: ModelBundle, counts: TextCounts) -> list[str]:
     """Notes for whoever reads a student's figures."""
     taught = (
         f"a student of {teacher.model_id}, taught on {counts.learnt:,} unlabelled sentences to answer as it does: "
-        f"calibrated to the teacher's probabilities on {counts.held_out // 2:,} others, with the teacher's thresholds"
+        f"calibrated to the teacher's probabilities on {counts.held_out // 2:,} others that neither has learnt from"
     )
     if counts.learnt >= FEW_LESSONS:
         return [taught]

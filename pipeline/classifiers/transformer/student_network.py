@@ -55,7 +55,7 @@ class Recipe:
     """
 
     layers: int = 2
-    hidden_share: float = 0.5
+    hidden_share: float = 0.75
     epochs: int = 0
     learning_rate: float = 5e-4
     head_learning_rate: float = 3e-3
