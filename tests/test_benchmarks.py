@@ -224,9 +224,7 @@ def test_the_stock_rival_trains_in_the_precision_asked_for(tmp_path: Path) -> No
     folds = make_folds(toy_rows(120, seed=4, single_label=True), FoldSettings(method="cluster"))
     found = {}
     for bf16 in (False, True):
-        rival = StockTrainer(
-            encoder, single_label=True, tuned=False, seed=0, work=tmp_path, epochs=1, bf16=bf16
-        )
+        rival = StockTrainer(encoder, single_label=True, tuned=False, seed=0, work=tmp_path, bf16=bf16)
         rival.fit(folds)
         found[bf16], decided = rival.predict(list(folds.test.table["text"]))
         assert decided.sum(axis=1).tolist() == [1] * len(folds.test)

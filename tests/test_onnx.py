@@ -18,12 +18,12 @@ from transformers import AutoModel, BertConfig, DistilBertConfig, RobertaConfig
 
 from pipeline.classifiers.build import build_classifier, load_classifier
 from pipeline.classifiers.encoder.encoders import find_encoder
-from pipeline.classifiers.encoder.token_batches import pad_tokens
 from pipeline.classifiers.encoder.token_windows import WindowLimits, make_windows
 from pipeline.classifiers.graph import graph_scorer
 from pipeline.classifiers.graph.encoder_graph import EncoderShape, build_graph, serialise
 from pipeline.classifiers.graph.graph_scorer import IDS, LOGITS, MASK, GraphScorer, to_probabilities
 from pipeline.classifiers.graph.onnx_transformer import GRAPH_FILE, OnnxTransformer
+from pipeline.classifiers.transformer.frozen_layers import pad
 from pipeline.classifiers.transformer.onnx_export import (
     ScoringCheck,
     choose_scoring_graph,
@@ -81,9 +81,8 @@ def random_tokens(n: int, *, longest: int = LONGEST, vocabulary: int = 50) -> li
 
 
 def network_logits(network: FrameNetwork, token_ids: list[list[int]]) -> NDArray[np.float32]:
-    ids, mask = pad_tokens(token_ids, padding_id=1)
     with torch.inference_mode():
-        logits = network(torch.from_numpy(ids).long(), torch.from_numpy(mask).long())["logits"]
+        logits = network(**pad(token_ids, padding_id=1))["logits"]
     return np.asarray(logits.numpy(), np.float32)
 
 

@@ -49,7 +49,6 @@ class StockTrainer:
         tuned: choose rate, epoch and thresholds on dev; else defaults on train and dev together.
         seed: of the Trainer.
         work: folder for checkpoints.
-        epochs: passes over the rows where nothing is tuned; without it the library's default.
         bf16: round the operands of matrix products to bfloat16, as ours does on processors that have instructions
             for it.
     """
@@ -62,7 +61,6 @@ class StockTrainer:
         tuned: bool,
         seed: int,
         work: Path,
-        epochs: int | None = None,
         bf16: bool = False,
     ) -> None:
         self._encoder = encoder
@@ -70,7 +68,6 @@ class StockTrainer:
         self._tuned = tuned
         self._seed = seed
         self._work = work
-        self._epochs = epochs
         self._bf16 = bf16
         self._tokenizer = AutoTokenizer.from_pretrained(encoder)
         self._trainer: Trainer | None = None
@@ -106,8 +103,6 @@ class StockTrainer:
 
     def _train(self, rows: LabelledData, dev: LabelledData | None, rate: float | None = None) -> Trainer:
         options: dict[str, Any] = {"save_strategy": "no"}
-        if self._epochs is not None:
-            options["num_train_epochs"] = self._epochs
         if rate is not None:
             options = {
                 "learning_rate": rate,

@@ -57,6 +57,10 @@ class TransformerSettings(Settings):
         max_tokens: longer texts are read in windows of this size, see `pipeline.classifiers.encoder.token_windows`.
         max_windows: of a text; what is longer still is cut, and how many texts were is reported.
         head_learning_rate: of the new linear head; the encoder's is `learning_rate`.
+        frozen_layers: lowest layers of the encoder that stay as they are, its embeddings with them. What they give is
+            computed once for all networks and epochs and lies on the disk meanwhile, in `output`: two bytes a token for
+            each of its dimensions (768 with either embedded encoder). "auto" is half of the layers; none where
+            `freeze_embeddings` is false, or where the encoder is not of the kinds of BERT and RoBERTa.
         freeze_embeddings: word embeddings stay as they are: half of the optimiser's work saved.
         positive_weight_power: 0 weighs positives as they come, 1 balances them, 0.5 is the square root.
         decide_on: rows from which calibration and thresholds are learnt. "out_of_fold": all of train and dev, by
@@ -91,6 +95,7 @@ class TransformerSettings(Settings):
     vector_scale: Positive = 8.0
     dropout: float = Field(default=0.1, ge=0, lt=1)
     freeze_embeddings: bool = True
+    frozen_layers: Annotated[int, Field(ge=0)] | Literal["auto"] = "auto"
     positive_weight_power: float = Field(default=0.5, ge=0, le=1)
     decide_on: Literal["out_of_fold", "dev"] = "out_of_fold"
     inner_folds: int = Field(default=3, ge=2)

@@ -28,6 +28,7 @@ Ranges = Mapping[
     str, tuple[Channels, Channels]
 ]  # place of an activation -> least and greatest values met there
 
+WORDS = "encoder.embeddings.word_embeddings.weight"
 _OPSET, _IR_VERSION = 20, 10
 _MICROSOFT = "com.microsoft"  # kernels that every build of onnxruntime has
 _WEIGHT_LEVELS = 64
@@ -133,7 +134,7 @@ class _Graph:
 def _embed(graph: _Graph, shape: EncoderShape) -> str:
     """Word, position and type vectors, added and normalised: (n, t, hidden)."""
     prefix = "encoder.embeddings"
-    words = graph.weights[f"{prefix}.word_embeddings.weight"]
+    words = graph.weights[WORDS]
     positions = graph.weights[f"{prefix}.position_embeddings.weight"][shape.first_position :]
     types = graph.weights[f"{prefix}.token_type_embeddings.weight"][0]  # a text is all of type 0
     if graph.ranges is None:

@@ -2,16 +2,17 @@
 
 import itertools
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
-from torch import Tensor
 
-from pipeline.classifiers.encoder.token_batches import batches_by_length, pad_tokens
+from pipeline.classifiers.encoder.token_batches import batches_by_length
 from pipeline.classifiers.encoder.token_windows import WindowLimits, find_cut, make_windows
 from pipeline.classifiers.processes import ALONE, Processes
+from pipeline.classifiers.transformer.frozen_layers import FrozenLayers, pad
 from pipeline.classifiers.transformer.transformer_network import FrameNetwork
 from pipeline.errors import ModelError
 
@@ -26,15 +27,23 @@ class NetworkScorer:
         tokenizer: without padding and truncation.
         padding_id: token that fills a batch up.
         limits: how much of a text is read.
+        frozen: layers below those of the network, which have computed all that will be scored.
     """
 
     def __init__(
-        self, network: FrameNetwork, tokenizer: Tokenizer, *, padding_id: int, limits: WindowLimits
+        self,
+        network: FrameNetwork,
+        tokenizer: Tokenizer,
+        *,
+        padding_id: int,
+        limits: WindowLimits,
+        frozen: FrozenLayers | None = None,
     ) -> None:
         self.network = network
         self.tokenizer = tokenizer
         self.padding_id = padding_id
         self.limits = limits
+        self._read = partial(pad, padding_id=padding_id) if frozen is None else frozen.read
 
     def score_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Logits of shape (n_texts, n_frames)."""
@@ -58,8 +67,8 @@ class NetworkScorer:
             for rows in itertools.islice(batches, processes.rank, None, processes.size):
                 if not len(rows):
                     continue
-                padded = pad([token_ids[i] for i in rows], self.padding_id)
-                batch = {name: tensor.to(head.weight.device) for name, tensor in padded.items()}
+                read = self._read([token_ids[i] for i in rows])
+                batch = {name: tensor.to(head.weight.device) for name, tensor in read.items()}
                 try:
                     # Training in bf16 wraps this network's own `forward`; scores are in single precision throughout.
                     found = FrameNetwork.forward(self.network, **batch)["logits"]
@@ -73,9 +82,3 @@ class NetworkScorer:
     def find_cut(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         """Texts that are not read to their end, shape (n_texts,)."""
         return find_cut(self.tokenizer, texts, self.limits)
-
-
-def pad(token_ids: Sequence[Sequence[int]], padding_id: int) -> dict[str, Tensor]:
-    """Padded `input_ids` and their `attention_mask`, both of shape (n, longest)."""
-    padded, mask = pad_tokens(token_ids, padding_id)
-    return {"input_ids": torch.from_numpy(padded).long(), "attention_mask": torch.from_numpy(mask).long()}

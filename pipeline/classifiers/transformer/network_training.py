@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from pipeline.classifiers.encoder.token_windows import TokenWindows, WindowLimits
 from pipeline.classifiers.processes import Processes
 from pipeline.classifiers.protocols import FitContext
+from pipeline.classifiers.transformer.frozen_layers import FrozenLayers
 from pipeline.classifiers.transformer.network_scorer import NetworkScorer
 from pipeline.classifiers.transformer.pretrained import PretrainedTokenizer
 from pipeline.classifiers.transformer.transformer_network import FrameNetwork, freeze_unused
@@ -94,6 +95,7 @@ class NetworkTraining:
         settings: the recipe.
         n_frames: columns of the output.
         single_label: softmax over frames in place of one sigmoid a frame.
+        frozen: lower layers of `pretrained` that do not learn and have computed all windows; the rest is trained.
     """
 
     pretrained: Any
@@ -101,6 +103,7 @@ class NetworkTraining:
     settings: TransformerSettings
     n_frames: int
     single_label: bool
+    frozen: FrozenLayers | None
 
     def train(
         self, windows: TokenWindows, truth: NDArray[Any], context: FitContext, dev: DevFold | None = None
@@ -110,7 +113,7 @@ class NetworkTraining:
         With `dev`, the epoch of best mean average precision there is kept, else the last.
         """
         network = new_network_for_frames(
-            copy.deepcopy(self.pretrained),
+            copy.deepcopy(self.pretrained) if self.frozen is None else self.frozen.new_upper(),
             self.n_frames,
             self.settings,
             single_label=self.single_label,
@@ -126,11 +129,12 @@ class NetworkTraining:
             padding_id=self.tokenizer.padding_id,
             settings=self.settings,
             context=context,
-            score_dev=(lambda trained: dev.score(self._scorer(trained), context.processes))
+            score_dev=(lambda trained: dev.score(self._scorer(trained, self.frozen), context.processes))
             if dev is not None and dev.truth.any()  # without positives no epoch is better: the last is kept
             else None,
+            frozen=self.frozen,
         )
-        return self._scorer(network), outcome
+        return self._scorer(network, self.frozen), outcome
 
     def train_crossed(
         self, windows: TokenWindows, truth: NDArray[Any], clusters: NDArray[np.int64], context: FitContext
@@ -166,13 +170,21 @@ class NetworkTraining:
         context.progress("transformer: out of fold", n_folds, n_folds)
         return Crossed(logits, soup)
 
-    def _scorer(self, network: FrameNetwork) -> NetworkScorer:
+    def _scorer(self, network: FrameNetwork, frozen: FrozenLayers | None) -> NetworkScorer:
         return NetworkScorer(
             network,
             self.tokenizer.tokenizer,
             padding_id=self.tokenizer.padding_id,
             limits=window_limits(self.settings),
+            frozen=frozen,
         )
+
+    def complete(self, trained: NetworkScorer) -> NetworkScorer:
+        """The network of all layers, which scores any text."""
+        if self.frozen is None:
+            return trained
+        trained.network.encoder = self.frozen.complete(trained.network.encoder)
+        return self._scorer(trained.network, None)
 
 
 def window_limits(settings: TransformerSettings) -> WindowLimits:

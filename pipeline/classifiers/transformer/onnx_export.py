@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from pipeline.classifiers.graph.encoder_graph import (
+    WORDS,
     Channels,
     EncoderShape,
     Ranges,
@@ -126,12 +127,16 @@ def export_int8(weights: Weights, shape: EncoderShape, observed: TokenIds) -> by
 
 def observe_ranges(weights: Weights, shape: EncoderShape, observed: TokenIds) -> Ranges:
     """Least and greatest activations of each place over up to `OBSERVED_TEXTS` texts, evenly drawn."""
-    session = open_session(serialise(build_graph(weights, shape, observe=True)), "observing graph")
+    drawn = [observed[i] for i in draw_evenly(len(observed), OBSERVED_TEXTS)]
+    met = np.unique([token for ids in drawn for token in ids])
+    few = {**weights, WORDS: weights[WORDS][met]}  # a large vocabulary would be held five times on the way
+    session = open_session(serialise(build_graph(few, shape, observe=True)), "observing graph")
     places = [output.name for output in session.get_outputs()][1:]
     seen: dict[str, list[Channels]] = {place: [] for place in places}
-    drawn = [observed[i] for i in draw_evenly(len(observed), OBSERVED_TEXTS)]
     for ids in _group_by_length(drawn):  # texts of one length need no padding, which is not to be observed
-        values = session.run(places, {IDS: ids, MASK: np.ones_like(ids)})
+        values = session.run(
+            places, {IDS: np.searchsorted(met, ids).astype(np.int32), MASK: np.ones_like(ids)}
+        )
         for place, value in zip(places, values, strict=True):
             seen[place].append(value)
     names = {place.rpartition(".")[0] for place in places}

@@ -30,6 +30,7 @@ from pipeline.classifiers.graph.onnx_transformer import (
 )
 from pipeline.classifiers.protocols import FitContext, FitSummary, Probabilities
 from pipeline.classifiers.transformer.checkpoints import load_weights, save_weights
+from pipeline.classifiers.transformer.frozen_layers import freeze_layers
 from pipeline.classifiers.transformer.network_scorer import NetworkScorer
 from pipeline.classifiers.transformer.network_training import (
     DevFold,
@@ -49,6 +50,7 @@ from pipeline.classifiers.transformer.pretrained import (
     read_tokenizer,
 )
 from pipeline.classifiers.transformer.transformer_network import FrameNetwork
+from pipeline.classifiers.transformer.transformer_training import choose_device
 from pipeline.config.model import TransformerSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import ConfigError, ModelError
@@ -109,30 +111,41 @@ class FineTunedTransformer:
         self._check_places(encoder.name, pretrained, tokenizer.trained_for)
         windows = make_windows(tokenizer.tokenizer, texts, window_limits(self.settings))
         fit = measure_fit(tokenizer.tokenizer, texts[: len(train)])
-        training = NetworkTraining(
-            pretrained, tokenizer, self.settings, len(self.labels), single_label=self.single_label
-        )
         dev_fold = None if dev is None else self._tokenize_dev(dev, tokenizer.tokenizer)
-        crossed = training.train_crossed(windows, truth, clusters, context) if dev_fold is None else None
-        network, outcome = training.train(windows, truth, context, dev_fold)
+        with freeze_layers(
+            pretrained,
+            self.settings,
+            name=encoder.name,
+            padding_id=tokenizer.padding_id,
+            device=choose_device(self.settings.device),
+            folder=context.work_folder,
+        ) as frozen:
+            if frozen is not None:
+                frozen.compute([*windows.token_ids, *(dev_fold.windows.token_ids if dev_fold else ())])
+            training = NetworkTraining(
+                pretrained, tokenizer, self.settings, len(self.labels), self.single_label, frozen
+            )
+            crossed = training.train_crossed(windows, truth, clusters, context) if dev_fold is None else None
+            network, outcome = training.train(windows, truth, context, dev_fold)
         self._encoder = {
             "name": encoder.name,
             "revision": encoder.revision,
             "weights_sha256": encoder.weights_sha256,
         }
-        self._network = self._scorer = network
         # What follows is of the rows alone, without the codebook's texts
         windows, truth = windows.of_texts(np.arange(len(train))), truth[: len(train)]
         out_of_fold = None
         if crossed is not None:
             crossed.average_into(network.network)
             out_of_fold = to_probabilities(crossed.logits, single_label=self.single_label)
+        self._network = self._scorer = network = training.complete(network)
         if context.processes.rank:  # scoring is prepared by the first process, which writes the model
             return FitSummary({}, out_of_fold=out_of_fold)
         scoring = self._prepare_scoring(network, windows, truth, dev_fold)
         figures = {
             "steps": float(outcome.steps),
             "best_epoch": float(outcome.best_epoch),
+            "frozen_layers": float(0 if frozen is None else frozen.n_layers),
             "resumed_at_step": float(outcome.resumed_at_step),
             "trained_in_bf16": float(outcome.in_bf16),
             "processes": float(context.processes.size),

@@ -4,6 +4,7 @@ import json
 import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -30,7 +31,7 @@ from pipeline.classifiers.encoder.token_batches import TokenBatchSampler
 from pipeline.classifiers.processes import refuse_several_processes
 from pipeline.classifiers.protocols import FitContext
 from pipeline.classifiers.transformer.checkpoints import load_weights, mark_whole, save_weights, step_of
-from pipeline.classifiers.transformer.network_scorer import pad
+from pipeline.classifiers.transformer.frozen_layers import FrozenLayers, pad
 from pipeline.classifiers.transformer.shared_work import require_same_work, share_checkpoint, share_folder
 from pipeline.classifiers.transformer.transformer_network import FrameNetwork, parameter_groups
 from pipeline.config.model import TransformerSettings
@@ -54,14 +55,14 @@ class TrainingOutcome:
 
 
 class PaddingCollator:
-    """Token id lists of differing lengths to padded tensors."""
+    """Token id lists of differing lengths to padded tensors: themselves, or what frozen layers made of them."""
 
-    def __init__(self, padding_id: int) -> None:
-        self.padding_id = padding_id
+    def __init__(self, padding_id: int, frozen: FrozenLayers | None = None) -> None:
+        self._read = partial(pad, padding_id=padding_id) if frozen is None else frozen.read
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
-        """`input_ids` and `attention_mask` of shape (n, longest); `labels` (n, k) where rows have them."""
-        batch = pad([row["input_ids"] for row in rows], self.padding_id)
+        """`input_ids` (or `inputs_embeds`) and `attention_mask` of shape (n, longest); `labels` (n, k)."""
+        batch = self._read([row["input_ids"] for row in rows])
         if "labels" in rows[0]:
             batch["labels"] = torch.tensor([row["labels"] for row in rows], dtype=torch.float32)
         return batch
@@ -199,6 +200,7 @@ def fine_tune(
     settings: TransformerSettings,
     context: FitContext,
     score_dev: DevScore | None = None,
+    frozen: FrozenLayers | None = None,
 ) -> TrainingOutcome:
     """Train `network` in place on rows with `input_ids` and `labels`, and leave it at its best epoch.
 
@@ -233,7 +235,7 @@ def fine_tune(
         model=network,
         args=arguments,
         train_dataset=rows,
-        data_collator=PaddingCollator(padding_id),
+        data_collator=PaddingCollator(padding_id, frozen),
         callbacks=[watch],
     )
     trainer.remove_callback(PrinterCallback)  # it prints what we record
