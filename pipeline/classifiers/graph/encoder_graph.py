@@ -141,7 +141,9 @@ def _embed(graph: _Graph, shape: EncoderShape) -> str:
         of_words = graph.add("Gather", graph.constant(words), IDS)
     else:  # a byte for each value and a scale for each word: the table is most of the file
         scales = np.maximum(np.abs(words).max(axis=1, keepdims=True), _TINY) / _BYTE
-        rounded = graph.add("Gather", graph.constant(np.rint(words / scales), np.int8), IDS)
+        quotients = words / scales
+        rounded = graph.add("Gather", graph.constant(np.rint(quotients, out=quotients), np.int8), IDS)
+        del quotients
         of_words = graph.add(
             "Mul",
             graph.add("Cast", rounded, to=TensorProto.FLOAT),

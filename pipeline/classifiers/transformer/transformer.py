@@ -50,7 +50,7 @@ from pipeline.classifiers.transformer.pretrained import (
     read_tokenizer,
 )
 from pipeline.classifiers.transformer.transformer_network import FrameNetwork
-from pipeline.classifiers.transformer.transformer_training import choose_device
+from pipeline.classifiers.transformer.transformer_training import choose_device, release_memory
 from pipeline.config.model import TransformerSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import ConfigError, ModelError
@@ -122,6 +122,7 @@ class FineTunedTransformer:
         ) as frozen:
             if frozen is not None:
                 frozen.compute([*windows.token_ids, *(dev_fold.windows.token_ids if dev_fold else ())])
+            release_memory()
             training = NetworkTraining(
                 pretrained, tokenizer, self.settings, len(self.labels), self.single_label, frozen
             )
