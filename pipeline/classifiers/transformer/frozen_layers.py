@@ -62,17 +62,17 @@ class FrozenLayers:
         lower.to("cpu")
 
     def read(self, token_ids: Sequence[Sequence[int]]) -> dict[str, Tensor]:
-        """What was computed for tokens, as `inputs_embeds` (n, longest, width), and their `attention_mask`."""
+        """What was computed for tokens, as `input_ids` of shape (n, longest, width), and their `attention_mask`."""
         mask = pad(token_ids, self._padding_id)["attention_mask"]
         states = np.zeros((*mask.shape, self._encoder.config.hidden_size), np.float32)
         for ids, row in zip(token_ids, states, strict=True):
             self._file.seek(self._places[_key(ids)])
             kept = row[: len(ids)]
             kept[:] = np.frombuffer(self._file.read(2 * kept.size), np.float16).reshape(kept.shape)
-        return {"inputs_embeds": torch.from_numpy(states), "attention_mask": mask}
+        return {"input_ids": torch.from_numpy(states), "attention_mask": mask}
 
     def new_upper(self) -> Any:
-        """A copy of the layers above, to be trained: an encoder that takes `inputs_embeds` as `read` gives them."""
+        """A copy of the layers above, to be trained: an encoder that takes what `read` gives."""
         upper = _share_weights(self._encoder, copy.deepcopy(self._encoder.encoder.layer[self.n_layers :]))
         upper.embeddings = _Given()
         return upper
@@ -133,8 +133,8 @@ def pad(token_ids: Sequence[Sequence[int]], padding_id: int) -> dict[str, Tensor
 class _Given(nn.Module):
     """In place of embeddings: what is given."""
 
-    def forward(self, inputs_embeds: Tensor, **_: Any) -> Tensor:
-        return inputs_embeds
+    def forward(self, input_ids: Tensor, **_: Any) -> Tensor:
+        return input_ids
 
 
 def _share_weights(encoder: Any, layers: nn.ModuleList) -> Any:

@@ -27,7 +27,8 @@ from pipeline.classifiers.encoder.token_batches import batches_by_length
 from pipeline.classifiers.encoder.token_windows import TokenWindows, make_windows
 from pipeline.classifiers.graph.graph_scorer import to_probabilities
 from pipeline.classifiers.protocols import FitContext
-from pipeline.classifiers.transformer.network_scorer import NetworkScorer, pad
+from pipeline.classifiers.transformer.frozen_layers import pad
+from pipeline.classifiers.transformer.network_scorer import NetworkScorer
 from pipeline.classifiers.transformer.network_training import DevFold, window_limits
 from pipeline.classifiers.transformer.onnx_export import describe_encoder
 from pipeline.classifiers.transformer.transformer import FineTunedTransformer

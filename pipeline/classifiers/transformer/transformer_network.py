@@ -48,26 +48,20 @@ class FrameNetwork(nn.Module):
         self.register_buffer("positive_weights", torch.tensor(positive_weights), persistent=False)
 
     def forward(
-        self,
-        *,
-        attention_mask: Tensor,
-        input_ids: Tensor | None = None,
-        inputs_embeds: Tensor | None = None,
-        labels: Tensor | None = None,
+        self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor | None = None
     ) -> dict[str, Tensor]:
         """Logits of shape (n, n_frames), and the loss where labels (n, n_frames) are given.
 
-        The encoder reads tokens or, where it has upper layers alone, `inputs_embeds` (n, longest, width) from below.
+        `input_ids`: tokens (n, t), or (n, t, width) what `FrozenLayers` gave for them where the rest is above those.
         """
-        given = {"input_ids": input_ids} if inputs_embeds is None else {"inputs_embeds": inputs_embeds}
-        logits = self.head(self.dropout(self.sentence_vectors(attention_mask, **given)))
+        logits = self.head(self.dropout(self.sentence_vectors(input_ids, attention_mask)))
         if labels is None:
             return {"logits": logits}
         return {"loss": self._loss(logits.float(), labels), "logits": logits}
 
-    def sentence_vectors(self, attention_mask: Tensor, **given: Tensor | None) -> Tensor:
+    def sentence_vectors(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Vectors of length `vector_scale`, shape (n, hidden_size)."""
-        hidden = self.encoder(attention_mask=attention_mask, **given).last_hidden_state
+        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
         mean = (hidden * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
         return nn.functional.normalize(mean, dim=-1) * self.vector_scale

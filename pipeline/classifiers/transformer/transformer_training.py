@@ -64,7 +64,7 @@ class PaddingCollator:
         self._read = partial(pad, padding_id=padding_id) if frozen is None else frozen.read
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
-        """`input_ids` (or `inputs_embeds`) and `attention_mask` of shape (n, longest); `labels` (n, k)."""
+        """`input_ids` and `attention_mask` of shape (n, longest); `labels` (n, k)."""
         batch = self._read([row["input_ids"] for row in rows])
         if "labels" in rows[0]:
             batch["labels"] = torch.tensor([row["labels"] for row in rows], dtype=torch.float32)
