@@ -266,8 +266,8 @@ def fine_tune(
 def release_memory() -> None:
     """Give the system back what is no longer used.
 
-    A Trainer and its optimiser are in a circle of references; activations of ever other shapes leave gaps between them,
-    which glibc keeps: with the multilingual encoder both came to more than a gigabyte.
+    Circles of references wait for the collector, and glibc keeps the gaps that activations of ever other shapes leave:
+    0.8 GB after 14 steps of the multilingual encoder's upper half.
     """
     gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
