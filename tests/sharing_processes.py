@@ -16,9 +16,9 @@ from transformers import AutoModel
 
 from pipeline.classifiers.processes import Processes, join_processes
 from pipeline.classifiers.transformer.checkpoints import save_weights
+from pipeline.classifiers.transformer.fine_tuning import fine_tune
 from pipeline.classifiers.transformer.transformer import FineTunedTransformer
 from pipeline.classifiers.transformer.transformer_network import FrameNetwork
-from pipeline.classifiers.transformer.transformer_training import fine_tune
 from pipeline.config.model import TransformerSettings
 from pipeline.config.run_config import load_run_config
 from pipeline.tracking.tracker import NullTracker

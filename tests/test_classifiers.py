@@ -30,7 +30,7 @@ from pipeline.classifiers.encoder.encoders import EMBEDDED_SHA256, find_encoder
 from pipeline.classifiers.encoder.token_windows import TokenWindows, WindowLimits, find_cut, make_windows
 from pipeline.classifiers.protocols import Classifier, FitSummary, FittedClassifier, Probabilities
 from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
-from pipeline.classifiers.transformer.network_training import positive_weights
+from pipeline.classifiers.transformer.crossed_networks import positive_weights
 from pipeline.classifiers.transformer.transformer import FineTunedTransformer
 from pipeline.config.model import BlendSettings, ModelSettings, TfidfSettings, TransformerSettings
 from pipeline.errors import ConfigError, DataError, ModelError

@@ -23,8 +23,8 @@ from typer.testing import CliRunner
 from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.classifiers.blend import Blend
 from pipeline.classifiers.protocols import Classifier
+from pipeline.classifiers.transformer.fine_tuning import TrainingOutcome
 from pipeline.classifiers.transformer.transformer import FineTunedTransformer
-from pipeline.classifiers.transformer.transformer_training import TrainingOutcome
 from pipeline.cli import app
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.config.model import BlendSettings, TfidfSettings, TransformerSettings

@@ -27,9 +27,9 @@ from pipeline.bundle import load_bundle
 from pipeline.classifiers.encoder.token_batches import TokenBatchSampler
 from pipeline.classifiers.processes import join_processes
 from pipeline.classifiers.transformer.checkpoints import mark_whole, newest_whole_checkpoint
+from pipeline.classifiers.transformer.fine_tuning import PaddingCollator
 from pipeline.classifiers.transformer.shared_work import require_same_work, share_folder
 from pipeline.classifiers.transformer.transformer_network import parameter_groups
-from pipeline.classifiers.transformer.transformer_training import PaddingCollator
 from pipeline.cli import app
 from pipeline.config.model import TransformerSettings
 from pipeline.config.run_config import load_run_config

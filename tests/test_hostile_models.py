@@ -40,10 +40,10 @@ from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.classifiers.encoder import packed_e5
 from pipeline.classifiers.encoder.encoders import find_encoder
 from pipeline.classifiers.encoder.tokenizer_file import load_tokenizer
+from pipeline.classifiers.transformer.fine_tuning import fine_tune
 from pipeline.classifiers.transformer.pretrained import read_network, read_tokenizer, without_hub
 from pipeline.classifiers.transformer.transformer import FineTunedTransformer
 from pipeline.classifiers.transformer.transformer_network import FrameNetwork
-from pipeline.classifiers.transformer.transformer_training import fine_tune
 from pipeline.config.model import TransformerSettings
 from pipeline.config.run_config import RunConfig, load_run_config
 from pipeline.config.tracking import TrackingSettings

@@ -20,13 +20,13 @@ from transformers import AutoModel
 from pipeline.classifiers.encoder.token_batches import TokenBatchSampler, batch_sizes, batches_by_length
 from pipeline.classifiers.protocols import FitContext, FitSummary
 from pipeline.classifiers.transformer.checkpoints import newest_whole_checkpoint
-from pipeline.classifiers.transformer.frozen_layers import pad
-from pipeline.classifiers.transformer.transformer import FineTunedTransformer
-from pipeline.classifiers.transformer.transformer_network import FrameNetwork
-from pipeline.classifiers.transformer.transformer_training import (
+from pipeline.classifiers.transformer.fine_tuning import (
     TrainingOutcome,
     fine_tune,
 )
+from pipeline.classifiers.transformer.frozen_layers import pad
+from pipeline.classifiers.transformer.transformer import FineTunedTransformer
+from pipeline.classifiers.transformer.transformer_network import FrameNetwork
 from pipeline.config.model import TransformerSettings
 from pipeline.errors import ConfigError
 

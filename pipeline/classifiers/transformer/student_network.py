@@ -27,13 +27,13 @@ from pipeline.classifiers.encoder.token_batches import batches_by_length
 from pipeline.classifiers.encoder.token_windows import TokenWindows, make_windows
 from pipeline.classifiers.graph.graph_scorer import to_probabilities
 from pipeline.classifiers.protocols import FitContext
+from pipeline.classifiers.transformer.crossed_networks import DevFold, window_limits
+from pipeline.classifiers.transformer.fine_tuning import choose_device, fine_tune
 from pipeline.classifiers.transformer.frozen_layers import pad
 from pipeline.classifiers.transformer.network_scorer import NetworkScorer
-from pipeline.classifiers.transformer.network_training import DevFold, window_limits
 from pipeline.classifiers.transformer.onnx_export import describe_encoder
 from pipeline.classifiers.transformer.transformer import FineTunedTransformer
 from pipeline.classifiers.transformer.transformer_network import FrameNetwork, freeze_unused
-from pipeline.classifiers.transformer.transformer_training import choose_device, fine_tune
 from pipeline.config.model import TransformerSettings
 from pipeline.errors import ConfigError, ModelError
 

@@ -30,14 +30,15 @@ from pipeline.classifiers.graph.onnx_transformer import (
 )
 from pipeline.classifiers.protocols import FitContext, FitSummary, Probabilities
 from pipeline.classifiers.transformer.checkpoints import load_weights, save_weights
-from pipeline.classifiers.transformer.frozen_layers import freeze_layers
-from pipeline.classifiers.transformer.network_scorer import NetworkScorer
-from pipeline.classifiers.transformer.network_training import (
+from pipeline.classifiers.transformer.crossed_networks import (
     DevFold,
     NetworkTraining,
     new_network_for_frames,
     window_limits,
 )
+from pipeline.classifiers.transformer.fine_tuning import choose_device, release_memory
+from pipeline.classifiers.transformer.frozen_layers import freeze_layers
+from pipeline.classifiers.transformer.network_scorer import NetworkScorer
 from pipeline.classifiers.transformer.onnx_export import (
     ScoringCheck,
     ScoringGraph,
@@ -50,7 +51,6 @@ from pipeline.classifiers.transformer.pretrained import (
     read_tokenizer,
 )
 from pipeline.classifiers.transformer.transformer_network import FrameNetwork
-from pipeline.classifiers.transformer.transformer_training import choose_device, release_memory
 from pipeline.config.model import TransformerSettings
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.errors import ConfigError, ModelError

@@ -23,11 +23,11 @@ from torch import Tensor, nn
 from pipeline.classifiers.encoder.token_windows import TokenWindows, WindowLimits
 from pipeline.classifiers.processes import Processes
 from pipeline.classifiers.protocols import FitContext
+from pipeline.classifiers.transformer.fine_tuning import TrainingOutcome, fine_tune
 from pipeline.classifiers.transformer.frozen_layers import FrozenLayers
 from pipeline.classifiers.transformer.network_scorer import NetworkScorer
 from pipeline.classifiers.transformer.pretrained import PretrainedTokenizer
 from pipeline.classifiers.transformer.transformer_network import FrameNetwork, freeze_unused
-from pipeline.classifiers.transformer.transformer_training import TrainingOutcome, fine_tune
 from pipeline.config.model import TransformerSettings
 from pipeline.measures.metrics import mean_average_precision
 
