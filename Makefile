@@ -34,7 +34,8 @@ WORKERS = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)'
 test: lint
 	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not fault"
 
-# Commands that are killed, disks that are full, clocks that jump, stores that go away: each in its short form, minutes
+# Commands and workers that are killed, disks that are full, clocks that jump, stores that go away, work of several processes
+# and of a cluster: each in its short form, minutes
 faults: setup
 	$(PYTEST) -n $(WORKERS) --dist loadfile -m fault
 

@@ -35,7 +35,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long(reason): in the long form alone, which `make torture` runs")
-    config.addinivalue_line("markers", "fault: kills, full disks, jumping clocks, lost stores: `make faults`")
+    config.addinivalue_line(
+        "markers", "fault: kills, full disks, clocks, lost stores, several processes: `make faults`"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -31,6 +31,8 @@ from pipeline.scoring.engines.open_engine import EngineSettings, open_engine
 from pipeline.scoring.prediction import predict
 from pipeline.scoring.read_scores import read_scores
 
+pytestmark = pytest.mark.fault
+
 STAMP = datetime(2024, 6, 1, tzinfo=UTC)
 TWO_ACTORS = EngineSettings("ray", workers=2)
 N_POSTS, BATCH_POSTS = 600, 5  # 12 pieces

@@ -37,6 +37,8 @@ from pipeline.errors import ConfigError
 from pipeline.tracking.tracker import NullTracker
 from pipeline.training.run_training import run_training
 
+pytestmark = pytest.mark.fault
+
 WORKER = Path(__file__).with_name("sharing_processes.py")
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
 SECONDS = 300  # far more than it takes: a hang ends here

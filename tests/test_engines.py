@@ -31,6 +31,8 @@ from pipeline.scoring.engines.open_engine import EngineSettings, open_engine
 from pipeline.scoring.prediction import predict
 from pipeline.scoring.score_posts import ScoredBatch, score_batch
 
+pytestmark = pytest.mark.fault
+
 STAMP = datetime(2024, 6, 1, tzinfo=UTC)
 N_WINDOWS, WINDOW_POSTS = 24, 15
 
