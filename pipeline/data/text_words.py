@@ -16,7 +16,7 @@ _LINK = re.compile(r"https?://\S+|www\.\S+|t\.me/\S+|@\w+")
 # Chinese and Japanese write no spaces: each of their characters counts as a word.
 _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+")
 _BREAK = re.compile(r"[.!?\u2026:\n\u00ab\u201c\"\u2014\u2022]")  # after which a capital says nothing
-_END = re.compile(r"[.!?\u2026]\S*\s")
+_END = re.compile(r"[.!?\u2026]")
 _QUESTION = re.compile("[?\u061f\uff1f]")
 
 
@@ -81,7 +81,7 @@ def read_writing(text: str) -> Writing:
         if gap != " ":
             is_first[place] |= _BREAK.search(gap) is not None
             is_tag[place] = gap[-1:] == "#"
-            is_end[place - 1] = _END.search(gap) is not None
+            is_end[place - 1] = _ends(gap)
     is_capital = [word[0] != folded[0] for word, folded in zip(written, words, strict=True)]
     is_telling = any(is_capital) and any(map(str.islower, written))
     inside = tuple(capital and not first for capital, first in zip(is_capital, is_first, strict=True))
@@ -93,6 +93,12 @@ def read_writing(text: str) -> Writing:
         tuple(is_end),
         len(_QUESTION.findall(plain)),
     )
+
+
+def _ends(gap: str) -> bool:
+    """Whether a mark that ends a sentence, and after it a space, stand in what lies between two words."""
+    parts = gap.split()
+    return any(_END.search(part) for part in (parts if gap[-1:].isspace() else parts[:-1]))
 
 
 def _find_outer_tags(is_tag: list[bool]) -> tuple[bool, ...]:
