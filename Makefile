@@ -27,15 +27,14 @@ lint: setup
 	$(BIN)/ruff format --check pipeline tests
 	$(BIN)/mypy
 
-# A process more than there are cores, since tests wait for servers and other processes; a file of tests at a time. Each
-# counts on one thread, or they would wait for one another.
+# A process a core, a file of tests at a time; each counts on one thread, or they would wait for one another
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
-WORKERS = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
 test: lint
-	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not fault"
+	$(PYTEST) -n auto --dist loadfile -m "not fault"
 
-# Commands and workers that are killed, disks that are full, clocks that jump, stores that go away, work of several processes
-# and of a cluster: each in its short form, minutes
+# Hostile files, commands and workers that are killed, disks that are full, clocks that jump, stores that go away, work of
+# several processes and of a cluster: each in its short form, minutes. A process more than there are cores, since these wait.
+WORKERS = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
 faults: setup
 	$(PYTEST) -n $(WORKERS) --dist loadfile -m fault
 

@@ -36,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long(reason): in the long form alone, which `make torture` runs")
     config.addinivalue_line(
-        "markers", "fault: kills, full disks, clocks, lost stores, several processes: `make faults`"
+        "markers", "fault: hostile files, kills, full disks, several processes: `make faults`"
     )
 
 

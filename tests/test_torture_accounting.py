@@ -29,6 +29,8 @@ from pipeline.data.posts import read_posts
 from pipeline.data.text_files import decode_utf8_head
 from pipeline.errors import DataError
 
+pytestmark = pytest.mark.fault
+
 Print = Callable[[str], None]
 NUMBERS = st.binary(min_size=8, max_size=8).map(int.from_bytes)
 CAREFUL = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))

@@ -12,6 +12,8 @@ from bombs import BOMBS
 
 from pipeline.bundle import ModelBundle
 
+pytestmark = pytest.mark.fault
+
 SCRIPT = Path(__file__).parent / "fuzz_readers.py"
 SHORT, LONG = 100_000, 4_000_000  # bytes, about
 MEMORY_MB = {False: 600, True: 2000}  # beyond what the libraries take

@@ -32,6 +32,8 @@ from pipeline.scoring.delta_table import LOG
 from pipeline.scoring.prediction import predict
 from pipeline.scoring.read_scores import read_scores
 
+pytestmark = pytest.mark.fault
+
 
 @pytest.fixture(scope="module")
 def random_source() -> random.Random:

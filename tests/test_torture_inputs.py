@@ -17,6 +17,8 @@ from hypothesis import HealthCheck, given, settings
 
 from pipeline.errors import DataError
 
+pytestmark = pytest.mark.fault
+
 Print = Callable[[str], None]
 SHORT, LONG = 30, 3400  # inputs for each target
 RECORDS = {  # of the undamaged files, where they are not four

@@ -38,6 +38,8 @@ from pipeline.scoring.export_scores import export_scores
 from pipeline.scoring.read_scores import read_scores
 from pipeline.scoring.score_output import REJECTS
 
+pytestmark = pytest.mark.fault
+
 Print = Callable[[str], None]
 ATTACKS = tuple(storable(text) for text in TEXTS)
 MARKUP = tuple(text for text in ATTACKS if set("<>{}\"'") & set(text))

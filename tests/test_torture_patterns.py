@@ -7,6 +7,8 @@ from itertools import islice
 import pytest
 from pattern_audit import Found, find_patterns, make_inputs, seconds_of
 
+pytestmark = pytest.mark.fault
+
 # Given nothing longer by the code that uses them, so that the square of it does not matter.
 BOUNDED = {
     "pasted_text.py:_FORWARD": 160,

@@ -11,6 +11,8 @@ import pytest
 
 from pipeline.bundle import ModelBundle
 
+pytestmark = pytest.mark.fault
+
 SCRIPT = Path(__file__).parent / "soak.py"
 MIB = 2**20
 HOUR = 3600.0
