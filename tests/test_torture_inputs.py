@@ -140,6 +140,10 @@ FOUND: dict[str, tuple[str, bytes]] = {
         "rss",
         b"<rss>%s%s</rss>" % (b"<a>" * 60_000, b"</a>" * 60_000),
     ),
+    "kept calls whose damaged schema is quoted in the message": (
+        "kept_calls",
+        TARGETS["kept_calls"].seeds[0].replace(b"fingerprint TEXT", b'fingerprint "\xb0EX'),
+    ),
     "spaces in a description": (
         "rss",
         b"<rss><item><description>&lt;b&gt;x%sy</description></item></rss>" % (b" " * 200_000),

@@ -201,7 +201,10 @@ class KeptCalls:
     def _explain(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except (
+            sqlite3.Error,
+            UnicodeDecodeError,
+        ) as error:  # the latter where a message quotes what is no text
             raise DataError(f"{self.path}: the kept calls cannot be used: {shorten(error)}") from None
         except OSError as error:
             raise ModelError(f"{self.path}: {error.strerror}") from None
