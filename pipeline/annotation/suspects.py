@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from pipeline.annotation.record_files import write_records
 from pipeline.classifiers.protocols import FitContext, Progress
 from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
+from pipeline.config.data import COPY_SIMILARITY
 from pipeline.config.model import BlendSettings, TfidfSettings
 from pipeline.config.run_config import RunConfig, load_run_config
 from pipeline.data.codebook import Codebook, load_codebook
 from pipeline.data.labelled_rows import LabelledData, read_labelled
-from pipeline.data.near_duplicates import COPY_SIMILARITY
 from pipeline.data.purposes import labelled_by_model
 from pipeline.data.splits import cluster_rows
 from pipeline.errors import ConfigError, DataError, MissingExtraError, shorten

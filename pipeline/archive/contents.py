@@ -14,9 +14,7 @@ Times of the archiving are not kept: the same input gives the same bytes.
 """
 
 import json
-import math
 import re
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -37,8 +35,6 @@ NAMES: Final = re.compile(
     r"|models/\d{1,3}/((bundle|codebook|config|decisions|metrics)\.json|(test_predictions|training_texts)\.npz)"
 )
 MOST_JSON: Final = 256 << 20  # bytes of one JSON file in an archive
-TOLERANCE: Final = 1e-9  # by which sums differ that were added in another order
-_LISTED: Final = 5  # differences that are kept of a figure
 MOST_FILES: Final = 1000  # of a stranger's archive
 MOST_BYTES: Final = 4 << 30  # of all its files together, unpacked
 _Text = Annotated[str, StringConstraints(max_length=1000)]
@@ -168,51 +164,3 @@ def write_json(path: Path, content: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1, default=str)
     path.write_text(text + "\n", encoding="utf-8")
-
-
-def find_differences(archived: Any, found: Any) -> tuple[int, list[str]]:
-    """How many figures were compared, and what differs: a few places, each with both values.
-
-    Numbers are equal that differ by no more than `TOLERANCE`, relative to their size where they are above one.
-    """
-    compared, different = 0, []
-    for place, one, other in _walk(archived, found, ""):
-        compared += 1
-        if not _is_equal(one, other):
-            different.append(f"{place}: archived {_show(one)}, computed {_show(other)}")
-    listed = different[:_LISTED]
-    if len(different) > _LISTED:
-        listed.append(f"and {len(different) - _LISTED:,} more")
-    return compared, listed
-
-
-def _walk(one: Any, other: Any, place: str) -> Iterator[tuple[str, Any, Any]]:
-    if isinstance(one, dict) and isinstance(other, dict):
-        for key in sorted({*one, *other}, key=str):
-            yield from _walk(one.get(key), other.get(key), f"{place}.{key}" if place else str(key))
-    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        for i, (a, b) in enumerate(zip(one, other, strict=True)):
-            yield from _walk(a, b, f"{place}[{_name(a) or i}]")
-    else:
-        yield place, one, other
-
-
-def _name(entry: Any) -> str:
-    """What tells an estimate or a contrast from its neighbours."""
-    if not isinstance(entry, dict):
-        return ""
-    keys = ("domain", "channel", "month", "group", "contrast", "first", "second", "frame", "name")
-    return " ".join(str(entry[key]) for key in keys if isinstance(entry.get(key), str))
-
-
-def _is_equal(one: Any, other: Any) -> bool:
-    numbers = [
-        value for value in (one, other) if isinstance(value, int | float) and not isinstance(value, bool)
-    ]
-    if len(numbers) == 2:  # noqa: PLR2004 - both
-        return math.isclose(*numbers, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-    return bool(one == other)
-
-
-def _show(value: Any) -> str:
-    return shorten(repr(value), 60)

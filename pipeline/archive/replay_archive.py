@@ -1,15 +1,20 @@
 """Computing the figures of an archive again, offline, on an archive that may be a stranger's."""
 
+import math
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pipeline.archive.archived_models import ArchivedModel, check_model_files, compare_again
 from pipeline.archive.archived_shares import replay_shares
-from pipeline.archive.contents import CONTENTS, MOST_BYTES, MOST_FILES, NAMES, Contents, find_differences
+from pipeline.archive.contents import CONTENTS, MOST_BYTES, MOST_FILES, NAMES, Contents
 from pipeline.errors import DataError, shorten
 from pipeline.files.sealed_zip import unpack_zip
+
+TOLERANCE: Final = 1e-9  # by which sums differ that were added in another order
+_LISTED: Final = 5  # differences that are kept of a figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +121,51 @@ def _check_files(path: Path, contents: Contents, digests: dict[str, str]) -> Non
         if name not in digests or digests[name] != contents.files.get(name):
             what = "is missing" if name not in digests else "is not the file that was archived"
             raise DataError(f"{path}: {name} {what}; get the archive again from whom it is")
+
+
+def find_differences(archived: Any, found: Any) -> tuple[int, list[str]]:
+    """How many figures were compared, and what differs: a few places, each with both values.
+
+    Numbers are equal that differ by no more than `TOLERANCE`, relative to their size where they are above one.
+    """
+    compared, different = 0, []
+    for place, one, other in _walk(archived, found, ""):
+        compared += 1
+        if not _is_equal(one, other):
+            different.append(f"{place}: archived {_show(one)}, computed {_show(other)}")
+    listed = different[:_LISTED]
+    if len(different) > _LISTED:
+        listed.append(f"and {len(different) - _LISTED:,} more")
+    return compared, listed
+
+
+def _walk(one: Any, other: Any, place: str) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in sorted({*one, *other}, key=str):
+            yield from _walk(one.get(key), other.get(key), f"{place}.{key}" if place else str(key))
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for i, (a, b) in enumerate(zip(one, other, strict=True)):
+            yield from _walk(a, b, f"{place}[{_name(a) or i}]")
+    else:
+        yield place, one, other
+
+
+def _name(entry: Any) -> str:
+    """What tells an estimate or a contrast from its neighbours."""
+    if not isinstance(entry, dict):
+        return ""
+    keys = ("domain", "channel", "month", "group", "contrast", "first", "second", "frame", "name")
+    return " ".join(str(entry[key]) for key in keys if isinstance(entry.get(key), str))
+
+
+def _is_equal(one: Any, other: Any) -> bool:
+    numbers = [
+        value for value in (one, other) if isinstance(value, int | float) and not isinstance(value, bool)
+    ]
+    if len(numbers) == 2:  # noqa: PLR2004 - both
+        return math.isclose(*numbers, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return bool(one == other)
+
+
+def _show(value: Any) -> str:
+    return shorten(repr(value), 60)

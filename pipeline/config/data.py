@@ -1,10 +1,12 @@
 """The sections `data` and `folds`: which rows, and how they are divided."""
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field, model_validator
 
 from pipeline.config.settings import Settings, Share
+
+COPY_SIMILARITY: Final = 0.8  # wherever texts are held to be copies
 
 
 class DataSettings(Settings):
@@ -75,7 +77,7 @@ class FoldSettings(Settings):
     test_share: Share = 0.2
     dev_share: Share = 0.15
     hold_out_sources: tuple[str, ...] = ()
-    copy_similarity: Share = 0.8
+    copy_similarity: Share = COPY_SIMILARITY
     seed: int = 42
 
     @model_validator(mode="before")
@@ -84,7 +86,7 @@ class FoldSettings(Settings):
         if isinstance(values, dict) and "near_duplicate_threshold" in values:
             raise ValueError(
                 "folds.near_duplicate_threshold, a similarity of word triples, is no more: copies are found by the "
-                "share of words that an edit keeps, folds.copy_similarity. Remove the line to use its default, 0.8; "
-                "the values do not correspond"
+                "share of words that an edit keeps, folds.copy_similarity. Remove the line to use its default, "
+                f"{COPY_SIMILARITY}; the values do not correspond"
             )
         return values

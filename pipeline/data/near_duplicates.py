@@ -27,12 +27,12 @@ from rapidfuzz.distance import Levenshtein
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from pipeline.config.data import COPY_SIMILARITY
 from pipeline.data.copy_candidates import NgramIndex
 from pipeline.data.recurring_ends import find_bodies
 from pipeline.data.same_statement import agree_in_numbers_and_names, say_the_same
 from pipeline.data.text_words import Writing, find_words, read_writing
 
-COPY_SIMILARITY: Final = 0.8
 QUOTED_WORDS: Final = 5  # a text that another holds is a quotation if it has more words
 BOILERPLATE_WORDS: Final = 40  # longer than nearly every sentence; longer texts are not boilerplate
 TEMPLATE_TEXTS: Final = 20  # so many variants of a sentence are one form, filled in again and again

@@ -22,9 +22,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.config.data import FoldSettings
+from pipeline.config.data import COPY_SIMILARITY, FoldSettings
 from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.near_duplicates import COPY_SIMILARITY, cluster_texts
+from pipeline.data.near_duplicates import cluster_texts
 from pipeline.data.purposes import (
     check_purposes,
     check_test_purpose,
