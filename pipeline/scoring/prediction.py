@@ -188,35 +188,51 @@ def _prepare_tables(
     format_name: str | None,
     on_progress: "Progress",
 ) -> tuple[list[Location], "IngestReport | None"]:
-    """The posts tables among the inputs, and one more for all raw exports together."""
+    """The tables to score; what of raw exports could not be read is listed in the output."""
+    ingested = output.root / "_ingested" / "posts.parquet" if isinstance(output.root, Path) else None
+    tables, report = gather_tables(inputs, ingested, options, format_name, on_progress)
+    if report is not None and report.rejects_path is not None:
+        with report.rejects_path.open(encoding="utf-8") as lines:
+            output.add_rejects(lines)
+    return tables, report
+
+
+def gather_tables(
+    inputs: Sequence[Location],
+    ingested: Path | None,
+    options: "ReadOptions | None",
+    format_name: str | None,
+    on_progress: "Progress",
+) -> tuple[list[Location], "IngestReport | None"]:
+    """The posts tables among the inputs, and one more, written to `ingested`, for all raw exports together.
+
+    Raises:
+        DataError: an input that cannot be read; raw exports, but no place for their table.
+    """
     from pipeline.data.exports.raw_posts import ReadOptions
     from pipeline.data.ingest import ingest
 
-    found = [(path, find_tables(path)) for path in inputs]
+    found = [(path, _find_tables(path)) for path in inputs]
     tables = [table for _, within in found for table in within]
     raw = [path for path, within in found if not within and isinstance(path, Path)]
     if not raw:
         return tables, None
-    if not isinstance(output.root, Path):
+    if ingested is None:
         raise DataError(
             f"{raw[0]}: raw exports are read on a disk first: frames ingest {raw[0]} -o posts.parquet, then give "
             "posts.parquet"
         )
-    table = output.root / "_ingested" / "posts.parquet"
     report = ingest(
         raw,
-        table,
+        ingested,
         options or ReadOptions(),
         format_name=format_name,
         on_progress=lambda done: on_progress("reading posts", done, 0),
     )
-    if report.rejects_path is not None:
-        with report.rejects_path.open(encoding="utf-8") as lines:
-            output.add_rejects(lines)
-    return [*tables, table], report
+    return [*tables, ingested], report
 
 
-def find_tables(path: Location) -> list[Location]:
+def _find_tables(path: Location) -> list[Location]:
     """The posts tables that an input consists of; none where it is raw exports.
 
     Raises:

@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 from pipeline.bundle import ModelBundle
 from pipeline.classifiers.protocols import Progress
 from pipeline.data.exports.raw_posts import ReadOptions
-from pipeline.data.ingest import IngestReport, ingest
 from pipeline.data.labelled_rows import LabelledData
 from pipeline.data.posts import iter_posts
 from pipeline.data.sentences import iter_sentences
 from pipeline.data.training_record import TrainingRecord
 from pipeline.errors import DataError
 from pipeline.evaluation.leakage import find_learnt
-from pipeline.scoring.prediction import find_tables
+from pipeline.scoring.prediction import gather_tables
 
 HELD_OUT = 0.15  # share of the texts
 MOST_HELD_OUT = 2000
@@ -109,7 +108,7 @@ def read_unlabelled(
     rejected = 0
     warnings: tuple[str, ...] = ()
     with tempfile.TemporaryDirectory(prefix="frames-distil-") as folder:
-        tables, report = _find_posts(inputs, Path(folder), options, format_name, progress)
+        tables, report = gather_tables(inputs, Path(folder, "posts.parquet"), options, format_name, progress)
         if report is not None:
             report.raise_if_files_failed()
             rejected, warnings = report.rejected, report.warnings
@@ -196,27 +195,3 @@ def _hold_out(seen: NDArray[np.bool_], teacher: str) -> NDArray[np.int64]:
 
 def _record(texts: Sequence[str]) -> TrainingRecord:
     return TrainingRecord.of(texts, np.zeros((len(texts), 0)))
-
-
-def _find_posts(
-    inputs: Sequence[Path],
-    folder: Path,
-    options: ReadOptions,
-    format_name: str | None,
-    progress: Progress,
-) -> tuple[list[Path], IngestReport | None]:
-    """The posts tables among the inputs, and one more, in `folder`, for all raw exports together."""
-    found = {path: [Path(str(table)) for table in find_tables(path)] for path in inputs}
-    tables = [table for within in found.values() for table in within]
-    raw = [path for path, within in found.items() if not within]
-    if not raw:
-        return tables, None
-    table = folder / "posts.parquet"
-    report = ingest(
-        raw,
-        table,
-        options,
-        format_name=format_name,
-        on_progress=lambda done: progress("reading posts", done, 0),
-    )
-    return [*tables, table], report
