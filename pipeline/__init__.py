@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from pipeline.bundle import load_bundle
     from pipeline.config.evaluation import EvaluationSettings
     from pipeline.config.run_config import SAMPLE_FOLDER, load_run_config
-    from pipeline.data.codebook import load_codebook
+    from pipeline.data.codebooks.codebook import load_codebook
     from pipeline.data.exports.raw_posts import ReadOptions
-    from pipeline.data.ingest import ingest
-    from pipeline.data.labelled_rows import read_labelled
+    from pipeline.data.labels.labelled_rows import read_labelled
     from pipeline.data.new_project import init_project
+    from pipeline.data.posts.ingest import ingest
     from pipeline.evaluation.evaluate_bundle import compare_bundles, evaluate_bundle
     from pipeline.prevalence.estimators import plan_labels
     from pipeline.prevalence.share_estimates import estimate_shares
@@ -46,10 +46,10 @@ _PLACES = {
     "estimate_shares": "prevalence.share_estimates",
     "evaluate_bundle": "evaluation.evaluate_bundle",
     "export_units": "annotation.label_exchange",
-    "ingest": "data.ingest",
+    "ingest": "data.posts.ingest",
     "init_project": "data.new_project",
     "load_bundle": "bundle",
-    "load_codebook": "data.codebook",
+    "load_codebook": "data.codebooks.codebook",
     "load_run_config": "config.run_config",
     "measure_agreement": "annotation.agreement",
     "open_scores": "scoring.read_scores",
@@ -57,7 +57,7 @@ _PLACES = {
     "predict": "scoring.prediction",
     "read_folds": "training.fit_model",
     "read_for_agreement": "annotation.agreement",
-    "read_labelled": "data.labelled_rows",
+    "read_labelled": "data.labels.labelled_rows",
     "read_scores": "scoring.read_scores",
     "run_training": "training.run_training",
     "train_and_record": "training.tracked_training",

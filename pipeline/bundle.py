@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from pipeline.classifiers.build import load_classifier
 from pipeline.classifiers.protocols import Accounting, FittedClassifier
-from pipeline.data.codebook import Codebook
+from pipeline.data.codebooks.codebook import Codebook
 from pipeline.errors import ModelError
 from pipeline.files.array_files import read_arrays
 from pipeline.files.file_hashes import hash_files

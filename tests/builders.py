@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from pipeline.bundle import ModelBundle, load_bundle, save_bundle
 from pipeline.classifiers.protocols import FitContext, FittedClassifier
 from pipeline.config.decisions import DecisionSettings
-from pipeline.data.codebook import Codebook, Frame
-from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.codebooks.codebook import Codebook, Frame
+from pipeline.data.labels.labelled_rows import LabelledData
 from pipeline.measures.decision_rule import fit_decision_rule
 
 FRAMES = ("order", "threat", "украïна/мир")

@@ -14,8 +14,8 @@ from pipeline.bundle import ModelBundle
 from pipeline.classifiers.protocols import FitContext
 from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 from pipeline.config.model import TfidfSettings
-from pipeline.data.codebook import draft_codebook
-from pipeline.data.labelled_rows import read_labelled
+from pipeline.data.codebooks.codebook import draft_codebook
+from pipeline.data.labels.labelled_rows import read_labelled
 from pipeline.files.first_load import VARIABLE as FIRST_LOAD
 
 os.environ.setdefault(FIRST_LOAD, "off")  # every test would be the first to load its bundle

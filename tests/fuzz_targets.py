@@ -42,14 +42,14 @@ from pipeline.classifiers.llm.questions import Question
 from pipeline.commands.update_state import STATE, UpdateState
 from pipeline.config.project import load_project
 from pipeline.config.run_config import load_run_config
-from pipeline.data.codebook import Codebook, Frame, load_codebook
-from pipeline.data.codebook_tables import read_codebook_table
+from pipeline.data.codebooks.codebook import Codebook, Frame, load_codebook
+from pipeline.data.codebooks.codebook_tables import read_codebook_table
+from pipeline.data.copies.near_duplicates import cluster_texts
 from pipeline.data.exports.detect import detect_format, format_by_name
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
-from pipeline.data.labelled_rows import draft_labels, read_labelled
-from pipeline.data.near_duplicates import cluster_texts
-from pipeline.data.posts import POSTS_SCHEMA, make_post_row
-from pipeline.data.sentences import MAX_BLOCK, split_sentences
+from pipeline.data.labels.labelled_rows import draft_labels, read_labelled
+from pipeline.data.posts.posts_table import POSTS_SCHEMA, make_post_row
+from pipeline.data.text.sentences import MAX_BLOCK, split_sentences
 from pipeline.errors import PipelineError
 from pipeline.files.safe_text import safe_text
 from pipeline.files.sealed_zip import unpack_zip

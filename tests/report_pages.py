@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from pipeline.bundle import ModelBundle
 from pipeline.cli import app
 from pipeline.data.exports.raw_posts import RawPost
-from pipeline.data.posts import POSTS_SCHEMA, make_post_row
+from pipeline.data.posts.posts_table import POSTS_SCHEMA, make_post_row
 from pipeline.scoring.prediction import predict
 
 ORDER, THREAT, UNITY = "order", "threat: from outside", "unity.1"

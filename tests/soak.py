@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pipeline.bundle import load_bundle
 from pipeline.data.exports.raw_posts import ReadOptions
-from pipeline.data.ingest import ingest
+from pipeline.data.posts.ingest import ingest
 from pipeline.scoring.prediction import predict
 from pipeline.scoring.read_scores import read_scores
 

@@ -15,8 +15,8 @@ from pipeline.annotation.record_files import write_records
 from pipeline.annotation.sample_files import write_sample
 from pipeline.cli import app
 from pipeline.config.run_config import SAMPLE_FOLDER
-from pipeline.data.codebook import draft_codebook
-from pipeline.data.table_files import read_records
+from pipeline.data.codebooks.codebook import draft_codebook
+from pipeline.data.tables.table_files import read_records
 from pipeline.errors import DataError
 from pipeline.prevalence.labelled_sample import read_labelled_sample
 

@@ -19,9 +19,9 @@ from pipeline.annotation.label_exchange import Tool, export_units, import_coding
 from pipeline.annotation.record_files import write_records
 from pipeline.annotation.sample_files import SAMPLE_COLUMNS, read_sample
 from pipeline.cli import app
-from pipeline.data.codebook import Codebook, Frame
-from pipeline.data.labelled_rows import read_labelled
-from pipeline.data.table_files import read_records
+from pipeline.data.codebooks.codebook import Codebook, Frame
+from pipeline.data.labels.labelled_rows import read_labelled
+from pipeline.data.tables.table_files import read_records
 from pipeline.errors import ConfigError, DataError, MissingExtraError
 
 FRAME_IDS = ("order", 'threat: <outside> & "in"', "text")
@@ -478,7 +478,7 @@ def test_workbooks_never_hold_formulas_and_bombs_are_refused(
     with zipfile.ZipFile(path) as archive:
         assert b"<f>" not in archive.read("xl/worksheets/sheet1.xml")
     assert read_records(path)[0].cells == {"=a": "=1+1", "b": 1.5}
-    monkeypatch.setattr("pipeline.data.table_files.MAX_BYTES", path.stat().st_size)
+    monkeypatch.setattr("pipeline.data.tables.table_files.MAX_BYTES", path.stat().st_size)
     with pytest.raises(DataError, match="when unpacked"):
         read_records(path)
 

@@ -7,9 +7,9 @@ import pytest
 from builders import labelled, toy_rows
 
 from pipeline.config.data import FoldSettings
-from pipeline.data.codebook import draft_codebook
-from pipeline.data.labelled_rows import LabelledData, read_labelled
-from pipeline.data.splits import Folds, make_folds, make_folds_from_files
+from pipeline.data.codebooks.codebook import draft_codebook
+from pipeline.data.labels.labelled_rows import LabelledData, read_labelled
+from pipeline.data.labels.splits import Folds, make_folds, make_folds_from_files
 from pipeline.errors import DataError
 
 SETTINGS = FoldSettings(method="cluster")

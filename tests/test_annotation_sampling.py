@@ -29,10 +29,10 @@ from pipeline.annotation.record_files import write_records
 from pipeline.annotation.sample_files import SAMPLE_COLUMNS, make_unit_code, read_sample, write_sample
 from pipeline.bundle import ModelBundle
 from pipeline.cli import app
-from pipeline.data.codebook import Codebook, dump_codebook
-from pipeline.data.labelled_rows import read_labelled
-from pipeline.data.posts import POSTS_SCHEMA
-from pipeline.data.table_files import read_records
+from pipeline.data.codebooks.codebook import Codebook, dump_codebook
+from pipeline.data.labels.labelled_rows import read_labelled
+from pipeline.data.posts.posts_table import POSTS_SCHEMA
+from pipeline.data.tables.table_files import read_records
 from pipeline.errors import ConfigError, DataError
 from pipeline.scoring.score_output import open_output
 from pipeline.scoring.score_posts import score_batch

@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 from pipeline.annotation.suspects import COLUMNS, LabelledSource, find_suspects, open_source
 from pipeline.cli import app
 from pipeline.config.model import TfidfSettings
-from pipeline.data.codebook import dump_codebook
-from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.table_files import read_records
+from pipeline.data.codebooks.codebook import dump_codebook
+from pipeline.data.labels.labelled_rows import LabelledData
+from pipeline.data.tables.table_files import read_records
 from pipeline.errors import ConfigError, MissingExtraError
 
 SETTINGS = TfidfSettings(c_grid=(10.0,), char_ngrams=None, min_df=1)

@@ -26,8 +26,8 @@ from pipeline.archive.contents import NAMES
 from pipeline.bundle import ModelBundle, load_bundle, save_bundle
 from pipeline.cli import app
 from pipeline.config.evaluation import EvaluationSettings
-from pipeline.data.posts import POSTS_SCHEMA
-from pipeline.data.table_files import guard_formula, read_records
+from pipeline.data.posts.posts_table import POSTS_SCHEMA
+from pipeline.data.tables.table_files import guard_formula, read_records
 from pipeline.errors import DataError
 from pipeline.evaluation.evaluate_bundle import compare_bundles
 from pipeline.evaluation.reused_test_rows import TestUse

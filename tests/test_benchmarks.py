@@ -22,9 +22,9 @@ from pipeline.benchmarks.synthetic_posts import make_posts
 from pipeline.bundle import ModelBundle
 from pipeline.config.data import DataSettings, FoldSettings
 from pipeline.config.run_config import load_run_config
-from pipeline.data.codebook import load_codebook
-from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.splits import make_folds
+from pipeline.data.codebooks.codebook import load_codebook
+from pipeline.data.labels.labelled_rows import LabelledData
+from pipeline.data.labels.splits import make_folds
 from pipeline.errors import ConfigError, DataError, MissingExtraError
 
 

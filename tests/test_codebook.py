@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.annotation.record_files import write_records
-from pipeline.data.codebook import Codebook, Frame, draft_codebook, dump_codebook, load_codebook
-from pipeline.data.codebook_tables import NAMES, read_codebook_table
-from pipeline.data.exports.table_rows import fold_name
+from pipeline.data.codebooks.codebook import Codebook, Frame, draft_codebook, dump_codebook, load_codebook
+from pipeline.data.codebooks.codebook_tables import NAMES, read_codebook_table
+from pipeline.data.tables.table_rows import fold_name
 from pipeline.errors import ConfigError, DataError
 
 GOOD = """

@@ -29,11 +29,11 @@ from pipeline.config.model import (
     TransformerSettings,
 )
 from pipeline.config.run_config import load_run_config
-from pipeline.data.codebook import Codebook, Frame, draft_codebook
-from pipeline.data.codebook_texts import CodebookTexts, hide_known, read_codebook_texts
-from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.text_attacks import attack_text
-from pipeline.data.text_words import find_words
+from pipeline.data.codebooks.codebook import Codebook, Frame, draft_codebook
+from pipeline.data.codebooks.codebook_texts import CodebookTexts, hide_known, read_codebook_texts
+from pipeline.data.labels.labelled_rows import LabelledData
+from pipeline.data.text.text_attacks import attack_text
+from pipeline.data.text.text_words import find_words
 from pipeline.errors import DataError
 from pipeline.evaluation.leakage import find_seen
 from pipeline.tracking.tracker import NullTracker

@@ -17,8 +17,8 @@ from pipeline.benchmarks.validity.simulated_tests import draw_truth as draw_test
 from pipeline.bundle import ModelBundle
 from pipeline.commands.result_tables import print_comparison
 from pipeline.config.evaluation import EvaluationSettings
-from pipeline.data.codebook import Codebook
-from pipeline.data.labelled_rows import read_labelled
+from pipeline.data.codebooks.codebook import Codebook
+from pipeline.data.labels.labelled_rows import read_labelled
 from pipeline.errors import DataError
 from pipeline.evaluation.comparison import Comparison, compare_decisions
 from pipeline.evaluation.evaluate_bundle import compare_bundles, evaluate_bundle

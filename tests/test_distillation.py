@@ -28,7 +28,7 @@ from pipeline.classifiers.transformer.transformer import FineTunedTransformer
 from pipeline.cli import app
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.config.model import BlendSettings, TfidfSettings, TransformerSettings
-from pipeline.data.training_record import STEM, TrainingRecord
+from pipeline.data.labels.training_record import STEM, TrainingRecord
 from pipeline.evaluation.evaluate_bundle import compare_bundles
 from pipeline.evaluation.leakage import find_learnt, keep_unseen, read_record, text_digests, warn_of_seen
 from pipeline.evaluation.test_predictions import TestPredictions

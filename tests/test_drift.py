@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.cli import app
 from pipeline.config.run_config import SAMPLE_FOLDER, resolve_run_config
-from pipeline.data.labelled_rows import read_labelled
-from pipeline.data.posts import POSTS_SCHEMA
-from pipeline.data.sentences import is_boilerplate, split_sentences
+from pipeline.data.labels.labelled_rows import read_labelled
+from pipeline.data.posts.posts_table import POSTS_SCHEMA
+from pipeline.data.text.sentences import is_boilerplate, split_sentences
 from pipeline.errors import DataError
 from pipeline.evaluation.distribution_shift import Histogram, compare_histograms, divergence
 from pipeline.evaluation.domain_classifier import separate_domains

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from pipeline.bundle import ModelBundle
 from pipeline.cli import app
 from pipeline.data.exports.raw_posts import ReadOptions
-from pipeline.data.ingest import ingest
+from pipeline.data.posts.ingest import ingest
 from pipeline.monitoring.edits import find_edits, mark_difference, say_span, shorten_same
 from pipeline.reporting.html_report import write_report
 from pipeline.scoring.prediction import predict

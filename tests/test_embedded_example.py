@@ -9,9 +9,9 @@ import pytest
 
 from pipeline.annotation.draw_sample import SampleSettings, draw_sample
 from pipeline.config.run_config import SAMPLE_FOLDER
-from pipeline.data.codebook import load_codebook
+from pipeline.data.codebooks.codebook import load_codebook
 from pipeline.data.exports.raw_posts import ReadOptions
-from pipeline.data.ingest import ingest
+from pipeline.data.posts.ingest import ingest
 
 SOURCES = {  # channels of the export -> sources of the labelled sentences
     "Embassy at the Southern Cape": "embassy_southern_cape",

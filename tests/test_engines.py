@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 
 from pipeline.bundle import ModelBundle
 from pipeline.cli import app
-from pipeline.data.posts import POSTS_SCHEMA
+from pipeline.data.posts.posts_table import POSTS_SCHEMA
 from pipeline.errors import ConfigError, ModelError, PipelineError
 from pipeline.scoring.engines import local_processes
 from pipeline.scoring.engines.local_processes import open_processes

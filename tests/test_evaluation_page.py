@@ -13,7 +13,7 @@ import pytest
 from report_pages import PHRASES
 
 from pipeline.bundle import ModelBundle
-from pipeline.data.labelled_rows import LabelledData, read_labelled
+from pipeline.data.labels.labelled_rows import LabelledData, read_labelled
 from pipeline.errors import DataError, ModelError
 from pipeline.evaluation.evaluate_bundle import predict_labelled
 from pipeline.evaluation.test_predictions import TestPredictions

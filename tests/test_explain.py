@@ -22,7 +22,7 @@ from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 from pipeline.cli import app
 from pipeline.commands.explain import mark_words
 from pipeline.config.model import TfidfSettings
-from pipeline.data.posts import POSTS_SCHEMA
+from pipeline.data.posts.posts_table import POSTS_SCHEMA
 from pipeline.errors import DataError
 from pipeline.explanation.linear_effects import contribute_characters
 from pipeline.explanation.text_explanation import (

@@ -13,8 +13,8 @@ import pytest
 from pipeline.data.exports.detect import detect_format
 from pipeline.data.exports.json_entries import read_entries
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions
-from pipeline.data.ingest import ingest
-from pipeline.data.posts import read_posts
+from pipeline.data.posts.ingest import ingest
+from pipeline.data.posts.posts_table import read_posts
 from pipeline.errors import DataError
 
 NOON = datetime(2024, 3, 1, 12, 0, tzinfo=UTC)

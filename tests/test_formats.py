@@ -9,8 +9,8 @@ from format_examples import EXAMPLES, write_example
 
 from pipeline.data.exports.detect import FORMATS, detect_format, format_by_name
 from pipeline.data.exports.raw_posts import ReadOptions
-from pipeline.data.ingest import ingest
-from pipeline.data.posts import POSTS_SCHEMA
+from pipeline.data.posts.ingest import ingest
+from pipeline.data.posts.posts_table import POSTS_SCHEMA
 from pipeline.upkeep.reference_pages import write_formats_page
 
 UNDETECTED = {"text-article"}  # any text looks so

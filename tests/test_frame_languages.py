@@ -12,7 +12,7 @@ from pipeline.bundle import load_bundle
 from pipeline.cli import app
 from pipeline.commands.model_tables import print_slices
 from pipeline.config.run_config import load_run_config
-from pipeline.data.frame_languages import FrameLanguages, describe_untaught, main_languages
+from pipeline.data.labels.frame_languages import FrameLanguages, describe_untaught, main_languages
 from pipeline.tracking.tracker import NullTracker
 from pipeline.training.run_training import run_training
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from pipeline.bundle import ModelBundle
 from pipeline.cli import app
-from pipeline.data.codebook import load_codebook
+from pipeline.data.codebooks.codebook import load_codebook
 from pipeline.data.exports.raw_posts import RawPost
 from pipeline.errors import ConfigError, DataError
 from pipeline.monitoring.gap_groups import NONE, centre_vectors, extend_groups

@@ -18,8 +18,8 @@ from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 from pipeline.cli import app
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.config.model import TfidfSettings
-from pipeline.data.codebook import Codebook, draft_codebook
-from pipeline.data.labelled_rows import read_labelled
+from pipeline.data.codebooks.codebook import Codebook, draft_codebook
+from pipeline.data.labels.labelled_rows import read_labelled
 from pipeline.errors import ModelError
 from pipeline.evaluation.evaluate_bundle import predict_labelled
 from pipeline.evaluation.test_predictions import evaluate_predictions

@@ -32,7 +32,7 @@ from typer.testing import CliRunner
 from pipeline.benchmarks.report_size import measure
 from pipeline.bundle import ModelBundle
 from pipeline.cli import app
-from pipeline.data.training_record import digest_texts
+from pipeline.data.labels.training_record import digest_texts
 from pipeline.errors import ConfigError, DataError
 from pipeline.prevalence.share_estimates import estimate_shares
 from pipeline.reporting.events import Event, read_events

@@ -28,7 +28,7 @@ from report_pages import (
 from pipeline.bundle import ModelBundle
 from pipeline.commands.share_tables import format_percent, format_points
 from pipeline.config.evaluation import EvaluationSettings
-from pipeline.data.labelled_rows import read_labelled
+from pipeline.data.labels.labelled_rows import read_labelled
 from pipeline.evaluation.evaluate_bundle import predict_labelled
 from pipeline.evaluation.test_predictions import evaluate_predictions
 from pipeline.measures.intervals import Estimate

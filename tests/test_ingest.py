@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from pipeline.data.exports.detect import FORMATS, detect_format, format_by_name
 from pipeline.data.exports.raw_posts import ReadOptions
-from pipeline.data.ingest import IngestReport, ingest
-from pipeline.data.language import identify_language
-from pipeline.data.posts import POSTS_SCHEMA, iter_posts, read_posts
-from pipeline.data.posts_merge import merge_posts
+from pipeline.data.posts.ingest import IngestReport, ingest
+from pipeline.data.posts.posts_merge import merge_posts
+from pipeline.data.posts.posts_table import POSTS_SCHEMA, iter_posts, read_posts
+from pipeline.data.text.language import identify_language
 from pipeline.errors import DataError
 from pipeline.files.folder_lock import lock_folder
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.data.codebook import Codebook, draft_codebook
-from pipeline.data.labelled_rows import COLUMNS, draft_labels, read_labelled
+from pipeline.data.codebooks.codebook import Codebook, draft_codebook
+from pipeline.data.labels.labelled_rows import COLUMNS, draft_labels, read_labelled
 from pipeline.errors import DataError
 
 BOOK = draft_codebook("Book", ["order", "threat", "unity"], mode="multi_label")

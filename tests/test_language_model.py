@@ -42,8 +42,8 @@ from pipeline.classifiers.llm.model_server import ModelServer, ServerError, chec
 from pipeline.classifiers.llm.questions import fence, make_questions
 from pipeline.classifiers.protocols import FitContext, FitSummary
 from pipeline.config.model import LlmSettings
-from pipeline.data.codebook import Codebook, Frame
-from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.codebooks.codebook import Codebook, Frame
+from pipeline.data.labels.labelled_rows import LabelledData
 from pipeline.errors import ConfigError, DataError, ModelError
 
 ROWS = toy_rows(32)

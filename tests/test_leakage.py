@@ -11,9 +11,9 @@ from builders import FRAMES, codebook, quiet_context, toy_rows
 from pipeline.bundle import ModelBundle
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.config.run_config import load_run_config
-from pipeline.data.codebook import Codebook, Frame, dump_codebook, load_codebook
-from pipeline.data.labelled_rows import LabelledData, read_labelled
-from pipeline.data.training_record import STEM, TrainingRecord
+from pipeline.data.codebooks.codebook import Codebook, Frame, dump_codebook, load_codebook
+from pipeline.data.labels.labelled_rows import LabelledData, read_labelled
+from pipeline.data.labels.training_record import STEM, TrainingRecord
 from pipeline.errors import DataError
 from pipeline.evaluation.evaluate_bundle import compare_bundles, evaluate_bundle
 from pipeline.evaluation.leakage import keep_unseen, text_digests

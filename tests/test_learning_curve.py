@@ -16,8 +16,8 @@ from pipeline.config.data import DataSettings
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.config.model import TfidfSettings
 from pipeline.config.run_config import RunConfig
-from pipeline.data.codebook import dump_codebook
-from pipeline.data.splits import Folds
+from pipeline.data.codebooks.codebook import dump_codebook
+from pipeline.data.labels.splits import Folds
 from pipeline.errors import ConfigError
 from pipeline.evaluation.learning_curve_record import LearningCurve
 from pipeline.measures.intervals import Estimate

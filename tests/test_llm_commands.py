@@ -21,7 +21,7 @@ from pipeline.benchmarks.scripted_llm_server import (
     scripted_server,
 )
 from pipeline.cli import app
-from pipeline.data.codebook import draft_codebook, dump_codebook
+from pipeline.data.codebooks.codebook import draft_codebook, dump_codebook
 
 FRAMES = ("order", "threat", "unity")
 BASE_RATES = (0.5, 0.3, 0.2)

@@ -9,8 +9,8 @@ import pytest
 
 from pipeline.bundle import load_bundle
 from pipeline.data.exports.raw_posts import ReadOptions
-from pipeline.data.ingest import ingest
-from pipeline.data.posts import iter_posts
+from pipeline.data.posts.ingest import ingest
+from pipeline.data.posts.posts_table import iter_posts
 from pipeline.scoring.prediction import predict
 from pipeline.scoring.read_scores import read_scores
 from pipeline.tracking.pyfunc_model import _load_pyfunc

@@ -15,7 +15,7 @@ from weather_project import write_files
 from pipeline.bundle import ModelBundle, load_bundle, read_manifest
 from pipeline.cli import app
 from pipeline.config.run_config import load_run_config
-from pipeline.data.codebook import Codebook
+from pipeline.data.codebooks.codebook import Codebook
 from pipeline.errors import ModelError
 from pipeline.files.safe_text import safe_text
 from pipeline.reporting.card_numbers import (

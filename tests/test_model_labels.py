@@ -16,9 +16,9 @@ from weather_project import FRAMES, make_rows, write_files, write_lines
 from pipeline.cli import app
 from pipeline.config.data import FoldSettings
 from pipeline.config.run_config import load_run_config
-from pipeline.data.codebook import Codebook, draft_codebook
-from pipeline.data.labelled_rows import read_labelled
-from pipeline.data.splits import NAMES, make_folds, make_folds_from_files
+from pipeline.data.codebooks.codebook import Codebook, draft_codebook
+from pipeline.data.labels.labelled_rows import read_labelled
+from pipeline.data.labels.splits import NAMES, make_folds, make_folds_from_files
 from pipeline.errors import DataError
 from pipeline.training.fit_model import fit_with_decisions, read_folds
 from pipeline.training.teacher import leave_out_doubted

@@ -14,7 +14,7 @@ from pipeline.classifiers.encoder.encoder_choice import choose_encoder
 from pipeline.classifiers.encoder.encoders import Encoder, find_encoder
 from pipeline.classifiers.encoder.token_windows import WindowLimits, make_windows
 from pipeline.classifiers.transformer.pretrained import read_network, read_tokenizer
-from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.labels.labelled_rows import LabelledData
 from pipeline.errors import ModelError
 
 ENGLISH = [

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.data.near_duplicates import cluster_texts
-from pipeline.data.text_attacks import attack_text
+from pipeline.data.copies.near_duplicates import cluster_texts
+from pipeline.data.text.text_attacks import attack_text
 from pipeline.evaluation.leakage import find_seen, text_digests
 
 POST = (
@@ -232,7 +232,7 @@ def test_nearly_all_planted_variants_are_found_and_nothing_else() -> None:
 
 def test_the_result_is_the_same_in_every_process() -> None:
     program = (
-        "from pipeline.data.near_duplicates import cluster_texts as c;"
+        "from pipeline.data.copies.near_duplicates import cluster_texts as c;"
         "texts = [f'the {i % 40} men of {i % 7} towns met {i % 3} times in {i % 40} days' for i in range(300)];"
         "print(c(texts).tolist())"
     )

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.cli import app
 from pipeline.commands.options import find_model
-from pipeline.data.posts import POSTS_SCHEMA, count_rows, is_posts_table, iter_posts, write_pages
+from pipeline.data.posts.posts_table import POSTS_SCHEMA, count_rows, is_posts_table, iter_posts, write_pages
 from pipeline.errors import DataError
 from pipeline.files.stores import has_folder, list_files, parse_location
 from pipeline.scoring import scoring_run

@@ -22,7 +22,7 @@ from pipeline.classifiers.build import build_classifier
 from pipeline.cli import app
 from pipeline.config.model import TransformerSettings
 from pipeline.data.exports.raw_posts import ReadOptions
-from pipeline.data.posts import POSTS_SCHEMA
+from pipeline.data.posts.posts_table import POSTS_SCHEMA
 from pipeline.errors import DataError
 from pipeline.scoring import work_pieces
 from pipeline.scoring.prediction import predict

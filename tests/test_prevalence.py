@@ -25,8 +25,8 @@ from pipeline.annotation.record_files import write_records
 from pipeline.benchmarks.share_coverage import draw, measure_coverage, simulate_output
 from pipeline.bundle import ModelBundle
 from pipeline.cli import app
-from pipeline.data.posts import POSTS_SCHEMA
-from pipeline.data.table_files import read_records
+from pipeline.data.posts.posts_table import POSTS_SCHEMA
+from pipeline.data.tables.table_files import read_records
 from pipeline.errors import DataError
 from pipeline.prevalence.domains import FEWEST_LABELLED
 from pipeline.prevalence.estimators import Design, estimate_means, plan_labels, wilson_bounds

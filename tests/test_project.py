@@ -12,8 +12,8 @@ from pipeline.commands.result_tables import print_check
 from pipeline.commands.terminal import console
 from pipeline.config.project import load_project
 from pipeline.config.run_config import load_run_config
-from pipeline.data.codebook import load_codebook
-from pipeline.data.labelled_rows import read_labelled
+from pipeline.data.codebooks.codebook import load_codebook
+from pipeline.data.labels.labelled_rows import read_labelled
 from pipeline.data.new_project import init_project
 from pipeline.errors import DataError
 from pipeline.training.check_inputs import check_run

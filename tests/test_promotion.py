@@ -16,8 +16,8 @@ from pipeline.cli import app
 from pipeline.config.evaluation import EvaluationSettings, PromotionSettings
 from pipeline.config.run_config import RunConfig, load_run_config
 from pipeline.config.tracking import TrackingSettings
-from pipeline.data.codebook import Codebook
-from pipeline.data.labelled_rows import LabelledData, read_labelled
+from pipeline.data.codebooks.codebook import Codebook
+from pipeline.data.labels.labelled_rows import LabelledData, read_labelled
 from pipeline.errors import ConfigError, DataError, ModelError
 from pipeline.evaluation.leakage import text_digests
 from pipeline.evaluation.row_facts import RowFacts, TrainingFacts

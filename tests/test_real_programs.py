@@ -22,10 +22,10 @@ from typing import Any
 import pytest
 
 from pipeline.annotation.label_exchange import export_units, import_codings
-from pipeline.data.codebook import Codebook, Frame
+from pipeline.data.codebooks.codebook import Codebook, Frame
 from pipeline.data.exports.raw_posts import ReadOptions
-from pipeline.data.ingest import ingest
-from pipeline.data.posts import read_posts
+from pipeline.data.posts.ingest import ingest
+from pipeline.data.posts.posts_table import read_posts
 
 FOLDER = os.environ.get("FRAMES_PROGRAMS")
 pytestmark = pytest.mark.skipif(FOLDER is None, reason="FRAMES_PROGRAMS names no folder for the programs")

@@ -16,7 +16,7 @@ from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 from pipeline.cli import app
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.config.model import TfidfSettings
-from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.labels.labelled_rows import LabelledData
 from pipeline.errors import DataError, ModelError
 from pipeline.evaluation.evaluate_bundle import evaluate_bundle, predict_labelled
 from pipeline.evaluation.leakage import find_learnt, text_digests

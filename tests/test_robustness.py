@@ -23,9 +23,9 @@ from pipeline.classifiers.build import build_classifier
 from pipeline.cli import app
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.config.model import TfidfSettings
-from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.text_attacks import ATTACKS, attack_text
-from pipeline.data.text_normalisation import normalise_text
+from pipeline.data.labels.labelled_rows import LabelledData
+from pipeline.data.text.text_attacks import ATTACKS, attack_text
+from pipeline.data.text.text_normalisation import normalise_text
 from pipeline.errors import ConfigError, DataError
 from pipeline.evaluation.leakage import text_digests
 from pipeline.evaluation.robustness_check import (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.data.near_duplicates import cluster_texts, find_statements
+from pipeline.data.copies.near_duplicates import cluster_texts, find_statements
 
 SAME = [
     (

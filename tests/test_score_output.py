@@ -22,7 +22,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.data.posts import POSTS_SCHEMA
+from pipeline.data.posts.posts_table import POSTS_SCHEMA
 from pipeline.errors import DataError
 from pipeline.files.durable_files import explain_full_disk
 from pipeline.scoring.export_scores import export_scores

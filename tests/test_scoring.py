@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.bundle import ModelBundle
-from pipeline.data.sentences import split_sentences
+from pipeline.data.text.sentences import split_sentences
 from pipeline.errors import ModelError
 from pipeline.scoring import score_posts
 from pipeline.scoring.score_posts import ScoredBatch, post_schema, score_batch, sentence_schema

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_sentences import check_invariants, texts
 
-from pipeline.data.sentence_patterns import ALWAYS
-from pipeline.data.sentences import split_sentences
+from pipeline.data.text.sentence_patterns import ALWAYS
+from pipeline.data.text.sentences import split_sentences
 
 
 def split_of(marked: str) -> tuple[str, list[str]]:

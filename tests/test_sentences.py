@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.data.sentences import MAX_BLOCK, Sentence, split_sentences
+from pipeline.data.text.sentences import MAX_BLOCK, Sentence, split_sentences
 
 
 def texts(post: str) -> list[str]:

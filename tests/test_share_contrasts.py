@@ -18,8 +18,8 @@ from typer.testing import CliRunner
 from pipeline.annotation.record_files import write_records
 from pipeline.bundle import ModelBundle
 from pipeline.cli import app
-from pipeline.data.posts import POSTS_SCHEMA
-from pipeline.data.table_files import read_records
+from pipeline.data.posts.posts_table import POSTS_SCHEMA
+from pipeline.data.tables.table_files import read_records
 from pipeline.errors import DataError
 from pipeline.prevalence.contrasts import Wanted
 from pipeline.prevalence.share_estimates import report_shares

@@ -18,9 +18,9 @@ from pipeline.annotation.record_files import write_records
 from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.cli import app
 from pipeline.config.run_config import load_run_config
-from pipeline.data.posts import POSTS_SCHEMA
-from pipeline.data.table_files import read_records
-from pipeline.data.training_record import ALIKE, STEM, TrainingRecord, sketch_texts
+from pipeline.data.labels.training_record import ALIKE, STEM, TrainingRecord, sketch_texts
+from pipeline.data.posts.posts_table import POSTS_SCHEMA
+from pipeline.data.tables.table_files import read_records
 from pipeline.errors import DataError
 from pipeline.prevalence.share_estimates import report_shares
 from pipeline.scoring.prediction import predict

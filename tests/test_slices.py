@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pipeline.config.evaluation import EvaluationSettings
-from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.labels.labelled_rows import LabelledData
 from pipeline.evaluation.calibration_quality import measure_calibration
 from pipeline.evaluation.row_facts import RowFacts, TrainingFacts
 from pipeline.evaluation.slice_masks import AFTER, SEEN, UNKNOWN, UNSEEN, WITHIN, slice_rows

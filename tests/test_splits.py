@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.config.data import FoldSettings
-from pipeline.data.labelled_rows import COLUMNS, LabelledData
-from pipeline.data.splits import NAMES, Folds, join_folds, make_folds, make_folds_from_files
+from pipeline.data.labels.labelled_rows import COLUMNS, LabelledData
+from pipeline.data.labels.splits import NAMES, Folds, join_folds, make_folds, make_folds_from_files
 from pipeline.errors import DataError
 
 FRAMES = ("common", "middling", "rare")

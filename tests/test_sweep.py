@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.config.run_config import RunConfig, load_run_config
-from pipeline.data.codebook import dump_codebook
+from pipeline.data.codebooks.codebook import dump_codebook
 from pipeline.errors import ConfigError, DataError
 from pipeline.files.folder_lock import lock_folder
 from pipeline.tracking.mlflow_store import open_store

@@ -17,8 +17,8 @@ from weather_project import FRAMES, make_rows, write_files, write_lines
 from pipeline import bundle as model_bundle
 from pipeline.annotation.record_files import write_records
 from pipeline.cli import PANELS, app
-from pipeline.data.codebook import Codebook
-from pipeline.data.table_files import read_records
+from pipeline.data.codebooks.codebook import Codebook
+from pipeline.data.tables.table_files import read_records
 from pipeline.files.file_hashes import hash_files
 
 EVIL = "\x1b]52;c;QQ==\x07\x1b[2J\x9b31m\u202elive\u2066\r"

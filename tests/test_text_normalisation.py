@@ -15,9 +15,9 @@ from pipeline.classifiers.build import build_classifier, load_classifier
 from pipeline.classifiers.normalised_text import TEXT_FILE, with_normalisation, without_normalisation
 from pipeline.classifiers.protocols import Classifier
 from pipeline.config.model import TfidfSettings
-from pipeline.data.look_alikes import ALIKE, SCRIPTS, find_script
-from pipeline.data.normalise_batches import normalise_texts
-from pipeline.data.text_normalisation import Normalised, needs_normalising, normalise, normalise_text
+from pipeline.data.text.look_alikes import ALIKE, SCRIPTS, find_script
+from pipeline.data.text.normalise_batches import normalise_texts
+from pipeline.data.text.text_normalisation import Normalised, needs_normalising, normalise, normalise_text
 from pipeline.errors import ModelError
 
 # Arbitrary Unicode, and text made of what the rules speak of, where they meet each other.

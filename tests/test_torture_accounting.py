@@ -22,11 +22,11 @@ from pipeline.data.exports.detect import format_by_name
 from pipeline.data.exports.field_values import clean_text
 from pipeline.data.exports.pasted_text import opens_post
 from pipeline.data.exports.raw_posts import ReadOptions, Skipped
-from pipeline.data.ingest import ingest
-from pipeline.data.input_files import find_inputs
-from pipeline.data.labelled_rows import read_labelled
-from pipeline.data.posts import read_posts
-from pipeline.data.text_files import decode_utf8_head
+from pipeline.data.labels.labelled_rows import read_labelled
+from pipeline.data.posts.ingest import ingest
+from pipeline.data.posts.input_files import find_inputs
+from pipeline.data.posts.posts_table import read_posts
+from pipeline.data.tables.text_files import decode_utf8_head
 from pipeline.errors import DataError
 
 pytestmark = pytest.mark.fault

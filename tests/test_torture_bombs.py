@@ -73,7 +73,7 @@ from pathlib import Path
 import pyarrow as pa, pyarrow.parquet as pq
 from pipeline.benchmarks.peak_memory import peak_memory_bytes
 from pipeline.bundle import load_bundle
-from pipeline.data.posts import POSTS_SCHEMA
+from pipeline.data.posts.posts_table import POSTS_SCHEMA
 from pipeline.scoring.prediction import predict
 folder, model, n = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 rows = [

@@ -14,7 +14,7 @@ from conftest import make_tiny_bundle
 from faults import Ended, finish, run, start, with_hooks, write_export, write_project
 
 from pipeline.bundle import ModelBundle, load_bundle
-from pipeline.data.posts import read_posts
+from pipeline.data.posts.posts_table import read_posts
 from pipeline.scoring.read_scores import read_scores
 
 pytestmark = pytest.mark.fault

@@ -24,8 +24,8 @@ from typer.testing import CliRunner
 from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.cli import app
 from pipeline.data.exports.raw_posts import ReadOptions
-from pipeline.data.ingest import ingest
-from pipeline.data.posts import POSTS_SCHEMA, iter_posts
+from pipeline.data.posts.ingest import ingest
+from pipeline.data.posts.posts_table import POSTS_SCHEMA, iter_posts
 from pipeline.errors import DataError, ModelError, PipelineError
 from pipeline.scoring.compact_scores import compact_scores
 from pipeline.scoring.delta_table import LOG

@@ -24,12 +24,12 @@ from pipeline.annotation.exchange.label_studio import make_config
 from pipeline.annotation.label_exchange import export_units, import_codings
 from pipeline.annotation.record_files import write_records
 from pipeline.bundle import ModelBundle
-from pipeline.data.codebook import Codebook, draft_codebook
+from pipeline.data.codebooks.codebook import Codebook, draft_codebook
 from pipeline.data.exports.field_values import clean_text
 from pipeline.data.exports.raw_posts import RawPost
-from pipeline.data.label_files import head_frame
-from pipeline.data.labelled_rows import read_labelled
-from pipeline.data.table_files import read_records
+from pipeline.data.labels.label_files import head_frame
+from pipeline.data.labels.labelled_rows import read_labelled
+from pipeline.data.tables.table_files import read_records
 from pipeline.evaluation.evaluate_bundle import predict_labelled
 from pipeline.reporting.evaluation_page import render_evaluation
 from pipeline.reporting.html_report import write_report

@@ -22,8 +22,8 @@ from mlflow.utils.validation import _validate_metric_name
 
 from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.config.tracking import TrackingSettings
-from pipeline.data.codebook import draft_codebook
-from pipeline.data.labelled_rows import LabelledData, read_labelled
+from pipeline.data.codebooks.codebook import draft_codebook
+from pipeline.data.labels.labelled_rows import LabelledData, read_labelled
 from pipeline.errors import DataError, ModelError, PipelineError
 from pipeline.tracking.mlflow_store import ensure_experiment, open_store
 from pipeline.tracking.mlflow_tracker import MlflowTracker, flatten_config, safe_name

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from pipeline.bundle import ModelBundle
 from pipeline.cli import app
 from pipeline.config.project import load_project
-from pipeline.data.inbox import find_changed
-from pipeline.data.posts import read_posts
+from pipeline.data.posts.inbox import find_changed
+from pipeline.data.posts.posts_table import read_posts
 from pipeline.errors import ConfigError
 from pipeline.files.folder_lock import lock_folder
 from pipeline.scoring.read_scores import read_scores

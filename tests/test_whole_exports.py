@@ -10,9 +10,9 @@ import pytest
 from format_examples import PAGE
 
 from pipeline.data.exports.raw_posts import ReadOptions
-from pipeline.data.ingest import IngestReport, ingest
-from pipeline.data.posts import POSTS_SCHEMA, iter_posts, read_posts
-from pipeline.data.whole_exports import Chat, name_chats
+from pipeline.data.posts.ingest import IngestReport, ingest
+from pipeline.data.posts.posts_table import POSTS_SCHEMA, iter_posts, read_posts
+from pipeline.data.posts.whole_exports import Chat, name_chats
 
 DAY = 86400
 AT = 1682337600

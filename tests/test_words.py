@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pipeline.classifiers.protocols import FitContext
 from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 from pipeline.config.model import TfidfSettings
-from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.word_pattern import WORD
+from pipeline.data.labels.labelled_rows import LabelledData
+from pipeline.data.text.word_pattern import WORD
 from pipeline.explanation.text_explanation import find_units
 from pipeline.measures.metrics import mean_average_precision
 from pipeline.scoring.drift_reference import find_words

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from test_predict import make_row
 
 from pipeline.bundle import ModelBundle
-from pipeline.data.posts import POSTS_SCHEMA, read_stretch
+from pipeline.data.posts.posts_table import POSTS_SCHEMA, read_stretch
 from pipeline.errors import DataError
 from pipeline.scoring.delta_table import Store
 from pipeline.scoring.score_posts import score_batch

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.codebook import Codebook, dump_codebook
+from pipeline.data.codebooks.codebook import Codebook, dump_codebook
 
 FRAMES = ("storm", "harvest")
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from pipeline.annotation.probability_designs import Draw, RandomNumbers, check_size
-from pipeline.data.near_duplicates import cluster_texts
-from pipeline.data.word_pattern import WORD
+from pipeline.data.copies.near_duplicates import cluster_texts
+from pipeline.data.text.word_pattern import WORD
 
 POOL_FACTOR = 5  # uncertain candidates for each unit wanted
 ACTIVE, RANDOM = "active", "random"

@@ -32,9 +32,9 @@ from pipeline.annotation.exchange.spreadsheet import IN_DISPUTE
 from pipeline.annotation.label_exchange import read_files
 from pipeline.annotation.record_files import write_records
 from pipeline.annotation.sample_files import make_unit_code
-from pipeline.data.codebook import Codebook
-from pipeline.data.label_values import NO_FRAME
-from pipeline.data.near_duplicates import cluster_texts
+from pipeline.data.codebooks.codebook import Codebook
+from pipeline.data.copies.near_duplicates import cluster_texts
+from pipeline.data.labels.label_values import NO_FRAME
 from pipeline.errors import DataError, list_names
 from pipeline.measures.intervals import Estimate, as_estimate, cluster_weights, renumber, sum_by_cluster
 

@@ -39,10 +39,10 @@ from pipeline.annotation.sampling_frame import DrawnFrame
 from pipeline.annotation.similar_design import MOST_READ, draw_similar
 from pipeline.annotation.top_up import EarlierSample
 from pipeline.classifiers.protocols import Progress
-from pipeline.data.codebook import Codebook
-from pipeline.data.label_values import PROPOSED
-from pipeline.data.near_duplicates import cluster_texts, find_statements
-from pipeline.data.table_files import read_records
+from pipeline.data.codebooks.codebook import Codebook
+from pipeline.data.copies.near_duplicates import cluster_texts, find_statements
+from pipeline.data.labels.label_values import PROPOSED
+from pipeline.data.tables.table_files import read_records
 from pipeline.errors import ConfigError, DataError, shorten
 
 Design = Literal["random", "stratified", "scored", "active", "similar"]

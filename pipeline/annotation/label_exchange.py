@@ -24,9 +24,9 @@ from pipeline.annotation.sample_files import (
     read_id,
     read_sample,
 )
-from pipeline.data.codebook import Codebook
-from pipeline.data.labelled_rows import Reject
-from pipeline.data.table_files import parse_json, read_text
+from pipeline.data.codebooks.codebook import Codebook
+from pipeline.data.labels.labelled_rows import Reject
+from pipeline.data.tables.table_files import parse_json, read_text
 from pipeline.errors import ConfigError, DataError, list_names, shorten
 
 Tool = Literal["label-studio", "prodigy", "doccano", "table"]

@@ -18,11 +18,11 @@ from pipeline.classifiers.llm.language_model import CodedText, LanguageModel
 from pipeline.classifiers.protocols import Progress
 from pipeline.config.model import LlmSettings
 from pipeline.config.run_config import RunConfig
-from pipeline.data.codebook import Codebook, load_codebook
-from pipeline.data.codebook_texts import hide_known
-from pipeline.data.label_values import LANGUAGE_MODEL
-from pipeline.data.labelled_rows import LabelledData, Reject
-from pipeline.data.normalise_batches import normalise_texts
+from pipeline.data.codebooks.codebook import Codebook, load_codebook
+from pipeline.data.codebooks.codebook_texts import hide_known
+from pipeline.data.labels.label_values import LANGUAGE_MODEL
+from pipeline.data.labels.labelled_rows import LabelledData, Reject
+from pipeline.data.text.normalise_batches import normalise_texts
 from pipeline.errors import ConfigError
 from pipeline.files.safe_text import safe_text
 

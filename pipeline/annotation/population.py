@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from pipeline.annotation.coded_table import say_count
 from pipeline.annotation.sample_files import digest_unit
-from pipeline.data.posts import is_posts_table, iter_posts
-from pipeline.data.sentences import split_sentences
+from pipeline.data.posts.posts_table import is_posts_table, iter_posts
+from pipeline.data.text.sentences import split_sentences
 from pipeline.errors import DataError
 from pipeline.scoring.read_scores import read_scores
 from pipeline.scoring.score_output import read_tables

@@ -1,8 +1,8 @@
 """Tables of records as people get them: CSV, JSON lines, Parquet and XLSX, by suffix.
 
-Texts of posts are hostile. In CSV and XLSX a text that a spreadsheet would run as a formula gets a leading ',
-which `pipeline.data.table_files` takes off again. So each format gives back exactly what was written, except that CSV
-and XLSX spell None as empty.
+Texts of posts are hostile. In CSV and XLSX a text that a spreadsheet would run as a formula gets a leading ', which
+`pipeline.data.tables.table_files` takes off again. So each format gives back exactly what was written, except that
+CSV and XLSX spell None as empty.
 """
 
 import csv
@@ -15,7 +15,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.data.table_files import guard_formula
+from pipeline.data.tables.table_files import guard_formula
 from pipeline.errors import DataError
 from pipeline.files.durable_files import replacing
 from pipeline.files.workbooks import load_openpyxl, write_rows

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from pipeline.annotation.record_files import write_records
 from pipeline.annotation.sampling_frame import FRAME_COLUMNS, read_frame
-from pipeline.data.label_values import PROPOSED, PURPOSES
-from pipeline.data.table_files import read_records
+from pipeline.data.labels.label_values import PROPOSED, PURPOSES
+from pipeline.data.tables.table_files import read_records
 from pipeline.errors import DataError, shorten
 
 # How a unit was drawn; travels with its labels to training and estimation.

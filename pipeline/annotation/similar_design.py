@@ -19,10 +19,10 @@ from pipeline.annotation.probability_designs import Draw, RandomNumbers, check_s
 from pipeline.classifiers.encoder.encoder_choice import choose_encoder
 from pipeline.classifiers.encoder.encoders import AUTO
 from pipeline.classifiers.protocols import Progress
-from pipeline.data.codebook import Codebook
-from pipeline.data.codebook_texts import texts_of_frame
-from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.near_duplicates import cluster_texts
+from pipeline.data.codebooks.codebook import Codebook
+from pipeline.data.codebooks.codebook_texts import texts_of_frame
+from pipeline.data.copies.near_duplicates import cluster_texts
+from pipeline.data.labels.labelled_rows import LabelledData
 from pipeline.errors import DataError
 
 MOST_READ: Final = 10_000  # units that are compared, by chance: some minutes on two cores

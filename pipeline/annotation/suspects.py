@@ -22,10 +22,10 @@ from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 from pipeline.config.data import COPY_SIMILARITY
 from pipeline.config.model import BlendSettings, TfidfSettings
 from pipeline.config.run_config import RunConfig, load_run_config
-from pipeline.data.codebook import Codebook, load_codebook
-from pipeline.data.labelled_rows import LabelledData, read_labelled
-from pipeline.data.purposes import labelled_by_model
-from pipeline.data.splits import cluster_rows
+from pipeline.data.codebooks.codebook import Codebook, load_codebook
+from pipeline.data.labels.labelled_rows import LabelledData, read_labelled
+from pipeline.data.labels.purposes import labelled_by_model
+from pipeline.data.labels.splits import cluster_rows
 from pipeline.errors import ConfigError, DataError, MissingExtraError, shorten
 from pipeline.measures.calibration import fit_calibrator
 

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from pipeline.archive.contents import MODEL_ARRAYS, MODEL_FILES, Comparison, read_json, write_json
 from pipeline.bundle import MANIFEST, hash_bundle, read_manifest, read_model_arrays, verify_files
 from pipeline.config.evaluation import EvaluationSettings
-from pipeline.data.codebook import Codebook
+from pipeline.data.codebooks.codebook import Codebook
 from pipeline.errors import DataError, ModelError, shorten
 from pipeline.evaluation.evaluate_bundle import compare_rows
 from pipeline.evaluation.reused_test_rows import TestUse

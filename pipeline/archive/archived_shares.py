@@ -26,7 +26,7 @@ from pipeline.archive.contents import (
     read_json,
     write_json,
 )
-from pipeline.data.codebook import draft_codebook
+from pipeline.data.codebooks.codebook import draft_codebook
 from pipeline.errors import DataError, shorten
 from pipeline.files.durable_files import new_file
 from pipeline.files.file_hashes import file_sha256

@@ -22,7 +22,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, StringConstraints, ValidationError
 
 from pipeline.config.settings import Settings
-from pipeline.data.codebook import FrameId
+from pipeline.data.codebooks.codebook import FrameId
 from pipeline.errors import DataError, shorten
 
 CONTENTS, FIGURES, TEXTS, TABLE = "archive.json", "figures.json", "texts.json", "table.csv"

@@ -28,10 +28,10 @@ from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 from pipeline.commands.result_tables import plain_table
 from pipeline.commands.terminal import console, run_command
 from pipeline.config.model import TfidfSettings
-from pipeline.data.codebook import load_codebook
-from pipeline.data.labelled_rows import LabelledData, read_labelled
-from pipeline.data.sentences import split_sentences
-from pipeline.data.word_pattern import WORD
+from pipeline.data.codebooks.codebook import load_codebook
+from pipeline.data.labels.labelled_rows import LabelledData, read_labelled
+from pipeline.data.text.sentences import split_sentences
+from pipeline.data.text.word_pattern import WORD
 
 SETTINGS = TfidfSettings(c_grid=(3.0,), class_weight_power=0)
 RARE_WORDS = 0.05

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.data.codebook import Codebook, draft_codebook, dump_codebook
-from pipeline.data.labelled_rows import draft_labels, read_labelled
+from pipeline.data.codebooks.codebook import Codebook, draft_codebook, dump_codebook
+from pipeline.data.labels.labelled_rows import draft_labels, read_labelled
 from pipeline.errors import DataError
 
 TRAIN, TEST = "train.jsonl", "test.jsonl"

@@ -17,7 +17,7 @@ from sklearn.model_selection import GroupKFold
 
 from pipeline.benchmarks.rivals import Decided, Thresholds, best_thresholds, decide, macro_f1
 from pipeline.classifiers.protocols import Probabilities
-from pipeline.data.splits import Folds, join_folds
+from pipeline.data.labels.splits import Folds, join_folds
 
 _threadpools: Any = importlib.import_module("threadpoolctl")  # scikit-learn's; it has no types
 

@@ -38,8 +38,8 @@ from pipeline.config.decisions import DecisionSettings
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.config.model import LlmSettings
 from pipeline.config.run_config import RunConfig
-from pipeline.data.codebook import load_codebook
-from pipeline.data.labelled_rows import read_labelled
+from pipeline.data.codebooks.codebook import load_codebook
+from pipeline.data.labels.labelled_rows import read_labelled
 from pipeline.evaluation.evaluate_bundle import compare_bundles, read_test_predictions
 from pipeline.evaluation.test_predictions import TestPredictions
 from pipeline.measures.calibration_slope import fit_recalibration

@@ -28,7 +28,7 @@ from pipeline.classifiers.llm.parallel_calls import run_in_threads
 from pipeline.classifiers.llm.questions import make_questions
 from pipeline.config.model import LlmSettings
 from pipeline.config.run_config import SAMPLE_FOLDER
-from pipeline.data.codebook import load_codebook
+from pipeline.data.codebooks.codebook import load_codebook
 
 _MODEL: Final = "scripted"
 

@@ -27,7 +27,7 @@ from pipeline.benchmarks.quality_results import MethodResult, SetResult, is_ours
 from pipeline.benchmarks.run_method import OUTCOME, Task, read_outcome
 from pipeline.commands.terminal import console, run_command
 from pipeline.config.evaluation import EvaluationSettings
-from pipeline.data.codebook import load_codebook
+from pipeline.data.codebooks.codebook import load_codebook
 from pipeline.errors import DataError, PipelineError
 from pipeline.evaluation.comparison import compare_decisions
 from pipeline.evaluation.evaluation_report import evaluate_decisions

@@ -73,7 +73,7 @@ def read_with(reader: str, path: Path) -> int:
         return sum(1 for _ in detect_format(path).read(path, ReadOptions()))
     if reader == "ingest":
         from pipeline.data.exports.raw_posts import ReadOptions  # noqa: PLC0415
-        from pipeline.data.ingest import ingest  # noqa: PLC0415
+        from pipeline.data.posts.ingest import ingest  # noqa: PLC0415
 
         with tempfile.TemporaryDirectory() as folder:
             return ingest([path], Path(folder, "posts.parquet"), ReadOptions()).read

@@ -20,7 +20,7 @@ from pipeline.benchmarks.peak_memory import peak_memory_bytes
 from pipeline.benchmarks.synthetic_posts import make_posts, to_batch
 from pipeline.bundle import ModelBundle
 from pipeline.classifiers.protocols import Probabilities
-from pipeline.data.codebook import Codebook, draft_codebook
+from pipeline.data.codebooks.codebook import Codebook, draft_codebook
 from pipeline.measures.calibration import identity_calibrator
 from pipeline.measures.decision_rule import DecisionRule
 from pipeline.reporting.html_report import WrittenReport, write_report

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve
 
 from pipeline.classifiers.protocols import Probabilities
-from pipeline.data.splits import Folds
+from pipeline.data.labels.splits import Folds
 from pipeline.measures.metrics import count_decisions, total
 
 Decided = NDArray[np.bool_]  # shape (n_texts, k)

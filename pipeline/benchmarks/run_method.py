@@ -18,7 +18,7 @@ from pipeline.benchmarks.methods import OURS, build_rival, our_config
 from pipeline.benchmarks.peak_memory import peak_memory_bytes
 from pipeline.commands.terminal import progress_bar
 from pipeline.config.data import DataSettings
-from pipeline.data.codebook import load_codebook
+from pipeline.data.codebooks.codebook import load_codebook
 from pipeline.errors import PipelineError
 from pipeline.evaluation.test_predictions import TestPredictions
 from pipeline.tracking.tracker import NullTracker

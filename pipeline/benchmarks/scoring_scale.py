@@ -23,7 +23,7 @@ from pipeline.benchmarks.synthetic_posts import make_posts, to_batch
 from pipeline.bundle import load_bundle
 from pipeline.commands.result_tables import plain_table
 from pipeline.commands.terminal import console, run_command
-from pipeline.data.posts import POSTS_SCHEMA
+from pipeline.data.posts.posts_table import POSTS_SCHEMA
 from pipeline.scoring.prediction import predict
 
 RARE_WORDS = 0.05

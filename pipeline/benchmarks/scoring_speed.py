@@ -47,7 +47,7 @@ from pipeline.commands.result_tables import plain_table
 from pipeline.commands.terminal import console, run_command
 from pipeline.config.model import TransformerSettings
 from pipeline.config.run_config import RunConfig, resolve_run_config
-from pipeline.data.sentences import split_sentences
+from pipeline.data.text.sentences import split_sentences
 from pipeline.errors import ModelError
 from pipeline.files.cores import count_cores
 from pipeline.scoring.score_posts import score_batch

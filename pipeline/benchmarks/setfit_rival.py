@@ -21,8 +21,8 @@ from datasets import Dataset
 
 from pipeline.benchmarks.rivals import Decided, Thresholds, best_thresholds, decide
 from pipeline.classifiers.protocols import Probabilities
-from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.splits import Folds, join_folds
+from pipeline.data.labels.labelled_rows import LabelledData
+from pipeline.data.labels.splits import Folds, join_folds
 
 _setfit: Any = importlib.import_module("setfit")  # of the optional extra: type checks pass without it
 

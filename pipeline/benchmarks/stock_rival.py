@@ -29,8 +29,8 @@ from transformers import (
 
 from pipeline.benchmarks.rivals import Decided, Thresholds, best_thresholds, decide
 from pipeline.classifiers.protocols import Probabilities
-from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.splits import Folds, join_folds
+from pipeline.data.labels.labelled_rows import LabelledData
+from pipeline.data.labels.splits import Folds, join_folds
 from pipeline.measures.metrics import mean_average_precision
 
 TUNED_RATES = (5e-5, 2e-4)

@@ -26,7 +26,7 @@ from pipeline.commands.options import find_input
 from pipeline.commands.result_tables import format_interval, plain_table
 from pipeline.commands.terminal import console, progress_bar, run_command
 from pipeline.config.evaluation import EvaluationSettings
-from pipeline.data.sentences import split_sentences
+from pipeline.data.text.sentences import split_sentences
 from pipeline.evaluation.evaluate_bundle import compare_bundles
 from pipeline.files.safe_text import safe_text
 from pipeline.training.distillation import Distillation, distil

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pyarrow as pa
 
-from pipeline.data.posts import POSTS_SCHEMA
+from pipeline.data.posts.posts_table import POSTS_SCHEMA
 
 COPIES = 0.4  # of channel posts are forwards or copies of another, word by word
 _SENTENCES = (1, 8)  # least and most of a post

@@ -20,8 +20,8 @@ import pandas as pd
 
 from pipeline.classifiers.protocols import FitContext
 from pipeline.config.run_config import SAMPLE_FOLDER, RunConfig
-from pipeline.data.codebook import Codebook, load_codebook
-from pipeline.data.splits import Folds
+from pipeline.data.codebooks.codebook import Codebook, load_codebook
+from pipeline.data.labels.splits import Folds
 from pipeline.measures.metrics import mean_average_precision
 from pipeline.training.fit_model import fit_with_decisions, predict_test, read_folds
 from pipeline.training.learning_curve import nested_parts

@@ -30,8 +30,8 @@ from pipeline.classifiers.transformer.transformer import FineTunedTransformer
 from pipeline.commands.result_tables import plain_table
 from pipeline.commands.terminal import console, run_command
 from pipeline.config.model import TransformerSettings
-from pipeline.data.codebook import load_codebook
-from pipeline.data.labelled_rows import LabelledData, read_labelled
+from pipeline.data.codebooks.codebook import load_codebook
+from pipeline.data.labels.labelled_rows import LabelledData, read_labelled
 
 _SAMPLE = Path(__file__).parent.parent / "sample"
 STOCK = "stock Trainer"

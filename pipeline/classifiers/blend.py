@@ -16,7 +16,7 @@ from pipeline.classifiers.parts import fit_parts, load_parts, save_parts
 from pipeline.classifiers.protocols import FitContext, FitSummary, FittedClassifier, Probabilities
 from pipeline.classifiers.stacking import Stack, fit_stack
 from pipeline.config.model import BlendSettings, ModelSettings
-from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.labels.labelled_rows import LabelledData
 from pipeline.errors import ModelError
 from pipeline.files.json_files import write_json
 

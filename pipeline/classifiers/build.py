@@ -25,7 +25,7 @@ def build_classifier(
         settings: keys of the kind.
         labels: frame ids in column order.
         single_label: one frame a text.
-        normalise_text: texts are normalised before they reach it, see `pipeline.data.text_normalisation`.
+        normalise_text: texts are normalised before they reach it, see `pipeline.data.text.text_normalisation`.
     """
     if normalise_text:
         from pipeline.classifiers.normalised_text import LearnerOfNormalisedText

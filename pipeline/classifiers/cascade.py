@@ -18,7 +18,7 @@ from pipeline.classifiers.parts import fit_parts, load_parts, save_parts
 from pipeline.classifiers.protocols import FitContext, FitSummary, FittedClassifier, Probabilities
 from pipeline.config.decisions import DecisionSettings
 from pipeline.config.model import CascadeSettings, ModelSettings
-from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.labels.labelled_rows import LabelledData
 from pipeline.errors import ConfigError, ModelError
 from pipeline.files.json_files import write_json
 from pipeline.measures.calibration import Calibrator, fit_calibrator

@@ -20,9 +20,9 @@ from pipeline.classifiers.protocols import (
     FittedClassifier,
     Probabilities,
 )
-from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.normalise_batches import normalise_texts
-from pipeline.data.text_normalisation import RULES, Normalised, normalise
+from pipeline.data.labels.labelled_rows import LabelledData
+from pipeline.data.text.normalise_batches import normalise_texts
+from pipeline.data.text.text_normalisation import RULES, Normalised, normalise
 from pipeline.errors import ModelError
 from pipeline.files.json_files import read_json_object
 

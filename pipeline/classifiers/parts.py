@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.classifiers.build import build_classifier, load_classifier
 from pipeline.classifiers.protocols import FitContext, FittedClassifier, Probabilities
 from pipeline.config.model import ModelSettings
-from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.labels.labelled_rows import LabelledData
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.classifiers.processes import ALONE, Processes
-from pipeline.data.codebook import Codebook
-from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.codebooks.codebook import Codebook
+from pipeline.data.labels.labelled_rows import LabelledData
 from pipeline.errors import DataError
 
 Probabilities = NDArray[np.float32]  # shape (n_texts, n_frames), each in [0, 1], columns in codebook order

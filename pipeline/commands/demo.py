@@ -33,7 +33,7 @@ def run_demo(folder: Path) -> None:
     from pipeline.commands.predict import print_predict_report
     from pipeline.commands.result_tables import print_comparison, print_evaluation, print_folds
     from pipeline.commands.share_tables import print_shares
-    from pipeline.data.codebook import load_codebook
+    from pipeline.data.codebooks.codebook import load_codebook
     from pipeline.evaluation.evaluate_bundle import short_name
     from pipeline.prevalence.domains import WHOLE
     from pipeline.prevalence.share_estimates import report_shares

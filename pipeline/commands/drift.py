@@ -66,7 +66,7 @@ def drift(
         require_paths(scores, model, labelled)
 
         from pipeline.bundle import load_bundle
-        from pipeline.data.labelled_rows import read_labelled
+        from pipeline.data.labels.labelled_rows import read_labelled
         from pipeline.evaluation.drift_check import TOLERANCE, measure_drift
 
         bundle = load_bundle(find_model(model))

@@ -116,7 +116,7 @@ def ingest(
 
     def work() -> None:
         from pipeline.commands.result_tables import print_ingest
-        from pipeline.data.ingest import ingest as ingest_posts
+        from pipeline.data.posts.ingest import ingest as ingest_posts
 
         options = raw_options(channel, column, utc_offset, timezone, date_order, encoding)
         with progress_bar(quiet=as_json) as progress:

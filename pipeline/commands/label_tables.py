@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pipeline.annotation.agreement import AgreementReport, FrameAgreement
     from pipeline.annotation.suspects import Suspect
-    from pipeline.data.labelled_rows import Reject
+    from pipeline.data.labels.labelled_rows import Reject
     from pipeline.measures.intervals import Estimate
 
 _CONFUSIONS = 10  # shown; --json has all

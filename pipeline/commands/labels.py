@@ -110,7 +110,7 @@ def sample(
         from pipeline.annotation.record_files import check_suffix, refuse_existing
         from pipeline.annotation.sample_files import write_sample
         from pipeline.commands.result_tables import print_notes
-        from pipeline.data.codebook import load_codebook
+        from pipeline.data.codebooks.codebook import load_codebook
 
         check_suffix(output)
         refuse_existing(output)
@@ -179,7 +179,7 @@ def label_export(
 
         from pipeline.annotation.label_exchange import export_units
         from pipeline.commands.label_tables import print_how_to_code
-        from pipeline.data.codebook import load_codebook
+        from pipeline.data.codebooks.codebook import load_codebook
 
         book = find_input(codebook)
         written = export_units(
@@ -249,7 +249,7 @@ def label_import(
         from pipeline.annotation.label_exchange import import_codings, write_codings
         from pipeline.annotation.record_files import check_suffix, refuse_existing
         from pipeline.commands.label_tables import print_imported
-        from pipeline.data.codebook import load_codebook
+        from pipeline.data.codebooks.codebook import load_codebook
         from pipeline.data.new_project import holds_placeholders
 
         if labelled and labelled.suffix.lower() not in _TRAINED_ON:
@@ -320,7 +320,7 @@ def agreement(
         from pipeline.annotation.agreement import measure_agreement, read_for_agreement, write_disputed
         from pipeline.annotation.record_files import check_suffix, refuse_existing
         from pipeline.commands.label_tables import print_agreement, print_how_to_settle
-        from pipeline.data.codebook import load_codebook
+        from pipeline.data.codebooks.codebook import load_codebook
 
         if discuss:
             check_suffix(discuss)

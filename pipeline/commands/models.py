@@ -115,7 +115,7 @@ def evaluate(
         from pipeline.commands.model_tables import print_slices
         from pipeline.commands.result_tables import print_evaluation
         from pipeline.config.evaluation import EvaluationSettings
-        from pipeline.data.labelled_rows import read_labelled
+        from pipeline.data.labels.labelled_rows import read_labelled
         from pipeline.evaluation.evaluate_bundle import evaluate_with_slices, short_name
 
         bundle = load_bundle(find_model(model))
@@ -155,7 +155,7 @@ def compare(
         from pipeline.commands.model_tables import print_costs
         from pipeline.commands.result_tables import print_comparison, print_notes
         from pipeline.config.evaluation import EvaluationSettings
-        from pipeline.data.labelled_rows import read_labelled
+        from pipeline.data.labels.labelled_rows import read_labelled
         from pipeline.evaluation.evaluate_bundle import short_name
         from pipeline.evaluation.leakage import keep_unseen
         from pipeline.evaluation.model_costs import ModelCosts
@@ -272,7 +272,7 @@ def recalibrate(
         from pipeline.bundle import load_bundle
         from pipeline.commands.model_tables import print_recalibration
         from pipeline.config.tracking import TrackingSettings
-        from pipeline.data.labelled_rows import read_labelled
+        from pipeline.data.labels.labelled_rows import read_labelled
         from pipeline.training.recalibration import recalibrate as recalibrate_bundle
         from pipeline.training.recalibration import record_recalibration
 

@@ -128,7 +128,7 @@ def evaluation_report(
         require_paths(model, data)
 
         from pipeline.bundle import load_bundle
-        from pipeline.data.labelled_rows import read_labelled
+        from pipeline.data.labels.labelled_rows import read_labelled
         from pipeline.reporting.evaluation_page import write_evaluation_report
 
         bundle = load_bundle(find_model(model))

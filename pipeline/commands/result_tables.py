@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from pipeline.data.export_reader import FileReport
-    from pipeline.data.ingest import IngestReport
-    from pipeline.data.splits import Folds
+    from pipeline.data.labels.splits import Folds
+    from pipeline.data.posts.export_reader import FileReport
+    from pipeline.data.posts.ingest import IngestReport
     from pipeline.evaluation.comparison import Comparison, Difference
     from pipeline.evaluation.evaluation_report import EvaluationReport
     from pipeline.evaluation.slices import SliceGain
@@ -295,7 +295,7 @@ def _tell_few_judged(screen: Console, judged: int, frames: int) -> bool:
 def _print_languages(screen: Console, result: CheckResult) -> None:
     """Rows, letters a token and positives of each frame by language, where there are several."""
     languages = result.languages
-    from pipeline.data.frame_languages import main_languages
+    from pipeline.data.labels.frame_languages import main_languages
 
     langs = main_languages(languages.rows)
     if len(langs) < 2:  # noqa: PLR2004 - of one language, the folds say all

@@ -70,7 +70,7 @@ def robustness(
 
         from pipeline.bundle import load_bundle
         from pipeline.config.evaluation import EvaluationSettings
-        from pipeline.data.labelled_rows import read_labelled
+        from pipeline.data.labels.labelled_rows import read_labelled
         from pipeline.evaluation.robustness_check import find_attacks, measure_robustness, take_test_fold
         from pipeline.files.durable_files import replacing
 

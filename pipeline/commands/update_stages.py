@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.commands.update_state import STATE, UpdateState, stamp_inputs, stamp_posts, write_json
 from pipeline.config.project import InboxSettings, Need, Project
-from pipeline.data.inbox import find_changed, stamp_inbox
+from pipeline.data.posts.inbox import find_changed, stamp_inbox
 from pipeline.errors import DataError, PipelineError, list_names
 from pipeline.files.durable_files import explain_full_disk, remove_leftovers
 from pipeline.files.folder_lock import FolderInUseError, lock_folder
@@ -202,9 +202,9 @@ class _Run:
         self, settings: InboxSettings, posts: Path, changed: set[str], reports: list[dict[str, Any]]
     ) -> set[str]:
         """Ingest files of one inbox; those that could not be read to their end, which the next run tries again."""
-        from pipeline.data.export_reader import NothingReadError
         from pipeline.data.exports.raw_posts import ReadOptions
-        from pipeline.data.ingest import ingest
+        from pipeline.data.posts.export_reader import NothingReadError
+        from pipeline.data.posts.ingest import ingest
 
         inbox = self.project.path(settings.folder)
         options = ReadOptions(

@@ -9,8 +9,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.config.project import Need, Project
-from pipeline.data.inbox import stamp_file
-from pipeline.data.posts import history_path
+from pipeline.data.posts.inbox import stamp_file
+from pipeline.data.posts.posts_table import history_path
 from pipeline.files.durable_files import new_file, replacing
 
 STATE: Final = "state.json"

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.config.project import PROJECT_FILE
-from pipeline.data.codebook import PLACEHOLDER_IDS, draft_codebook, dump_codebook
-from pipeline.data.codebook_tables import read_codebook_table
-from pipeline.data.labelled_rows import draft_labels
-from pipeline.data.table_files import guard_formula, read_records
+from pipeline.data.codebooks.codebook import PLACEHOLDER_IDS, draft_codebook, dump_codebook
+from pipeline.data.codebooks.codebook_tables import read_codebook_table
+from pipeline.data.labels.labelled_rows import draft_labels
+from pipeline.data.tables.table_files import guard_formula, read_records
 from pipeline.errors import DataError, PipelineError
 
 _CODEBOOK = """\

@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 
-from pipeline.data.near_duplicates import cluster_texts
+from pipeline.data.copies.near_duplicates import cluster_texts
 from pipeline.errors import DataError
 from pipeline.measures.intervals import Estimate, as_estimate
 from pipeline.scoring.drift_reference import find_words

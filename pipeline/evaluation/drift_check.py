@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.bundle import ModelBundle
-from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.labels.labelled_rows import LabelledData
 from pipeline.errors import DataError
 from pipeline.evaluation.distribution_shift import Histogram, Shift, compare_histograms
 from pipeline.evaluation.domain_classifier import DomainSeparation, separate_domains

@@ -8,8 +8,8 @@ import numpy as np
 from pipeline.bundle import ModelBundle
 from pipeline.classifiers.normalised_text import describe_account
 from pipeline.config.evaluation import EvaluationSettings
-from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.splits import cluster_rows
+from pipeline.data.labels.labelled_rows import LabelledData
+from pipeline.data.labels.splits import cluster_rows
 from pipeline.errors import DataError
 from pipeline.evaluation.comparison import Comparison
 from pipeline.evaluation.evaluation_report import EvaluationReport

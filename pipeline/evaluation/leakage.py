@@ -1,7 +1,7 @@
 """Have these texts been seen in training? What a bundle keeps of its training texts answers it, without the texts.
 
-Case, punctuation, spacing and disguises (see `pipeline.data.text_normalisation`) do not count; light edits are found
-where the bundle keeps sketches, see `pipeline.data.training_record`.
+Case, punctuation, spacing and disguises (see `pipeline.data.text.text_normalisation`) do not count; light edits are
+found where the bundle keeps sketches, see `pipeline.data.labels.training_record`.
 """
 
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.bundle import ModelBundle
-from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.training_record import STEM, TrainingRecord, digest_texts
+from pipeline.data.labels.labelled_rows import LabelledData
+from pipeline.data.labels.training_record import STEM, TrainingRecord, digest_texts
 from pipeline.errors import DataError
 
 LESSONS = "lessons"  # of a student (`frames distil`): digests of texts on which it learnt to copy its teacher

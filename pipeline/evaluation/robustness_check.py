@@ -1,8 +1,8 @@
 """What is left of a model's figures when texts are disguised or misspelt, without and with normalisation.
 
-The same labelled texts are attacked in each way of `pipeline.data.text_attacks`. "Before" is the classifier on texts as
-they are, "after" on normalised ones, whichever of the two the model was trained and is used with. A loss is against the
-clean texts read in the same way, so that it says what the attack does and nothing else.
+The same labelled texts are attacked in each way of `pipeline.data.text.text_attacks`. "Before" is the classifier on
+texts as they are, "after" on normalised ones, whichever of the two the model was trained and is used with. A loss is
+against the clean texts read in the same way, so that it says what the attack does and nothing else.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,9 +16,9 @@ from pipeline.bundle import ModelBundle
 from pipeline.classifiers.normalised_text import NormalisedText, with_normalisation, without_normalisation
 from pipeline.classifiers.protocols import FittedClassifier
 from pipeline.config.evaluation import EvaluationSettings
-from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.splits import cluster_rows
-from pipeline.data.text_attacks import ATTACKS, attack_text
+from pipeline.data.labels.labelled_rows import LabelledData
+from pipeline.data.labels.splits import cluster_rows
+from pipeline.data.text.text_attacks import ATTACKS, attack_text
 from pipeline.errors import ConfigError, DataError, shorten
 from pipeline.evaluation.comparison import compare_decisions
 from pipeline.evaluation.leakage import warn_of_seen

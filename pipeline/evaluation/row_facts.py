@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.language import UNDETERMINED, find_languages
+from pipeline.data.labels.labelled_rows import LabelledData
+from pipeline.data.text.language import UNDETERMINED, find_languages
 
 _PREFIX = "row_"
 

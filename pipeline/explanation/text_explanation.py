@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from pipeline.bundle import ModelBundle
 from pipeline.classifiers.normalised_text import describe_account, read_text, without_normalisation
 from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
-from pipeline.data.sentences import split_sentences
-from pipeline.data.word_pattern import WORD
+from pipeline.data.text.sentences import split_sentences
+from pipeline.data.text.word_pattern import WORD
 from pipeline.errors import DataError
 from pipeline.evaluation.leakage import count_seen
 from pipeline.explanation.linear_effects import contribute_characters

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.data.near_duplicates import cluster_texts
+from pipeline.data.copies.near_duplicates import cluster_texts
 from pipeline.scoring.read_scores import open_scores
 
 # The text of a post without its boilerplate, which would make strangers copies of one another.
@@ -35,7 +35,7 @@ def read_copies(
     Returns:
         Columns post_key, content_hash, channel, message_id, published_at, forwarded_from ("" for none), frames (lists),
         text, and cluster: the number of the first row of the post's cluster of copies, see
-        `pipeline.data.near_duplicates`. About a millisecond a post.
+        `pipeline.data.copies.near_duplicates`. About a millisecond a post.
     """
     with open_scores(scores) as connection:
         posts: pd.DataFrame = connection.execute(

@@ -1,8 +1,8 @@
 """Posts whose text changed after publication, and what became of their frames.
 
-Texts are those of the posts table and its history, which `pipeline.data.ingest` keeps; so an edit is seen where two
-exports show two texts. Frames are the classifier's decisions, with its errors: of each version those of its scores, or,
-for versions that were never scored, those that the model gives now.
+Texts are those of the posts table and its history, which `pipeline.data.posts.ingest` keeps; so an edit is seen where
+two exports show two texts. Frames are the classifier's decisions, with its errors: of each version those of its
+scores, or, for versions that were never scored, those that the model gives now.
 """
 
 import json
@@ -23,7 +23,7 @@ from rapidfuzz.distance import Indel
 
 from pipeline.annotation.record_files import write_records
 from pipeline.bundle import ModelBundle
-from pipeline.data.posts import POSTS_SCHEMA, history_path, iter_posts
+from pipeline.data.posts.posts_table import POSTS_SCHEMA, history_path, iter_posts
 from pipeline.scoring.read_scores import read_scores
 from pipeline.scoring.score_output import read_tables
 from pipeline.scoring.score_posts import probability_column, score_batch

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.annotation.record_files import write_records
-from pipeline.data.codebook import Codebook, Frame, dump_codebook
+from pipeline.data.codebooks.codebook import Codebook, Frame, dump_codebook
 from pipeline.errors import ConfigError, DataError, shorten
 from pipeline.files.durable_files import explain_full_disk, new_file, replacing
 from pipeline.files.folder_lock import lock_folder
@@ -170,7 +170,7 @@ def _find_new(posts: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
 
 def _choose_encoder(encoder: str, posts: pd.DataFrame) -> str:
     from pipeline.classifiers.encoder.encoder_choice import name_encoder  # noqa: PLC0415 - loads tokenizers
-    from pipeline.data.language import identify_language  # noqa: PLC0415 - loads its model
+    from pipeline.data.text.language import identify_language  # noqa: PLC0415 - loads its model
 
     if encoder != "auto":
         return encoder

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pipeline.annotation.agreement import read_for_agreement
 from pipeline.annotation.coded_table import say_count
 from pipeline.annotation.coefficients import PAIR
-from pipeline.data.codebook import draft_codebook
+from pipeline.data.codebooks.codebook import draft_codebook
 from pipeline.errors import DataError
 from pipeline.measures.intervals import Estimate
 from pipeline.prevalence.domains import FEWEST_LABELLED

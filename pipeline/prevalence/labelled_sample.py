@@ -21,8 +21,8 @@ from scipy.sparse.csgraph import connected_components
 from pipeline.annotation.coded_table import Coding, resolve_labels, say_count
 from pipeline.annotation.exchange.spreadsheet import read_table
 from pipeline.annotation.sampling_frame import DrawnFrame
-from pipeline.data.codebook import draft_codebook
-from pipeline.data.near_duplicates import cluster_texts
+from pipeline.data.codebooks.codebook import draft_codebook
+from pipeline.data.copies.near_duplicates import cluster_texts
 from pipeline.errors import DataError, list_names, shorten
 
 NEEDED: Final = ("unit", "stratum", "inclusion_probability", "design", "purpose")

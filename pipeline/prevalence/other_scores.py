@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.data.table_files import Record, read_table
+from pipeline.data.tables.table_files import Record, read_table
 from pipeline.errors import DataError, list_names, shorten, show_value
 from pipeline.files.file_hashes import file_sha256
 from pipeline.prevalence.labelled_sample import split_unit_id

@@ -22,7 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import fisher_exact
 
-from pipeline.data.training_record import TrainingRecord
+from pipeline.data.labels.training_record import TrainingRecord
 from pipeline.errors import DataError
 from pipeline.prevalence.labelled_sample import LabelledSample
 from pipeline.prevalence.unit_texts import choose_others, iter_texts, read_sentences

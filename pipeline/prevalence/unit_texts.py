@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.annotation.sample_files import digest_unit
-from pipeline.data.sentences import split_sentences
+from pipeline.data.text.sentences import split_sentences
 from pipeline.prevalence.score_totals import number_units
 from pipeline.scoring.read_scores import open_scores
 from pipeline.scoring.score_posts import probability_column

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.bundle import ModelBundle
-from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.labels.labelled_rows import LabelledData
 from pipeline.errors import DataError
 from pipeline.evaluation.evaluate_bundle import read_test_predictions
 from pipeline.evaluation.test_predictions import TestPredictions

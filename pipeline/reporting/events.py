@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from pipeline.data.table_files import Record, read_records
+from pipeline.data.tables.table_files import Record, read_records
 from pipeline.errors import DataError, list_names, shorten
 from pipeline.files.safe_text import safe_text
 

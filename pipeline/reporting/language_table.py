@@ -6,7 +6,7 @@ from typing import Any, Final
 import pandas as pd
 
 from pipeline.bundle import ModelBundle
-from pipeline.data.language import UNDETERMINED
+from pipeline.data.text.language import UNDETERMINED
 from pipeline.prevalence.share_records import ShareEstimate
 from pipeline.scoring.unfamiliar_posts import find_untaught
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.data.table_files import guard_formula
+from pipeline.data.tables.table_files import guard_formula
 from pipeline.files.durable_files import explain_full_disk, new_file, replacing
 from pipeline.reporting.events import Event
 from pipeline.reporting.figure_data import (

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from pipeline.bundle import ModelBundle
-from pipeline.data.training_record import STEM, TrainingRecord, digest_texts
+from pipeline.data.labels.training_record import STEM, TrainingRecord, digest_texts
 from pipeline.scoring.read_scores import open_scores
 
 _POSTS: Final = 2_000  # of all, by chance: enough for a share to a per cent

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.language import identify_language
-from pipeline.data.word_pattern import WORD_OF_LETTERS
+from pipeline.data.text.language import identify_language
+from pipeline.data.text.word_pattern import WORD_OF_LETTERS
 
 if TYPE_CHECKING:
     from pipeline.bundle import ModelBundle

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.data.posts import iter_posts
+from pipeline.data.posts.posts_table import iter_posts
 from pipeline.files.stores import Location
 from pipeline.scoring.score_queries import PLAN_MEMORY, ModelIdentity, count_rows, open_duckdb, register_table
 from pipeline.scoring.score_tables import POSTS, ScoreTables

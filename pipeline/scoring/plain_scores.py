@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 
-from pipeline.data.table_files import FORMULA_STARTS
+from pipeline.data.tables.table_files import FORMULA_STARTS
 from pipeline.errors import DataError, shorten
 from pipeline.scoring.delta_table import DataFile
 from pipeline.scoring.read_scores import open_scores
@@ -164,7 +164,7 @@ def _express(name: str) -> str:
 
 
 def guard_cells(column: pa.Array) -> pa.Array:
-    """Texts so that no spreadsheet runs them, see `pipeline.data.table_files.guard_formula`."""
+    """Texts so that no spreadsheet runs them, see `pipeline.data.tables.table_files.guard_formula`."""
     if not pa.types.is_string(column.type):
         return column
     return pc.replace_substring_regex(column, f"^('*{FORMULA_STARTS})", r"'\1", max_replacements=1)

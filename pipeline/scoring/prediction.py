@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pipeline.bundle import ModelBundle
     from pipeline.classifiers.protocols import Progress
     from pipeline.data.exports.raw_posts import ReadOptions
-    from pipeline.data.ingest import IngestReport
+    from pipeline.data.posts.ingest import IngestReport
     from pipeline.scoring.engines.open_engine import EngineSettings
     from pipeline.scoring.score_output import ScoreOutput
 
@@ -210,7 +210,7 @@ def gather_tables(
         DataError: an input that cannot be read; raw exports, but no place for their table.
     """
     from pipeline.data.exports.raw_posts import ReadOptions
-    from pipeline.data.ingest import ingest
+    from pipeline.data.posts.ingest import ingest
 
     found = [(path, _find_tables(path)) for path in inputs]
     tables = [table for _, within in found for table in within]
@@ -238,7 +238,7 @@ def _find_tables(path: Location) -> list[Location]:
     Raises:
         DataError: an input in an object store that does not consist of posts tables.
     """
-    from pipeline.data.posts import is_posts_table
+    from pipeline.data.posts.posts_table import is_posts_table
 
     if is_file(path):
         files = [path]

@@ -21,7 +21,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.bundle import ModelBundle
-from pipeline.data.sentences import Sentence, iter_sentences
+from pipeline.data.text.sentences import Sentence, iter_sentences
 from pipeline.errors import ModelError
 
 SENTENCES_AT_ONCE = 50_000  # of a window; few windows have as many
@@ -178,7 +178,7 @@ def score_batch(posts: pa.RecordBatch, bundle: ModelBundle, *, scored_at: dateti
     Sentences are held `SENTENCES_AT_ONCE` at a time: four megabytes of text may be a million of them.
 
     Args:
-        posts: rows of `pipeline.data.posts.POSTS_SCHEMA` (source columns are not needed); empty texts are
+        posts: rows of `pipeline.data.posts.posts_table.POSTS_SCHEMA` (source columns are not needed); empty texts are
             posts without sentences. Their column `sequence` is kept; without one it is null, in scores that nobody
             keeps.
         bundle: the model.

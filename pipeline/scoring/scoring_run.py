@@ -63,7 +63,7 @@ def score_tables(
     """Score what the output does not hold yet of some posts tables.
 
     Args:
-        tables: as `pipeline.data.ingest` writes them, in this order.
+        tables: as `pipeline.data.posts.ingest` writes them, in this order.
         output: receives the scores.
         engine: has the model and the stamp of the run.
         batch_posts: most posts in a window.

@@ -1,4 +1,4 @@
-"""What models keep of their training texts (`pipeline.data.training_record`), copied beside the scores that they gave.
+"""Copies of what models keep of their training texts, `pipeline.data.labels.training_record`, beside their scores.
 
 Shares need it and bundles move: OUT/_training/BUNDLE_HASH.npz, one file for each model that scored here.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.bundle import ModelBundle
-from pipeline.data.training_record import STEM, TrainingRecord
+from pipeline.data.labels.training_record import STEM, TrainingRecord
 from pipeline.errors import DataError
 from pipeline.files.array_files import read_arrays
 from pipeline.files.durable_files import new_file, replacing

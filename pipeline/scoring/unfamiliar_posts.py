@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipeline.data.frame_languages import FrameLanguages, describe_untaught
+from pipeline.data.labels.frame_languages import FrameLanguages, describe_untaught
 from pipeline.scoring.drift_reference import DriftReference, Vocabulary, read_drift_reference
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.bundle import ModelBundle
-from pipeline.data.posts import POSTS_SCHEMA, count_rows, iter_posts, read_stretch
+from pipeline.data.posts.posts_table import POSTS_SCHEMA, count_rows, iter_posts, read_stretch
 from pipeline.errors import DataError
 from pipeline.files.stores import Location, is_file, stat_file
 from pipeline.scoring.delta_table import DataFile, Store

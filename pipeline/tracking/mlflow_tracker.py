@@ -28,7 +28,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils import mlflow_tags
 
 from pipeline.config.tracking import TrackingSettings
-from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.labels.labelled_rows import LabelledData
 from pipeline.errors import PipelineError
 from pipeline.tracking.lost_runs import NOTE_TAG, RunNote, close_lost_runs
 from pipeline.tracking.mlflow_store import ensure_experiment, open_store, store_errors

@@ -15,7 +15,7 @@ from typing import Any
 
 from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.config.tracking import TrackingSettings
-from pipeline.data.labelled_rows import LabelledData, read_labelled
+from pipeline.data.labels.labelled_rows import LabelledData, read_labelled
 from pipeline.errors import ModelError, PipelineError
 from pipeline.evaluation.evaluate_bundle import fingerprint_common_rows
 from pipeline.tracking.alias_moves import CHAMPION, AliasMove, set_alias, settle_move

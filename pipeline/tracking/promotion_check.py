@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from pipeline.bundle import ModelBundle
 from pipeline.config.evaluation import EvaluationSettings, PromotionSettings
-from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.labels.labelled_rows import LabelledData
 from pipeline.errors import ModelError
 from pipeline.evaluation.comparison import Comparison
 from pipeline.evaluation.evaluate_bundle import (

@@ -23,7 +23,7 @@ from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from numpy.typing import NDArray
 
 from pipeline.bundle import ModelBundle, load_bundle, read_manifest
-from pipeline.data.codebook import Codebook
+from pipeline.data.codebooks.codebook import Codebook
 from pipeline.errors import DataError, ModelError, PipelineError
 from pipeline.tracking.provenance import installed_version
 

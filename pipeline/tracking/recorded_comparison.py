@@ -16,7 +16,7 @@ from typing import Final
 from pipeline.bundle import ModelBundle
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.config.tracking import TrackingSettings
-from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.labels.labelled_rows import LabelledData
 from pipeline.errors import PipelineError
 from pipeline.evaluation.comparison import Comparison
 from pipeline.evaluation.evaluate_bundle import compare_bundles, fingerprint_common_rows

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.labels.labelled_rows import LabelledData
 
 
 class Tracker(Protocol):

@@ -9,10 +9,10 @@ from pipeline.classifiers.build import find_transformer
 from pipeline.classifiers.encoder.encoder_choice import choose_encoder, read_and_measure
 from pipeline.classifiers.encoder.encoders import AUTO, find_encoder, is_here
 from pipeline.config.run_config import RunConfig, load_run_config
-from pipeline.data.codebook import Codebook, load_codebook
-from pipeline.data.frame_languages import FrameLanguages, describe_untaught, main_languages
-from pipeline.data.language import find_languages
-from pipeline.data.splits import Folds
+from pipeline.data.codebooks.codebook import Codebook, load_codebook
+from pipeline.data.labels.frame_languages import FrameLanguages, describe_untaught, main_languages
+from pipeline.data.labels.splits import Folds
+from pipeline.data.text.language import find_languages
 from pipeline.errors import DataError, PipelineError
 from pipeline.measures.enough_positives import describe_left_out, find_judged, names_of
 from pipeline.training.fit_model import check_positives, find_codebook_texts, read_folds

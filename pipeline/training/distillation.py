@@ -31,8 +31,8 @@ from pipeline.config.decisions import DecisionSettings
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.config.tracking import TrackingSettings
 from pipeline.data.exports.raw_posts import ReadOptions
-from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.normalise_batches import normalise_texts
+from pipeline.data.labels.labelled_rows import LabelledData
+from pipeline.data.text.normalise_batches import normalise_texts
 from pipeline.errors import ConfigError, ModelError
 from pipeline.evaluation.evaluate_bundle import read_test_predictions, read_training_facts
 from pipeline.evaluation.evaluation_report import EvaluationReport

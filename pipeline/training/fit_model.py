@@ -17,16 +17,16 @@ from pipeline.classifiers.protocols import Classifier, FitContext, FitSummary
 from pipeline.config.decisions import DecisionSettings
 from pipeline.config.model import LlmSettings, ModelSettings
 from pipeline.config.run_config import RunConfig
-from pipeline.data.codebook import Codebook, load_codebook
-from pipeline.data.codebook_texts import (
+from pipeline.data.codebooks.codebook import Codebook, load_codebook
+from pipeline.data.codebooks.codebook_texts import (
     CodebookTexts,
     hide_known,
     no_codebook_texts,
     read_codebook_texts,
 )
-from pipeline.data.labelled_rows import LabelledData, read_labelled
+from pipeline.data.labels.labelled_rows import LabelledData, read_labelled
+from pipeline.data.labels.splits import Folds, join_folds, make_folds, make_folds_from_files
 from pipeline.data.new_project import holds_placeholders
-from pipeline.data.splits import Folds, join_folds, make_folds, make_folds_from_files
 from pipeline.errors import DataError
 from pipeline.evaluation.row_facts import RowFacts
 from pipeline.evaluation.test_predictions import TestPredictions

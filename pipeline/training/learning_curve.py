@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from pipeline.classifiers.protocols import FitContext, Progress
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.config.run_config import RunConfig
-from pipeline.data.codebook import Codebook, load_codebook
-from pipeline.data.splits import Folds
+from pipeline.data.codebooks.codebook import Codebook, load_codebook
+from pipeline.data.labels.splits import Folds
 from pipeline.errors import ConfigError
 from pipeline.evaluation.learning_curve_record import CurvePoint, LearningCurve
 from pipeline.evaluation.test_predictions import evaluate_predictions

@@ -21,9 +21,9 @@ from pipeline.bundle import ModelBundle, load_bundle, save_bundle
 from pipeline.config.decisions import DecisionSettings
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.config.tracking import TrackingSettings
-from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.training_record import STEM as TRAINING_RECORD
-from pipeline.data.training_record import TrainingRecord
+from pipeline.data.labels.labelled_rows import LabelledData
+from pipeline.data.labels.training_record import STEM as TRAINING_RECORD
+from pipeline.data.labels.training_record import TrainingRecord
 from pipeline.errors import DataError
 from pipeline.evaluation.comparison import Comparison
 from pipeline.evaluation.evaluate_bundle import predict_labelled, read_training_facts

@@ -14,8 +14,8 @@ from scipy.stats import t
 
 from pipeline.classifiers.protocols import FitContext, Progress
 from pipeline.config.run_config import RunConfig
-from pipeline.data.codebook import load_codebook
-from pipeline.data.splits import Folds
+from pipeline.data.codebooks.codebook import load_codebook
+from pipeline.data.labels.splits import Folds
 from pipeline.errors import ConfigError
 from pipeline.evaluation.evaluation_report import EvaluationReport
 from pipeline.evaluation.test_predictions import evaluate_predictions

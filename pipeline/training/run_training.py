@@ -20,13 +20,13 @@ from pipeline.classifiers.normalised_text import describe_account
 from pipeline.classifiers.processes import ALONE, Processes
 from pipeline.classifiers.protocols import Classifier, FitContext, FitSummary, Progress
 from pipeline.config.run_config import RunConfig
-from pipeline.data.codebook import Codebook, load_codebook
-from pipeline.data.frame_languages import FrameLanguages
-from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.language import find_languages
-from pipeline.data.splits import NAMES, Folds, join_folds
-from pipeline.data.training_record import STEM as TRAINING_RECORD
-from pipeline.data.training_record import TrainingRecord
+from pipeline.data.codebooks.codebook import Codebook, load_codebook
+from pipeline.data.labels.frame_languages import FrameLanguages
+from pipeline.data.labels.labelled_rows import LabelledData
+from pipeline.data.labels.splits import NAMES, Folds, join_folds
+from pipeline.data.labels.training_record import STEM as TRAINING_RECORD
+from pipeline.data.labels.training_record import TrainingRecord
+from pipeline.data.text.language import find_languages
 from pipeline.evaluation.evaluation_report import EvaluationReport
 from pipeline.evaluation.leakage import text_digests
 from pipeline.evaluation.row_facts import TrainingFacts

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.bundle import ModelBundle
-from pipeline.data.training_record import STEM as TRAINING_RECORD
-from pipeline.data.training_record import digest_texts
+from pipeline.data.labels.training_record import STEM as TRAINING_RECORD
+from pipeline.data.labels.training_record import digest_texts
 from pipeline.evaluation.leakage import LESSONS, read_record, text_digests
 from pipeline.evaluation.test_predictions import TestPredictions
 from pipeline.scoring.drift_reference import STEM as DRIFT_REFERENCE

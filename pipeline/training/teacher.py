@@ -1,6 +1,6 @@
 """Rows that a language model coded, from a file of their own, and what people's rows say of them.
 
-Such rows enlarge the training and judge nothing, see `pipeline.data.splits`. A student, the baseline trained on
+Such rows enlarge the training and judge nothing, see `pipeline.data.labels.splits`. A student, the baseline trained on
 people's rows alone, has seen none of them; those that it contradicts flatly may be left out.
 """
 
@@ -14,10 +14,10 @@ from pipeline.classifiers.build import build_classifier
 from pipeline.classifiers.protocols import FitContext
 from pipeline.config.model import TfidfSettings
 from pipeline.config.run_config import RunConfig
-from pipeline.data.codebook import Codebook
-from pipeline.data.label_values import LANGUAGE_MODEL
-from pipeline.data.labelled_rows import LabelledData, read_labelled
-from pipeline.data.splits import Folds, join_folds
+from pipeline.data.codebooks.codebook import Codebook
+from pipeline.data.labels.label_values import LANGUAGE_MODEL
+from pipeline.data.labels.labelled_rows import LabelledData, read_labelled
+from pipeline.data.labels.splits import Folds, join_folds
 from pipeline.measures.decision_rule import fit_decision_rule
 
 

@@ -13,8 +13,8 @@ import pandas as pd
 
 from pipeline.classifiers.protocols import FitContext, Progress
 from pipeline.config.run_config import RunConfig
-from pipeline.data.codebook import load_codebook
-from pipeline.data.splits import Folds
+from pipeline.data.codebooks.codebook import load_codebook
+from pipeline.data.labels.splits import Folds
 from pipeline.errors import ConfigError
 from pipeline.evaluation.learning_curve_record import CurvePoint, SizeSummary
 from pipeline.files.durable_files import replacing

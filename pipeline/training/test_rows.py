@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.bundle import ModelBundle
-from pipeline.data.labelled_rows import LabelledData, read_labelled
+from pipeline.data.labels.labelled_rows import LabelledData, read_labelled
 from pipeline.errors import DataError
 from pipeline.evaluation.evaluate_bundle import read_test_predictions
 from pipeline.evaluation.robustness_check import take_test_fold

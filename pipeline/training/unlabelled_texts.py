@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from pipeline.bundle import ModelBundle
 from pipeline.classifiers.protocols import Progress
 from pipeline.data.exports.raw_posts import ReadOptions
-from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.posts import iter_posts
-from pipeline.data.sentences import iter_sentences
-from pipeline.data.training_record import TrainingRecord
+from pipeline.data.labels.labelled_rows import LabelledData
+from pipeline.data.labels.training_record import TrainingRecord
+from pipeline.data.posts.posts_table import iter_posts
+from pipeline.data.text.sentences import iter_sentences
 from pipeline.errors import DataError
 from pipeline.evaluation.leakage import find_learnt
 from pipeline.scoring.prediction import gather_tables

@@ -13,11 +13,11 @@ from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 from pipeline.annotation.coded_table import Coding, ReadCodings, make_coding, say_count
-from pipeline.data.codebook import Codebook, Frame
-from pipeline.data.label_studio_tables import UNIT_ID
-from pipeline.data.label_values import RowError, last_of_paths
-from pipeline.data.labelled_rows import Reject
-from pipeline.data.table_files import parse_json, read_text
+from pipeline.data.codebooks.codebook import Codebook, Frame
+from pipeline.data.labels.label_studio_tables import UNIT_ID
+from pipeline.data.labels.label_values import RowError, last_of_paths
+from pipeline.data.labels.labelled_rows import Reject
+from pipeline.data.tables.table_files import parse_json, read_text
 from pipeline.errors import DataError, list_names, shorten
 from pipeline.files.durable_files import replacing
 

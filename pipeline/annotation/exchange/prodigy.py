@@ -9,10 +9,10 @@ from typing import Any
 
 from pipeline.annotation.coded_table import Coding, ReadCodings, Status, make_coding
 from pipeline.annotation.record_files import write_records
-from pipeline.data.codebook import Codebook
-from pipeline.data.label_values import RowError
-from pipeline.data.labelled_rows import Reject
-from pipeline.data.table_files import Record, read_json_records, read_text
+from pipeline.data.codebooks.codebook import Codebook
+from pipeline.data.labels.label_values import RowError
+from pipeline.data.labels.labelled_rows import Reject
+from pipeline.data.tables.table_files import Record, read_json_records, read_text
 
 _STATUS: dict[object, Status] = {"accept": "coded", "reject": "cancelled", "ignore": "skipped"}
 

@@ -1,6 +1,6 @@
 """Tables that people fill in: one column for each frame, or one column with all labels.
 
-Read are also tables of codings and labelled files, in any format of `pipeline.data.table_files`. A row
+Read are also tables of codings and labelled files, in any format of `pipeline.data.tables.table_files`. A row
 without any mark may be one without a frame or one that nobody came to: the mark "(no frame)" says the former.
 In a table of disputed units (`write_disputed`) a row without labels is one that is not settled, in any case.
 """
@@ -12,11 +12,11 @@ from typing import Any, Final, Literal
 
 from pipeline.annotation.coded_table import STATUSES, Coding, ReadCodings, Status, make_coding
 from pipeline.annotation.record_files import write_records
-from pipeline.data.codebook import Codebook
-from pipeline.data.label_files import FRAME_COLUMN, head_frame, read_label_table
-from pipeline.data.label_values import NO_FRAME, RowError, read_mark
-from pipeline.data.labelled_rows import Reject
-from pipeline.data.table_files import Record
+from pipeline.data.codebooks.codebook import Codebook
+from pipeline.data.labels.label_files import FRAME_COLUMN, head_frame, read_label_table
+from pipeline.data.labels.label_values import NO_FRAME, RowError, read_mark
+from pipeline.data.labels.labelled_rows import Reject
+from pipeline.data.tables.table_files import Record
 
 Layout = Literal["frames", "labels"]
 IN_DISPUTE: Final = "in_dispute"  # column of a table of disputed units
@@ -56,7 +56,7 @@ def read_table(
     The annotator is the column `annotator` or, where there is none, the name of the file.
 
     Args:
-        path: with the columns text, and labels or those of frames; see `pipeline.data.label_files`.
+        path: with the columns text, and labels or those of frames; see `pipeline.data.labels.label_files`.
         codebook: its frames may have columns of their own.
         columns: our column names -> the file's, where they differ.
         texts: of the sample by id, for tables without texts.

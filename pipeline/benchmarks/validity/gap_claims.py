@@ -17,8 +17,8 @@ from pipeline.benchmarks.validity.claims import Claim, Finding, Target
 from pipeline.classifiers.encoder.encoders import EMBEDDED
 from pipeline.classifiers.transformer.text_vectors import embed_texts
 from pipeline.config.run_config import SAMPLE_FOLDER
-from pipeline.data.codebook import load_codebook
-from pipeline.data.labelled_rows import read_labelled
+from pipeline.data.codebooks.codebook import load_codebook
+from pipeline.data.labels.labelled_rows import read_labelled
 from pipeline.monitoring.gap_groups import NONE, centre, extend_groups
 
 _LATE: Final = 0.2  # of the posts, in the runs in which some come late

@@ -15,7 +15,7 @@ from pipeline.benchmarks.validity.claims import Claim, Finding, Target
 from pipeline.benchmarks.validity.held_out_pairs import HELD_OUT_PAIRS
 from pipeline.benchmarks.validity.text_pairs import LANGUAGES, Pair, make_pairs
 from pipeline.benchmarks.validity.written_pairs import TUNED_PAIRS, read_pairs
-from pipeline.data.near_duplicates import cluster_texts, find_statements
+from pipeline.data.copies.near_duplicates import cluster_texts, find_statements
 
 Judge = Callable[..., NDArray[np.int64]]
 Answer = tuple[bool, bool]

@@ -15,8 +15,8 @@ from pipeline.classifiers.encoder import packed_e5
 from pipeline.classifiers.encoder.encoders import AUTO, EMBEDDED, MULTILINGUAL, Encoder
 from pipeline.classifiers.encoder.token_windows import make_whole
 from pipeline.classifiers.encoder.tokenizer_file import load_tokenizer
-from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.language import UNDETERMINED, find_languages
+from pipeline.data.labels.labelled_rows import LabelledData
+from pipeline.data.text.language import UNDETERMINED, find_languages
 from pipeline.errors import ModelError
 
 MOST_FOREIGN = 0.1  # of the rows; identification errs on a hundredth of short English sentences

@@ -22,8 +22,8 @@ from pipeline.classifiers.llm.questions import PROMPT_VERSION, Question, make_qu
 from pipeline.classifiers.llm.request_form import Form
 from pipeline.classifiers.protocols import FitContext, FitSummary, Probabilities, Progress
 from pipeline.config.model import LlmSettings
-from pipeline.data.codebook import Codebook
-from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.codebooks.codebook import Codebook
+from pipeline.data.labels.labelled_rows import LabelledData
 from pipeline.errors import ConfigError, DataError, ModelError, list_names
 from pipeline.files.json_files import read_json_object, write_json
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.classifiers.llm.questions import Example
-from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.labels.labelled_rows import LabelledData
 
 _LONGEST: Final = 1000  # characters of an example: a prompt is paid for with every call
 _EVERY: Final = 4  # of so many examples one carries no frame

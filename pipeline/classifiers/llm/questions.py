@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from pipeline.data.codebook import Codebook, Frame, is_placeholder
+from pipeline.data.codebooks.codebook import Codebook, Frame, is_placeholder
 
 Messages = list[dict[str, str]]
 

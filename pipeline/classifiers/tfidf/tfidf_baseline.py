@@ -27,8 +27,8 @@ from pipeline.classifiers.protocols import FitContext, FitSummary, Probabilities
 from pipeline.classifiers.tfidf.counted_texts import CountedTexts
 from pipeline.classifiers.tfidf.tfidf_scoring import FastTfidf
 from pipeline.config.model import TfidfSettings
-from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.word_pattern import WORD
+from pipeline.data.labels.labelled_rows import LabelledData
+from pipeline.data.text.word_pattern import WORD
 from pipeline.errors import DataError, ModelError
 from pipeline.files.array_files import read_arrays
 from pipeline.files.cores import count_cores

@@ -52,7 +52,7 @@ from pipeline.classifiers.transformer.pretrained import (
 )
 from pipeline.classifiers.transformer.transformer_network import FrameNetwork
 from pipeline.config.model import TransformerSettings
-from pipeline.data.labelled_rows import LabelledData
+from pipeline.data.labels.labelled_rows import LabelledData
 from pipeline.errors import ConfigError, ModelError
 from pipeline.files.json_files import write_json
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from pipeline.data.exports.table_rows import fold_name
+from pipeline.data.tables.table_rows import fold_name
 from pipeline.errors import DataError, list_names, shorten
 
 SYNONYMS: Final[dict[str, tuple[str, ...]]] = {

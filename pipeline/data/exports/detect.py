@@ -22,7 +22,7 @@ from pipeline.data.exports import (
     vk_json,
 )
 from pipeline.data.exports.raw_posts import ExportFormat
-from pipeline.data.text_files import check_encoding, decode_utf8_head, recode_head
+from pipeline.data.tables.text_files import check_encoding, decode_utf8_head, recode_head
 from pipeline.errors import DataError
 
 HEAD_BYTES: Final = 1 << 16

@@ -22,7 +22,7 @@ from typing import Final
 from pipeline.data.exports.field_values import clean_text, make_excerpt, name_of_file
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Source
 from pipeline.data.exports.times import parse_time
-from pipeline.data.text_files import decode_utf8_head, open_text
+from pipeline.data.tables.text_files import decode_utf8_head, open_text
 
 MAX_POST_CHARS: Final = 1 << 20  # no message is this long: the file is no list of posts
 _NAME_CHARS: Final = 128  # the longest name that Telegram allows

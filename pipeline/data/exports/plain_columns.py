@@ -40,8 +40,8 @@ from pipeline.data.exports.message_parts import (
 from pipeline.data.exports.peers import channel_number, describe_peer, read_object
 from pipeline.data.exports.post_links import parse_page_link, parse_post_link
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
-from pipeline.data.exports.table_rows import fold_name
 from pipeline.data.exports.times import parse_time, tell_date_order
+from pipeline.data.tables.table_rows import fold_name
 from pipeline.errors import DataError, shorten
 
 _OWN_TABLE: Final = frozenset(("post_key", "content_hash"))

@@ -18,8 +18,8 @@ from pipeline.data.exports.json_stream import MAX_VALUE_CHARS, BadValueError, Js
 from pipeline.data.exports.message_parts import EMPTY
 from pipeline.data.exports.plain_columns import PlainColumns, settle_date_order
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Source
-from pipeline.data.exports.table_rows import LONGEST_NAME, fold_name
-from pipeline.data.text_files import decode_utf8_head, open_text
+from pipeline.data.tables.table_rows import LONGEST_NAME, fold_name
+from pipeline.data.tables.text_files import decode_utf8_head, open_text
 from pipeline.errors import DataError, located
 
 _OBJECTS_AHEAD: Final = 100

@@ -17,7 +17,8 @@ from pipeline.data.exports.field_values import make_excerpt
 from pipeline.data.exports.pasted_text import opens_post
 from pipeline.data.exports.plain_columns import PlainColumns, settle_date_order
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Source
-from pipeline.data.exports.table_rows import (
+from pipeline.data.tables.parquet_cells import open_parquet, read_row_cells
+from pipeline.data.tables.table_rows import (
     HEAD_CHARS,
     TableHead,
     TableRow,
@@ -27,8 +28,7 @@ from pipeline.data.exports.table_rows import (
     read_table_head,
     read_table_rows,
 )
-from pipeline.data.parquet_cells import open_parquet, read_row_cells
-from pipeline.data.text_files import decode_utf8_head, open_text
+from pipeline.data.tables.text_files import decode_utf8_head, open_text
 from pipeline.errors import DataError
 from pipeline.files.workbooks import filled_sheets, is_workbook, read_rows
 

@@ -12,7 +12,7 @@ from pipeline.data.exports.json_entries import LISTS, expand_page, read_entries
 from pipeline.data.exports.json_stream import BadValueError, JsonStreamError
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Source
 from pipeline.data.exports.times import parse_time
-from pipeline.data.text_files import decode_utf8_head, open_text
+from pipeline.data.tables.text_files import decode_utf8_head, open_text
 from pipeline.errors import DataError, located
 
 _BEGINS = re.compile(r"\ufeff?\s*(?:[\[{]|[\w.$]{1,60}\s*=\s*[\[{])")

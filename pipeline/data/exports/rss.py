@@ -25,7 +25,7 @@ from pipeline.data.exports.message_parts import EMPTY
 from pipeline.data.exports.post_links import parse_post_link
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Source
 from pipeline.data.exports.times import parse_time
-from pipeline.data.text_files import decode_utf8_head
+from pipeline.data.tables.text_files import decode_utf8_head
 from pipeline.errors import DataError
 
 _FEED = re.compile(r"<(?:\w+:)?(?:rss|RDF|feed)[\s>]")

@@ -26,7 +26,7 @@ from pipeline.data.exports.message_parts import (
 )
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Source
 from pipeline.data.exports.times import parse_time
-from pipeline.data.text_files import decode_utf8_head, open_text
+from pipeline.data.tables.text_files import decode_utf8_head, open_text
 from pipeline.errors import DataError
 
 _CHUNK_CHARS: Final = 1 << 16

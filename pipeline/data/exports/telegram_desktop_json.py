@@ -31,7 +31,7 @@ from pipeline.data.exports.message_parts import (
 from pipeline.data.exports.platform_json import read_int
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Source
 from pipeline.data.exports.times import parse_time
-from pipeline.data.text_files import decode_utf8_head, open_text
+from pipeline.data.tables.text_files import decode_utf8_head, open_text
 from pipeline.errors import DataError, located
 
 _REMEDY: Final = "export the chat again and wait until Telegram Desktop says that it is done"

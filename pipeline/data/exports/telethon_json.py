@@ -35,7 +35,7 @@ from pipeline.data.exports.peers import channel_number, peer_of
 from pipeline.data.exports.platform_json import inner, inner_list, read_int
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Source
 from pipeline.data.exports.times import parse_time
-from pipeline.data.text_files import decode_utf8_head, open_text
+from pipeline.data.tables.text_files import decode_utf8_head, open_text
 from pipeline.errors import DataError, located
 
 _MESSAGE = re.compile(r'"_(?:type)?"\s*:\s*"Message(?:Service|Empty)?"|"_chat"\s*:')

@@ -14,7 +14,7 @@ from pipeline.data.exports.message_parts import EMPTY
 from pipeline.data.exports.pasted_text import MAX_POST_CHARS
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Source
 from pipeline.data.exports.times import parse_time
-from pipeline.data.text_files import open_text
+from pipeline.data.tables.text_files import open_text
 
 _DATE = re.compile(r"(?P<date>\d{4}[-_.]?\d{2}[-_.]?\d{2})(?!\d)", re.ASCII)
 

@@ -18,15 +18,15 @@ from pipeline.data.exports.field_values import clean_text, make_excerpt, name_of
 from pipeline.data.exports.message_parts import EMPTY, MEDIA, media_kind
 from pipeline.data.exports.post_links import parse_post_link
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Source
-from pipeline.data.exports.table_rows import (
+from pipeline.data.exports.times import parse_time
+from pipeline.data.tables.table_rows import (
     HEAD_CHARS,
     TableHead,
     fold_name,
     read_table_head,
     read_table_rows,
 )
-from pipeline.data.exports.times import parse_time
-from pipeline.data.text_files import decode_utf8_head, open_text
+from pipeline.data.tables.text_files import decode_utf8_head, open_text
 from pipeline.errors import DataError, list_names, shorten
 
 _TEXTS: Final = ("message", "cleaned_message")

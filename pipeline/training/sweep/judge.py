@@ -12,9 +12,9 @@ from sklearn.model_selection import GroupKFold
 from pipeline.classifiers.protocols import FitContext
 from pipeline.config.decisions import DecisionSettings
 from pipeline.config.run_config import RunConfig
-from pipeline.data.codebook import Codebook
-from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.splits import Folds, join_folds
+from pipeline.data.codebooks.codebook import Codebook
+from pipeline.data.labels.labelled_rows import LabelledData
+from pipeline.data.labels.splits import Folds, join_folds
 from pipeline.errors import DataError
 from pipeline.measures.decision_rule import fit_decision_rule
 from pipeline.measures.enough_positives import ENOUGH_CLUSTERS, find_judged

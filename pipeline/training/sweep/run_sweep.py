@@ -20,9 +20,9 @@ import yaml
 from pipeline.classifiers.protocols import FitContext, Progress
 from pipeline.config.run_config import RunConfig
 from pipeline.config.sweep import SweepSettings
-from pipeline.data.codebook import Codebook, load_codebook
-from pipeline.data.labelled_rows import LabelledData
-from pipeline.data.splits import Folds
+from pipeline.data.codebooks.codebook import Codebook, load_codebook
+from pipeline.data.labels.labelled_rows import LabelledData
+from pipeline.data.labels.splits import Folds
 from pipeline.errors import PipelineError
 from pipeline.files.durable_files import replacing
 from pipeline.files.folder_lock import lock_folder

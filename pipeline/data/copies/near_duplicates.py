@@ -1,0 +1,331 @@
+"""Clusters of copies: texts that are one text in substance (forwards, edits, quotations), and rows of one post.
+
+Two texts belong together if they share a group, or are the same words (case, accents, punctuation, emoji, links and
+disguises do not count, see `pipeline.data.text.text_normalisation`), or if one is an edit of the other or holds it:
+
+- an edit: of the words of the longer, less one, at most a fifth were put in, taken out or exchanged (Levenshtein
+  distance of words, by rapidfuzz); a fraction of a word is one more from a half on, if no number and no name is among
+  those that differ, as in reports of a kind;
+- held: of the words of the shorter, less five, three in ten at most stand in no word 3-gram that the longer has too. So
+  a quotation is one from six words on, and a text whose sentences changed places is still the same.
+
+Both grow with the number of words, without a step. Ends that recur in a channel are taken off first, see
+`pipeline.data.copies.recurring_ends`. A cluster is no chain: each of its texts shares most of its words with one of
+them. To stand in one cluster is to stand in one fold; whether two texts say the same, so that a label may be copied,
+is another question: `pipeline.data.copies.same_statement`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import Levenshtein
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from pipeline.config.data import COPY_SIMILARITY
+from pipeline.data.copies.copy_candidates import NgramIndex
+from pipeline.data.copies.recurring_ends import find_bodies
+from pipeline.data.copies.same_statement import agree_in_numbers_and_names, say_the_same
+from pipeline.data.text.text_words import Writing, find_words, read_writing
+
+QUOTED_WORDS: Final = 5  # a text that another holds is a quotation if it has more words
+BOILERPLATE_WORDS: Final = 40  # longer than nearly every sentence; longer texts are not boilerplate
+TEMPLATE_TEXTS: Final = 20  # so many variants of a sentence are one form, filled in again and again
+SLACK: Final = (
+    1.5  # of what differs in an edit: a quotation may be cut, a text of a cluster may differ from its medoid
+)
+WORDS_AT_ONCE: Final = 10_000_000  # of pairs that are compared at once
+
+Hashes = NDArray[np.uint64]
+Integers = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+_FIRST_CODE, _CODES = 0x10000, 0x100000  # code points beyond the surrogates
+
+
+def cluster_texts(
+    texts: Sequence[str],
+    *,
+    groups: Sequence[str | None] | None = None,
+    channels: Sequence[str | None] | None = None,
+    threshold: float = COPY_SIMILARITY,
+    max_groups: int = 50,
+) -> Integers:
+    """Cluster ids of texts; the result does not depend on their order.
+
+    Args:
+        texts: posts or sentences.
+        groups: rows of one group (sentences of one post, say) always belong together; None stands alone.
+        channels: in which each text stands, so that its footers are known; None where that is not known.
+        threshold: share of words that an edit keeps, or of a text that another must hold.
+        max_groups: a sentence-long text (up to 39 words) whose copies and variants stand in more groups than
+            this is boilerplate (a disclaimer, a greeting) and links nothing; of k words, in more than k² already, so
+            that "Read in full" does not glue everything together. Groups of one row do not count: there, copies
+            glue nothing but themselves together.
+
+    Returns:
+        Shape (n,): the smallest row index of each row's cluster.
+    """
+    if not len(texts):
+        return np.zeros(0, dtype=np.int64)
+    found = _Bodies.of(texts, channels)
+    group_of_row = _number_groups(groups, len(texts))
+    links = _drop_templates(_link_copies(found, threshold), found)
+    is_linking = ~_find_boilerplate(links, found, group_of_row, max_groups)
+    kind = _gather(links[is_linking[links].all(axis=1)], found.distinct, threshold)
+    return _join(kind[found.of_row], group_of_row, is_linking[found.of_row])
+
+
+def find_copied(texts: Sequence[str], others: Sequence[str], *, threshold: float = COPY_SIMILARITY) -> Mask:
+    """Which texts are copies of one of the others, shape (n_texts,); nothing links through a third text."""
+    found = _Bodies.whole([*texts, *others])
+    is_other = np.zeros(len(found.distinct), bool)
+    is_other[found.of_row[len(texts) :]] = True
+    links = _link_copies(found, threshold)
+    is_copied = is_other.copy()
+    is_copied[links[is_other[links[:, 1]], 0]] = True
+    is_copied[links[is_other[links[:, 0]], 1]] = True
+    return is_copied[found.of_row[: len(texts)]]
+
+
+def find_statements(
+    texts: Sequence[str],
+    *,
+    channels: Sequence[str | None] | None = None,
+    threshold: float = COPY_SIMILARITY,
+) -> Integers:
+    """Ids of texts that say the same: to all of one id the labels of one may be copied.
+
+    Rows of one id share a cluster, and each says the same as the row whose index is the id, see `say_the_same`, or as
+    the one with most hashtags.
+    """
+    clusters = cluster_texts(texts, channels=channels, threshold=threshold)
+    found = _Bodies.of(texts, channels)
+    statements = np.arange(len(texts), dtype=np.int64)
+    for rows in np.split(np.argsort(clusters, kind="stable"), np.flatnonzero(np.diff(np.sort(clusters))) + 1):
+        said: dict[int, Writing] = {}
+        known: dict[tuple[str, int, int], int] = {}  # statements of equal texts, which are many
+        for row in rows.tolist() if len(rows) > 1 else []:
+            start, end = found.spans[row].tolist()
+            key = (texts[row], start, end)
+            if key not in known:
+                writing = found.writing(row)
+                known[key] = next((i for i, other in said.items() if say_the_same(other, writing)), row)
+                if row == known[key] or sum(writing.tags) > sum(said[known[key]].tags):
+                    said[known[key]] = writing
+            statements[row] = known[key]
+    return statements
+
+
+@dataclass(frozen=True, eq=False)
+class _Bodies:
+    """Texts without the ends that recur in their channels, a character for each word.
+
+    Attributes:
+        texts: as they came.
+        spans: words of each that are left, shape (n, 2).
+        of_row: number of each row's body, shape (n,).
+        distinct: the different bodies, in the order of their codes: nothing may depend on the order of the rows.
+        counts: words of each.
+    """
+
+    texts: Sequence[str]
+    spans: Integers
+    of_row: Integers
+    distinct: NDArray[np.object_]
+    counts: Integers
+
+    @staticmethod
+    def of(texts: Sequence[str], channels: Sequence[str | None] | None) -> "_Bodies":
+        """Read texts."""
+        codes = _encode(find_words(texts))
+        return _Bodies._of_spans(texts, codes, find_bodies(codes, _number_channels(channels, len(texts))))
+
+    @staticmethod
+    def whole(texts: Sequence[str]) -> "_Bodies":
+        """Read texts and leave them their ends."""
+        codes = _encode(find_words(texts))
+        return _Bodies._of_spans(texts, codes, np.array([(0, len(code)) for code in codes], np.int64))
+
+    @staticmethod
+    def _of_spans(texts: Sequence[str], codes: list[str], spans: Integers) -> "_Bodies":
+        bodies = [text[start:end] for text, (start, end) in zip(codes, spans.tolist(), strict=True)]
+        of_row, distinct = pd.factorize(np.array(bodies, dtype=object), sort=True)
+        counts = np.array([len(body) for body in distinct], dtype=np.int64)
+        return _Bodies(texts, spans, of_row.astype(np.int64), np.asarray(distinct, dtype=object), counts)
+
+    def writing(self, row: int) -> Writing:
+        """The words of a row's body as they are written."""
+        return read_writing(self.texts[row]).part(*self.spans[row].tolist())
+
+    def writing_of(self, body: int) -> Writing:
+        """The same of the first of the texts, in alphabetical order, that have the body."""
+        rows = np.flatnonzero(self.of_row == body)
+        return self.writing(min(rows.tolist(), key=lambda row: self.texts[row]))
+
+
+def _encode(tokens: Sequence[Sequence[str]]) -> list[str]:
+    """Each text with one character for each word, which is how rapidfuzz compares many at once.
+
+    Two words share a character with a chance of one in a million. Python's own hash differs from process to process;
+    this one is the same everywhere.
+    """
+    flat = np.array([word for words in tokens for word in words], dtype=object)
+    hashes = pd.util.hash_array(flat, categorize=True) if len(flat) else np.zeros(0, dtype=np.uint64)
+    codes = (hashes % np.uint64(_CODES)).astype(np.uint32) + np.uint32(_FIRST_CODE)
+    joined = codes.astype("<u4").tobytes().decode("utf-32-le")
+    ends = np.cumsum([len(words) for words in tokens]).tolist()
+    return [joined[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def _number_groups(groups: Sequence[str | None] | None, n: int) -> Integers:
+    """A number for each row's group; rows without a group get one of their own."""
+    if groups is None:
+        return np.arange(n, dtype=np.int64)
+    if len(groups) != n:
+        raise ValueError(f"expected one group for each of the {n} texts, got {len(groups)}")
+    numbers = pd.factorize(np.array(groups, dtype=object))[0].astype(np.int64)
+    alone = numbers < 0
+    numbers[alone] = numbers.max(initial=0) + 1 + np.arange(alone.sum())
+    return numbers
+
+
+def _number_channels(channels: Sequence[str | None] | None, n: int) -> Integers | None:
+    if channels is None:
+        return None
+    if len(channels) != n:
+        raise ValueError(f"expected one channel for each of the {n} texts, got {len(channels)}")
+    numbers = pd.factorize(np.array(channels, dtype=object))[0].astype(np.int64)
+    return numbers if (numbers >= 0).any() else None
+
+
+def _link_copies(found: _Bodies, threshold: float) -> Integers:
+    """Pairs of distinct texts of which one is an edit of the other or holds it, shape (m, 2)."""
+    distinct, counts = found.distinct, found.counts
+    words = np.frombuffer("".join(distinct).encode("utf-32-le"), "<u4").astype(np.uint64)
+    index = NgramIndex(words, counts)
+    links = [np.zeros((0, 2), dtype=np.int64)]
+    for pairs, shared in index.find_candidates():
+        is_copy, is_doubtful = _are_edits(distinct, counts, pairs, threshold)
+        left = np.flatnonzero(~is_copy & _may_be_held(counts[pairs].min(axis=1), shared))
+        is_copy[left] = _are_held(index, counts, pairs[left], threshold)
+        doubtful = np.flatnonzero(is_doubtful & ~is_copy)
+        is_copy[doubtful] = _agree(found, pairs[doubtful])
+        links.append(pairs[is_copy])
+    every = np.concatenate(links)
+    return np.asarray(np.unique(every, axis=0)) if len(every) else every
+
+
+def _are_edits(
+    distinct: NDArray[np.object_], counts: Integers, pairs: Integers, threshold: float
+) -> tuple[Mask, Mask]:
+    """Pairs of which one text is an edit of the other, and those that are if they agree in numbers and names."""
+    longer = counts[pairs].max(axis=1)
+    allowed = _allow(longer - 1, threshold)
+    at_most = np.where(longer < BOILERPLATE_WORDS, _allow(longer - 1, threshold, rounding=0.5), allowed)
+    near = np.flatnonzero(np.abs(np.diff(counts[pairs])[:, 0]) <= at_most)
+    distances = np.full(len(pairs), np.iinfo(np.int64).max)
+    distances[near] = process.cpdist(
+        distinct[pairs[near, 0]].tolist(), distinct[pairs[near, 1]].tolist(), scorer=Levenshtein.distance
+    )
+    return distances <= allowed, distances <= at_most
+
+
+def _agree(found: _Bodies, pairs: Integers) -> Mask:
+    """Which pairs have the same numbers and names."""
+    writings = {body: found.writing_of(body) for body in np.unique(pairs).tolist()}
+    return np.array(
+        [agree_in_numbers_and_names(writings[a], writings[b]) for a, b in pairs.tolist()], dtype=bool
+    )
+
+
+def _are_held(index: NgramIndex, counts: Integers, pairs: Integers, threshold: float) -> Mask:
+    """Pairs of which the longer text holds the shorter."""
+    is_swapped = counts[pairs[:, 0]] > counts[pairs[:, 1]]
+    shorter, longer = np.where(is_swapped[:, None], pairs[:, ::-1], pairs).T
+    is_held = np.zeros(len(pairs), bool)
+    loads = np.cumsum(counts[pairs].sum(axis=1)) // WORDS_AT_ONCE
+    for portion in np.split(np.arange(len(pairs)), np.flatnonzero(np.diff(loads)) + 1):
+        uncovered = index.count_uncovered(shorter[portion], longer[portion])
+        is_held[portion] = uncovered <= _allow(counts[shorter[portion]] - QUOTED_WORDS, threshold, SLACK)
+    return is_held
+
+
+def _may_be_held(shorter: Integers, shared: Integers) -> Mask:
+    """Whether a pair shares enough looked-up 3-grams: those of a held text are, but for chance, half of its own."""
+    return (shorter > QUOTED_WORDS) & (shared * 6 >= np.minimum(shorter - 2, 12))
+
+
+def _allow(words: Integers, threshold: float, slack: float = 1.0, rounding: float = 1e-9) -> Integers:
+    """How many of so many words may differ."""
+    return np.asarray(np.floor(words * slack * (1 - threshold) + rounding), np.int64)
+
+
+def _drop_templates(links: Integers, found: _Bodies) -> Integers:
+    """Links without those between reports of a kind: forms of a sentence that differ in numbers or names."""
+    is_short = (found.counts < BOILERPLATE_WORDS)[links].all(axis=1)
+    kind = _connect(links[is_short], len(found.counts))
+    is_form = np.bincount(kind, minlength=len(kind))[kind] > TEMPLATE_TEXTS
+    asked = np.flatnonzero(is_short & is_form[links[:, 0]]) if len(links) else np.zeros(0, np.int64)
+    is_kept = np.ones(len(links), bool)
+    is_kept[asked] = _agree(found, links[asked])
+    return links[is_kept]
+
+
+def _find_boilerplate(links: Integers, found: _Bodies, group_of_row: Integers, max_groups: int) -> Mask:
+    """Which bodies are sentence-long and stand, with their variants, in more groups than allowed."""
+    counts = found.counts
+    is_short = counts < BOILERPLATE_WORDS
+    kind = _connect(links[is_short[links].all(axis=1)], len(counts))
+    has_company = np.bincount(group_of_row)[group_of_row] > 1
+    occurrences = np.unique(np.stack([kind[found.of_row], group_of_row], axis=1)[has_company], axis=0)
+    groups_of_kind = np.bincount(occurrences[:, 0], minlength=len(counts))
+    allowed = np.minimum(max_groups, counts**2)
+    return np.asarray((is_short & (groups_of_kind[kind] > allowed)) | (counts == 0))
+
+
+def _gather(links: Integers, distinct: NDArray[np.object_], threshold: float) -> Integers:
+    """Number of each body's cluster: those linked with one another, but no chain leads far from its medoid."""
+    n = len(distinct)
+    kind = _connect(links, n)
+    degree = np.bincount(links.ravel(), minlength=n)
+    order = np.lexsort((np.arange(n), -degree, kind))  # of each kind the one with most links first
+    sizes = np.bincount(kind, minlength=n)
+    gathered = np.full(n, -1, dtype=np.int64)
+    for first in np.flatnonzero(np.diff(kind[order], prepend=-1)).tolist():
+        members = order[first : first + sizes[kind[order[first]]]]
+        while len(members):
+            medoid = members[0]
+            is_near = np.ones(len(members), bool)
+            if degree[medoid] < len(members) - 1 or len(members) < sizes[kind[medoid]]:
+                alike = process.cdist(
+                    [distinct[medoid]], distinct[members].tolist(), scorer=fuzz.partial_ratio
+                )
+                is_near = alike[0] >= 100 * (1 - SLACK * (1 - threshold))
+                is_near[0] = True
+            gathered[members[is_near]] = medoid
+            members = members[~is_near]
+    return gathered
+
+
+def _join(kind_of_row: Integers, group_of_row: Integers, is_linking: Mask) -> Integers:
+    """Smallest row index of each row's cluster; nodes of the graph are rows, then kinds of texts, then groups."""
+    n = len(kind_of_row)
+    rows = np.arange(n, dtype=np.int64)
+    n_kinds = int(kind_of_row.max()) + 1
+    by_text = np.stack([rows, n + kind_of_row], axis=1)[is_linking]
+    by_group = np.stack([rows, n + n_kinds + group_of_row], axis=1)
+    component = _connect(np.concatenate([by_text, by_group]), n + n_kinds + int(group_of_row.max()) + 1)[:n]
+    _, first, inverse = np.unique(component, return_index=True, return_inverse=True)
+    return first[inverse].astype(np.int64)
+
+
+def _connect(edges: Integers, n: int) -> Integers:
+    """Number of the connected component of each of n nodes."""
+    graph = coo_array((np.ones(len(edges), dtype=np.int8), (edges[:, 0], edges[:, 1])), shape=(n, n))
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)

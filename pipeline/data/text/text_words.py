@@ -1,0 +1,117 @@
+"""The words of a text, by which texts are compared, and what their normal form hides: capitals and questions."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from pipeline.data.text.normal_form import normalize_compatibility
+from pipeline.data.text.normalise_batches import normalise_texts
+
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+# Of Latin, Greek and Cyrillic; those of other scripts are vowels. U+034F stays: it keeps long runs of marks apart.
+_ACCENT = re.compile("[\u0300-\u034e\u0350-\u036f]")
+_LINK = re.compile(r"https?://\S+|www\.\S+|t\.me/\S+|@\w+")
+# Chinese and Japanese write no spaces: each of their characters counts as a word.
+_TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+")
+_BREAK = re.compile(r"[.!?\u2026:\n\u00ab\u201c\"\u2014\u2022]")  # after which a capital says nothing
+_END = re.compile(r"[.!?\u2026]")
+_QUESTION = re.compile("[?\u061f\uff1f]")
+
+
+def find_words(texts: Sequence[str]) -> list[list[str]]:
+    """The words of each text in normal form.
+
+    Disguises, compatibility characters, accents, case, links, emoji and punctuation do not count.
+    """
+    return [
+        _TOKEN.findall(_make_plain(_LINK.sub(" ", text), fold_case=True)) for text in normalise_texts(texts)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """The words of one text and what their normal form hides.
+
+    Attributes:
+        words: as `find_words` gives them.
+        capitals: which begin with a capital inside a sentence; None where the text does not tell, as its script has
+            no capitals or it is written in one case throughout.
+        openings: which begin with a capital at the beginning of a sentence, where it says nothing.
+        tags: which are hashtags before or after all other words.
+        ends: after which a sentence ends, and another begins.
+        questions: how many question marks it has.
+    """
+
+    words: tuple[str, ...]
+    capitals: tuple[bool, ...] | None
+    openings: tuple[bool, ...]
+    tags: tuple[bool, ...]
+    ends: tuple[bool, ...]
+    questions: int
+
+    def part(self, start: int, end: int) -> "Writing":
+        """The same of the words from `start` to before `end`."""
+        return Writing(
+            self.words[start:end],
+            None if self.capitals is None else self.capitals[start:end],
+            self.openings[start:end],
+            self.tags[start:end],
+            self.ends[start:end],
+            self.questions,
+        )
+
+    def sentences(self) -> list[tuple[str, ...]]:
+        """The words of each sentence."""
+        cuts = [0, *(place + 1 for place, is_end in enumerate(self.ends[:-1]) if is_end), len(self.words)]
+        return [self.words[start:end] for start, end in pairwise(cuts)]
+
+
+def read_writing(text: str) -> Writing:
+    """Words of a text, their capitals, and its question marks."""
+    plain = _make_plain(_LINK.sub(" ", normalise_texts([text])[0]), fold_case=False)
+    spans = [token.span() for token in _TOKEN.finditer(plain)]
+    written = [plain[start:end] for start, end in spans]
+    words = [word.casefold() for word in written]
+    is_first = [place == 0 for place in range(len(words))]
+    is_tag, is_end = ([False] * len(words) for _ in range(2))
+    for place, ((_, end), (start, _)) in enumerate(pairwise([(0, 0), *spans])):
+        gap = plain[end:start]
+        if gap != " ":
+            is_first[place] |= _BREAK.search(gap) is not None
+            is_tag[place] = gap[-1:] == "#"
+            is_end[place - 1] = _ends(gap)
+    is_capital = [word[0] != folded[0] for word, folded in zip(written, words, strict=True)]
+    is_telling = any(is_capital) and any(map(str.islower, written))
+    inside = tuple(capital and not first for capital, first in zip(is_capital, is_first, strict=True))
+    return Writing(
+        tuple(words),
+        inside if is_telling else None,
+        tuple(capital and first for capital, first in zip(is_capital, is_first, strict=True)),
+        _find_outer_tags(is_tag),
+        tuple(is_end),
+        len(_QUESTION.findall(plain)),
+    )
+
+
+def _ends(gap: str) -> bool:
+    """Whether a mark that ends a sentence, and after it a space, stand in what lies between two words."""
+    parts = gap.split()
+    return any(_END.search(part) for part in (parts if gap[-1:].isspace() else parts[:-1]))
+
+
+def _find_outer_tags(is_tag: list[bool]) -> tuple[bool, ...]:
+    """Those before the first and after the last word that is none."""
+    if not any(is_tag) or all(is_tag):
+        return (False,) * len(is_tag)
+    words = [place for place, tag in enumerate(is_tag) if not tag]
+    return tuple(not words[0] <= place <= words[-1] for place in range(len(is_tag)))
+
+
+def _make_plain(text: str, *, fold_case: bool) -> str:
+    plain = normalize_compatibility(text)
+    plain = (plain.casefold() if fold_case else plain).translate(_INVISIBLE)
+    if plain.isascii():
+        return plain
+    return unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFD", plain)))
