@@ -19,9 +19,9 @@ from pipeline.data.labels.labelled_rows import read_labelled
 from pipeline.data.posts.posts_table import POSTS_SCHEMA
 from pipeline.data.text.sentences import is_boilerplate, split_sentences
 from pipeline.errors import DataError
-from pipeline.evaluation.distribution_shift import Histogram, compare_histograms, divergence
-from pipeline.evaluation.domain_classifier import separate_domains
 from pipeline.evaluation.drift_check import measure_drift
+from pipeline.evaluation.drift_classifier import separate_domains
+from pipeline.evaluation.drift_statistics import Histogram, compare_histograms, divergence
 from pipeline.reporting.html_report import write_report
 from pipeline.scoring.drift_reference import (
     SCORE_EDGES,

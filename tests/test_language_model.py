@@ -35,7 +35,7 @@ from pipeline.benchmarks.scripted_llm_server import (
 )
 from pipeline.bundle import load_bundle
 from pipeline.classifiers.llm.answers import BadAnswerError, grade_answer, read_answer
-from pipeline.classifiers.llm.asking import BudgetSpentError
+from pipeline.classifiers.llm.call_costs import BudgetSpentError
 from pipeline.classifiers.llm.kept_calls import KeptCall, KeptCalls
 from pipeline.classifiers.llm.language_model import LanguageModel
 from pipeline.classifiers.llm.model_server import ModelServer, ServerError, check_consent

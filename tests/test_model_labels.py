@@ -21,7 +21,7 @@ from pipeline.data.labels.labelled_rows import read_labelled
 from pipeline.data.labels.splits import NAMES, make_folds, make_folds_from_files
 from pipeline.errors import DataError
 from pipeline.training.fit_model import fit_with_decisions, read_folds
-from pipeline.training.teacher import leave_out_doubted
+from pipeline.training.teacher_rows import leave_out_doubted
 
 BOOK = draft_codebook("weather", FRAMES, mode="multi_label")
 

@@ -32,8 +32,8 @@ from pipeline.evaluation.robustness_check import (
     RobustnessReport,
     find_attacks,
     measure_robustness,
-    take_test_fold,
 )
+from pipeline.evaluation.test_fold import take_test_fold
 
 SENTENCE = "The alliance threatens our borders again. Запад снова угрожает нашим границам, говорит министр."
 QUICK = EvaluationSettings(bootstrap_samples=100)

@@ -27,7 +27,7 @@ from pipeline.bundle import ModelBundle
 from pipeline.data.codebooks.codebook import Codebook, draft_codebook
 from pipeline.data.exports.field_values import clean_text
 from pipeline.data.exports.raw_posts import RawPost
-from pipeline.data.labels.label_files import head_frame
+from pipeline.data.labels.label_columns import head_frame
 from pipeline.data.labels.labelled_rows import read_labelled
 from pipeline.data.tables.table_files import read_records
 from pipeline.evaluation.evaluate_bundle import predict_labelled

@@ -34,7 +34,7 @@ from pipeline.annotation.record_files import write_records
 from pipeline.annotation.sample_files import make_unit_code
 from pipeline.data.codebooks.codebook import Codebook
 from pipeline.data.copies.near_duplicates import cluster_texts
-from pipeline.data.labels.label_values import NO_FRAME
+from pipeline.data.labels.label_cells import NO_FRAME
 from pipeline.errors import DataError, list_names
 from pipeline.measures.intervals import Estimate, as_estimate, cluster_weights, renumber, sum_by_cluster
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from pipeline.annotation.sample_files import DESIGN_COLUMNS, read_design, read_id
 from pipeline.data.codebooks.codebook import Codebook
-from pipeline.data.labels.label_values import NO_FRAME, RowError, check_characters, read_origin, read_row
+from pipeline.data.labels.label_cells import NO_FRAME, RowError, check_characters, read_origin, read_row
 from pipeline.data.labels.labelled_rows import Reject
 from pipeline.data.tables.table_files import Record
 from pipeline.errors import DataError, list_names, shorten

@@ -19,7 +19,7 @@ from pipeline.annotation.coded_table import (
 from pipeline.annotation.record_files import write_records
 from pipeline.annotation.sample_files import DESIGN_COLUMNS
 from pipeline.data.codebooks.codebook import Codebook
-from pipeline.data.labels.label_values import LANGUAGE_MODEL
+from pipeline.data.labels.label_cells import LANGUAGE_MODEL
 from pipeline.errors import ConfigError, DataError
 
 Rule = Literal["majority", "any", "all", "ground-truth"]

@@ -41,7 +41,7 @@ from pipeline.annotation.top_up import EarlierSample
 from pipeline.classifiers.protocols import Progress
 from pipeline.data.codebooks.codebook import Codebook
 from pipeline.data.copies.near_duplicates import cluster_texts, find_statements
-from pipeline.data.labels.label_values import PROPOSED
+from pipeline.data.labels.label_cells import PROPOSED
 from pipeline.data.tables.table_files import read_records
 from pipeline.errors import ConfigError, DataError, shorten
 

@@ -20,7 +20,7 @@ from pipeline.config.model import LlmSettings
 from pipeline.config.run_config import RunConfig
 from pipeline.data.codebooks.codebook import Codebook, load_codebook
 from pipeline.data.codebooks.codebook_texts import hide_known
-from pipeline.data.labels.label_values import LANGUAGE_MODEL
+from pipeline.data.labels.label_cells import LANGUAGE_MODEL
 from pipeline.data.labels.labelled_rows import LabelledData, Reject
 from pipeline.data.text.normalise_batches import normalise_texts
 from pipeline.errors import ConfigError

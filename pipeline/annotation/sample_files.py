@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pipeline.annotation.record_files import write_records
 from pipeline.annotation.sampling_frame import FRAME_COLUMNS, read_frame
-from pipeline.data.labels.label_values import PROPOSED, PURPOSES
+from pipeline.data.labels.label_cells import PROPOSED, PURPOSES
 from pipeline.data.tables.table_files import read_records
 from pipeline.errors import DataError, shorten
 

@@ -24,8 +24,8 @@ from pipeline.files.safe_text import safe_text
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pipeline.evaluation.distribution_shift import Shift
     from pipeline.evaluation.drift_check import DriftReport
+    from pipeline.evaluation.drift_statistics import Shift
 
 _LANGUAGES = 8  # lines of the table
 
@@ -85,7 +85,7 @@ def drift(
 
 def _print(screen: Console, report: DriftReport) -> None:
     from pipeline.commands.result_tables import plain_table, print_notes
-    from pipeline.evaluation.distribution_shift import MATERIAL
+    from pipeline.evaluation.drift_statistics import MATERIAL
 
     screen.print(
         f"{report.posts:,} posts, {report.sentences:,} sentences, against {report.training_rows:,} training texts of "

@@ -71,7 +71,8 @@ def robustness(
         from pipeline.bundle import load_bundle
         from pipeline.config.evaluation import EvaluationSettings
         from pipeline.data.labels.labelled_rows import read_labelled
-        from pipeline.evaluation.robustness_check import find_attacks, measure_robustness, take_test_fold
+        from pipeline.evaluation.robustness_check import find_attacks, measure_robustness
+        from pipeline.evaluation.test_fold import take_test_fold
         from pipeline.files.durable_files import replacing
 
         attacks = find_attacks(attack or ())

@@ -14,12 +14,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.commands.update_state import STATE, UpdateState, stamp_inputs, stamp_posts, write_json
+from pipeline.commands.update_state import STATE, UpdateState, stamp_inputs, stamp_posts
 from pipeline.config.project import InboxSettings, Need, Project
 from pipeline.data.posts.inbox import find_changed, stamp_inbox
 from pipeline.errors import DataError, PipelineError, list_names
 from pipeline.files.durable_files import explain_full_disk, remove_leftovers
 from pipeline.files.folder_lock import FolderInUseError, lock_folder
+from pipeline.files.json_files import replace_json
 
 if TYPE_CHECKING:
     from pipeline.bundle import ModelBundle
@@ -173,7 +174,7 @@ class _Run:
         """Write the summary under its final name in one step."""
         path = self.project.path(self.settings.summary)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, summary.to_json())
+        replace_json(path, summary.to_json())
 
     def keep_state(self) -> None:
         """Keep what was done, all of which the summary has told."""

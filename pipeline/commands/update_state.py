@@ -1,7 +1,6 @@
 """What the daily job remembers of itself, and what a run that was finished depends on."""
 
 import hashlib
-import json
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pipeline.config.project import Need, Project
 from pipeline.data.posts.inbox import stamp_file
 from pipeline.data.posts.posts_table import history_path
-from pipeline.files.durable_files import new_file, replacing
+from pipeline.files.json_files import replace_json
 
 STATE: Final = "state.json"
 
@@ -46,7 +45,7 @@ class UpdateState(BaseModel):
     def write(self, folder: Path) -> None:
         """Under its final name in one step, where anything changed."""
         if self != UpdateState.read(folder):
-            write_json(folder / STATE, self.model_dump(mode="json"))
+            replace_json(folder / STATE, self.model_dump(mode="json"))
 
 
 def stamp_inputs(project: Project, state: UpdateState) -> dict[str, Any]:
@@ -69,12 +68,6 @@ def stamp_inputs(project: Project, state: UpdateState) -> dict[str, Any]:
 def stamp_posts(posts: Path) -> list[str | None]:
     """Of a posts table and of its history."""
     return [stamp_file(posts), stamp_file(history_path(posts))]
-
-
-def write_json(path: Path, value: dict[str, Any]) -> None:
-    """Under its final name in one step."""
-    with replacing(path) as temporary, new_file(temporary) as stream:
-        stream.write((json.dumps(value, indent=2) + "\n").encode())
 
 
 def _stamp_scores(scores: Path) -> str | None:

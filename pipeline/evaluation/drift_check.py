@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from pipeline.bundle import ModelBundle
 from pipeline.data.labels.labelled_rows import LabelledData
 from pipeline.errors import DataError
-from pipeline.evaluation.distribution_shift import Histogram, Shift, compare_histograms
-from pipeline.evaluation.domain_classifier import DomainSeparation, separate_domains
+from pipeline.evaluation.drift_classifier import DomainSeparation, separate_domains
+from pipeline.evaluation.drift_statistics import Histogram, Shift, compare_histograms
 from pipeline.evaluation.leakage import find_seen
 from pipeline.measures.intervals import Estimate, renumber, sum_by_cluster
 from pipeline.scoring.drift_reference import (

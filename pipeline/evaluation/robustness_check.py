@@ -19,7 +19,7 @@ from pipeline.config.evaluation import EvaluationSettings
 from pipeline.data.labels.labelled_rows import LabelledData
 from pipeline.data.labels.splits import cluster_rows
 from pipeline.data.text.text_attacks import ATTACKS, attack_text
-from pipeline.errors import ConfigError, DataError, shorten
+from pipeline.errors import ConfigError
 from pipeline.evaluation.comparison import compare_decisions
 from pipeline.evaluation.leakage import warn_of_seen
 from pipeline.measures.enough_positives import find_judged, names_of
@@ -108,22 +108,6 @@ def find_attacks(names: Sequence[str]) -> list[str]:
         if name not in ATTACKS:
             raise ConfigError(f"--attack '{name}': no such attack; there are: {', '.join(ATTACKS)}")
     return list(dict.fromkeys(names or ATTACKS))
-
-
-def take_test_fold(bundle: ModelBundle, data: LabelledData) -> LabelledData:
-    """The rows that were the model's test fold, by their ids.
-
-    Raises:
-        DataError: some of them are not in the file.
-    """
-    wanted = set(bundle.read_arrays("test_predictions")["ids"].astype(str).tolist())
-    ids = data.table["id"].astype(str)
-    if missing := wanted.difference(ids):
-        raise DataError(
-            f"{data.path}: {len(missing)} of the {len(wanted)} rows of the test fold of {bundle.model_id} are not in "
-            f"it, for example id '{shorten(min(missing), 80)}': give the file that the model was trained from"
-        )
-    return data.subset(np.flatnonzero(ids.isin(wanted)))
 
 
 def measure_robustness(

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from pipeline.bundle import ModelBundle
 from pipeline.errors import DataError
-from pipeline.evaluation.distribution_shift import Shift
 from pipeline.evaluation.drift_check import TOLERANCE, DriftReport, describe_move, measure_drift
+from pipeline.evaluation.drift_statistics import Shift
 from pipeline.reporting.share_plots import name_folder
 from pipeline.scoring.drift_reference import read_drift_reference
 

@@ -37,6 +37,7 @@ from pipeline.errors import ConfigError, ModelError
 from pipeline.evaluation.evaluate_bundle import read_test_predictions, read_training_facts
 from pipeline.evaluation.evaluation_report import EvaluationReport
 from pipeline.evaluation.slices import SliceReport, evaluate_slices
+from pipeline.evaluation.test_fold import match_test_fold, read_test_file
 from pipeline.evaluation.test_predictions import TestPredictions, evaluate_predictions
 from pipeline.files.json_files import read_json_object
 from pipeline.measures.decision_rule import DecisionRule, copy_decision_rule
@@ -49,7 +50,6 @@ from pipeline.training.student_records import (
     describe_student,
     measure_agreement,
 )
-from pipeline.training.test_rows import match_test_fold, read_test_file
 from pipeline.training.tracked_training import register_with_card
 from pipeline.training.unfinished_work import hold_folder, work_folder
 from pipeline.training.unlabelled_texts import TextCounts, read_unlabelled

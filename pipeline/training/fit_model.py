@@ -31,7 +31,7 @@ from pipeline.errors import DataError
 from pipeline.evaluation.row_facts import RowFacts
 from pipeline.evaluation.test_predictions import TestPredictions
 from pipeline.measures.decision_rule import DecisionRule, fit_decision_rule
-from pipeline.training.teacher import add_teacher, leave_out_doubted
+from pipeline.training.teacher_rows import add_teacher, leave_out_doubted
 
 
 def read_folds(config: RunConfig, codebook: Codebook) -> Folds:

@@ -14,7 +14,7 @@ from pipeline.annotation.coded_table import Coding, ReadCodings, make_coding
 from pipeline.annotation.exchange.spreadsheet import judge_blank
 from pipeline.annotation.record_files import write_records
 from pipeline.data.codebooks.codebook import Codebook
-from pipeline.data.labels.label_values import NO_FRAME, RowError
+from pipeline.data.labels.label_cells import NO_FRAME, RowError
 from pipeline.data.labels.labelled_rows import Reject
 from pipeline.data.tables.table_files import Record, read_json_records, read_text
 from pipeline.files.durable_files import replacing

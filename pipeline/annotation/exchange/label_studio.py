@@ -14,8 +14,8 @@ from xml.etree import ElementTree as ET
 
 from pipeline.annotation.coded_table import Coding, ReadCodings, make_coding, say_count
 from pipeline.data.codebooks.codebook import Codebook, Frame
+from pipeline.data.labels.label_cells import RowError, last_of_paths
 from pipeline.data.labels.label_studio_tables import UNIT_ID
-from pipeline.data.labels.label_values import RowError, last_of_paths
 from pipeline.data.labels.labelled_rows import Reject
 from pipeline.data.tables.table_files import parse_json, read_text
 from pipeline.errors import DataError, list_names, shorten

@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.annotation.coded_table import Coding, ReadCodings, Status, make_coding
 from pipeline.annotation.record_files import write_records
 from pipeline.data.codebooks.codebook import Codebook
-from pipeline.data.labels.label_values import RowError
+from pipeline.data.labels.label_cells import RowError
 from pipeline.data.labels.labelled_rows import Reject
 from pipeline.data.tables.table_files import Record, read_json_records, read_text
 

@@ -13,8 +13,8 @@ from typing import Any, Final, Literal
 from pipeline.annotation.coded_table import STATUSES, Coding, ReadCodings, Status, make_coding
 from pipeline.annotation.record_files import write_records
 from pipeline.data.codebooks.codebook import Codebook
-from pipeline.data.labels.label_files import FRAME_COLUMN, head_frame, read_label_table
-from pipeline.data.labels.label_values import NO_FRAME, RowError, read_mark
+from pipeline.data.labels.label_cells import NO_FRAME, RowError, read_mark
+from pipeline.data.labels.label_columns import FRAME_COLUMN, head_frame, read_label_table
 from pipeline.data.labels.labelled_rows import Reject
 from pipeline.data.tables.table_files import Record
 
@@ -56,7 +56,7 @@ def read_table(
     The annotator is the column `annotator` or, where there is none, the name of the file.
 
     Args:
-        path: with the columns text, and labels or those of frames; see `pipeline.data.labels.label_files`.
+        path: with the columns text, and labels or those of frames; see `pipeline.data.labels.label_columns`.
         codebook: its frames may have columns of their own.
         columns: our column names -> the file's, where they differ.
         texts: of the sample by id, for tables without texts.

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from pipeline.classifiers.llm.answers import BadAnswerError, Reading, grade_answer, read_answer
-from pipeline.classifiers.llm.call_account import Account
+from pipeline.classifiers.llm.call_costs import Account
 from pipeline.classifiers.llm.failure_streaks import Streaks
 from pipeline.classifiers.llm.kept_calls import KeptCall, KeptCalls
 from pipeline.classifiers.llm.model_server import (
@@ -29,14 +29,10 @@ from pipeline.classifiers.llm.questions import Question
 from pipeline.classifiers.llm.request_form import Form
 from pipeline.classifiers.protocols import Progress
 from pipeline.config.model import LlmSettings
-from pipeline.errors import DataError, PipelineError, shorten
+from pipeline.errors import DataError, shorten
 
 _MOST_KEPT: Final = 100_001  # characters of an answer; of what is longer, enough to show that it is
 _PROBE: Final = "The bridge was opened to traffic this morning."
-
-
-class BudgetSpentError(PipelineError):
-    """`max_cost` is reached; what was answered is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +157,7 @@ class Asker:
         if known is not None and (known.status != "failed" or self.settings.replay):
             self._count(known, is_new=False)
             return known
-        self._check_budget()
+        self.account.check_budget(self.settings)
         prompt = bytes.fromhex(call.question.digest)
         try:
             reply = self._ask_server(call)
@@ -257,15 +253,6 @@ class Asker:
         cost = self.settings.find_cost(call.input_tokens, call.output_tokens)
         with self._lock:
             self.account.add(call, cost, is_new=is_new)
-
-    def _check_budget(self) -> None:
-        most = self.settings.max_cost
-        if most is not None and self.account.new_cost >= most:
-            raise BudgetSpentError(
-                f"stopped at {self.account.new_cost:.4g} {self.settings.currency}, as max_cost says; all "
-                f"{self.account.new_calls:,} new answers are kept in {_place(self.settings)}: the same command goes on "
-                "from there"
-            )
 
     def _require_kept(self, calls: Sequence[Call], kept: KeptCalls) -> None:
         missing = sum(kept.find(self._key(call)) is None for call in calls)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from pipeline.data.labels.label_values import RowError, last_of_paths, read_labels
+from pipeline.data.labels.label_cells import RowError, last_of_paths, read_labels
 from pipeline.data.tables.table_files import Record, Table, parse_json
 from pipeline.errors import DataError, list_names
 

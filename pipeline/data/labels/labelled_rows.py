@@ -18,8 +18,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.data.codebooks.codebook import Codebook
-from pipeline.data.labels.label_files import read_label_table
-from pipeline.data.labels.label_values import LANGUAGE_MODEL, NO_FRAME, PROPOSED, RowError, read_row
+from pipeline.data.labels.label_cells import LANGUAGE_MODEL, NO_FRAME, PROPOSED, RowError, read_row
+from pipeline.data.labels.label_columns import read_label_table
 from pipeline.errors import DataError, shorten
 
 COLUMNS = ("id", "text", "labels", "source", "date", "group", "lang")
@@ -95,7 +95,7 @@ def read_labelled(
     on_bad_row: Literal["error", "reject"] = "error",
     by_models_too: bool = False,
 ) -> LabelledData:
-    """Read a labelled file, see `pipeline.data.labels.label_files`.
+    """Read a labelled file, see `pipeline.data.labels.label_columns`.
 
     Args:
         path: the file; needs the columns text and labels, may have id, source, date, group, lang, purpose. Labels are

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.labels.label_values import LANGUAGE_MODEL
+from pipeline.data.labels.label_cells import LANGUAGE_MODEL
 from pipeline.data.labels.labelled_rows import LabelledData
 from pipeline.errors import DataError
 

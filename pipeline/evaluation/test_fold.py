@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pipeline.bundle import ModelBundle
 from pipeline.data.labels.labelled_rows import LabelledData, read_labelled
-from pipeline.errors import DataError
+from pipeline.errors import DataError, shorten
 from pipeline.evaluation.evaluate_bundle import read_test_predictions
-from pipeline.evaluation.robustness_check import take_test_fold
 from pipeline.files.json_files import read_json_object
 
 
@@ -30,6 +31,22 @@ def read_test_file(model: ModelBundle, path: Path | None) -> LabelledData:
     return read_labelled(
         path, model.codebook, named.get("columns"), named.get("encoding"), by_models_too=True
     )
+
+
+def take_test_fold(bundle: ModelBundle, data: LabelledData) -> LabelledData:
+    """The rows that were the model's test fold, by their ids.
+
+    Raises:
+        DataError: some of them are not in the file.
+    """
+    wanted = set(bundle.read_arrays("test_predictions")["ids"].astype(str).tolist())
+    ids = data.table["id"].astype(str)
+    if missing := wanted.difference(ids):
+        raise DataError(
+            f"{data.path}: {len(missing)} of the {len(wanted)} rows of the test fold of {bundle.model_id} are not in "
+            f"it, for example id '{shorten(min(missing), 80)}': give the file that the model was trained from"
+        )
+    return data.subset(np.flatnonzero(ids.isin(wanted)))
 
 
 def match_test_fold(model: ModelBundle, labelled: LabelledData) -> LabelledData:

@@ -15,7 +15,7 @@ from pipeline.classifiers.protocols import FitContext
 from pipeline.config.model import TfidfSettings
 from pipeline.config.run_config import RunConfig
 from pipeline.data.codebooks.codebook import Codebook
-from pipeline.data.labels.label_values import LANGUAGE_MODEL
+from pipeline.data.labels.label_cells import LANGUAGE_MODEL
 from pipeline.data.labels.labelled_rows import LabelledData, read_labelled
 from pipeline.data.labels.splits import Folds, join_folds
 from pipeline.measures.decision_rule import fit_decision_rule

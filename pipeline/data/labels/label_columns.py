@@ -7,7 +7,7 @@
 | one row a label | people, programs for qualitative analysis: see `pipeline.data.labels.segment_tables` |
 | the cells of one control | Label Studio's CSV and JSON-MIN: see `pipeline.data.labels.label_studio_tables` |
 
-Only where things stand is decided here; what the values mean is decided in `pipeline.data.labels.label_values`.
+Only where things stand is decided here; what the values mean is decided in `pipeline.data.labels.label_cells`.
 """
 
 import re
@@ -19,8 +19,8 @@ from typing import Any, Final
 
 from pipeline.data.codebooks.codebook import Codebook, Frame
 from pipeline.data.labels import label_studio_tables, segment_tables
+from pipeline.data.labels.label_cells import NO_FRAME, RowError, read_labels, read_mark
 from pipeline.data.labels.label_studio_tables import UNIT_ID
-from pipeline.data.labels.label_values import NO_FRAME, RowError, read_labels, read_mark
 from pipeline.data.tables.table_files import Record, Table, read_table
 from pipeline.errors import DataError, list_names, shorten
 

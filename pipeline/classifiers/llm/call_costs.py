@@ -1,12 +1,19 @@
-"""What asking a language model has cost, and what went wrong."""
+"""What asking a language model has cost, the budget that ends it, and what went wrong."""
 
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from pipeline.classifiers.llm.kept_calls import KeptCall
+from pipeline.config.model import LlmSettings
+from pipeline.errors import PipelineError
 
 _MOST_IDENTITIES: Final = 20
+
+
+class BudgetSpentError(PipelineError):
+    """`max_cost` is reached; what was answered is kept."""
 
 
 @dataclass(slots=True)
@@ -53,6 +60,18 @@ class Account:
         self.new_cost += cost if is_new else 0.0
         if call.status in {"answered", "bad"} and len(self.identities) < _MOST_IDENTITIES:
             self.identities.add((call.model, call.fingerprint))
+
+    def check_budget(self, settings: LlmSettings) -> None:
+        """Before a new call.
+
+        Raises:
+            BudgetSpentError: the new calls have cost `max_cost`.
+        """
+        if settings.max_cost is not None and self.new_cost >= settings.max_cost:
+            raise BudgetSpentError(
+                f"stopped at {self.new_cost:.4g} {settings.currency}, as max_cost says; all {self.new_calls:,} new "
+                f"answers are kept in {Path(settings.calls).absolute()}: the same command goes on from there"
+            )
 
     def list_reasons(self) -> str:
         """Why there was no usable answer, the most frequent first."""
