@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from pipeline.measures.calibration_slope import fit_recalibration
+from pipeline.evaluation.calibration_quality import fit_recalibration
 
 
 def draw(

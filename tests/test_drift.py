@@ -17,7 +17,8 @@ from pipeline.cli import app
 from pipeline.config.run_config import SAMPLE_FOLDER, resolve_run_config
 from pipeline.data.labels.labelled_rows import read_labelled
 from pipeline.data.posts.posts_table import POSTS_SCHEMA
-from pipeline.data.text.sentences import is_boilerplate, split_sentences
+from pipeline.data.text.boilerplate import is_boilerplate
+from pipeline.data.text.sentences import split_sentences
 from pipeline.errors import DataError
 from pipeline.evaluation.drift_check import measure_drift
 from pipeline.evaluation.drift_classifier import separate_domains

@@ -40,9 +40,9 @@ from pipeline.config.model import LlmSettings
 from pipeline.config.run_config import RunConfig
 from pipeline.data.codebooks.codebook import load_codebook
 from pipeline.data.labels.labelled_rows import read_labelled
+from pipeline.evaluation.calibration_quality import fit_recalibration
 from pipeline.evaluation.evaluate_bundle import compare_bundles, read_test_predictions
 from pipeline.evaluation.test_predictions import TestPredictions
-from pipeline.measures.calibration_slope import fit_recalibration
 from pipeline.measures.intervals import Estimate
 from pipeline.prevalence.estimators import Design, estimate_means
 from pipeline.tracking.tracker import NullTracker

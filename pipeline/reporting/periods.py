@@ -1,12 +1,29 @@
-"""Months, quarters and years of a report: what they are called, and which of them the posts cover in part only."""
+"""Months, quarters and years of a report: which are shown, their names, and which the posts cover in part only."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Final
+
+from pipeline.prevalence.domains import UNDATED
+from pipeline.prevalence.share_records import ShareEstimate
 
 UNITS: Final = ("month", "quarter", "year")  # finest first
 ENOUGH: Final = 30  # posts, or independent labelled ones, that a point should rest on
 _GAP: Final = 0.1  # share of a period at its end without a post that leaves it whole
 _MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
+
+
+def find_finest(estimates: Sequence[ShareEstimate]) -> str:
+    """The finest unit of time in which at least half of the periods have a corrected share; else the coarsest."""
+    for unit in UNITS:
+        known = [
+            e.corrected.value is not None
+            for e in estimates
+            if e.domain == unit and e.group_or_month != UNDATED
+        ]
+        if known and 2 * sum(known) >= len(known):
+            return unit
+    return UNITS[-1]
 
 
 def name_period(day: date, unit: str) -> str:

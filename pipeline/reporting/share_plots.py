@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.prevalence.contrasts import Wanted
-from pipeline.prevalence.domains import FEWEST_LABELLED, UNDATED, WHOLE
+from pipeline.prevalence.domains import FEWEST_LABELLED, WHOLE
 from pipeline.prevalence.share_estimates import report_shares
 from pipeline.prevalence.share_records import Contrast, ShareEstimate, ShareReport
-from pipeline.reporting.periods import UNITS
+from pipeline.reporting.periods import UNITS, find_finest
 
 _DOMAINS: Final = (WHOLE, "channel", *UNITS, "language", "channel_month")
 _MOST_CHANNELS: Final = 8  # compared with each other: 28 pairs of each frame
@@ -24,7 +24,7 @@ class SharePlots:
         report: all estimates.
         columns: one row for each estimate: channel, unit and period (None for all), frame number, figures.
         contrasts: trends (by the unit below) and differences as columns: frame number, what is compared, figures.
-        unit: the finest of UNITS that the labels carry.
+        unit: the finest of `periods.UNITS` that the labels carry.
         outside: frames whose raw share of the whole lies outside the corrected interval.
         explanation: how to read shares; contrasts_note: how to read contrasts.
         cautions: what a reader has to know first; notes: what else there is to know.
@@ -74,19 +74,6 @@ def collect_share_plots(
         tuple(name_folder(caution, scores) for caution in report.cautions),
         tuple(name_folder(note, scores) for note in notes),
     )
-
-
-def find_finest(estimates: Sequence[ShareEstimate]) -> str:
-    """The finest unit of time in which at least half of the periods have a corrected share; else the coarsest."""
-    for unit in UNITS:
-        known = [
-            e.corrected.value is not None
-            for e in estimates
-            if e.domain == unit and e.group_or_month != UNDATED
-        ]
-        if known and 2 * sum(known) >= len(known):
-            return unit
-    return UNITS[-1]
 
 
 def is_outside(estimate: ShareEstimate) -> bool:

@@ -1,7 +1,7 @@
 """From what a server sends back to one number for each frame, or to a reason why there is none.
 
 Where the server gives log probabilities of tokens, the number is P(true) / (P(true) + P(false)) at the place of the
-value in the answer; else it is the answer itself, 0 or 1.
+value in the answer; else it is the answer itself, 0 or 1, of which several to one question are combined.
 """
 
 import itertools
@@ -12,11 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.classifiers.llm.questions import RATIONALE, Question
+from pipeline.classifiers.protocols import Probabilities
 from pipeline.errors import shorten
 
 LONGEST_ANSWER: Final = 100_000  # characters; more is no answer to our question
 _OBJECTS_TRIED: Final = 100
+_NOT_RULED_OUT: Final = 0.1  # probability of a parent from which its children are asked about
 _WRAPPING: Final = ' \t\r\n":'  # what a token may hold besides the value
 
 
@@ -71,6 +76,20 @@ def grade_answer(content: str, tokens: object, question: Question) -> tuple[floa
         return tuple(_grade(content, begin, spans, key) for key in question.keys)
     except (AttributeError, TypeError, ValueError, KeyError, IndexError):  # a server may send anything here
         return None
+
+
+def combine_readings(readings: Sequence[Reading]) -> tuple[Probabilities, NDArray[np.bool_]]:
+    """Several answers to one question as one: probabilities (n_asked,), and which frames are not to be ruled out.
+
+    Graded answers are averaged. Of others the share of "yes" counts, (yes + 1/2) / (n + 1): the posterior mean under
+    Jeffreys' prior, so that no number of answers is certainty. A graded answer among others counts as its probability.
+    """
+    values = np.array([reading.values for reading in readings], np.float32)
+    if all(reading.is_graded for reading in readings):
+        mean = values.mean(axis=0)
+        return mean, mean >= _NOT_RULED_OUT
+    share = (values.sum(axis=0) + 0.5) / (len(values) + 1)
+    return share.astype(np.float32), values.max(axis=0) >= 0.5  # noqa: PLR2004 - an answer of yes
 
 
 def _find_object(content: object, question: Question) -> tuple[int, dict[str, Any]]:

@@ -6,17 +6,14 @@ not asked about, the coders' share of it among texts with the parent stands for 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.classifiers.llm.answers import Reading
+from pipeline.classifiers.llm.answers import combine_readings
 from pipeline.classifiers.llm.asking import Asker, Call
 from pipeline.classifiers.llm.questions import Question
 from pipeline.classifiers.protocols import Probabilities
-
-_LIKELY: Final = 0.1  # probability of a parent from which its children are asked about
 
 Prompts = list[Question]  # the top level first, then one for each parent
 
@@ -102,17 +99,3 @@ def _ask_level(
             level.values[i], level.is_likely[i] = combine_readings(usable)
             level.rationales[i] = usable[0].rationale
     return level
-
-
-def combine_readings(readings: Sequence[Reading]) -> tuple[Probabilities, NDArray[np.bool_]]:
-    """Several answers to one question as one: probabilities (n_asked,), and which frames are not to be ruled out.
-
-    Graded answers are averaged. Of others the share of "yes" counts, (yes + 1/2) / (n + 1): the posterior mean under
-    Jeffreys' prior, so that no number of answers is certainty. A graded answer among others counts as its probability.
-    """
-    values = np.array([reading.values for reading in readings], np.float32)
-    if all(reading.is_graded for reading in readings):
-        mean = values.mean(axis=0)
-        return mean, mean >= _LIKELY
-    share = (values.sum(axis=0) + 0.5) / (len(values) + 1)
-    return share.astype(np.float32), values.max(axis=0) >= 0.5  # noqa: PLR2004 - an answer of yes

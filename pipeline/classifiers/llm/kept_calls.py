@@ -8,6 +8,7 @@ to the disk before the answer is used, so a killed run has lost only the calls t
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ Status = Literal["answered", "bad", "refused", "failed"]
 
 _FORMAT: Final = 1
 _SECONDS_TO_WAIT: Final = 30.0
+_PAUSE: Final = 0.01  # seconds
 _TABLES: Final = (
     """
 CREATE TABLE calls (
@@ -122,10 +124,22 @@ class KeptCalls:
             self._connection.execute(f"PRAGMA user_version={_FORMAT}")
         self._connection.execute("COMMIT")
         if not self._read_only:
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute(
-                "PRAGMA synchronous=NORMAL"
-            )  # a kill loses nothing, a power cut the last rows
+            self._begin_log()
+            # A kill loses nothing, a power cut the last rows
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+
+    def _begin_log(self) -> None:
+        """Write ahead from now on; SQLite itself does not wait where another opens or closes the file just now."""
+        until = time.monotonic() + _SECONDS_TO_WAIT
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+                time.sleep(_PAUSE)
+            else:
+                return
 
     def close(self) -> None:
         """Leave one plain file behind, where nobody else has it open."""

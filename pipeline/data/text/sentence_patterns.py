@@ -1,4 +1,4 @@
-"""What the sentence splitter knows about posts: marks that end sentences in every script, bullets, trailers."""
+"""What the sentence splitter knows about posts: marks that end sentences in every script, bullets."""
 
 import re
 
@@ -101,21 +101,3 @@ SPOKEN = re.compile(
 _CJK_QUOTES = "”’」』〉》"
 QUOTED = re.compile(rf"[{ALWAYS}!?…][{_CJK_QUOTES}]$")
 AND_SO_ON = re.compile(r"ល[។៕]")  # Khmer "etc." stands between two full stops
-
-REFERENCE = re.compile(
-    r"\(?(?:https?://|www\.|t\.me/|[#@]\w|[\w.-]+\.(?:com|ru|org|net|me|tv|info|ua|by|eu)(?:/\S*)?\W*$)",
-    re.IGNORECASE,
-)
-TRAILER = re.compile(
-    r"""\W*(?:
-        read\ (?:it\ |the\ |this\ |our\ )?(?:in\ full|full|more|further|here|also)\b
-      | (?:full|complete)\ (?:text|version|transcript|video|story)\b
-      | continue\ reading\b | (?:watch|listen)\ (?:in\ full|here|live)\b
-      | (?:please\ )?subscribe\b | (?:follow|join)\ (?:us(?:\ on\b|\ at\b|\W*$)|our\ |the\ channel\b)
-      | forwarded\ from\b | source: | источник: | джерело: | переслано\ (?:из|от)\b
-      | чита(?:ть|йте|ти)\ (?:полностью|далее|дальше|также|ещё|еще|подробнее|повністю|далі|також)\b
-      | полный\ текст\b | подробнее\b | смотреть\ (?:полностью|видео)\b
-      | п[оі]дпи(?:саться|шись|шитесь|сывайся|сывайтесь|сатися|шіться|суйся|суйтесь)(?:\ на\b|\s*[^\w\s]|\W*$)
-      | прислать\ новость\b | надіслати\ новину\b )""",
-    re.VERBOSE | re.IGNORECASE,
-)

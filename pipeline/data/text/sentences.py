@@ -17,10 +17,10 @@ from dataclasses import dataclass
 
 from pipeline.data.text import sentence_patterns as patterns
 from pipeline.data.text.abbreviations import GOES_ON, NUMBER_FOLLOWS, PAIRS_GO_ON
+from pipeline.data.text.boilerplate import MAX_TRAILER, REFERENCE, is_boilerplate
 
 MAX_BLOCK = 2000  # characters; longer blocks are cut, so that no input makes the splitter slow
 MIN_PIECE = 500  # characters; pieces of a long block are no shorter, except the last
-MAX_TRAILER = 80  # characters; a "Read more ..." line that is longer says something of its own
 
 Span = tuple[int, int]
 LONGEST_ITEM = 20  # characters; an enumerator that is longer is a sentence
@@ -70,13 +70,6 @@ def iter_sentences(text: str) -> Iterator[Sentence]:
     )
     for index, (start, end) in enumerate(spans):
         yield Sentence(index, start, end, text[start:end], is_boilerplate(text[start:end]))
-
-
-def is_boilerplate(sentence: str) -> bool:
-    """Whether a sentence only refers elsewhere (tags, links, mentions, trailers) or holds no word at all."""
-    if all(patterns.REFERENCE.match(token) or not _has_word(token) for token in sentence.split()):
-        return True
-    return len(sentence) <= MAX_TRAILER and patterns.TRAILER.match(sentence) is not None
 
 
 def _find_blocks(text: str) -> Iterator[Span]:
@@ -141,7 +134,7 @@ def _goes_on(text: str, block: Span, start: int) -> bool:
         return False
     next_token = text[start : start + 100].split(maxsplit=1)[0]
     beginning = text[block[0] : min(block[1], block[0] + MAX_TRAILER)]
-    return not patterns.REFERENCE.match(next_token) and not is_boilerplate(beginning)
+    return not REFERENCE.match(next_token) and not is_boilerplate(beginning)
 
 
 def _bound_block(text: str, start: int, end: int) -> Iterator[Span]:
