@@ -30,7 +30,7 @@ lint: setup
 # A process a core, a file of tests at a time; each counts on one thread, or they would wait for one another
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 test: lint
-	$(PYTEST) -n auto --dist loadfile -m "not fault"
+	$(PYTEST) -n auto --dist loadfile -m "not fault" --ignore-glob='*/test_torture_*'
 
 # Hostile files, commands and workers that are killed, disks that are full, clocks that jump, stores that go away, work of
 # several processes and of a cluster: each in its short form, minutes. A process more than there are cores, since these wait.

@@ -1,4 +1,4 @@
-"""Reference pages made from the code: `docs/commands.md`, `docs/config.md` and `docs/formats.md`.
+"""Reference pages made from the code: `docs/commands.md`, `docs/config.md`, `docs/formats.md` and `docs/code.md`.
 
     python -m pipeline.upkeep.reference_pages --write     # after a change of commands or of the schema
     python -m pipeline.upkeep.reference_pages --check     # exits with 1 where a page is out of date
@@ -25,6 +25,7 @@ from pipeline.commands.command_class import split_help
 from pipeline.config.project import InboxSettings, ProjectSettings
 from pipeline.config.run_config import RunConfig
 from pipeline.data.exports.detect import FORMATS
+from pipeline.upkeep.code_map import write_code_page
 
 _TYPE_NAMES = {
     str: "text",
@@ -278,6 +279,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": write_commands_page,
     "config.md": write_config_page,
     "formats.md": write_formats_page,
+    "code.md": lambda: write_code_page(_MADE),
 }
 
 
