@@ -1,4 +1,4 @@
-"""The map of the code, `docs/code.md`: each room in the order in which data flows, and what each of its files decides."""
+"""The map of the code, `docs/code.md`: rooms in the order in which data flows, and what each file is about."""
 
 import ast
 from collections.abc import Iterator
@@ -64,9 +64,10 @@ def write_code_page(made: str) -> str:
         "",
         made,
         "",
-        "Rooms in the order in which data flows; a file imports from its own room and from those above it here, but for",
-        "the doors (`tests/test_architecture.py` holds the order). Each line is the first of the file's docstring.",
-        "Benchmarks (`pipeline/benchmarks`) and the makers of reference pages (`pipeline/upkeep`) are not in the wheel.",
+        "Rooms in the order in which data flows; a file imports from its own room and from those above it here, but",
+        "for the doors (`tests/test_architecture.py` holds the order). Each line is the first of a file's docstring.",
+        "Benchmarks (`pipeline/benchmarks`) and the makers of reference pages (`pipeline/upkeep`) are not in the",
+        "wheel.",
     ]
     for room, purpose in ROOMS.items():
         lines += ["", f"## `{'/'.join(filter(None, ('pipeline', room)))}`"]
