@@ -16,7 +16,7 @@ from pipeline.cli import PANELS, app
 from pipeline.commands.command_class import split_help
 
 REPOSITORY = Path(__file__).parent.parent
-GENERATED = {"commands.md", "config.md"}
+GENERATED = {"commands.md", "config.md", "code.md"}
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 SHELL = {"", "bash", "console", "sh"}
 FENCE = re.compile(
