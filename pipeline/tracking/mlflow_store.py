@@ -51,6 +51,11 @@ def _wait_while_busy(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA busy_timeout = {max(present, BUSY_SECONDS * 1000)}")
 
 
+def _leave_to_the_end(connection: sqlite3.Connection, _record: object) -> None:
+    """Nobody sees a database that is being made, so its hundred steps need not each reach the disk: 1 s in place of 6."""
+    connection.execute("PRAGMA synchronous = OFF")
+
+
 def open_store(uri: str | None = None, *, create: bool = True) -> tuple[MlflowClient, str]:
     """A client of the store that `resolve_store_uri` names, and that URI.
 
@@ -86,8 +91,12 @@ def create_database(path: Path) -> None:
         _remove(building)
         try:
             engine = create_sqlalchemy_engine_with_retry(f"sqlite:///{building}")  # type: ignore[no-untyped-call]
+            engine.dispose()
+            event.listen(engine, "connect", _leave_to_the_end)
             _initialize_tables(engine)  # type: ignore[no-untyped-call]
             engine.dispose()
+            with building.open("rb+") as made:
+                os.fsync(made.fileno())
             os.rename(building, path)  # noqa: PTH104 - nobody else gets here: the folder is locked
         finally:
             _remove(building)
