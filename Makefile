@@ -27,20 +27,21 @@ lint: setup
 	$(BIN)/ruff format --check pipeline tests
 	$(BIN)/mypy
 
-# A process a core, a file of tests at a time; each counts on one thread, or they would wait for one another
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+# A file of tests at a time in a process more than there are cores, since some wait for the disk or another program; each
+# counts on one thread, or they would wait for one another
+WORKERS = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 test: lint
-	$(PYTEST) -n auto --dist loadfile -m "not fault" --ignore-glob='*/test_torture_*'
+	$(PYTEST) -m "not fault" --ignore-glob='*/test_torture_*'
 
 # Hostile files, commands and workers that are killed, disks that are full, clocks that jump, stores that go away, work of
-# several processes and of a cluster: each in its short form, minutes. A process more than there are cores, since these wait.
-WORKERS = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
+# several processes and of a cluster: each in its short form, minutes
 faults: setup
-	$(PYTEST) -n $(WORKERS) --dist loadfile -m fault
+	$(PYTEST) -m fault
 
 # Faults, hostile input and endurance in their long form; the figures stand at the end. Hours: TORTURE="-k fuzz" for a part
 torture: setup
-	$(PYTEST) --long $(TORTURE) tests/test_torture_*.py tests/test_engines.py tests/test_cluster.py \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --long $(TORTURE) tests/test_torture_*.py tests/test_engines.py tests/test_cluster.py \
 		tests/test_distributed_training.py
 
 # Every reader fuzzed by coverage, SECONDS each; what is found stands in .venv-fuzz/found. atheris has wheels for few

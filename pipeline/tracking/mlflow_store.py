@@ -52,7 +52,7 @@ def _wait_while_busy(connection: Any, _record: object) -> None:
 
 
 def _leave_to_the_end(connection: sqlite3.Connection, _record: object) -> None:
-    """Nobody sees a database that is being made, so its hundred steps need not each reach the disk: 1 s in place of 6."""
+    """A database in the making is nobody's yet: its hundred steps need not each reach the disk (1 s in place of 6)."""
     connection.execute("PRAGMA synchronous = OFF")
 
 
