@@ -1,5 +1,6 @@
 """Lower layers that do not learn: computed once, they give what the whole encoder gives; checkpoints leave them out."""
 
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,11 @@ import numpy as np
 import pytest
 import torch
 from builders import FRAMES, each_its_own_cluster, quiet_context, toy_rows, write_tiny_encoder
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
+from pipeline.classifiers.transformer import transformer
+from pipeline.classifiers.transformer.crossed_networks import WeightAverage
 from pipeline.classifiers.transformer.frozen_layers import FrozenLayers, pad
 from pipeline.classifiers.transformer.transformer import FineTunedTransformer
 from pipeline.config.model import TransformerSettings
@@ -88,6 +91,58 @@ def test_frozen_layers_stay_as_they_were_and_no_checkpoint_holds_them(encoder: P
         f"encoder.{name.replace('.1.', '.0.')}" for name in learnt
     }
     assert [path for path in (tmp_path / "work").iterdir() if path.is_file()] == []
+
+
+def store_in_half(encoder: Path, folder: Path) -> Path:
+    shutil.copytree(encoder, folder)
+    weights = load_file(encoder / "model.safetensors")
+    halves = {
+        name: weight.half() if "word_embeddings" in name else weight for name, weight in weights.items()
+    }
+    save_file(halves, folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
+@pytest.mark.parametrize("n_frozen", [0, 1])
+def test_words_that_came_in_half_precision_stay_in_it_and_the_same_model_comes_out(
+    encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_frozen: int
+) -> None:
+    stored = store_in_half(encoder, tmp_path / "encoder")
+
+    def train(name: str) -> tuple[torch.Tensor, dict[str, bytes]]:
+        model, _ = fit(stored, tmp_path / f"work-{name}", frozen_layers=n_frozen)
+        (tmp_path / name).mkdir()
+        model.save(tmp_path / name)
+        files = {file.name: file.read_bytes() for file in (tmp_path / name).rglob("*") if file.is_file()}
+        return model.network.network.encoder.embeddings.word_embeddings.weight, files
+
+    words, files = train("half")
+    monkeypatch.setattr(transformer, "narrow_words", lambda _network: None)
+    same_words, same_files = train("single")
+    assert (words.dtype, same_words.dtype) == (torch.float16, torch.float32)
+    assert files == same_files
+
+
+def test_words_with_digits_that_half_precision_would_lose_are_left_as_they_are(
+    encoder: Path, tmp_path: Path
+) -> None:
+    model, _ = fit(encoder, tmp_path)
+    words = model.network.network.encoder.embeddings.word_embeddings.weight
+    assert torch.equal(words, load_file(encoder / "model.safetensors")["embeddings.word_embeddings.weight"])
+
+
+def test_an_average_leaves_what_did_not_learn_alone() -> None:
+    def network(learnt: float, kept: float) -> torch.nn.Module:
+        found = torch.nn.ModuleList([torch.nn.Linear(1, 1, bias=False), torch.nn.Linear(1, 1, bias=False)])
+        torch.nn.init.constant_(found[0].weight, learnt)
+        torch.nn.init.constant_(found[1].weight.requires_grad_(requires_grad=False), kept)
+        return found
+
+    average, last = WeightAverage(), network(7.0, 30.0)
+    for part in (network(1.0, 10.0), network(4.0, 20.0), last):
+        average.add(part)
+    average.load_into(last)
+    assert [weight.item() for weight in last.parameters()] == [4.0, 30.0]
 
 
 def test_embeddings_that_learn_leave_no_layer_frozen(encoder: Path, tmp_path: Path) -> None:

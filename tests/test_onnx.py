@@ -20,7 +20,7 @@ from pipeline.classifiers.build import build_classifier, load_classifier
 from pipeline.classifiers.encoder.encoders import find_encoder
 from pipeline.classifiers.encoder.token_windows import WindowLimits, make_windows
 from pipeline.classifiers.graph import graph_scorer
-from pipeline.classifiers.graph.encoder_graph import EncoderShape, build_graph, serialise
+from pipeline.classifiers.graph.encoder_graph import WORDS, EncoderShape, build_graph, serialise
 from pipeline.classifiers.graph.graph_scorer import IDS, LOGITS, MASK, GraphScorer, to_probabilities
 from pipeline.classifiers.graph.onnx_transformer import GRAPH_FILE, OnnxTransformer
 from pipeline.classifiers.transformer.frozen_layers import pad
@@ -141,6 +141,20 @@ def test_the_same_weights_give_the_same_bytes() -> None:
         return export_float32(weights, shape), export_int8(weights, shape, random_tokens(50))
 
     assert export() == export()
+
+
+def test_a_table_of_words_in_half_precision_scores_as_the_same_values_in_single(
+    network: FrameNetwork,
+) -> None:
+    weights, shape, texts = read_weights(network), shape_of(network), random_tokens(50)
+    half = {**weights, WORDS: weights[WORDS].astype(np.float16)}
+    single = {**weights, WORDS: half[WORDS].astype(np.float32)}
+    assert export_int8(half, shape, texts) == export_int8(single, shape, texts)
+    smaller, larger = export_float32(half, shape), export_float32(single, shape)
+    np.testing.assert_array_equal(
+        scorer_of(smaller).score_tokens(texts), scorer_of(larger).score_tokens(texts)
+    )
+    assert len(larger) - len(smaller) > half[WORDS].nbytes - 200  # of which a node is made
 
 
 def test_a_text_without_tokens_is_scored_by_the_offsets_of_the_head(network: FrameNetwork) -> None:

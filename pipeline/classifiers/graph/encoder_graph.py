@@ -22,7 +22,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from pipeline.classifiers.graph.graph_scorer import IDS, LOGITS, MASK
 
-Weights = Mapping[str, NDArray[np.float32]]  # as the network's own state names them
+Weights = Mapping[str, NDArray[Any]]  # as the network names them; float32, of words perhaps float16
 Channels = NDArray[np.float32]  # one value for each channel of an activation
 Ranges = Mapping[
     str, tuple[Channels, Channels]
@@ -36,6 +36,7 @@ _ACTIVATION_LEVELS = 255
 _BYTE = 127
 _LOUD = 1.5  # times the median channel: what is louder is made as loud as this
 _TINY = 1e-12
+_ROWS_AT_ONCE = 8192  # of the table of words; a copy of all of it would be larger than all else
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,34 +126,40 @@ class _Graph:
         inputs = [helper.make_tensor_value_info(name, TensorProto.INT32, ["n", "t"]) for name in (IDS, MASK)]
         logits = helper.make_tensor_value_info(LOGITS, TensorProto.FLOAT, ["n", n_frames])
         ranges = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None]) for name in self.observed]
-        constants = [numpy_helper.from_array(value, name) for name, value in self.constants.items()]
-        graph = helper.make_graph(self.nodes, "frames", inputs, [logits, *ranges], constants)
+        graph = helper.make_graph(self.nodes, "frames", inputs, [logits, *ranges])
         opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_MICROSOFT, 1)]
-        return helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION)
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION)
+        for name, value in self.constants.items():  # last: every step before copies what it is given
+            model.graph.initializer.append(numpy_helper.from_array(value, name))
+        return model
 
 
 def _embed(graph: _Graph, shape: EncoderShape) -> str:
     """Word, position and type vectors, added and normalised: (n, t, hidden)."""
     prefix = "encoder.embeddings"
-    words = graph.weights[WORDS]
     positions = graph.weights[f"{prefix}.position_embeddings.weight"][shape.first_position :]
     types = graph.weights[f"{prefix}.token_type_embeddings.weight"][0]  # a text is all of type 0
-    if graph.ranges is None:
-        of_words = graph.add("Gather", graph.constant(words), IDS)
-    else:  # a byte for each value and a scale for each word: the table is most of the file
-        scales = np.maximum(np.abs(words).max(axis=1, keepdims=True), _TINY) / _BYTE
-        quotients = words / scales
-        rounded = graph.add("Gather", graph.constant(np.rint(quotients, out=quotients), np.int8), IDS)
-        del quotients
-        of_words = graph.add(
-            "Mul",
-            graph.add("Cast", rounded, to=TensorProto.FLOAT),
-            graph.add("Gather", graph.constant(scales), IDS),
-        )
+    of_words = _look_up(graph, graph.weights[WORDS])
     length = graph.add("Shape", IDS, start=1, end=2)
     start, axis = graph.constant([0], np.int64), graph.constant([0], np.int64)
     of_positions = graph.add("Slice", graph.constant(positions + types), start, length, axis)
     return _normalise(graph, graph.add("Add", of_words, of_positions), f"{prefix}.LayerNorm", shape)
+
+
+def _look_up(graph: _Graph, words: NDArray[Any]) -> str:
+    """Word vectors (n, t, hidden) from their table, most of the file: with 8 bits a byte a value and a scale a word."""
+    if graph.ranges is None:
+        found = graph.add("Gather", graph.constant(words, words.dtype), IDS)
+        return found if words.dtype == np.float32 else graph.add("Cast", found, to=TensorProto.FLOAT)
+    rounded, scales = np.empty(words.shape, np.int8), np.empty((len(words), 1), np.float32)
+    for start in range(0, len(words), _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        part = words[rows].astype(np.float32)
+        scales[rows] = np.maximum(np.abs(part).max(axis=1, keepdims=True), _TINY) / _BYTE
+        rounded[rows] = np.rint(part / scales[rows])
+    bytes_of, scale_of = graph.constant(rounded, np.int8), graph.constant(scales)
+    found = graph.add("Cast", graph.add("Gather", bytes_of, IDS), to=TensorProto.FLOAT)
+    return graph.add("Mul", found, graph.add("Gather", scale_of, IDS))
 
 
 def _encode(graph: _Graph, hidden: str, prefix: str, shape: EncoderShape) -> str:

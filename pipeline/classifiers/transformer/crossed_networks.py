@@ -6,6 +6,7 @@ without increasing inference time".
 """
 
 import copy
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,19 +45,19 @@ class WeightAverage:
 
     def add(self, network: nn.Module) -> None:
         """Count in one more network of the same build."""
-        for name, tensor in network.state_dict().items():
-            weights = tensor.detach().double().cpu()
-            self._sum[name] = self._sum[name] + weights if name in self._sum else weights.clone()
+        for name, weights in _trained(network):
+            total = self._sum.setdefault(name, torch.zeros_like(weights, dtype=torch.float64, device="cpu"))
+            total += weights.cpu()
         self._n += 1
 
     def load_into(self, network: nn.Module) -> None:
-        """Give the average to a network of the same build; whole numbers (positions) stay its own."""
-        own = network.state_dict()
-        averaged = {
-            name: (total / self._n).to(own[name].dtype) if torch.is_floating_point(own[name]) else own[name]
-            for name, total in self._sum.items()
-        }
-        network.load_state_dict(averaged)
+        """Give the average to a network of the same build; what did not learn is the same in all of them."""
+        for name, weights in _trained(network):
+            weights.copy_(self._sum[name] / self._n)
+
+
+def _trained(network: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    return ((name, part.detach()) for name, part in network.named_parameters() if part.requires_grad)
 
 
 @dataclass(frozen=True, slots=True)

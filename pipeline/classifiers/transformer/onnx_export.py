@@ -129,7 +129,8 @@ def observe_ranges(weights: Weights, shape: EncoderShape, observed: TokenIds) ->
     """Least and greatest activations of each place over up to `OBSERVED_TEXTS` texts, evenly drawn."""
     drawn = [observed[i] for i in draw_evenly(len(observed), OBSERVED_TEXTS)]
     met = np.unique([token for ids in drawn for token in ids])
-    few = {**weights, WORDS: weights[WORDS][met]}  # a large vocabulary would be held five times on the way
+    # A large vocabulary would be held several times on the way
+    few = {**weights, WORDS: weights[WORDS][met].astype(np.float32)}
     session = open_session(serialise(build_graph(few, shape, observe=True)), "observing graph")
     places = [output.name for output in session.get_outputs()][1:]
     seen: dict[str, list[Channels]] = {place: [] for place in places}
@@ -164,8 +165,8 @@ def describe_encoder(config: Any, vector_scale: float) -> EncoderShape | None:
 
 
 def read_weights(network: FrameNetwork) -> Weights:
-    """The network's parameters as float32 arrays, by name."""
-    return {name: tensor.detach().float().cpu().numpy() for name, tensor in network.state_dict().items()}
+    """The network's parameters by name: float32 arrays, but for a table of words in half precision."""
+    return {name: tensor.detach().cpu().numpy() for name, tensor in network.state_dict().items()}
 
 
 def read_weights_file(path: Path) -> Weights:

@@ -46,6 +46,7 @@ from pipeline.classifiers.transformer.onnx_export import (
     draw_evenly,
 )
 from pipeline.classifiers.transformer.pretrained import (
+    narrow_words,
     new_network,
     read_network,
     read_tokenizer,
@@ -108,6 +109,8 @@ class FineTunedTransformer:
         tokenizer = read_tokenizer(encoder)
         texts, truth = context.add_codebook_texts(train)
         pretrained = read_network(encoder)
+        if self.settings.freeze_embeddings:
+            narrow_words(pretrained)
         self._check_places(encoder.name, pretrained, tokenizer.trained_for)
         windows = make_windows(tokenizer.tokenizer, texts, window_limits(self.settings))
         fit = measure_fit(tokenizer.tokenizer, texts[: len(train)])

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+WORD_TABLE = "word_embeddings"
 IGNORED_PARAMETERS = ("pooler.",)  # trained for another purpose; the sentence vector does not use it
 
 
@@ -102,7 +103,7 @@ def parameter_groups(
 def freeze_unused(network: FrameNetwork, *, embeddings: bool) -> None:
     """Exclude from training what the output does not depend on and, if asked, the word embeddings."""
     for name, parameter in network.encoder.named_parameters():
-        if name.startswith(IGNORED_PARAMETERS) or (embeddings and "word_embeddings" in name):
+        if name.startswith(IGNORED_PARAMETERS) or (embeddings and WORD_TABLE in name):
             parameter.requires_grad_(requires_grad=False)
 
 
