@@ -32,7 +32,7 @@ lint: setup
 WORKERS = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 test: lint
-	$(PYTEST) -m "not fault" --ignore-glob='*/test_torture_*'
+	$(PYTEST) -m "not fault"
 
 # Hostile files, commands and workers that are killed, disks that are full, clocks that jump, stores that go away, work of
 # several processes and of a cluster: each in its short form, minutes

@@ -40,6 +40,13 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Files of faults are not even read where none is wanted: some take seconds."""
+    if config.option.markexpr != "not fault" or collection_path.suffix != ".py":
+        return None
+    return "pytestmark = pytest.mark.fault" in collection_path.read_text(encoding="utf-8") or None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the long form unless it was asked for, before anything is set up for it."""
     if config.getoption("--long"):
