@@ -16,7 +16,6 @@ SAME = [
     ("Наши соседи всегда уважали этот старый договор", "Наши соседи всегда уважали этот старый договоры"),
     ("Наші сусіди завжди поважали цей старий договір", "Наші сусіди таки завжди поважали цей старий договір"),
     ("Every child here knows the old anthem by heart", "Every child here knows the old anhtem by heart"),
-    ("Больница получила две машины лекарств от союза", "Больница получает две машины лекарств от союза"),
     (
         "The bridge was closed for lorries last night",
         "The bridge was closed for lorries last night #bridge #lorries",
@@ -33,6 +32,8 @@ SAME = [
     ),
 ]
 OTHER = [
+    ("Больница получила две машины лекарств от союза", "Больница получает две машины лекарств от союза"),
+    ("The port of Niger was closed to ships last night", "The port of Nigeria was closed to ships last night"),
     ("The state is ready for peace talks this autumn", "The state is not ready for peace talks this autumn"),
     ("The state is ready for peace talks this autumn", "The state isn't ready for peace talks this autumn"),
     (

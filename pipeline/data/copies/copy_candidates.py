@@ -28,25 +28,26 @@ class NgramIndex:
     Args:
         words: hashes of all words of all texts in a row.
         lengths: words of each text, shape (n,).
+        size: words of an n-gram.
 
     Attributes:
         ngrams: number of the 3-gram that begins at each word, in a row; -1 where none does.
         starts: place of each text's first word, shape (n + 1,).
     """
 
-    def __init__(self, words: Hashes, lengths: Integers) -> None:
+    def __init__(self, words: Hashes, lengths: Integers, size: int = NGRAM) -> None:
         self.starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         self.lengths = lengths
         text_of_word = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
-        size = max(len(words) - NGRAM + 1, 0)
-        hashes = np.zeros(size, np.uint64)
-        for offset in range(NGRAM):
-            hashes = mix(hashes + words[offset : offset + size])
-        is_inside = text_of_word[:size] == text_of_word[len(words) - size :]
+        n = max(len(words) - size + 1, 0)
+        hashes = np.zeros(n, np.uint64)
+        for offset in range(size):
+            hashes = mix(hashes + words[offset : offset + n])
+        is_inside = text_of_word[:n] == text_of_word[len(words) - n :]
         distinct, numbers = np.unique(hashes[is_inside], return_inverse=True)
         self.ngrams = np.full(len(words), -1, np.int64)
         self.ngrams[np.flatnonzero(is_inside)] = numbers
-        self._matrix = _having(text_of_word[:size][is_inside], numbers, len(lengths), len(distinct))
+        self._matrix = _having(text_of_word[:n][is_inside], numbers, len(lengths), len(distinct))
 
     def find_candidates(self) -> Iterator[tuple[Integers, Integers]]:
         """Pairs of texts, shape (m, 2), and the number of looked-up 3-grams that each pair shares, in portions."""

@@ -10,9 +10,9 @@ disguises do not count, see `pipeline.data.text.text_normalisation`), or if one 
   a quotation is one from six words on, and a text whose sentences changed places is still the same.
 
 Both grow with the number of words, without a step. Ends that recur in a channel are taken off first, see
-`pipeline.data.copies.recurring_ends`. A cluster is no chain: each of its texts shares most of its words with one of
-them. To stand in one cluster is to stand in one fold; whether two texts say the same, so that a label may be copied,
-is another question: `pipeline.data.copies.same_statement`.
+`pipeline.data.copies.recurring_ends`. A cluster is no chain: each of its texts shares most of its words with one of them.
+To stand in one cluster is to stand in one fold; whether two texts say the same, so that a label may be copied, is
+another question: `pipeline.data.copies.same_statement`.
 """
 
 from collections.abc import Sequence
@@ -23,15 +23,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz.distance import Indel, Levenshtein
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from pipeline.config.data import COPY_SIMILARITY
-from pipeline.data.copies.copy_candidates import NgramIndex
+from pipeline.data.copies.copy_candidates import NGRAM, NgramIndex
 from pipeline.data.copies.recurring_ends import find_bodies
-from pipeline.data.copies.same_statement import agree_in_numbers_and_names, say_the_same
+from pipeline.data.copies.same_statement import agree_in_numbers_and_names, are_alike, say_the_same
 from pipeline.data.text.text_words import Writing, find_words, read_writing
+from pipeline.data.copies.wording import Wording, read_wording
 
 QUOTED_WORDS: Final = 5  # a text that another holds is a quotation if it has more words
 BOILERPLATE_WORDS: Final = 40  # longer than nearly every sentence; longer texts are not boilerplate
@@ -39,6 +40,8 @@ TEMPLATE_TEXTS: Final = 20  # so many variants of a sentence are one form, fille
 SLACK: Final = (
     1.5  # of what differs in an edit: a quotation may be cut, a text of a cluster may differ from its medoid
 )
+FEW_WORDS: Final = 9  # texts in which pairs of words are looked up, too: a change may leave no three beside each other
+HALF: Final = 0.5  # of the words of texts that may be alike
 WORDS_AT_ONCE: Final = 10_000_000  # of pairs that are compared at once
 
 Hashes = NDArray[np.uint64]
@@ -108,16 +111,16 @@ def find_statements(
     found = _Bodies.of(texts, channels)
     statements = np.arange(len(texts), dtype=np.int64)
     for rows in np.split(np.argsort(clusters, kind="stable"), np.flatnonzero(np.diff(np.sort(clusters))) + 1):
-        said: dict[int, Writing] = {}
+        said: dict[int, Wording] = {}
         known: dict[tuple[str, int, int], int] = {}  # statements of equal texts, which are many
         for row in rows.tolist() if len(rows) > 1 else []:
             start, end = found.spans[row].tolist()
             key = (texts[row], start, end)
             if key not in known:
-                writing = found.writing(row)
-                known[key] = next((i for i, other in said.items() if say_the_same(other, writing)), row)
-                if row == known[key] or sum(writing.tags) > sum(said[known[key]].tags):
-                    said[known[key]] = writing
+                wording = read_wording(found.writing(row))
+                known[key] = next((i for i, other in said.items() if say_the_same(other, wording)), row)
+                if row == known[key] or len(wording.tags) > len(said[known[key]].tags):
+                    said[known[key]] = wording
             statements[row] = known[key]
     return statements
 
@@ -207,18 +210,66 @@ def _number_channels(channels: Sequence[str | None] | None, n: int) -> Integers 
 def _link_copies(found: _Bodies, threshold: float) -> Integers:
     """Pairs of distinct texts of which one is an edit of the other or holds it, shape (m, 2)."""
     distinct, counts = found.distinct, found.counts
-    words = np.frombuffer("".join(distinct).encode("utf-32-le"), "<u4").astype(np.uint64)
-    index = NgramIndex(words, counts)
+    index = _index(distinct, counts)
     links = [np.zeros((0, 2), dtype=np.int64)]
+    wordings = _Wordings(found)
+    sorted_words = np.array(["".join(sorted(text)) for text in distinct], dtype=object)
     for pairs, shared in index.find_candidates():
         is_copy, is_doubtful = _are_edits(distinct, counts, pairs, threshold)
         left = np.flatnonzero(~is_copy & _may_be_held(counts[pairs].min(axis=1), shared))
         is_copy[left] = _are_held(index, counts, pairs[left], threshold)
         doubtful = np.flatnonzero(is_doubtful & ~is_copy)
         is_copy[doubtful] = _agree(found, pairs[doubtful])
+        left = np.flatnonzero(~is_copy & _may_be_alike(sorted_words, counts, pairs, threshold))
+        is_copy[left] = [wordings.are_alike(a, b, threshold) for a, b in pairs[left].tolist()]
         links.append(pairs[is_copy])
+    few = np.flatnonzero((counts >= 4) & (counts <= FEW_WORDS))  # noqa: PLR2004
+    if len(few) > 1:
+        index = _index(distinct[few], counts[few], size=2)
+        for pairs, _ in index.find_candidates():
+            both = few[pairs]
+            is_copy, is_doubtful = _are_edits(distinct, counts, both, threshold)
+            doubtful = np.flatnonzero(is_doubtful & ~is_copy)
+            is_copy[doubtful] = _agree(found, both[doubtful])
+            left = np.flatnonzero(~is_copy & _may_be_alike(sorted_words, counts, both, threshold))
+            is_copy[left] = [wordings.are_alike(a, b, threshold) for a, b in both[left].tolist()]
+            links.append(both[is_copy])
     every = np.concatenate(links)
     return np.asarray(np.unique(every, axis=0)) if len(every) else every
+
+
+def _index(distinct: NDArray[np.object_], counts: Integers, size: int = NGRAM) -> NgramIndex:
+    words = np.frombuffer("".join(distinct).encode("utf-32-le"), "<u4").astype(np.uint64)
+    return NgramIndex(words, counts, size)
+
+
+class _Wordings:
+    """Wordings of bodies, each read once."""
+
+    def __init__(self, found: "_Bodies") -> None:
+        self._found = found
+        self._first = np.full(len(found.distinct), -1, np.int64)
+        self._first[found.of_row[::-1]] = np.arange(len(found.of_row))[::-1]
+        self._read: dict[int, Wording] = {}
+
+    def are_alike(self, one: int, other: int, threshold: float) -> bool:
+        return are_alike(self._of(one), self._of(other), threshold)
+
+    def _of(self, body: int) -> Wording:
+        if body not in self._read:
+            self._read[body] = read_wording(self._found.writing(int(self._first[body])))
+        return self._read[body]
+
+
+def _may_be_alike(sorted_words: NDArray[np.object_], counts: Integers, pairs: Integers, threshold: float) -> Mask:
+    """Pairs of short texts of which at least half of the words are the same, in whichever order."""
+    is_short = counts[pairs].max(axis=1) < BOILERPLATE_WORDS
+    asked = np.flatnonzero(is_short & (counts[pairs].min(axis=1) * 2 >= counts[pairs].max(axis=1)))
+    may = np.zeros(len(pairs), bool)
+    if len(asked) and threshold < 1:
+        a, b = (sorted_words[pairs[asked, side]].tolist() for side in (0, 1))
+        may[asked] = process.cpdist(a, b, scorer=Indel.normalized_similarity) >= HALF
+    return may
 
 
 def _are_edits(
@@ -308,9 +359,15 @@ def _gather(links: Integers, distinct: NDArray[np.object_], threshold: float) ->
                 )
                 is_near = alike[0] >= 100 * (1 - SLACK * (1 - threshold))
                 is_near[0] = True
+                is_near |= np.isin(members, _neighbours(links, medoid))
             gathered[members[is_near]] = medoid
             members = members[~is_near]
     return gathered
+
+
+def _neighbours(links: Integers, body: int) -> Integers:
+    """Bodies that are linked with one."""
+    return np.concatenate([links[links[:, 0] == body, 1], links[links[:, 1] == body, 0]])
 
 
 def _join(kind_of_row: Integers, group_of_row: Integers, is_linking: Mask) -> Integers:

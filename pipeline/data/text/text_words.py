@@ -41,6 +41,8 @@ class Writing:
         openings: which begin with a capital at the beginning of a sentence, where it says nothing.
         tags: which are hashtags before or after all other words.
         ends: after which a sentence ends, and another begins.
+        uppers: which are written in capitals throughout, where others are not.
+        gaps: what stands before each word, and after the last.
         questions: how many question marks it has.
     """
 
@@ -49,6 +51,8 @@ class Writing:
     openings: tuple[bool, ...]
     tags: tuple[bool, ...]
     ends: tuple[bool, ...]
+    uppers: tuple[bool, ...]
+    gaps: tuple[str, ...]
     questions: int
 
     def part(self, start: int, end: int) -> "Writing":
@@ -59,6 +63,8 @@ class Writing:
             self.openings[start:end],
             self.tags[start:end],
             self.ends[start:end],
+            self.uppers[start:end],
+            self.gaps[start : end + 1],
             self.questions,
         )
 
@@ -91,8 +97,17 @@ def read_writing(text: str) -> Writing:
         tuple(capital and first for capital, first in zip(is_capital, is_first, strict=True)),
         _find_outer_tags(is_tag),
         tuple(is_end),
+        tuple(is_telling and len(word) > 1 and word.isupper() for word in written),
+        tuple(
+            plain[end:start] for (_, end), (start, _) in pairwise([(0, 0), *spans, (len(plain), len(plain))])
+        ),
         len(_QUESTION.findall(plain)),
     )
+
+
+def fold_words(text: str) -> tuple[str, ...]:
+    """Words, separated by spaces, in the form of `find_words`, but without the signs inside them."""
+    return tuple(re.sub(r"[^\w&]", "", word) for word in _make_plain(text, fold_case=True).split())
 
 
 def _ends(gap: str) -> bool:

@@ -1,0 +1,270 @@
+"""Are two words one word: in another form, another spelling, or with a typing error?
+
+Endings of number, gender and case do not change what a sentence says; those of time, aspect and voice do ("receives"
+and "received", "закрыли" and "закрывают"), and so do those that make another word ("minister" and "ministry"). Nobody
+knows here which strings are words, so that a typing error is one that makes no other word as a rule: two letters that
+changed places, one written twice, one wrong deep in a long word.
+"""
+
+import re
+from typing import Final, Literal
+
+from rapidfuzz.distance import OSA, Postfix, Prefix
+
+from pipeline.data.text.text_words import fold_words
+from pipeline.data.copies.wording import Unit, spell
+from pipeline.data.copies.wording_lists import CONFUSED, NEGATIONS, WEIGHTY
+
+Likeness = Literal["spelling", "ending"]
+
+_TYPO_IN: Final = 5  # letters at least, for a typing error in one
+_BEGINNING: Final = 3  # letters in which an error is another word: Slavic verbs differ there
+_NAME: Final = 7  # letters at least of a name, for an error in it
+_NAME_END: Final = 3  # letters in which an error is another name: Niger, Nigeria
+_SLAVIC_ENDING: Final = 2  # letters at most, of a foreign name
+_STEM: Final = 3  # letters at least before endings
+_CYRILLIC: Final = re.compile("[\u0400-\u04ff]+")
+_VOWELS: Final = frozenset("аеиоуыэюяіє")  # noqa: RUF001
+_BEFORE_ADJECTIVES: Final = frozenset("кгхжчшщн")  # after which -ий and -ая are endings of one adjective
+_SOUND_ALIKE: Final = ({"о", "а"}, {"е", "и"})  # where they are not stressed
+# After which "пре" and "при" make two words: предать and придать
+_TWO_PREFIXES: Final = re.compile("пр[еи](?:ступ|быв|бы|да|емни|клон|твор|ход|зир|дел|терп|зре|зна|мен)")
+_UKRAINIAN: Final = re.compile("[іїєґ]")
+
+
+def _endings(text: str) -> frozenset[str]:
+    return frozenset(fold_words(text)) | {""}
+
+
+# Of nouns, adjectives and participles in Russian and Ukrainian
+_CASES: Final = _endings(
+    """
+    а я у ю о е и ы ь і ї є ё ом ем ём ой ей ою ею ам ям ами ями ах ях ов ев ів їв ей ий ый ій ая яя ое ее ые ие ого его
+    ому ему ым им ых их ыми ими ую юю ью ию ия ии ие ием иям иями иях ові еві єві єм єм їм їх їй єю ями ість ості істю
+    ьми ми ен на но ны ён
+    """
+)
+# Of one verb in one time: agreement in gender and number
+_PAST: Final = (
+    frozenset(fold_words("л ла ло ли")),
+    frozenset(fold_words("в ла ло ли")),
+    frozenset(fold_words("лся лась лось лись")),
+    frozenset(fold_words("вся лася лося лися лась лось лись")),
+    _endings("ла ло ли"),  # вёз, везла
+)
+_PRESENT: Final = (
+    frozenset(fold_words("ет ют")),
+    frozenset(fold_words("ет ут")),
+    frozenset(fold_words("ит ят")),
+    frozenset(fold_words("ит ат")),
+    frozenset(fold_words("ется ются")),
+    frozenset(fold_words("ется утся")),
+    frozenset(fold_words("ится ятся")),
+    frozenset(fold_words("ится атся")),
+    frozenset(fold_words("є ють")),
+    frozenset(fold_words("е уть")),
+    frozenset(fold_words("е ють")),
+    frozenset(fold_words("ить ять")),
+    frozenset(fold_words("ить ать")),
+    frozenset(fold_words("їть ять")),
+    frozenset(fold_words("ється ються")),
+    frozenset(fold_words("еться уться")),
+    frozenset(fold_words("иться яться")),
+    frozenset(fold_words("иться аться")),
+)
+_VERBAL: Final = re.compile(
+    "(л|ла|ло|ли|в|лся|лась|лось|лись|вся|лася|лося|лися|ет|ют|ут|ит|ят|ат|ется|ются|утся|ится|ятся|атся|є|ють|уть|ить|ять"
+    "|ать|ти|ть|тися|ється|ються|еться|уться|иться|яться|аться|ешь|ишь|ем|им|еш|иш|ємо|имо|емо)$"
+)
+_PLURALS: Final = (("", "s"), ("", "es"), ("y", "ies"), ("fe", "ves"), ("f", "ves"))
+# How names are written in Latin letters, one for all
+_WRITTEN: Final = tuple(
+    (re.compile(pattern), written)
+    for pattern, written in (
+        ("shch|sch|tsch", "sh"),
+        ("tch", "ch"),
+        ("kh", "h"),
+        ("ck|q", "k"),
+        ("x", "ks"),
+        ("ph", "f"),
+        ("w", "v"),
+        ("tz|cz|ts", "c"),
+        ("ou|oo", "u"),
+        ("(?<=.)(?:iy|yy|yi|ii|ij|yj|ey|ei|ie|y|j)", "i"),
+        ("^(?:ye|je|ie)", "e"),
+        ("^(?:yu|ju|iu)", "u"),
+        ("^(?:ya|ja|ia)", "a"),
+        ("^y", "i"),
+        ("ue", "u"),
+        ("oe", "o"),
+        ("(?<=[aeiou])h$", ""),
+        (r"(.)\1+", r"\1"),
+    )
+)
+_LETTERS: Final = dict(
+    zip(
+        "абвгґдезиклмнопрстуфхыэіє",
+        "a b v g g d e z i k l m n o p r s t u f h i e i e".split(),  # noqa: SIM905
+        strict=True,
+    )
+) | {"ж": "zh", "ц": "c", "ч": "ch", "ш": "sh", "щ": "sh", "ю": "u", "я": "a", "ь": "", "ъ": ""}
+
+
+def find_likeness(one: Unit, other: Unit) -> Likeness | None:
+    """How two units that differ are one word; None if they are not."""
+    if one.key == other.key:
+        return "spelling"
+    if one.manner is not None or other.manner is not None:
+        return "spelling" if _are_one_number(one, other) else None
+    a, b = one.word, other.word
+    if "@" in one.key or "@" in other.key or frozenset((a, b)) in CONFUSED:
+        return None
+    if one.is_upper or other.is_upper:  # abbreviations
+        return None
+    if _are_euphonic(a, b) or spell(a) == spell(b):
+        return "spelling"
+    if a in WEIGHTY or b in WEIGHTY:
+        return _are_one_weighty(a, b)
+    is_name = one.is_name and other.is_name
+    if is_name and _are_one_name(a, b):
+        return "spelling"
+    if sorted(a) == sorted(b):
+        return "spelling" if _is_typing_error(a, b, is_name=is_name) else None
+    if _differ_in_ending(a, b, is_name=is_name):
+        return "ending"
+    if _CYRILLIC.fullmatch(a) and _CYRILLIC.fullmatch(b) and _have_one_stem(a, b):
+        return None  # of one stem, but with endings that say something else
+    return "spelling" if _is_typing_error(a, b, is_name=is_name) else None
+
+
+def _are_one_number(one: Unit, other: Unit) -> bool:
+    """"Third" is 3rd and 3, as in dates, but not three."""
+    if one.manner is None or other.manner is None or one.word != other.word:
+        return False
+    return {one.manner, other.manner} != {"word", "ordinal"}
+
+
+def _are_one_name(a: str, b: str) -> bool:
+    """Zelensky and Zelenskyy, NATO and НАТО, and Twitter in a Slavic case."""
+    one, other = write_name(a), write_name(b)
+    if a.isascii() == b.isascii():
+        return one == other
+    latin, slavic = (one, other) if a.isascii() else (other, one)
+    return slavic.startswith(latin) and len(slavic) - len(latin) <= _SLAVIC_ENDING and len(latin) >= _STEM
+
+
+def write_name(name: str) -> str:
+    """A name in Latin letters, however it was brought into them."""
+    written = "".join(_LETTERS.get(letter, letter) for letter in name)
+    for pattern, one in _WRITTEN:
+        written = pattern.sub(one, written)
+    return written
+
+
+def _are_one_weighty(a: str, b: str) -> Likeness | None:
+    """Of words that matter, "готова" and "готові", and "believe" and "beleive"."""
+    if a in WEIGHTY and b in WEIGHTY:
+        is_form = not {a, b} & NEGATIONS and not a.isascii()
+        return "ending" if is_form and _differ_in_ending(a, b, is_name=False) else None
+    is_error = sorted(a) == sorted(b) or _are_doubled(a, b)
+    return "spelling" if min(len(a), len(b)) > _TYPO_IN and is_error and _is_typing_error(a, b, is_name=False) else None
+
+
+def _are_euphonic(a: str, b: str) -> bool:
+    """Ukrainian "вчитель" and "учитель", "іде" and "йде"."""
+    if a[1:] != b[1:] or len(a) < _STEM or not _UKRAINIAN.search(a + b):
+        return False
+    return {a[0], b[0]} in ({"у", "в"}, {"і", "и"}) and a[1:2] not in "аеиоуіяєюї"
+
+
+def _differ_in_ending(a: str, b: str, *, is_name: bool) -> bool:
+    common = Prefix.similarity(a, b)
+    ends = frozenset((a[common:], b[common:]))
+    if a.isascii() and b.isascii():
+        return not is_name and _are_plural(a, b)
+    if not (_CYRILLIC.fullmatch(a) and _CYRILLIC.fullmatch(b)) or common < _STEM:
+        return False
+    # Letters that both endings share belong to the endings: "ла" and "ло", "ил" and "или"
+    for back in range(min(4, common - _STEM) + 1):
+        x, y = a[common - back :], b[common - back :]
+        if any({x, y} <= verbs for verbs in _PAST) or any({x, y} <= verbs for verbs in _PRESENT):
+            return True
+    if ends <= _PAST[-1] or _changes_time(a, b):
+        return False
+    return any(
+        a[common - back :] in _CASES and b[common - back :] in _CASES
+        for back in range(min(2, common - _STEM) + 1)
+    ) and (_are_declined_alike(a[common:], b[common:]) or (not is_name and a[common - 1] in _BEFORE_ADJECTIVES))
+
+
+def _are_declined_alike(one: str, other: str) -> bool:
+    """Not so of Нигера and Нигерии: words in -ия keep their и."""
+    return (len(one) > 1 and one[0] in "иі" and one[1] in _VOWELS) == (
+        len(other) > 1 and other[0] in "иі" and other[1] in _VOWELS
+    )
+
+
+def _changes_time(a: str, b: str) -> bool:
+    """Whether both are verbs of one stem in other times, or one is: "закрив" and "закриє"."""
+    common = Prefix.similarity(a, b)
+    found = [_VERBAL.search(word) for word in (a, b)]
+    if not all(found):
+        return False
+    first, second = (a[common:], b[common:])
+    both = {first, second}
+    return bool(both - _CASES) or both in ({"в", "є"}, {"л", "ет"})
+
+
+def _have_one_stem(a: str, b: str) -> bool:
+    """Whether they part late, so that what differs is an ending or the aspect of a verb: "решил" and "решал"."""
+    ends = [match.start() if (match := _VERBAL.search(word)) else -1 for word in (a, b)]
+    if min(ends) < _STEM:
+        return False
+    stems = (a[: ends[0]], b[: ends[1]])
+    common = Prefix.similarity(*stems)
+    # aspect: -ыва-, -ива-, -ва-, or another vowel at the end of the stem
+    left = [stem[common:] for stem in stems]
+    return max(map(len, left)) <= 3 and common >= min(map(len, stems)) - 2  # noqa: PLR2004
+
+
+def _are_plural(a: str, b: str) -> bool:
+    short, long = sorted((a, b), key=len)
+    return len(short) >= _STEM and any(
+        short.endswith(one) and long == short[: len(short) - len(one)] + many for one, many in _PLURALS
+    )
+
+
+def _is_typing_error(a: str, b: str, *, is_name: bool) -> bool:
+    longer = max(len(a), len(b))
+    if longer < _TYPO_IN - 1 or OSA.distance(a, b, score_cutoff=1) > 1:
+        return False
+    common, rest = Prefix.similarity(a, b), Postfix.similarity(a, b)
+    if len(a) == len(b) and sorted(a) == sorted(b):  # two letters changed places
+        return common >= 1 and (rest >= 1 or longer > _TYPO_IN)
+    if _are_doubled(a, b):
+        return True
+    if is_name:
+        return longer >= _NAME and common >= _BEGINNING and rest >= _NAME_END
+    if common + 1 >= min(len(a), len(b)) and rest == 0:  # at the very end, an ending
+        return len(a) == len(b) and longer >= _NAME and not a.isascii()
+    if longer < _TYPO_IN:
+        return False
+    if common >= _BEGINNING:
+        return True
+    if len(a) == len(b) and longer >= _NAME and common and not a.isascii():
+        sound_alike = {a[common], b[common]} in _SOUND_ALIKE
+        return sound_alike and not (_TWO_PREFIXES.match(a) and _TWO_PREFIXES.match(b))
+    # a letter left out near the beginning of a long word; Slavic prefixes differ there, but for a third letter's vowel
+    if len(a) == len(b) or longer <= _NAME:
+        return False
+    left_out = max(a, b, key=len)[common]
+    return common >= 1 if a.isascii() else common == _BEGINNING - 1 and left_out in _VOWELS
+
+
+def _are_doubled(a: str, b: str) -> bool:
+    """Whether a letter stands twice in one and once in the other."""
+    short, long = sorted((a, b), key=len)
+    if len(long) != len(short) + 1:
+        return False
+    at = Prefix.similarity(short, long)
+    return long[at] == long[at - 1] if at else long[0] == long[1]
