@@ -35,6 +35,7 @@ _ANSWERS: Final = {  # kind -> copies (one fold), say the same (one label)
     "denied": (True, False),
     "contrary": (True, False),
     "hedged": (True, False),
+    "tense": (True, False),
     "roles": (True, False),
     "name": (True, False),
     "number": (True, False),
@@ -54,7 +55,7 @@ TUNED_PAIRS: Final = {
 signs | The railway to Ostrava will carry grain again from the first week of March | ❗️The railway to Ostrava will carry grain again — from the first week of March…
 link | Farmers in the delta sold their harvest to the mill for half of last year's price | Farmers in the delta sold their harvest to the mill for half of last year's price https://example.org/n/8812
 capitals | Nobody in the ministry has read the report on the burnt warehouse | NOBODY IN THE MINISTRY HAS READ THE REPORT ON THE BURNT WAREHOUSE!!!
-form | The hospital of Zelm received two trucks of medicine from the northern union | The hospital of Zelm receives two trucks of medicine from the northern union
+tense | The hospital of Zelm received two trucks of medicine from the northern union | The hospital of Zelm receives two trucks of medicine from the northern union
 typing | Every pupil in the valley now learns the old anthem before breakfast | Every pupil in the valey now learns the old anhtem before breakfast
 word more | The mayor of Brod promised warm flats to the families from the island | The mayor of Brod again promised warm flats to the families from the island
 tags | Three bridges over the Drava were closed for heavy lorries last night | Three bridges over the Drava were closed for heavy lorries last night #drava #news
@@ -76,7 +77,7 @@ notice | Attention, sirens in Halych at 04:15, stay in the cellars until the sig
 signs | Поезда с зерном снова пойдут в Остраву с первой недели марта | ❗️Поезда с зерном снова пойдут в Остраву — с первой недели марта…
 link | Крестьяне дельты продали урожай мельнице за половину прошлогодней цены | Крестьяне дельты продали урожай мельнице за половину прошлогодней цены https://example.org/n/8812
 capitals | Никто в министерстве не читал доклад о сгоревшем складе | НИКТО В МИНИСТЕРСТВЕ НЕ ЧИТАЛ ДОКЛАД О СГОРЕВШЕМ СКЛАДЕ!!!
-form | Больница Зельма получила две машины лекарств от северного союза | Больница Зельма получает две машины лекарств от северного союза
+tense | Больница Зельма получила две машины лекарств от северного союза | Больница Зельма получает две машины лекарств от северного союза
 typing | Каждый школьник долины теперь учит старинный гимн перед завтраком | Каждый школьник долны теперь учит старинный гмин перед завтраком
 word more | Мэр Брода обещал тёплые квартиры семьям переселенцев с острова | Мэр Брода опять обещал тёплые квартиры семьям переселенцев с острова
 tags | Три моста через Драву закрыли ночью для тяжёлых грузовиков | Три моста через Драву закрыли ночью для тяжёлых грузовиков #драва #новости
@@ -98,7 +99,7 @@ notice | Внимание, сирены в Галиче в 04:15, оставай
 signs | Потяги із зерном знову підуть до Острави з першого тижня березня | ❗️Потяги із зерном знову підуть до Острави — з першого тижня березня…
 link | Селяни дельти продали врожай млинові за половину торішньої ціни | Селяни дельти продали врожай млинові за половину торішньої ціни https://example.org/n/8812
 capitals | Ніхто в міністерстві не читав звіту про згорілий склад | НІХТО В МІНІСТЕРСТВІ НЕ ЧИТАВ ЗВІТУ ПРО ЗГОРІЛИЙ СКЛАД!!!
-form | Лікарня Зельма отримала дві машини ліків від північного союзу | Лікарня Зельма отримує дві машини ліків від північного союзу
+tense | Лікарня Зельма отримала дві машини ліків від північного союзу | Лікарня Зельма отримує дві машини ліків від північного союзу
 typing | Кожен школяр долини тепер вчить старовинний гімн перед сніданком | Кожен школяр долни тепер вчить старовинний гмін перед сніданком
 word more | Мер Брода обіцяв теплі квартири родинам переселенців з острова | Мер Брода знову обіцяв теплі квартири родинам переселенців з острова
 tags | Три мости через Драву закрили вночі для важких вантажівок | Три мости через Драву закрили вночі для важких вантажівок #драва #новини

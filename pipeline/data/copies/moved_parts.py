@@ -12,20 +12,34 @@ accuses Russia" are not. A part may stand elsewhere if it surely says the same t
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
+from pipeline.data.copies.weighed_words import (
+    COLOURS,
+    PREPOSITIONS,
+    RELATIVES,
+    SAYING,
+    SUBORDINATORS,
+    TIMES,
+    WHICH_TIMES,
+)
 from pipeline.data.copies.wording import Unit
-from pipeline.data.copies.wording_lists import COLOURS, PREPOSITIONS, RELATIVES, SAYING, SUBORDINATORS, TIMES, WHICH_TIMES
 
-_SENTENCE: Final = 4  # words at least, of one that may stand elsewhere
+_SENTENCE: Final = 3  # units at least, of one that may stand elsewhere
 _CLAUSE: Final = 2
 _ATTRIBUTION: Final = 7  # words at most, of who said it
+_LOOSE: Final = PREPOSITIONS | SUBORDINATORS | COLOURS | TIMES
+_PREFERENCE: Final = 0.5  # of a word, that a part without a preposition stands where it stood
 _FREE_BLOCKS: Final = 4  # parts of a Slavic sentence that may be in any order
 _VERB: Final = re.compile(
     "[аяиеыуоіїю](?:л|ла|ло|ли)(?:ся|сь|лася)?$|[аяеуиї](?:ет|ют|ют|ить|ять|ють)$|[иыаяуею]тся$|[аяиеуюі]ться$|[аяую]є$|[аяуюи]в(?:ся)?$"
 )
-_NO_VERBS: Final = re.compile("посол|стол|бюджет|устав|став|прав|удав|состав|канал|материал|вокзал|сигнал|журнал|финал|зал")
-_MOST: Final = 200  # words; longer texts are not searched for moved parts
+_NO_VERBS: Final = re.compile(
+    "посол|стол|бюджет|устав|став|прав|удав|состав|канал|материал|вокзал|сигнал|журнал|финал|зал"
+)
+_MOST: Final = 80  # units; longer texts are not searched for moved parts
+_MOST_BLOCKS: Final = 12  # that stand elsewhere
 
 Block = tuple[int, int, int]  # first place in one text, in the other, units
 
@@ -38,12 +52,14 @@ def say_the_same_in_another_order(one: Sequence[Unit], other: Sequence[Unit]) ->
     if _have_equal_parts(one, other):
         return True
     blocks = _find_blocks(a, b)
-    fixed = _choose_fixed(blocks)
+    if sum(block[2] for block in blocks) < len(a):
+        return False
+    fixed = _choose_fixed(blocks, one)
     moved = [block for i, block in enumerate(blocks) if i not in fixed]
     if _is_attribution(moved, one) and _is_attribution([(b, a, n) for a, b, n in moved], other):
         return True
     return (
-        all(_may_move(block, blocks, one, other) for block in moved)
+        all(_may_move(block, blocks, one) for block in moved)
         or _are_lists(moved, one, other)
         or (len(blocks) <= _FREE_BLOCKS and _are_free(blocks, one, other))
     )
@@ -66,7 +82,7 @@ def _have_equal_parts(one: Sequence[Unit], other: Sequence[Unit]) -> bool:
 
 def _cut(units: Sequence[Unit], begins: Sequence[bool]) -> list[Sequence[Unit]]:
     cuts = [0, *(place for place in range(1, len(units)) if begins[place]), len(units)]
-    return [units[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+    return [units[start:end] for start, end in pairwise(cuts)]
 
 
 def _keys(units: Sequence[Unit]) -> tuple[str, ...]:
@@ -81,7 +97,7 @@ def _find_blocks(a: Sequence[str], b: Sequence[str]) -> list[Block]:
     free_a, free_b = [True] * len(a), [True] * len(b)
     blocks: list[Block] = []
     left = len(b)
-    while left:
+    while left and len(blocks) < _MOST_BLOCKS:
         best: Block = (0, 0, 0)
         for j in range(len(b)):
             for i in places[b[j]] if free_b[j] else ():
@@ -103,13 +119,14 @@ def _find_blocks(a: Sequence[str], b: Sequence[str]) -> list[Block]:
     return sorted(blocks, key=lambda block: block[1])
 
 
-def _choose_fixed(blocks: Sequence[Block]) -> set[int]:
+def _choose_fixed(blocks: Sequence[Block], one: Sequence[Unit]) -> set[int]:
     """Which blocks, by number, stand in one order in both texts: those with most words."""
-    weight, before = [block[2] for block in blocks], [-1] * len(blocks)
+    own = [n - _PREFERENCE * (one[a].key in _LOOSE) for a, _, n in blocks]
+    weight, before = list(own), [-1] * len(blocks)
     for i, block in enumerate(blocks):
         for j in range(i):
-            if blocks[j][0] < block[0] and weight[j] + block[2] > weight[i]:
-                weight[i], before[i] = weight[j] + block[2], j
+            if blocks[j][0] < block[0] and weight[j] + own[i] > weight[i]:
+                weight[i], before[i] = weight[j] + own[i], j
     fixed: set[int] = set()
     i = max(range(len(blocks)), key=weight.__getitem__)
     while i >= 0:
@@ -118,7 +135,7 @@ def _choose_fixed(blocks: Sequence[Block]) -> set[int]:
     return fixed
 
 
-def _may_move(block: Block, blocks: Sequence[Block], one: Sequence[Unit], other: Sequence[Unit]) -> bool:
+def _may_move(block: Block, blocks: Sequence[Block], one: Sequence[Unit]) -> bool:
     """Whether a phrase may stand in both of its places."""
     place, there, length = block
     units = one[place : place + length]
@@ -126,14 +143,9 @@ def _may_move(block: Block, blocks: Sequence[Block], one: Sequence[Unit], other:
     is_clause = first in SUBORDINATORS
     is_time = units[-1].key in TIMES and all(unit.key in TIMES | WHICH_TIMES for unit in units)
     is_adverb = is_time or all(unit.key in COLOURS or _is_manner(unit.key) for unit in units)
-    if not (is_clause or is_adverb or first in PREPOSITIONS and length > 1):
+    if not (is_clause or is_adverb or (first in PREPOSITIONS and length > 1)):
         return False
-    passed = [
-        one[i]
-        for a, b, n in blocks
-        if (a < place) != (b < there)
-        for i in range(a, a + n)
-    ]
+    passed = [one[i] for a, b, n in blocks if (a < place) != (b < there) for i in range(a, a + n)]
     if not is_clause and any(unit.key in SAYING | RELATIVES | SUBORDINATORS for unit in passed):
         return False
     if is_clause and any(unit.key in SAYING for unit in passed):
@@ -148,8 +160,10 @@ def _are_free(blocks: Sequence[Block], one: Sequence[Unit], other: Sequence[Unit
     for units, starts in ((one, {a for a, _, _ in blocks}), (other, {b for _, b, _ in blocks})):
         for place in starts - {0}:
             before, after = units[place - 1].word, units[place].word
-            is_loose = after in PREPOSITIONS | COLOURS | TIMES or before in COLOURS | TIMES or units[place].breaks
-            if before in PREPOSITIONS or not (is_loose or _is_verb(before) or _is_verb(after)):
+            is_loose = after in PREPOSITIONS | COLOURS | TIMES or before in COLOURS | TIMES
+            is_number = units[place].manner is not None
+            is_apart = is_loose or is_number or units[place].breaks or _is_verb(before) or _is_verb(after)
+            if before in PREPOSITIONS or not is_apart:
                 return False
     return any(_is_verb(unit.word) for unit in one)
 
@@ -173,16 +187,12 @@ def _is_attribution(moved: Sequence[Block], units: Sequence[Unit]) -> bool:
 
 def _are_lists(moved: Sequence[Block], one: Sequence[Unit], other: Sequence[Unit]) -> bool:
     """Whether what moved are members of a list that has the same members in both texts."""
-    members = []
-    for units, starts in ((one, [(a, n) for a, _, n in moved]), (other, [(b, n) for _, b, n in moved])):
-        first = min(start for start, _ in starts)
-        last = max(start + length for start, length in starts)
-        members.append((first, last))
-    (a, a_end), (b, b_end) = members
+    (a, a_end), (b, b_end) = (
+        (min(block[side] for block in moved), max(block[side] + block[2] for block in moved))
+        for side in (0, 1)
+    )
     first, last = min(a, b), max(a_end, b_end)
-    parts = [
-        _cut(units[first:last], [unit.breaks for unit in units[first:last]]) for units in (one, other)
-    ]
-    if len(parts[0]) < 2 or sorted(map(_keys, parts[0])) != sorted(map(_keys, parts[1])):  # noqa: PLR2004
+    parts = [_cut(units[first:last], [unit.breaks for unit in units[first:last]]) for units in (one, other)]
+    if len(parts[0]) == 1 or sorted(map(_keys, parts[0])) != sorted(map(_keys, parts[1])):
         return False
     return not any(unit.begins for unit in one[first + 1 : last])

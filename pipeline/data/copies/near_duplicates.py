@@ -5,50 +5,48 @@ disguises do not count, see `pipeline.data.text.text_normalisation`), or if one 
 
 - an edit: of the words of the longer, less one, at most a fifth were put in, taken out or exchanged (Levenshtein
   distance of words, by rapidfuzz); a fraction of a word is one more from a half on, if no number and no name is among
-  those that differ, as in reports of a kind;
+  those that differ; in short texts that differ in two of these, reports of a kind, none is;
+- alike: of short texts, three words in ten at most are not in both, in another form or place perhaps; prepositions do
+  not count, and of names and numbers one at most may differ, see `pipeline.data.copies.alike_texts`;
 - held: of the words of the shorter, less five, three in ten at most stand in no word 3-gram that the longer has too. So
   a quotation is one from six words on, and a text whose sentences changed places is still the same.
 
 Both grow with the number of words, without a step. Ends that recur in a channel are taken off first, see
-`pipeline.data.copies.recurring_ends`. A cluster is no chain: each of its texts shares most of its words with one of them.
-To stand in one cluster is to stand in one fold; whether two texts say the same, so that a label may be copied, is
-another question: `pipeline.data.copies.same_statement`.
+`pipeline.data.copies.recurring_ends`. A cluster is no chain: each of its texts shares most of its words with one of
+them. To stand in one cluster is to stand in one fold; whether two texts say the same, so that a label may be copied,
+is another question: `pipeline.data.copies.same_statement`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
-from rapidfuzz.distance import Indel, Levenshtein
+from rapidfuzz.distance import Levenshtein
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from pipeline.config.data import COPY_SIMILARITY
-from pipeline.data.copies.copy_candidates import NGRAM, NgramIndex
-from pipeline.data.copies.recurring_ends import find_bodies
-from pipeline.data.copies.same_statement import agree_in_numbers_and_names, are_alike, say_the_same
-from pipeline.data.text.text_words import Writing, find_words, read_writing
+from pipeline.data.copies.alike_texts import SLACK
+from pipeline.data.copies.bodies import Bodies
+from pipeline.data.copies.close_readings import BOILERPLATE_WORDS, Readings
+from pipeline.data.copies.copy_candidates import NgramIndex
+from pipeline.data.copies.same_statement import say_the_same
 from pipeline.data.copies.wording import Wording, read_wording
 
 QUOTED_WORDS: Final = 5  # a text that another holds is a quotation if it has more words
-BOILERPLATE_WORDS: Final = 40  # longer than nearly every sentence; longer texts are not boilerplate
 TEMPLATE_TEXTS: Final = 20  # so many variants of a sentence are one form, filled in again and again
-SLACK: Final = (
-    1.5  # of what differs in an edit: a quotation may be cut, a text of a cluster may differ from its medoid
+FEW_WORDS: Final = (
+    9  # of texts in which pairs of words are looked up, too: a change may leave no three together
 )
-FEW_WORDS: Final = 9  # texts in which pairs of words are looked up, too: a change may leave no three beside each other
-HALF: Final = 0.5  # of the words of texts that may be alike
+FEWEST_WORDS: Final = 4  # of these texts: three words of which one differs are two texts
 WORDS_AT_ONCE: Final = 10_000_000  # of pairs that are compared at once
 
 Hashes = NDArray[np.uint64]
 Integers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-
-_FIRST_CODE, _CODES = 0x10000, 0x100000  # code points beyond the surrogates
 
 
 def cluster_texts(
@@ -76,7 +74,7 @@ def cluster_texts(
     """
     if not len(texts):
         return np.zeros(0, dtype=np.int64)
-    found = _Bodies.of(texts, channels)
+    found = Bodies.of(texts, channels)
     group_of_row = _number_groups(groups, len(texts))
     links = _drop_templates(_link_copies(found, threshold), found)
     is_linking = ~_find_boilerplate(links, found, group_of_row, max_groups)
@@ -86,7 +84,7 @@ def cluster_texts(
 
 def find_copied(texts: Sequence[str], others: Sequence[str], *, threshold: float = COPY_SIMILARITY) -> Mask:
     """Which texts are copies of one of the others, shape (n_texts,); nothing links through a third text."""
-    found = _Bodies.whole([*texts, *others])
+    found = Bodies.whole([*texts, *others])
     is_other = np.zeros(len(found.distinct), bool)
     is_other[found.of_row[len(texts) :]] = True
     links = _link_copies(found, threshold)
@@ -108,7 +106,7 @@ def find_statements(
     the one with most hashtags.
     """
     clusters = cluster_texts(texts, channels=channels, threshold=threshold)
-    found = _Bodies.of(texts, channels)
+    found = Bodies.of(texts, channels)
     statements = np.arange(len(texts), dtype=np.int64)
     for rows in np.split(np.argsort(clusters, kind="stable"), np.flatnonzero(np.diff(np.sort(clusters))) + 1):
         said: dict[int, Wording] = {}
@@ -125,67 +123,6 @@ def find_statements(
     return statements
 
 
-@dataclass(frozen=True, eq=False)
-class _Bodies:
-    """Texts without the ends that recur in their channels, a character for each word.
-
-    Attributes:
-        texts: as they came.
-        spans: words of each that are left, shape (n, 2).
-        of_row: number of each row's body, shape (n,).
-        distinct: the different bodies, in the order of their codes: nothing may depend on the order of the rows.
-        counts: words of each.
-    """
-
-    texts: Sequence[str]
-    spans: Integers
-    of_row: Integers
-    distinct: NDArray[np.object_]
-    counts: Integers
-
-    @staticmethod
-    def of(texts: Sequence[str], channels: Sequence[str | None] | None) -> "_Bodies":
-        """Read texts."""
-        codes = _encode(find_words(texts))
-        return _Bodies._of_spans(texts, codes, find_bodies(codes, _number_channels(channels, len(texts))))
-
-    @staticmethod
-    def whole(texts: Sequence[str]) -> "_Bodies":
-        """Read texts and leave them their ends."""
-        codes = _encode(find_words(texts))
-        return _Bodies._of_spans(texts, codes, np.array([(0, len(code)) for code in codes], np.int64))
-
-    @staticmethod
-    def _of_spans(texts: Sequence[str], codes: list[str], spans: Integers) -> "_Bodies":
-        bodies = [text[start:end] for text, (start, end) in zip(codes, spans.tolist(), strict=True)]
-        of_row, distinct = pd.factorize(np.array(bodies, dtype=object), sort=True)
-        counts = np.array([len(body) for body in distinct], dtype=np.int64)
-        return _Bodies(texts, spans, of_row.astype(np.int64), np.asarray(distinct, dtype=object), counts)
-
-    def writing(self, row: int) -> Writing:
-        """The words of a row's body as they are written."""
-        return read_writing(self.texts[row]).part(*self.spans[row].tolist())
-
-    def writing_of(self, body: int) -> Writing:
-        """The same of the first of the texts, in alphabetical order, that have the body."""
-        rows = np.flatnonzero(self.of_row == body)
-        return self.writing(min(rows.tolist(), key=lambda row: self.texts[row]))
-
-
-def _encode(tokens: Sequence[Sequence[str]]) -> list[str]:
-    """Each text with one character for each word, which is how rapidfuzz compares many at once.
-
-    Two words share a character with a chance of one in a million. Python's own hash differs from process to process;
-    this one is the same everywhere.
-    """
-    flat = np.array([word for words in tokens for word in words], dtype=object)
-    hashes = pd.util.hash_array(flat, categorize=True) if len(flat) else np.zeros(0, dtype=np.uint64)
-    codes = (hashes % np.uint64(_CODES)).astype(np.uint32) + np.uint32(_FIRST_CODE)
-    joined = codes.astype("<u4").tobytes().decode("utf-32-le")
-    ends = np.cumsum([len(words) for words in tokens]).tolist()
-    return [joined[start:end] for start, end in zip([0, *ends], ends, strict=False)]
-
-
 def _number_groups(groups: Sequence[str | None] | None, n: int) -> Integers:
     """A number for each row's group; rows without a group get one of their own."""
     if groups is None:
@@ -198,101 +135,47 @@ def _number_groups(groups: Sequence[str | None] | None, n: int) -> Integers:
     return numbers
 
 
-def _number_channels(channels: Sequence[str | None] | None, n: int) -> Integers | None:
-    if channels is None:
-        return None
-    if len(channels) != n:
-        raise ValueError(f"expected one channel for each of the {n} texts, got {len(channels)}")
-    numbers = pd.factorize(np.array(channels, dtype=object))[0].astype(np.int64)
-    return numbers if (numbers >= 0).any() else None
-
-
-def _link_copies(found: _Bodies, threshold: float) -> Integers:
-    """Pairs of distinct texts of which one is an edit of the other or holds it, shape (m, 2)."""
+def _link_copies(found: Bodies, threshold: float) -> Integers:
+    """Pairs of distinct texts that are copies, shape (m, 2)."""
     distinct, counts = found.distinct, found.counts
-    index = _index(distinct, counts)
+    index = NgramIndex(_words_in_a_row(distinct), counts)
+    readings = Readings(found, threshold)
     links = [np.zeros((0, 2), dtype=np.int64)]
-    wordings = _Wordings(found)
-    sorted_words = np.array(["".join(sorted(text)) for text in distinct], dtype=object)
     for pairs, shared in index.find_candidates():
-        is_copy, is_doubtful = _are_edits(distinct, counts, pairs, threshold)
+        is_copy = _are_edits(found, readings, pairs, threshold)
         left = np.flatnonzero(~is_copy & _may_be_held(counts[pairs].min(axis=1), shared))
         is_copy[left] = _are_held(index, counts, pairs[left], threshold)
-        doubtful = np.flatnonzero(is_doubtful & ~is_copy)
-        is_copy[doubtful] = _agree(found, pairs[doubtful])
-        left = np.flatnonzero(~is_copy & _may_be_alike(sorted_words, counts, pairs, threshold))
-        is_copy[left] = [wordings.are_alike(a, b, threshold) for a, b in pairs[left].tolist()]
-        links.append(pairs[is_copy])
-    few = np.flatnonzero((counts >= 4) & (counts <= FEW_WORDS))  # noqa: PLR2004
-    if len(few) > 1:
-        index = _index(distinct[few], counts[few], size=2)
-        for pairs, _ in index.find_candidates():
-            both = few[pairs]
-            is_copy, is_doubtful = _are_edits(distinct, counts, both, threshold)
-            doubtful = np.flatnonzero(is_doubtful & ~is_copy)
-            is_copy[doubtful] = _agree(found, both[doubtful])
-            left = np.flatnonzero(~is_copy & _may_be_alike(sorted_words, counts, both, threshold))
-            is_copy[left] = [wordings.are_alike(a, b, threshold) for a, b in both[left].tolist()]
-            links.append(both[is_copy])
+        links += [pairs[is_copy], readings.choose_alike(pairs[~is_copy])]
+    few = np.flatnonzero((counts >= FEWEST_WORDS) & (counts <= FEW_WORDS))
+    for pairs, _ in NgramIndex(_words_in_a_row(distinct[few]), counts[few], size=2).find_candidates():
+        links.append(readings.choose_alike(few[pairs]))
     every = np.concatenate(links)
     return np.asarray(np.unique(every, axis=0)) if len(every) else every
 
 
-def _index(distinct: NDArray[np.object_], counts: Integers, size: int = NGRAM) -> NgramIndex:
-    words = np.frombuffer("".join(distinct).encode("utf-32-le"), "<u4").astype(np.uint64)
-    return NgramIndex(words, counts, size)
+def _words_in_a_row(distinct: NDArray[np.object_]) -> Hashes:
+    return np.frombuffer("".join(distinct).encode("utf-32-le"), "<u4").astype(np.uint64)
 
 
-class _Wordings:
-    """Wordings of bodies, each read once."""
-
-    def __init__(self, found: "_Bodies") -> None:
-        self._found = found
-        self._first = np.full(len(found.distinct), -1, np.int64)
-        self._first[found.of_row[::-1]] = np.arange(len(found.of_row))[::-1]
-        self._read: dict[int, Wording] = {}
-
-    def are_alike(self, one: int, other: int, threshold: float) -> bool:
-        return are_alike(self._of(one), self._of(other), threshold)
-
-    def _of(self, body: int) -> Wording:
-        if body not in self._read:
-            self._read[body] = read_wording(self._found.writing(int(self._first[body])))
-        return self._read[body]
-
-
-def _may_be_alike(sorted_words: NDArray[np.object_], counts: Integers, pairs: Integers, threshold: float) -> Mask:
-    """Pairs of short texts of which at least half of the words are the same, in whichever order."""
-    is_short = counts[pairs].max(axis=1) < BOILERPLATE_WORDS
-    asked = np.flatnonzero(is_short & (counts[pairs].min(axis=1) * 2 >= counts[pairs].max(axis=1)))
-    may = np.zeros(len(pairs), bool)
-    if len(asked) and threshold < 1:
-        a, b = (sorted_words[pairs[asked, side]].tolist() for side in (0, 1))
-        may[asked] = process.cpdist(a, b, scorer=Indel.normalized_similarity) >= HALF
-    return may
-
-
-def _are_edits(
-    distinct: NDArray[np.object_], counts: Integers, pairs: Integers, threshold: float
-) -> tuple[Mask, Mask]:
-    """Pairs of which one text is an edit of the other, and those that are if they agree in numbers and names."""
+def _are_edits(found: Bodies, readings: Readings, pairs: Integers, threshold: float) -> Mask:
+    """Pairs of which one text is an edit of the other; in short ones numbers and names have a say."""
+    distinct, counts = found.distinct, found.counts
     longer = counts[pairs].max(axis=1)
+    is_short = longer < BOILERPLATE_WORDS
     allowed = _allow(longer - 1, threshold)
-    at_most = np.where(longer < BOILERPLATE_WORDS, _allow(longer - 1, threshold, rounding=0.5), allowed)
+    at_most = np.where(is_short, _allow(longer - 1, threshold, rounding=0.5), allowed)
     near = np.flatnonzero(np.abs(np.diff(counts[pairs])[:, 0]) <= at_most)
     distances = np.full(len(pairs), np.iinfo(np.int64).max)
     distances[near] = process.cpdist(
         distinct[pairs[near, 0]].tolist(), distinct[pairs[near, 1]].tolist(), scorer=Levenshtein.distance
     )
-    return distances <= allowed, distances <= at_most
-
-
-def _agree(found: _Bodies, pairs: Integers) -> Mask:
-    """Which pairs have the same numbers and names."""
-    writings = {body: found.writing_of(body) for body in np.unique(pairs).tolist()}
-    return np.array(
-        [agree_in_numbers_and_names(writings[a], writings[b]) for a, b in pairs.tolist()], dtype=bool
-    )
+    is_edit = distances <= at_most
+    for asked, judge in (
+        (is_edit & (distances > allowed), readings.agree),
+        (is_edit & (distances <= allowed) & is_short & (distances > 1), readings.tell_of_one),
+    ):
+        is_edit[asked] = judge(pairs[asked])
+    return is_edit
 
 
 def _are_held(index: NgramIndex, counts: Integers, pairs: Integers, threshold: float) -> Mask:
@@ -317,18 +200,18 @@ def _allow(words: Integers, threshold: float, slack: float = 1.0, rounding: floa
     return np.asarray(np.floor(words * slack * (1 - threshold) + rounding), np.int64)
 
 
-def _drop_templates(links: Integers, found: _Bodies) -> Integers:
+def _drop_templates(links: Integers, found: Bodies) -> Integers:
     """Links without those between reports of a kind: forms of a sentence that differ in numbers or names."""
     is_short = (found.counts < BOILERPLATE_WORDS)[links].all(axis=1)
     kind = _connect(links[is_short], len(found.counts))
     is_form = np.bincount(kind, minlength=len(kind))[kind] > TEMPLATE_TEXTS
     asked = np.flatnonzero(is_short & is_form[links[:, 0]]) if len(links) else np.zeros(0, np.int64)
     is_kept = np.ones(len(links), bool)
-    is_kept[asked] = _agree(found, links[asked])
+    is_kept[asked] = Readings(found, 1.0).agree(links[asked])
     return links[is_kept]
 
 
-def _find_boilerplate(links: Integers, found: _Bodies, group_of_row: Integers, max_groups: int) -> Mask:
+def _find_boilerplate(links: Integers, found: Bodies, group_of_row: Integers, max_groups: int) -> Mask:
     """Which bodies are sentence-long and stand, with their variants, in more groups than allowed."""
     counts = found.counts
     is_short = counts < BOILERPLATE_WORDS

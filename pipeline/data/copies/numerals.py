@@ -89,12 +89,26 @@ _SCALES: Final = """
     1000000000000 trillion trillions trn триллион триллиона триллионов трлн трильйон трильйона трильйонів
 """
 # Endings of Slavic ordinals, after й has become и
-_ENDINGS: Final = frozenset("ыи ии ои ая яя ое ее ые ие ого его ому ему ом ем ую юю ых их ым им ыми ими ьи ья ье ьего ьему ьем ьеи ьих ьим а я е є у ю і их ій іи ого ому им ої оі ою ими".split())  # fmt: skip # noqa: E501, SIM905, RUF001
-_SUFFIXED: Final = re.compile(r"(\d+)(st|nd|rd|th|k)")
-_SUFFIX: Final = frozenset("и я е го му м ти х ю ыи ои ая ое ого му ым ом ых іи і а у ї га му та".split())  # noqa: SIM905, RUF001
+_ENDINGS: Final = frozenset(
+    fold_words(
+        """
+        ый ий ой ая яя ое ее ые ие ого его ому ему ом ем ую юю ых их ым им ыми ими ья ье ьего ьему ьем ьей ьих ьим ьи
+        а я е є у ю і ій їй им ої ою
+        """
+    )
+)
+_SUFFIXED: Final = re.compile(r"([0-9]{1,15})(st|nd|rd|th|k)")
+_SUFFIX: Final = frozenset(
+    fold_words("й я е го му м ти х ю ый ой ая ое ого ым ом ых ій і а у га ге та те ша ше шу шого тя тє ма ме")
+)
 _ROMAN: Final = re.compile(r"(?=..)x{0,3}(ix|iv|v?i{0,3})")
 _LONGEST: Final = 18  # digits of a number that is read as one
 _ROMAN_DIGITS: Final = {"i": 1, "v": 5, "x": 10}
+_BETWEEN: Final = frozenset({" ", "-"})  # the words of a number
+_POINTS: Final = frozenset({".", ",", ":"})  # before a fraction or minutes
+_GROUP: Final = 3  # digits of thousands
+_TWENTY, _HUNDRED = 20, 100
+_LARGEST: Final = 10**15  # value that is multiplied further
 _GROUPING: Final = frozenset({",", ".", " ", "'", "\u2019"})
 
 
@@ -157,37 +171,38 @@ def is_numeral(word: str) -> bool:
 
 
 def _read_digits(words: Sequence[str], gaps: Sequence[str], at: int) -> Number | None:
-    word = words[at]
+    word, end = words[at], at + 1
     suffixed = _SUFFIXED.fullmatch(word)
     if suffixed:
         digits, suffix = suffixed.groups()
-        if suffix == "k":
-            return Number(_plain(Decimal(digits) * 1000), "digits", at + 1)
-        return Number(_plain(Decimal(digits)), "ending", at + 1)
-    if not word.isdecimal():
-        return None
-    if len(word) > _LONGEST:
-        return Number(word, "digits", at + 1)
-    end, text = at + 1, word
-    grouping = gaps[end]
-    while (
-        end < len(words)
-        and len(word) <= 3  # noqa: PLR2004 - of thousands
-        and grouping in _GROUPING
-        and gaps[end] == grouping
-        and words[end].isdecimal()
-        and len(words[end]) == 3  # noqa: PLR2004
-        and word[0] != "0"
-    ):
-        text += words[end]
-        end += 1
-    if end == at + 1 and end < len(words) and gaps[end] in {".", ",", ":"} and words[end].isdecimal() and len(words[end]) <= _LONGEST:
-        text = f"{int(word)}.{words[end]}"
-        end += 1
+        value, manner = (digits + "000", "digits") if suffix == "k" else (digits, "ending")
+        return Number(_plain(Decimal(value)), "digits" if manner == "digits" else "ending", end)
+    if not word.isdecimal() or len(word) > _LONGEST:
+        return Number(word, "digits", end) if word.isdecimal() else None
+    if _has_thousands(words, gaps, end):
+        text = word
+        while len(text) < _LONGEST and _has_thousands(words, gaps, end) and gaps[end] == gaps[at + 1]:
+            text, end = text + words[end], end + 1
         return _finish_clock(text, words, gaps, end)
-    if end < len(words) and gaps[end] == "-" and words[end] in _SUFFIX:
-        return Number(_plain(Decimal(text)), "ending", end + 1)
-    return _finish_clock(text, words, gaps, end)
+    is_followed = end < len(words)
+    if is_followed and gaps[end] in _POINTS and words[end].isdecimal() and len(words[end]) <= _LONGEST:
+        return _finish_clock(f"{int(word)}.{words[end]}", words, gaps, end + 1)
+    if is_followed and gaps[end] == "-" and words[end] in _SUFFIX:
+        return Number(_plain(Decimal(word)), "ending", end + 1)
+    return _finish_clock(word, words, gaps, end)
+
+
+def _has_thousands(words: Sequence[str], gaps: Sequence[str], at: int) -> bool:
+    """Whether a word is a group of three digits after another group."""
+    before = words[at - 1]
+    return (
+        at < len(words)
+        and gaps[at] in _GROUPING
+        and words[at].isdecimal()
+        and len(words[at]) == _GROUP
+        and len(before) <= _GROUP
+        and not (before[0] == "0" and gaps[at - 1] != gaps[at])
+    )
 
 
 def _finish_clock(text: str, words: Sequence[str], gaps: Sequence[str], end: int) -> Number:
@@ -195,54 +210,54 @@ def _finish_clock(text: str, words: Sequence[str], gaps: Sequence[str], end: int
     if end < len(words) and words[end] in {"am", "pm"}:
         hour, _, minute = text.partition(".")
         if int(hour) <= 12:  # noqa: PLR2004 - of a clock
-            return Number(
-                f"{int(hour) % 12 + 12 * (words[end] == 'pm')}.{minute or '00'}", "digits", end + 1
-            )
+            return Number(f"{int(hour) % 12 + 12 * (words[end] == 'pm')}.{minute or '00'}", "digits", end + 1)
     value, end, is_scaled = _scale(Decimal(text), words, gaps, end)
     return Number(_plain(value) if is_scaled or "." not in text else text, "digits", end)
 
 
 def _read_words(words: Sequence[str], gaps: Sequence[str], at: int) -> Number | None:
     """Cardinals that add up ("сто двадцать пять"), the last of them perhaps an ordinal."""
-    total, last, end = Decimal(0), Decimal(10) ** 4, at
-    manner: Manner = "word"
-    while end < len(words) and (end == at or gaps[end] in {" ", "-"}):
-        value = CARDINALS.get(words[end])
-        if value is None:
-            value = _find_ordinal(words[end])
-            if value is None:
-                break
-            manner = "ordinal"
-        if value >= last:
-            manner = "word" if manner == "ordinal" and end > at else manner
-            break
-        # "twenty" takes units, "сто" what is less; "twelve" nothing
-        last = Decimal(10) ** (len(str(value)) - 1) if value >= 20 else Decimal(0)  # noqa: PLR2004
-        total, end = total + value, end + 1
-        if manner == "ordinal":
-            return Number(_plain(total), manner, end)
+    total, end, manner = _add_words(words, gaps, at)
+    if manner == "ordinal":
+        return Number(_plain(total), manner, end)
     if end == at:
-        if words[at] in WHOLE:
-            value, end, _ = _scale(WHOLE[words[at]], words, gaps, at + 1)
-            return Number(_plain(value), "word", end)
-        if words[at] not in SCALES or words[at] == "k":
+        first = WHOLE.get(words[at], Decimal(1) if words[at] in SCALES and words[at] != "k" else None)
+        if first is None:
             return None
-        total = Decimal(1)
+        total, end = first, at + (words[at] in WHOLE)
     value, end, _ = _scale(total, words, gaps, end)
-    end += end + 1 < len(words) and value >= 100 and words[end] == "and" and words[end + 1] in CARDINALS  # noqa: PLR2004
-    if end < len(words) and gaps[end] in {" ", "-"} and value >= 100 and words[end] in CARDINALS:  # noqa: PLR2004
-        rest = _read_words(words, gaps, end)
+    if value < _HUNDRED:
+        return Number(_plain(value), "word", end)
+    then = end + (words[end : end + 1] == ["and"])
+    if then < len(words) and gaps[then] in _BETWEEN and words[then] in CARDINALS:
+        rest = _read_words(words, gaps, then)
         if rest and rest.manner == "word" and Decimal(rest.value) < value:
             return Number(_plain(value + Decimal(rest.value)), "word", rest.end)
     return Number(_plain(value), "word", end)
 
 
-def _scale(
-    value: Decimal, words: Sequence[str], gaps: Sequence[str], end: int
-) -> tuple[Decimal, int, bool]:
+def _add_words(words: Sequence[str], gaps: Sequence[str], at: int) -> tuple[Decimal, int, Manner]:
+    """The sum of the cardinals from a word on, without hundreds and thousands as words of their own."""
+    total, below, end = Decimal(0), Decimal(10) ** 4, at
+    while end < len(words) and (end == at or gaps[end] in _BETWEEN):
+        ordinal = _find_ordinal(words[end])
+        value = CARDINALS.get(words[end], ordinal)
+        if value is None or value >= below:
+            break
+        total, end = total + value, end + 1
+        if words[end - 1] not in CARDINALS:
+            return total, end, "ordinal"
+        # "twenty" takes units, "сто" what is less; "twelve" nothing
+        below = Decimal(10) ** (len(str(value)) - 1) if value >= _TWENTY else Decimal(0)
+    return total, end, "word"
+
+
+def _scale(value: Decimal, words: Sequence[str], gaps: Sequence[str], end: int) -> tuple[Decimal, int, bool]:
     """A number by the hundreds, thousands and so on that follow it."""
     first = end
-    while end < len(words) and words[end] in SCALES and gaps[end].strip() in {"", "-", "."}:
+    while (
+        end < len(words) and value < _LARGEST and words[end] in SCALES and gaps[end].strip() in {"", "-", "."}
+    ):
         value *= SCALES[words[end]]
         end += 1
         if end < len(words) and words[end] == "a":  # half a million

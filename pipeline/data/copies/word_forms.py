@@ -11,12 +11,14 @@ from typing import Final, Literal
 
 from rapidfuzz.distance import OSA, Postfix, Prefix
 
-from pipeline.data.text.text_words import fold_words
+from pipeline.data.copies.abbreviated_words import CONFUSED
+from pipeline.data.copies.weighed_words import NEGATIONS, WEIGHTY
 from pipeline.data.copies.wording import Unit, spell
-from pipeline.data.copies.wording_lists import CONFUSED, NEGATIONS, WEIGHTY
+from pipeline.data.text.text_words import fold_words
 
-Likeness = Literal["spelling", "ending"]
+Likeness = Literal["spelling", "agreement", "ending"]
 
+_SWAP_IN: Final = 4  # letters at least, for two that changed places
 _TYPO_IN: Final = 5  # letters at least, for a typing error in one
 _BEGINNING: Final = 3  # letters in which an error is another word: Slavic verbs differ there
 _NAME: Final = 7  # letters at least of a name, for an error in it
@@ -24,7 +26,7 @@ _NAME_END: Final = 3  # letters in which an error is another name: Niger, Nigeri
 _SLAVIC_ENDING: Final = 2  # letters at most, of a foreign name
 _STEM: Final = 3  # letters at least before endings
 _CYRILLIC: Final = re.compile("[\u0400-\u04ff]+")
-_VOWELS: Final = frozenset("аеиоуыэюяіє")  # noqa: RUF001
+_VOWELS: Final = frozenset("аеиоуыэюяіє")
 _BEFORE_ADJECTIVES: Final = frozenset("кгхжчшщн")  # after which -ий and -ая are endings of one adjective
 _SOUND_ALIKE: Final = ({"о", "а"}, {"е", "и"})  # where they are not stressed
 # After which "пре" and "при" make two words: предать and придать
@@ -72,6 +74,9 @@ _PRESENT: Final = (
     frozenset(fold_words("иться яться")),
     frozenset(fold_words("иться аться")),
 )
+_ENGLISH_VERBS: Final = frozenset(
+    map(frozenset, (("is", "are"), ("was", "were"), ("has", "have"), ("does", "do")))
+)
 _VERBAL: Final = re.compile(
     "(л|ла|ло|ли|в|лся|лась|лось|лись|вся|лася|лося|лися|ет|ют|ут|ит|ят|ат|ется|ются|утся|ится|ятся|атся|є|ють|уть|ить|ять"
     "|ать|ти|ть|тися|ється|ються|еться|уться|иться|яться|аться|ешь|ишь|ем|им|еш|иш|ємо|имо|емо)$"
@@ -112,40 +117,40 @@ _LETTERS: Final = dict(
 
 def find_likeness(one: Unit, other: Unit) -> Likeness | None:
     """How two units that differ are one word; None if they are not."""
-    if one.key == other.key:
-        return "spelling"
     if one.manner is not None or other.manner is not None:
-        return "spelling" if _are_one_number(one, other) else None
+        return "spelling" if one.key == other.key or _are_one_number(one, other) else None
+    is_code = "@" in one.key or "@" in other.key or one.is_upper or other.is_upper  # abbreviations
     a, b = one.word, other.word
-    if "@" in one.key or "@" in other.key or frozenset((a, b)) in CONFUSED:
-        return None
-    if one.is_upper or other.is_upper:  # abbreviations
-        return None
-    if _are_euphonic(a, b) or spell(a) == spell(b):
+    if is_code or frozenset((a, b)) in CONFUSED:
+        return "spelling" if one.key == other.key else None
+    if one.key == other.key or _are_euphonic(a, b) or spell(a) == spell(b):
         return "spelling"
     if a in WEIGHTY or b in WEIGHTY:
-        return _are_one_weighty(a, b)
-    is_name = one.is_name and other.is_name
-    if is_name and _are_one_name(a, b):
-        return "spelling"
-    if sorted(a) == sorted(b):
-        return "spelling" if _is_typing_error(a, b, is_name=is_name) else None
-    if _differ_in_ending(a, b, is_name=is_name):
-        return "ending"
-    if _CYRILLIC.fullmatch(a) and _CYRILLIC.fullmatch(b) and _have_one_stem(a, b):
-        return None  # of one stem, but with endings that say something else
+        return _compare_weighty(a, b)
+    is_name_again = one.may_be_name and other.may_be_name and _are_one_name(a, b)
+    return "spelling" if is_name_again else _compare(a, b, is_name=one.is_name and other.is_name)
+
+
+def _compare(a: str, b: str, *, is_name: bool) -> Likeness | None:
+    if sorted(a) != sorted(b):  # letters that changed places are no ending
+        if _agree_otherwise(a, b):
+            return "agreement"
+        if _differ_in_ending(a, b, is_name=is_name):
+            return "ending"
+        if _CYRILLIC.fullmatch(a) and _CYRILLIC.fullmatch(b) and _have_one_stem(a, b):
+            return None  # of one stem, but with endings that say something else
     return "spelling" if _is_typing_error(a, b, is_name=is_name) else None
 
 
 def _are_one_number(one: Unit, other: Unit) -> bool:
-    """"Third" is 3rd and 3, as in dates, but not three."""
+    """Third is 3rd and 3, as in dates, but not three."""
     if one.manner is None or other.manner is None or one.word != other.word:
         return False
     return {one.manner, other.manner} != {"word", "ordinal"}
 
 
 def _are_one_name(a: str, b: str) -> bool:
-    """Zelensky and Zelenskyy, NATO and НАТО, and Twitter in a Slavic case."""
+    """Zelensky and Zelenskyy, a name in two alphabets, and Twitter in a Slavic case."""
     one, other = write_name(a), write_name(b)
     if a.isascii() == b.isascii():
         return one == other
@@ -161,13 +166,19 @@ def write_name(name: str) -> str:
     return written
 
 
-def _are_one_weighty(a: str, b: str) -> Likeness | None:
+def _compare_weighty(a: str, b: str) -> Likeness | None:
     """Of words that matter, "готова" and "готові", and "believe" and "beleive"."""
     if a in WEIGHTY and b in WEIGHTY:
+        if _agree_otherwise(a, b):
+            return "agreement"
         is_form = not {a, b} & NEGATIONS and not a.isascii()
         return "ending" if is_form and _differ_in_ending(a, b, is_name=False) else None
     is_error = sorted(a) == sorted(b) or _are_doubled(a, b)
-    return "spelling" if min(len(a), len(b)) > _TYPO_IN and is_error and _is_typing_error(a, b, is_name=False) else None
+    return (
+        "spelling"
+        if min(len(a), len(b)) > _TYPO_IN and is_error and _is_typing_error(a, b, is_name=False)
+        else None
+    )
 
 
 def _are_euphonic(a: str, b: str) -> bool:
@@ -177,24 +188,35 @@ def _are_euphonic(a: str, b: str) -> bool:
     return {a[0], b[0]} in ({"у", "в"}, {"і", "и"}) and a[1:2] not in "аеиоуіяєюї"
 
 
+def _agree_otherwise(a: str, b: str) -> bool:
+    """Whether two are one verb in one time, that agrees with another gender or number."""
+    if a.isascii() or b.isascii():
+        return frozenset((a, b)) in _ENGLISH_VERBS
+    common = Prefix.similarity(a, b)
+    if common < _STEM or not (_CYRILLIC.fullmatch(a) and _CYRILLIC.fullmatch(b)):
+        return False
+    # Letters that both endings share belong to the endings: "ла" and "ло", "ил" and "или"
+    return any(
+        {a[common - back :], b[common - back :]} <= verbs
+        for back in range(min(4, common - _STEM) + 1)
+        for verbs in (*_PAST, *_PRESENT)
+    )
+
+
 def _differ_in_ending(a: str, b: str, *, is_name: bool) -> bool:
     common = Prefix.similarity(a, b)
-    ends = frozenset((a[common:], b[common:]))
     if a.isascii() and b.isascii():
         return not is_name and _are_plural(a, b)
     if not (_CYRILLIC.fullmatch(a) and _CYRILLIC.fullmatch(b)) or common < _STEM:
         return False
-    # Letters that both endings share belong to the endings: "ла" and "ло", "ил" and "или"
-    for back in range(min(4, common - _STEM) + 1):
-        x, y = a[common - back :], b[common - back :]
-        if any({x, y} <= verbs for verbs in _PAST) or any({x, y} <= verbs for verbs in _PRESENT):
-            return True
-    if ends <= _PAST[-1] or _changes_time(a, b):
+    if _changes_time(a, b):
         return False
     return any(
         a[common - back :] in _CASES and b[common - back :] in _CASES
         for back in range(min(2, common - _STEM) + 1)
-    ) and (_are_declined_alike(a[common:], b[common:]) or (not is_name and a[common - 1] in _BEFORE_ADJECTIVES))
+    ) and (
+        _are_declined_alike(a[common:], b[common:]) or (not is_name and a[common - 1] in _BEFORE_ADJECTIVES)
+    )
 
 
 def _are_declined_alike(one: str, other: str) -> bool:
@@ -236,29 +258,30 @@ def _are_plural(a: str, b: str) -> bool:
 
 def _is_typing_error(a: str, b: str, *, is_name: bool) -> bool:
     longer = max(len(a), len(b))
-    if longer < _TYPO_IN - 1 or OSA.distance(a, b, score_cutoff=1) > 1:
+    if longer < _SWAP_IN or OSA.distance(a, b, score_cutoff=1) > 1:
         return False
     common, rest = Prefix.similarity(a, b), Postfix.similarity(a, b)
-    if len(a) == len(b) and sorted(a) == sorted(b):  # two letters changed places
+    if sorted(a) == sorted(b):  # two letters changed places
         return common >= 1 and (rest >= 1 or longer > _TYPO_IN)
-    if _are_doubled(a, b):
-        return True
-    if is_name:
+    if is_name and not _are_doubled(a, b):
         return longer >= _NAME and common >= _BEGINNING and rest >= _NAME_END
-    if common + 1 >= min(len(a), len(b)) and rest == 0:  # at the very end, an ending
-        return len(a) == len(b) and longer >= _NAME and not a.isascii()
-    if longer < _TYPO_IN:
-        return False
-    if common >= _BEGINNING:
-        return True
-    if len(a) == len(b) and longer >= _NAME and common and not a.isascii():
-        sound_alike = {a[common], b[common]} in _SOUND_ALIKE
-        return sound_alike and not (_TWO_PREFIXES.match(a) and _TWO_PREFIXES.match(b))
-    # a letter left out near the beginning of a long word; Slavic prefixes differ there, but for a third letter's vowel
-    if len(a) == len(b) or longer <= _NAME:
-        return False
+    return _are_doubled(a, b) or (longer >= _TYPO_IN and _is_error_at(a, b, common, rest))
+
+
+def _is_error_at(a: str, b: str, common: int, rest: int) -> bool:
+    """Whether one wrong letter, after some in common and before the rest, makes no other word as a rule."""
+    longer, is_latin = max(len(a), len(b)), a.isascii()
+    if rest == 0 and common + 1 >= min(len(a), len(b)):  # at the very end, an ending
+        return len(a) == len(b) and longer >= _NAME and not is_latin
+    if common >= _BEGINNING or longer < _NAME:
+        return common >= _BEGINNING
+    # Near the beginning of a long word Slavic prefixes differ, but for vowels that sound alike and a third letter
+    if len(a) == len(b):
+        may_be = common > 0 and not is_latin and {a[common], b[common]} in _SOUND_ALIKE
+        return may_be and not (_TWO_PREFIXES.match(a) and _TWO_PREFIXES.match(b))
     left_out = max(a, b, key=len)[common]
-    return common >= 1 if a.isascii() else common == _BEGINNING - 1 and left_out in _VOWELS
+    is_slip = common >= 1 if is_latin else common == _BEGINNING - 1 and left_out in _VOWELS
+    return is_slip and longer > _NAME
 
 
 def _are_doubled(a: str, b: str) -> bool:

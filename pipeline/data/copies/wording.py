@@ -8,43 +8,37 @@ that the other names, is found in `pipeline.data.copies.same_statement`.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, Literal
 
+from pipeline.data.copies.abbreviated_words import ABBREVIATIONS, BODIES, BRANDS, VARIANTS
 from pipeline.data.copies.numerals import Manner, is_numeral, read_number
-from pipeline.data.text.text_words import Writing, fold_words
-from pipeline.data.copies.wording_lists import (
-    ABBREVIATIONS,
-    BODIES,
+from pipeline.data.copies.weighed_words import (
+    COLOUR_PHRASES,
     COLOURS,
     FREE,
-    HYPHENATED,
-    LABELS,
     OPENERS,
     PREPOSITIONS,
     RELATIVES,
     SAYING,
     SUBORDINATORS,
     TITLES,
-    TRAILERS,
-    VARIANTS,
     WEIGHTY,
 )
+from pipeline.data.copies.written_words import Word, write_out
+from pipeline.data.text.text_words import Writing, fold_words
 
-# What it takes that a word may be missing in the other text: nothing, little, as one of eight words, or it may not
+# What it takes that a word may be missing in the other text: nothing, little, as one of six words, or it may not
 Weight = Literal["free", "colour", "light", "heavy"]
 
-_APOSTROPHES: Final = frozenset("'’ʼ`′ʹ‘")  # noqa: RUF001 - these are meant
-_CYRILLIC: Final = re.compile("[\u0400-\u04ff]")
-# Which a look-alike between Latin words has become, and is a word in Cyrillic
-_LETTERS: Final = {"b": "в", "c": "с", "k": "к", "o": "о", "y": "у", "a": "а"}  # noqa: RUF001
-_IS: Final = frozenset("it he she that what there here who where".split())  # noqa: SIM905
-_CONTRACTED: Final = {"re": "are", "ve": "have", "ll": "will", "m": "am", "d": "would"}
-_IRREGULAR: Final = {"won": "will", "can": "can", "shan": "shall", "ain": "is"}
 _CURRENCIES: Final = {"$": "@dollar", "€": "@euro", "£": "@pound", "₽": "@rouble", "₴": "@hryvnia"}
 _OF_CURRENCY: Final = {
     word: code
     for code, words in (
-        ("@dollar", "dollar dollars usd доллар доллара долларов доллары долларами долар долара доларів долари"),
+        (
+            "@dollar",
+            "dollar dollars usd доллар доллара долларов доллары долларами долар долара доларів долари",
+        ),
         ("@euro", "euro euros eur евро євро"),
         ("@pound", "pound pounds gbp"),
         ("@rouble", "rouble roubles ruble rubles rub руб рублей рубля рубль рублі рублів рублями"),
@@ -74,8 +68,19 @@ _MONTHS: Final = {
     )
     for word in fold_words(words)
 }
+_SHORT_MONTHS: Final = dict(  # which stand beside a number
+    zip(
+        fold_words(
+            "янв фев февр мар апр авг сен сент окт ноя нояб дек січ лют бер квіт трав черв лип серп вер жовт груд"
+        ),
+        map("@month{}".format, (1, 2, 2, 3, 4, 8, 9, 9, 10, 11, 11, 12, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12)),
+        strict=True,
+    )
+)
 _YEARS: Final = frozenset(fold_words("года году год г года року рік рр гг р"))
-_LABEL_BREAK: Final = re.compile(r"[^\w\s'’,-]|\s-\s")
+_YEAR: Final = re.compile("[12][0-9]{3}")
+_LAST_DAY, _LAST_MONTH = 31, 12
+_ARTICLES: Final = frozenset(fold_words("the teh a an же ж то"))  # free words that part nothing
 _LIST_BREAK: Final = re.compile(r"[,;:()\u2014\u2013\u2026.!\n]|\s-\s")
 _SENTENCE_END: Final = re.compile(r"[.!?\u2026\n]")
 _SPELLING: Final = (
@@ -88,7 +93,7 @@ _SPELLING: Final = (
     (re.compile("ae"), "e"),
 )
 # Adjectives, but for names in -ский, and adverbs
-_DESCRIBES: Final = re.compile("(?:..(?<![сц]к)(?:ыи|ии|ои|ая|яя|ое|ее|ые|ие)|...но)$")
+_DESCRIBES: Final = re.compile("(?:..(?<![сц]к)(?:ыи|ии|ои|ая|яя|ое|ее|ые|ие)|[бвгджзклмпрстчш]ні|...но)$")
 _LONG_WORD: Final = 6  # letters
 _TWICE: Final = re.compile(r"(.)\1+")
 
@@ -143,28 +148,16 @@ class Wording:
     with_tags: tuple[Unit, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """A word of a `Writing`."""
-
-    word: str
-    gap: str  # before it
-    capital: bool | None
-    opening: bool
-    upper: bool
-    tag: bool
-    has_stop: bool
-
-
 def read_wording(writing: Writing) -> Wording:
     """Units of a text."""
-    words = _expand(_drop_labels(_join(writing)))
-    tags = tuple(_unit(word, word.word) for word in words if word.tag)
+    words = write_out(writing)
+    tags = tuple(_unit(word) for word in words if word.tag)
     units = tuple(_read_units([word for word in words if not word.tag]))
     with_tags = tuple(_read_units(words)) if tags else units
     return Wording(writing.words, bool(writing.questions), units, tags, with_tags)
 
 
+@lru_cache(maxsize=100_000)
 def spell(word: str) -> str:
     """An English or Cyrillic word in one of the spellings that it may have; only for comparing."""
     if len(word) < _LONG_WORD:
@@ -177,162 +170,121 @@ def spell(word: str) -> str:
     return _TWICE.sub(r"\1", word)
 
 
-def _join(writing: Writing) -> list[_Word]:
-    """Words, those with an apostrophe or a disguise of one in Cyrillic joined."""
-    found: list[_Word] = []
-    is_cyrillic = any(len(word) > 1 and _CYRILLIC.match(word) for word in writing.words)
-    for i, written in enumerate(writing.words):
-        word = _LETTERS.get(written, written) if is_cyrillic else written
-        capital = None if writing.capitals is None else writing.capitals[i]
-        one = _Word(
-            word,
-            writing.gaps[i],
-            capital,
-            writing.openings[i],
-            writing.uppers[i],
-            writing.tags[i],
-            _has_stop(writing, i),
-        )
-        if found and one.gap in _APOSTROPHES and _CYRILLIC.match(word) and _CYRILLIC.match(found[-1].word):
-            found[-1] = replace(found[-1], word=found[-1].word + word, has_stop=one.has_stop)
-        else:
-            found.append(one)
-    return found
-
-
-def _has_stop(writing: Writing, at: int) -> bool:
-    """Whether a word may be cut off by a full stop: one that ends no sentence."""
-    if not writing.gaps[at + 1].startswith(".") or at + 1 == len(writing.words):
-        return False
-    capital = writing.openings[at + 1] or (writing.capitals is not None and writing.capitals[at + 1])
-    return not capital or len(writing.words[at]) < _LONG_WORD
-
-
-def _drop_labels(words: list[_Word]) -> list[_Word]:
-    """Without "BREAKING:" before and "Read more" after the rest."""
-    start = 0
-    for length in (3, 2, 1):
-        key = tuple(word.word for word in words[:length])
-        if len(words) > length and key in LABELS:
-            is_shouted = all(word.upper for word in words[:length]) and not words[length].upper
-            if is_shouted or _LABEL_BREAK.search(words[length].gap):
-                start = length
-                break
-    rest = words[start:]
-    for length in (3, 2, 1):
-        key = tuple(word.word for word in rest[-length:])
-        if len(rest) > length and key in TRAILERS and _LABEL_BREAK.search(rest[-length].gap):
-            return rest[:-length]
-    return rest
-
-
-def _expand(words: list[_Word]) -> list[_Word]:
-    """With contractions and abbreviations of letters with stops or hyphens written out."""
-    found: list[_Word] = []
-    i = 0
-    while i < len(words):
-        word = words[i]
-        after = words[i + 1] if i + 1 < len(words) else None
-        if after is not None and after.gap in _APOSTROPHES:
-            written = _write_out(word.word, after.word)
-            if written is not None:
-                found += [
-                    replace(word, word=one, upper=False, gap=word.gap if j == 0 else " ")
-                    for j, one in enumerate(written)
-                ]
-                i += 2
-                continue
-        if word.word == "cannot":
-            found += [replace(word, word="can"), replace(word, word="not", gap=" ", capital=False, opening=False)]
-            i += 1
-            continue
-        if after is not None and after.gap in {".", "-", ". "} and (word.word, after.word) in HYPHENATED:
-            written = HYPHENATED[word.word, after.word]
-            is_upper = after.upper or (word.word[0] in "u" and bool(word.capital or word.opening))
-            found += [
-                replace(word, word=one, upper=is_upper and len(written) == 1, gap=word.gap if j == 0 else " ")
-                for j, one in enumerate(written)
-            ]
-            i += 2
-            if found[-1].word == "us" and i < len(words) and words[i].word == "a" and words[i].gap == ".":
-                i += 1
-            continue
-        found.append(word)
-        i += 1
-    return found
-
-
-def _write_out(word: str, ending: str) -> list[str] | None:
-    """A contraction as words; a possessive loses its ending."""
-    if ending == "t" and word.endswith("n"):
-        return [_IRREGULAR.get(word, word[:-1]), "not"]
-    if ending == "s":
-        if word == "let":
-            return ["let", "us"]
-        return [word, "is"] if word in _IS else [word]
-    if ending in _CONTRACTED:
-        return [word, _CONTRACTED[ending]]
-    return None
-
-
-def _read_units(words: list[_Word]) -> Iterator[Unit]:
-    texts = [word.word for word in words]
-    gaps = [*(word.gap for word in words), " "]
-    uppers = [word.upper for word in words]
-    at = 0
-    breaks = begins = True
+def _read_units(words: list[Word]) -> Iterator[Unit]:
+    reader = _Reader(words)
+    at, breaks, begins = 0, True, True
     while at < len(words):
         word = words[at]
+        if word.gap == " " and not (word.capital or word.opening or word.has_stop or breaks):
+            ordinary = _find_ordinary(word.word, may_be_name=word.capital is None)
+            if ordinary is not None:
+                yield ordinary
+                at += 1
+                continue
         breaks |= bool(_LIST_BREAK.search(word.gap))
-        begins |= bool(_SENTENCE_END.search(word.gap)) and _ends_sentence(words, at)
-        found: list[Unit] = []
-        end = at + 1
-        money = _find_sign(word.gap)
-        date = _read_date(texts, gaps, at)
-        number = None if date else read_number(texts, gaps, uppers, at)
-        if date:
-            found, end = date, at + 3
-        elif number:
-            found, end = [_number(number.value, number.manner)], number.end
-            if money:
-                found.append(Unit(money, money, "heavy"))
-            if end < len(words) and texts[end] == "per" and end + 1 < len(words) and texts[end + 1] == "cent":
-                found.append(Unit("@percent", "percent", "heavy"))
-                end += 2
-            elif end < len(words) and texts[end] in _OF_CURRENCY:
-                if not money:
-                    found.append(Unit(_OF_CURRENCY[texts[end]], texts[end], "heavy"))
-                end += 1
-            elif "%" in gaps[end]:
-                found.append(Unit("@percent", "percent", "heavy"))
-            elif _find_sign(gaps[end]) and gaps[end][:1] != " " and not money:
-                sign = str(_find_sign(gaps[end]))
-                found.append(Unit(sign, sign, "heavy"))
-        elif word.word in _MONTHS and _is_month(words, at):
-            found = [Unit(_MONTHS[word.word], word.word, "heavy")]
-            # "March 5" and "5 March"
-            if end < len(words) and (day := read_number(texts, gaps, uppers, end)) and _is_day(day.value):
-                if not (at and texts[at - 1][0].isdecimal() and _is_day(texts[at - 1])):
-                    found = [_number(day.value, day.manner), *found]
-                    end = day.end
-        elif word.word in _YEARS and at and re.fullmatch("[12][0-9]{3}", texts[at - 1]):
-            found = []
-        elif word.word in FREE or (word.word == "&"):
-            if word.word not in {"the", "a", "an", "же", "ж", "то"}:
-                breaks = True
-            at = end
-            continue
-        else:
-            found = [_unit(word, word.word)]
-        for i, unit in enumerate(found):
-            yield replace(unit, breaks=breaks and i == 0, begins=begins and i == 0)
+        begins |= bool(_SENTENCE_END.search(word.gap)) and reader.begins_sentence(at)
+        found, at = reader.read(at)
         if found:
+            yield replace(found[0], breaks=breaks, begins=begins) if breaks or begins else found[0]
+            yield from found[1:]
             breaks = begins = False
-        at = end
+        breaks |= not found and word.word in FREE - _ARTICLES
 
 
-def _ends_sentence(words: list[_Word], at: int) -> bool:
-    return words[at].opening or "\n" in words[at].gap or "!" in words[at].gap
+class _Reader:
+    """Reads the units that begin at a word of a text: a phrase, a date, an amount, or the word itself."""
+
+    def __init__(self, words: list[Word]) -> None:
+        self._words = words
+        self._texts = [word.word for word in words]
+        self._gaps = [*(word.gap for word in words), " "]
+        self._uppers = [word.upper for word in words]
+
+    def begins_sentence(self, at: int) -> bool:
+        """Whether what stands before a word, a full stop perhaps, ends a sentence."""
+        word = self._words[at]
+        return word.opening or "\n" in word.gap or "!" in word.gap
+
+    def read(self, at: int) -> tuple[list[Unit], int]:
+        """Units, and the place after them."""
+        text = self._texts[at]
+        length = self._find_phrase(at)
+        if length:
+            key = " ".join(self._texts[at : at + length])
+            return [Unit(key, key, "colour")], at + length
+        found = self._read_date(at) or self._read_amount(at) or self._read_month(at)
+        if found:
+            return found
+        is_year = text in _YEARS and at and _YEAR.fullmatch(self._texts[at - 1])
+        if is_year or text in FREE:
+            return [], at + 1
+        return [_unit(self._words[at])], at + 1
+
+    def _find_phrase(self, at: int) -> int:
+        """Of how many words a phrase is that colours a sentence and begins here; 0 if none does."""
+        for length in range(_LONGEST_PHRASE.get(self._texts[at], 0), 0, -1):
+            is_joined = set(self._gaps[at + 1 : at + length]) <= {" ", ", "}
+            if is_joined and tuple(self._texts[at : at + length]) in COLOUR_PHRASES:
+                return length
+        return 0
+
+    def _read_date(self, at: int) -> tuple[list[Unit], int] | None:
+        """05.03.2024 as a day, a month and a year."""
+        parts, gaps = self._texts[at : at + 3], self._gaps[at + 1 : at + 3]
+        if gaps not in (["."] * 2, ["/"] * 2) or not all(part.isdecimal() for part in parts):
+            return None
+        day, month, year = parts
+        if not (_is_day(day) and _is_day(month) and int(month) <= _LAST_MONTH and _YEAR.fullmatch(year)):
+            return None
+        units = [_number(str(int(day)), "digits"), _heavy(f"@month{int(month)}"), _number(year, "digits")]
+        return units, at + 3
+
+    def _read_amount(self, at: int) -> tuple[list[Unit], int] | None:
+        """A number with what it counts, a currency or per cent, in one order however that is written."""
+        number = read_number(self._texts, self._gaps, self._uppers, at)
+        if number is None:
+            return None
+        found, end = [_number(number.value, number.manner)], number.end
+        before, after = _find_sign(self._gaps[at]), self._gaps[end]
+        if self._texts[end : end + 2] == ["per", "cent"]:
+            return [*found, _heavy("@percent")], end + 2
+        if end < len(self._texts) and self._texts[end] in _OF_CURRENCY:
+            return [*found, _heavy(before or _OF_CURRENCY[self._texts[end]])], end + 1
+        sign = (
+            before
+            or ("@percent" if "%" in after else None)
+            or (None if after[:1] == " " else _find_sign(after))
+        )
+        return [*found, *([_heavy(sign)] if sign else [])], end
+
+    def _read_month(self, at: int) -> tuple[list[Unit], int] | None:
+        """The month of "March 5" and "5 March" stands after the day."""
+        text, end = self._texts[at], at + 1
+        has_day = at > 0 and _is_day(self._texts[at - 1])
+        if has_day and text in _SHORT_MONTHS:
+            return [_heavy(_SHORT_MONTHS[text])], end
+        if text not in _MONTHS or not self._is_month(at):
+            return None
+        month = _heavy(_MONTHS[text])
+        day = (
+            None
+            if has_day or end == len(self._texts)
+            else read_number(self._texts, self._gaps, self._uppers, end)
+        )
+        if day is None or not _is_day(day.value):
+            return [month], end
+        return [_number(day.value, day.manner), month], day.end
+
+    def _is_month(self, at: int) -> bool:
+        """English months have a capital, and "May" stands beside a number."""
+        text = self._texts[at]
+        near = [*self._texts[max(at - 1, 0) : at], *self._texts[at + 1 : at + 2]]
+        is_beside_number = any(one[0].isdecimal() for one in near)
+        return (
+            not text.isascii()
+            or is_beside_number
+            or (self._words[at].capital is True and len(text) > len("may"))
+        )
 
 
 def _find_sign(gap: str) -> str | None:
@@ -340,47 +292,30 @@ def _find_sign(gap: str) -> str | None:
 
 
 def _number(value: str, manner: Manner) -> Unit:
-    key = f"#{value}" + ("o" if manner == "ordinal" else "")
-    return Unit(key, value, "heavy", manner=manner)
+    return Unit(f"#{value}" + ("o" if manner == "ordinal" else ""), value, "heavy", manner=manner)
 
 
-def _read_date(texts: list[str], gaps: list[str], at: int) -> list[Unit] | None:
-    """05.03.2024 as a day, a month and a year."""
-    parts = texts[at : at + 3]
-    if not (
-        len(parts) == 3  # noqa: PLR2004 - day, month, year
-        and gaps[at + 1] in {".", "/"}
-        and gaps[at + 2] == gaps[at + 1]
-        and all(part.isdecimal() and len(part) <= 4 for part in parts)  # noqa: PLR2004
-        and _is_day(parts[0])
-        and 0 < int(parts[1]) <= 12  # noqa: PLR2004
-    ):
-        return None
-    month = f"@month{int(parts[1])}"
-    return [
-        _number(str(int(parts[0])), "digits"),
-        Unit(month, month, "heavy"),
-        _number(str(int(parts[2])), "digits"),
-    ]
+def _heavy(code: str) -> Unit:
+    return Unit(code, code, "heavy")
 
 
 def _is_day(value: str) -> bool:
-    return value.isdecimal() and len(value) <= 2 and 0 < int(value) <= 31  # noqa: PLR2004
+    return value.isdecimal() and len(value) <= len("31") and 0 < int(value) <= _LAST_DAY
 
 
-def _is_month(words: list[_Word], at: int) -> bool:
-    """English months have a capital, and "May" stands beside a number."""
-    word = words[at]
-    if not word.word.isascii():
-        return True
-    near = [words[i].word for i in (at - 1, at + 1) if 0 <= i < len(words)]
-    is_beside_number = any(one[0].isdecimal() for one in near)
-    return is_beside_number or (word.capital is True and len(word.word) > 3)  # noqa: PLR2004
+@lru_cache(maxsize=100_000)
+def _find_ordinary(word: str, *, may_be_name: bool) -> Unit | None:
+    """The unit of a word without a capital among others that is no number, month or free word; None for those."""
+    if word in _LONGEST_PHRASE or word in FREE or word in _MONTHS or word in _YEARS or is_numeral(word):
+        return None
+    weight = _weigh(word, may_be_name=may_be_name, is_name=False)
+    return Unit(_find_key(word), word, weight, may_be_name=may_be_name)
 
 
-def _unit(word: _Word, text: str) -> Unit:
+def _unit(word: Word) -> Unit:
+    text = word.word
     is_upper = word.upper and len(text) > 1
-    key = VARIANTS.get(text, text)
+    key = _find_key(text)
     if is_upper and text in _BODY_OF:
         key = f"@{_BODY_OF[text]}"
     is_name = bool(word.capital) or is_upper
@@ -397,10 +332,24 @@ def _unit(word: _Word, text: str) -> Unit:
     )
 
 
+_LONGEST_PHRASE: Final = {
+    phrase[0]: max(len(other) for other in COLOUR_PHRASES if other[0] == phrase[0])
+    for phrase in COLOUR_PHRASES
+}
 _BODY_OF: Final = {short: number for number, (shorts, _) in enumerate(BODIES) for short in shorts}
 _KNOWN: Final = (
     (PREPOSITIONS | SUBORDINATORS | RELATIVES | SAYING | TITLES | frozenset(ABBREVIATIONS)) - WEIGHTY
 ) | COLOURS
+
+
+def _find_key(text: str) -> str:
+    for short, long in BRANDS.items() if text[0] in _BRAND_STARTS else ():
+        if text.startswith(short) and len(text) <= len(short) + 2:
+            return long
+    return VARIANTS.get(text, text)
+
+
+_BRAND_STARTS: Final = frozenset(short[0] for short in BRANDS)
 
 
 def _weigh(text: str, *, may_be_name: bool, is_name: bool) -> Weight:

@@ -1,7 +1,9 @@
-"""Words of English, Russian and Ukrainian that weigh much, little or nothing in what a sentence says.
+"""Words of English, Russian and Ukrainian that weigh much, little or nothing in what a sentence says, and small words.
 
 Written as people write them; `fold_words` brings them into the form in which words are compared.
 """
+
+# ruff: noqa: E501 - lists of words, in Cyrillic too
 
 from typing import Final
 
@@ -12,7 +14,7 @@ def _set(text: str) -> frozenset[str]:
     return frozenset(fold_words(text))
 
 
-def _phrases(text: str) -> frozenset[tuple[str, ...]]:
+def fold_phrases(text: str) -> frozenset[tuple[str, ...]]:
     """Of phrases between bars or line breaks."""
     return frozenset(fold_words(phrase) for phrase in text.replace("\n", "|").split("|") if phrase.strip())
 
@@ -108,7 +110,34 @@ COLOURS: Final = _set(
     """
 )
 # Of no weight at all in an alignment
-FREE: Final = _set("the a an that and & и что же ж то а і й та що")
+FREE: Final = _set("the teh a an that and adn & и что же ж то а і й та що")
+# What colours a sentence in several words
+COLOUR_PHRASES: Final = fold_phrases(
+    """
+    in fact|of course|it is clear that|it is clear|it is obvious that|it is known that|as we know|as is known
+    as everyone knows|as you know|once again|once more|yet again|at last|in the end|after all|at the same time
+    in other words|by the way|as usual|as always|and so|and now|so now|no doubt|without a doubt|needless to say
+    to be honest|in reality|in truth|at this hour|right now|at the moment|for the record|let us recall|we recall that
+    на самом деле|по сути|в сущности|как известно|ясно что|понятно что|очевидно что|известно что|конечно же
+    в очередной раз|еще раз|в который раз|уже в который раз|тем временем|между тем|в конце концов|другими словами
+    к слову|напомним что|напомним|отметим что|отметим|как всегда|как обычно|само собой|без сомнения|в итоге|и вот|так вот
+    на данный момент|в данный момент|в настоящее время|на сегодняшний день|в эти минуты|прямо сейчас|в действительности
+    насправді|по суті|як відомо|зрозуміло що|ясно що|очевидно що|відомо що|звичайно ж|вкотре|в черговий раз|ще раз
+    у черговий раз|тим часом|врешті решт|зрештою|іншими словами|до речі|нагадаємо що|нагадаємо|зазначимо що|зазначимо
+    як завжди|як зазвичай|без сумніву|і ось|так ось|на даний момент|наразі|на сьогоднішній день|цієї миті|у дійсності
+    """
+)
+# What a minister is of, and what comes before the word
+PORTFOLIOS: Final = _set(
+    """
+    of affairs foreign interior internal defence defense finance health education economy energy culture justice
+    transport agriculture labour labor environment trade prime
+    иностранных дел внутренних обороны финансов здравоохранения образования экономики энергетики культуры юстиции
+    транспорта труда торговли сельского хозяйства
+    закордонних справ внутрішніх оборони фінансів охорони здоровя освіти економіки енергетики культури юстиції транспорту
+    праці торгівлі аграрної політики
+    """
+)
 TITLES: Final = _set(
     """
     president prime minister chancellor premier senator governor general colonel major captain admiral mayor king queen
@@ -121,7 +150,7 @@ TITLES: Final = _set(
     лікар професор суддя товариш пан пані депутат
     """
 )
-LABELS: Final = _phrases(
+LABELS: Final = fold_phrases(
     """
     breaking|breaking news|update|updated|urgent|just in|flash|alert|news|developing|exclusive|important|attention
     новость|срочно|срочная новость|срочные новости|молния|важно|внимание|обновлено|обновление|экстренно|главное|новости
@@ -129,304 +158,13 @@ LABELS: Final = _phrases(
     головне|новини|доповнено|ексклюзив
     """
 )
-TRAILERS: Final = _phrases(
+TRAILERS: Final = fold_phrases(
     """
     read more|read more here|more here|read on|details|details here|watch|watch video|video|photo|photos|source|link
     подробнее|подробности|читать далее|читать полностью|читайте подробнее|смотреть|смотрите видео|видео|фото|источник
     ссылка|докладніше|детальніше|читати далі|подробиці|дивитися|дивіться відео|відео|джерело|посилання
     """
 )
-# Each line one word in several forms that euphony or habit choose among
-_VARIANTS: Final = """
-    в во
-    с со
-    к ко
-    о об обо
-    от ото
-    из изо
-    под подо
-    над надо
-    перед передо
-    бы б
-    чтобы чтоб
-    или иль
-    уже вже
-    з із зі
-    від од
-    би б
-    у в уві
-    всі усі
-    всіх усіх
-    всім усім
-    все усе
-    вчора учора
-    всюди усюди
-    вранці уранці
-    вночі уночі
-    ввечері увечері
-    весь увесь
-    towards toward
-    among amongst
-    while whilst
-    amid amidst
-    until till
-    upon on
-    program programme programs programmes
-    grey gray
-    cheque check
-    sceptic skeptic
-    sceptical skeptical
-    plough plow
-    jail gaol
-    tyre tire
-    mould mold
-    manoeuvre maneuver
-    manoeuvres maneuvers
-    judgement judgment
-    ageing aging
-    aeroplane airplane
-    learnt learned
-    burnt burned
-    spelt spelled
-    dreamt dreamed
-    leapt leaped
-    lit lighted
-    ok okay
-    vs versus
-    ноль нуль
-    тоннель туннель
-    kyiv kiev
-    kharkiv kharkov
-    lviv lvov
-    odesa odessa
-    mykolaiv nikolaev nikolayev
-    zaporizhzhia zaporizhia zaporozhye
-    chernihiv chernigov
-    luhansk lugansk
-    donbas donbass
-    chornobyl chernobyl
-    dnipro dnieper
-    belarus belorussia byelorussia
-    moldova moldavia
-    turkey türkiye turkiye
-    netherlands holland
-    czechia czech
-    beijing peking
-    беларусь белоруссия
-    беларуси белоруссии
-    молдова молдавия
-    молдовы молдавии
-    таллин таллинн
-    киргизия кыргызстан
-    facebook фейсбук
-    youtube ютуб ютьюб
-    twitter твиттер твіттер
-    google гугл
-    telegram телеграм телеграмм
-    nato нато
-    gaddafi qaddafi kadafi
-"""
-VARIANTS: Final = {
-    word: min(words)
-    for words in (fold_words(line) for line in _VARIANTS.strip().splitlines())
-    for word in words
-}
-# Words that look like one another's typing errors and are none
-CONFUSED: Final = frozenset(
-    frozenset(pair)
-    for pair in _phrases(
-        """
-    form from|calm clam|lion loin|coal cola|grid gird|county country|counties countries|remove remote|removed remoted|defection deflection|command commend|content contend
-    contest context|statue statute|united untied|sacred scared|casual causal|martial marital|trail trial|silver sliver
-    desert dessert|latter later|dinner diner|planned planed|marry merry|adverse averse|moral morale|human humane
-    local locale|personal personnel|formally formerly|principal principle|prescribe proscribe|expand expend|extend extent
-    reality realty|inhibit inhabit|immigrant emigrant|immigrate emigrate|president precedent|device devise|price prize
-    advice advise|weather whether|breath breathe|cloths clothes|through thorough|though through|thought though
-    political politically|stationary stationery|complement compliment|corporation cooperation|minister ministry
-    threat treat|threats treats|threatened treated|threatens treats|arms alms|board broad|quiet quite|angel angle
-    bath bathe|force forge|forced forged|nation notion|nations notions|mission fission|passion mission
-    правый правой|войско война|смерть смерч|страна сторона|страны стороны|страну сторону|стране стороне|власть сласть
-    голос голод|город голод|приказ прикус|конец коней|планета палата|победа беда|политика политик|рабочий рабочая
-    сторона страна|предать продать|предал продал|предали продали|отдал отнял|вывоз ввоз|границы гранаты|гранит граница
-    країна сторона|країни україни|країну україну|країні україні|країна україна|країною україною|місто місце|право правда
-    воля доля|влада вада
-    """
-    )
-)
-# An abbreviation | the beginnings of what it may stand for
-ABBREVIATIONS: Final = {
-    fold_words(short)[0]: fold_words(long)
-    for short, long in (
-        line.split(maxsplit=1)
-        for line in """
-    km kilometre kilometer
-    kg kilogram
-    hrs hour
-    hr hour
-    mins minute
-    min minute minist minimum
-    sec second secretar
-    govt government
-    gov government governor
-    dept department
-    gen general
-    sen senator
-    rep representative
-    pres president
-    prof professor
-    dr doctor
-    mr mister
-    st street saint
-    ave avenue
-    mt mount
-    col colonel
-    lt lieutenant
-    sgt sergeant
-    capt captain
-    maj major
-    adm admiral
-    approx approximately
-    intl international
-    natl national
-    co company
-    corp corporation
-    univ universit
-    ft feet foot
-    tonnes tons
-    info information
-    dem democrat
-    mil military million
-    mon monday
-    tue tuesday
-    tues tuesday
-    wed wednesday
-    thu thursday
-    thurs thursday
-    fri friday
-    sat saturday
-    sun sunday
-    incl including
-    est established estimated
-    км километр кілометр
-    кг килограмм кілограм
-    см сантиметр
-    га гектар
-    ч час
-    час часов
-    мин минут министр
-    сек секунд
-    г год город грам рок
-    гг год город
-    р рубл район рек рік рок
-    рр рок
-    м метр місто міст город
-    обл област
-    ул улиц
-    пр проспект
-    просп проспект
-    пл площад площ
-    пос посел посёл
-    пгт посел
-    дер деревн
-    им имени
-    ім імені
-    св свят
-    проф професс профес
-    акад академ
-    зам заместител
-    заст заступник
-    нач начальник начальн
-    гл главн глав
-    ген генерал
-    полк полковник
-    кап капитан
-    чел человек
-    чол чоловік
-    руб рубл
-    гос государствен
-    нац национальн національн
-    тов товарищ
-    гр граждан групп
-    ст стат станци
-    напр например напрямок наприклад
-    респ республик
-    междунар международн
-    вул вулиц
-    хв хвилин
-    год годин
-    нар народн
-    деп депутат
-    приб приблизно
-    пн понедельник понеділ
-    вт вторник вівтор
-    ср сред серед
-    чт четверг четвер
-    пт пятниц п'ятниц
-    сб суббот субот
-    вс воскресен
-    нд неділ
-    """.strip().splitlines()
-    )
-}
-# Abbreviations written with a hyphen or stops between two letters or pieces
-HYPHENATED: Final = {
-    fold_words(short): fold_words(long)
-    for short, long in (
-        line.split(" = ")
-        for line in """
-    р н = район
-    г н = господин
-    г жа = госпожа
-    пр т = проспект
-    гос во = государство
-    пр во = правительство
-    об во = общество
-    кол во = количество
-    т е = то есть
-    т к = так как
-    т н = так называемый
-    e g = for example
-    i e = that is
-    p m = pm
-    a m = am
-    u s = us
-    u k = uk
-    u n = un
-    e u = eu
-    """.strip().splitlines()
-    )
-}
-# What goes by several names: the abbreviations first, in capitals; then full names, by the beginnings of their words
-_BODIES: Final = """
-    USA US США | united states america | united states | соединен штат америк | соединен штат | сполучен штат америк | сполучен штат
-    UK | united kingdom | great britain | britain | соединен королевств | великобритан | британи | сполучен королівств | велик британ
-    UN ООН | united nations organi | united nations | организац объединен наци | організаці об'єднан наці
-    EU ЕС ЄС | european union | европейск союз | евросоюз | європейськ союз | євросоюз
-    NATO НАТО | north atlantic treaty organi | north atlantic alliance | североатлантическ альянс | північноатлантичн альянс
-    RF РФ | russian federation | russia | российск федерац | росси | російськ федерац | росі
-    IAEA МАГАТЭ МАГАТЕ | international atomic energy agency | международн агентств атомн энерг | міжнародн агентств атомн енерг
-    OSCE ОБСЕ ОБСЄ | organi security cooperation europe | организац безопасност сотрудничеств европ | організац безпек співробітництв європ
-    ПВО ППО | противовоздушн оборон | протиповітрян оборон
-    БПЛА | беспилотн летательн аппарат | безпілотн літальн апарат | беспилотник | безпілотник
-    ЦИК ЦВК | центризбирком | центральн избирательн комисс | центральн виборч комісі
-    PRC КНР | people republic china | китайск народн республик | китайськ народн республік
-    DPRK КНДР | democratic people republic korea | корейск народн демократическ республик
-    СССР СРСР USSR | советск союз | радянськ союз | soviet union
-    СМИ ЗМІ | средств массов информац | засоб масов інформац
-    АЭС АЕС NPP | атомн электростанци | атомн електростанці | nuclear power plant
-    РПЦ | русск православн церк
-    ВСУ ЗСУ AFU | вооружен сил украин | збройн сил україн | armed forces ukraine
-    ВС | вооружен сил
-    ТЭС ТЕС | теплов электростанци | теплов електростанці
-    ГЭС ГЕС | гидроэлектростанци | гідроелектростанці
-"""
-BODIES: Final = [
-    (
-        fold_words(line.split(" | ")[0]),
-        [fold_words(name) for name in line.split(" | ")[1:]],
-    )
-    for line in _BODIES.strip().splitlines()
-]
 # Words that often open a sentence and are no names
 OPENERS: Final = _set(
     """
@@ -461,7 +199,7 @@ TIMES: Final = _set(
     today yesterday tomorrow tonight monday tuesday wednesday thursday friday saturday sunday night morning evening noon
     midnight week month year time spring summer autumn winter dawn
     вчера завтра утром днём вечером ночью весной летом осенью зимой накануне послезавтра позавчера
-    вчора учора завтра вранці вдень увечері ввечері вночі уночі навесні влітку восени взимку напередодні
+    вчора учора завтра вранці уранці вдень увечері ввечері вночі уночі навесні влітку восени взимку напередодні
     """
 )
 WHICH_TIMES: Final = _set(

@@ -1,0 +1,88 @@
+"""Bodies of texts read closely, each once: which of them tell of one event in nearly the same words."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import process
+from rapidfuzz.distance import Indel
+
+from pipeline.data.copies.alike_texts import are_alike, find_differing_names
+from pipeline.data.copies.bodies import Bodies
+from pipeline.data.copies.wording import Wording, read_wording
+from pipeline.data.text.text_words import Writing
+
+BOILERPLATE_WORDS: Final = 40  # longer than nearly every sentence; longer texts are not boilerplate
+SAME_WORDS: Final = 0.5  # of two texts that may be alike, by twice their common words of the words of both
+TWO_EVENTS: Final = 2  # names or numbers in which reports of two events differ
+
+Integers = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+class Readings:
+    """Bodies read closely, each once: of the texts that have one, the first in alphabetical order is read."""
+
+    def __init__(self, found: Bodies, threshold: float) -> None:
+        self._found, self._threshold = found, threshold
+        self._bags = np.array(["".join(sorted(body)) for body in found.distinct], dtype=object)
+        self._wordings: dict[int, Wording] = {}
+        self._writings: dict[int, Writing] = {}
+        self._alike: dict[tuple[int, int], bool] = {}
+
+    @cached_property
+    def _rows(self) -> dict[int, int]:
+        """A row of each body."""
+        texts = self._found.texts
+        rows: dict[int, int] = {}
+        for row, body in enumerate(self._found.of_row.tolist()):
+            if body not in rows or texts[row] < texts[rows[body]]:
+                rows[body] = row
+        return rows
+
+    def agree(self, pairs: Integers) -> Mask:
+        """Which pairs have the same numbers and names."""
+        return np.array([not any(differ) for differ in self._find_differing_names(pairs)], bool)
+
+    def tell_of_one(self, pairs: Integers) -> Mask:
+        """Which pairs do not differ in two names or numbers, but for those that changed places."""
+        return np.array(
+            [
+                min(len(one), len(other)) < TWO_EVENTS or sorted(one) == sorted(other)
+                for one, other in self._find_differing_names(pairs)
+            ],
+            bool,
+        )
+
+    def _find_differing_names(self, pairs: Integers) -> Iterator[tuple[list[str], list[str]]]:
+        for one, other in pairs.tolist():
+            yield find_differing_names(self._write(one), self._write(other))
+
+    def choose_alike(self, pairs: Integers) -> Integers:
+        """Pairs of short texts that have nearly the same words, in whichever order."""
+        lengths = self._found.counts[pairs]
+        asked = pairs[
+            (lengths.max(axis=1) < BOILERPLATE_WORDS) & (lengths.min(axis=1) * 2 >= lengths.max(axis=1))
+        ]
+        if not len(asked) or self._threshold >= 1:
+            return np.zeros((0, 2), np.int64)
+        one, other = (self._bags[asked[:, side]].tolist() for side in (0, 1))
+        asked = asked[process.cpdist(one, other, scorer=Indel.normalized_similarity) >= SAME_WORDS]
+        return np.array([pair for pair in asked.tolist() if self._are_alike(*pair)], np.int64).reshape(-1, 2)
+
+    def _are_alike(self, one: int, other: int) -> bool:
+        if (one, other) not in self._alike:
+            self._alike[one, other] = are_alike(self._word(one), self._word(other), self._threshold)
+        return self._alike[one, other]
+
+    def _word(self, body: int) -> Wording:
+        if body not in self._wordings:
+            self._wordings[body] = read_wording(self._write(body))
+        return self._wordings[body]
+
+    def _write(self, body: int) -> Writing:
+        if body not in self._writings:
+            self._writings[body] = self._found.writing(self._rows[body])
+        return self._writings[body]

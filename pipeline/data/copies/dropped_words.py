@@ -1,0 +1,48 @@
+"""What it costs that one text lacks a word that another has: nothing for titles before a name, much for a negation."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from pipeline.data.copies.weighed_words import PORTFOLIOS, TITLES
+from pipeline.data.copies.wording import Unit, Weight
+
+INFINITE: Final = float("inf")
+_COSTS: Final[dict[Weight, float]] = {"colour": 0.5, "light": 1.0, "heavy": INFINITE}
+_VOWELS: Final = frozenset("аеиоуыэюяіє")
+
+
+def find_costs(units: Sequence[Unit]) -> list[float]:
+    """What it costs that the other text lacks each unit, in words; shape (n_units,)."""
+    costs = [_COSTS[unit.weight] for unit in units]
+    if costs and costs[-1] == 1:  # at the end, a part of what is said
+        costs[-1] = INFINITE
+    for place, unit in enumerate(units):
+        if unit.is_name or (unit.may_be_name and place and not unit.begins):
+            for before in range(place - 1, _find_title(units, place) - 1, -1):
+                costs[before] = 0.0
+    return costs
+
+
+def _find_title(units: Sequence[Unit], name: int) -> int:
+    """Where a title before a name begins, or initials; the name's own place if it has none."""
+    start = place = name
+    if not _may_have_title(units, name):
+        return name
+    while place > 0:
+        unit = units[place - 1]
+        is_title = unit.word in TITLES or (len(unit.word) == 1 and unit.has_stop and unit.may_be_name)
+        if not (is_title or unit.word in PORTFOLIOS):
+            break
+        place -= 1
+        # "министр иностранных дел" has its title before the rest, "foreign minister" after it
+        if is_title or any(one.word in TITLES for one in units[place:start]) or start < name:
+            start = place
+    return start
+
+
+def _may_have_title(units: Sequence[Unit], name: int) -> bool:
+    """Not so "of Karvia" in "the minister of Karvia", which Slavic names tell by their endings."""
+    word, before = units[name].word, units[name - 1].word
+    if word.isascii():
+        return before != "of"
+    return word[-1] not in "иыії" and not (before[-1] not in _VOWELS and word[-1] in "аяую")
