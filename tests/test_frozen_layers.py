@@ -133,10 +133,11 @@ def test_words_with_digits_that_half_precision_would_lose_are_left_as_they_are(
 
 def test_an_average_leaves_what_did_not_learn_alone() -> None:
     def network(learnt: float, kept: float) -> torch.nn.Module:
-        found = torch.nn.ModuleList([torch.nn.Linear(1, 1, bias=False), torch.nn.Linear(1, 1, bias=False)])
-        torch.nn.init.constant_(found[0].weight, learnt)
-        torch.nn.init.constant_(found[1].weight.requires_grad_(requires_grad=False), kept)
-        return found
+        first, second = (torch.nn.Linear(1, 1, bias=False) for _ in range(2))
+        torch.nn.init.constant_(first.weight, learnt)
+        torch.nn.init.constant_(second.weight, kept)
+        second.weight.requires_grad_(requires_grad=False)
+        return torch.nn.ModuleList([first, second])
 
     average, last = WeightAverage(), network(7.0, 30.0)
     for part in (network(1.0, 10.0), network(4.0, 20.0), last):

@@ -174,6 +174,27 @@ def test_without_dev_the_last_epoch_is_kept(encoder: Path, tmp_path: Path) -> No
     assert (outcome.best_epoch, outcome.best_score) == (2, None)
 
 
+def test_there_are_fewer_passes_but_two_where_all_would_take_too_many_steps(
+    encoder: Path, tmp_path: Path
+) -> None:
+    def fit(name: str, **changes: Any) -> FitSummary:
+        small = {"epochs": 5, "max_tokens": 32, "tokens_per_batch": 64, "inner_folds": 2, "scoring": "torch"}
+        recipe = TransformerSettings.model_validate(
+            {"encoder": str(encoder), "device": "cpu", **small, **changes}
+        )
+        rows = toy_rows(40)
+        model = FineTunedTransformer(recipe, FRAMES, single_label=False)
+        return model.fit(rows, None, each_its_own_cluster(rows), quiet_context(tmp_path / name))
+
+    every = fit("every")
+    steps = round(every.figures["steps"] / 5)  # of one pass
+    fewer, fewest = fit("fewer", most_steps=3 * steps), fit("fewest", most_steps=1)
+    assert [found.figures["steps"] for found in (every, fewer, fewest)] == [5 * steps, 3 * steps, 2 * steps]
+    assert [found.figures["epochs"] for found in (every, fewer, fewest)] == [5, 3, 2]
+    assert not any("most_steps" in note for note in every.notes)
+    assert f"more than {3 * steps} steps (model.most_steps)" in fewer.notes[-1]
+
+
 def test_a_run_that_had_stopped_early_is_not_trained_further(encoder: Path, tmp_path: Path) -> None:
     dev = ScriptedDev([0.5, 0.4, 0.3, 0.2, 0.1, 0.0], [])
     network, outcome = fine_tune_toy(encoder, tmp_path, dev, patience=1, checkpoint_every_steps=1)

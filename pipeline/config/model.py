@@ -43,6 +43,8 @@ class TransformerSettings(Settings):
         revision: hub revision, when `encoder` is a hub name.
         allow_download: may the hub be asked for `encoder`; nothing else is ever downloaded.
         epochs: passes over the training rows, at most.
+        most_steps: of the optimiser, for one network: where `epochs` would take more, there are fewer passes, but two
+            at least.
         learning_rate: of the encoder, at its highest.
         weight_decay: of the optimiser; biases and norms have none.
         warmup_share: of all steps, in which the rates rise to their highest.
@@ -84,6 +86,7 @@ class TransformerSettings(Settings):
     revision: str | None = None
     allow_download: bool = False
     epochs: int = Field(default=4, ge=1)
+    most_steps: int = Field(default=1000, ge=1)
     learning_rate: Positive = 2e-4
     head_learning_rate: Positive = 1e-2
     weight_decay: float = Field(default=0.01, ge=0)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
 from torch import Tensor, nn
 
+from pipeline.classifiers.encoder.token_batches import batch_sizes
 from pipeline.classifiers.encoder.token_windows import TokenWindows, WindowLimits
 from pipeline.classifiers.processes import Processes
 from pipeline.classifiers.protocols import FitContext
@@ -31,6 +32,8 @@ from pipeline.classifiers.transformer.pretrained import PretrainedTokenizer
 from pipeline.classifiers.transformer.transformer_network import FrameNetwork, freeze_unused
 from pipeline.config.model import TransformerSettings
 from pipeline.measures.metrics import mean_average_precision
+
+_FEWEST_EPOCHS = 2  # however many steps they take
 
 
 class WeightAverage:
@@ -186,6 +189,13 @@ class NetworkTraining:
             return trained
         trained.network.encoder = self.frozen.complete(trained.network.encoder)
         return self._scorer(trained.network, None)
+
+
+def count_epochs(settings: TransformerSettings, windows: TokenWindows) -> int:
+    """Passes over these windows: as many as the settings name, fewer where that would take too many steps."""
+    lengths = sorted(len(ids) for ids in windows.token_ids)
+    steps = max(1, len(batch_sizes(lengths, settings.tokens_per_batch)))
+    return min(settings.epochs, max(_FEWEST_EPOCHS, round(settings.most_steps / steps)))
 
 
 def window_limits(settings: TransformerSettings) -> WindowLimits:

@@ -33,6 +33,7 @@ from pipeline.classifiers.transformer.checkpoints import load_weights, save_weig
 from pipeline.classifiers.transformer.crossed_networks import (
     DevFold,
     NetworkTraining,
+    count_epochs,
     new_network_for_frames,
     window_limits,
 )
@@ -113,6 +114,7 @@ class FineTunedTransformer:
             narrow_words(pretrained)
         self._check_places(encoder.name, pretrained, tokenizer.trained_for)
         windows = make_windows(tokenizer.tokenizer, texts, window_limits(self.settings))
+        recipe = self.settings.model_copy(update={"epochs": count_epochs(self.settings, windows)})
         fit = measure_fit(tokenizer.tokenizer, texts[: len(train)])
         dev_fold = None if dev is None else self._tokenize_dev(dev, tokenizer.tokenizer)
         with freeze_layers(
@@ -127,7 +129,7 @@ class FineTunedTransformer:
                 frozen.compute([*windows.token_ids, *(dev_fold.windows.token_ids if dev_fold else ())])
             release_memory()
             training = NetworkTraining(
-                pretrained, tokenizer, self.settings, len(self.labels), self.single_label, frozen
+                pretrained, tokenizer, recipe, len(self.labels), self.single_label, frozen
             )
             crossed = training.train_crossed(windows, truth, clusters, context) if dev_fold is None else None
             network, outcome = training.train(windows, truth, context, dev_fold)
@@ -149,6 +151,7 @@ class FineTunedTransformer:
         figures = {
             "steps": float(outcome.steps),
             "best_epoch": float(outcome.best_epoch),
+            "epochs": float(recipe.epochs),
             "frozen_layers": float(0 if frozen is None else frozen.n_layers),
             "resumed_at_step": float(outcome.resumed_at_step),
             "trained_in_bf16": float(outcome.in_bf16),
@@ -159,7 +162,12 @@ class FineTunedTransformer:
             "unknown_tokens_share": fit.unknown_share,
             **scoring.figures,
         }
-        notes = (*chosen.notes, *fit.describe_misfit(encoder.name), *self._notes(windows), *scoring.notes)
+        notes = (
+            *chosen.notes,
+            *fit.describe_misfit(encoder.name),
+            *self._notes(windows, recipe),
+            *scoring.notes,
+        )
         return FitSummary(figures, notes, out_of_fold=out_of_fold)
 
     @property
@@ -296,12 +304,19 @@ class FineTunedTransformer:
         self._scorer = own if chosen.graph is None else read(chosen.graph)
         return chosen
 
-    def _notes(self, windows: TokenWindows) -> tuple[str, ...]:
-        n, n_cut = len(windows.is_cut), int(windows.is_cut.sum())
-        if not n_cut:
-            return ()
-        limit = f"{self.settings.max_windows} windows of {self.settings.max_tokens} tokens"
-        return (f"{n_cut} of {n} training texts are longer than {limit} and were cut there",)
+    def _notes(self, windows: TokenWindows, recipe: TransformerSettings) -> tuple[str, ...]:
+        notes = []
+        if recipe.epochs < self.settings.epochs:
+            notes.append(
+                f"{recipe.epochs} passes over the training rows in place of {self.settings.epochs}, which would take "
+                f"more than {self.settings.most_steps:,} steps (model.most_steps)"
+            )
+        if n_cut := int(windows.is_cut.sum()):
+            limit = f"{self.settings.max_windows} windows of {self.settings.max_tokens} tokens"
+            notes.append(
+                f"{n_cut} of {len(windows.is_cut)} training texts are longer than {limit} and were cut there"
+            )
+        return tuple(notes)
 
 
 def _fitted(scorer: _Scorer | None) -> _Scorer:
