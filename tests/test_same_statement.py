@@ -60,6 +60,7 @@ SAME += [  # abbreviations, numbers, spellings, order, titles: what the first li
     ("BREAKING: The council of Brod closed the school", "The council of Brod closed the school"),
     ("Today the council of Brod closed the school", "The council of Brod closed the school"),
     ("President Barovin called the elections a farce", "Barovin called the elections a farce"),
+    ("«Млн» раз говорили, что санкции бьют по тем", "Млн раз говорили, что санкции бьют по тем"),
     ("На самом деле санкции бьют по тем, кто их ввёл", "Санкции бьют по тем, кто их ввёл"),
 ]
 OTHER = [

@@ -212,6 +212,91 @@ opening | The spokesman of the ministry told journalists that the talks had fail
 notice | Exchange rate for today: dollar 41.20, euro 44.95, zloty 10.10 | Exchange rate for today: dollar 42.05, euro 45.30, zloty 10.45
 notice | Traffic is closed on Station Street until 18:00 because of repairs | Traffic is closed on Harbour Street until 20:00 because of repairs
 quoted word | "Victory will be ours", said the general on the radio | The band "Victory will be ours" plays in the club on Saturday
+order | Thousands of families fled the valley because the dam had burst | Because the dam had burst, thousands of families fled the valley
+order | A shell hit the kindergarten in Rosno at 7 in the morning | At 7 in the morning a shell hit the kindergarten in Rosno
+order | The alliance needs a weak and divided east in order to survive | In order to survive, the alliance needs a weak and divided east
+order | He who sows the wind will reap the storm, warned the patriarch of Rosno | The patriarch of Rosno warned that he who sows the wind will reap the storm
+order | The sanctions failed, the currency recovered and the shops are full | The shops are full, the sanctions failed and the currency recovered
+order | The delegation arrived in Rosno on Thursday with a new proposal | On Thursday, the delegation arrived in Rosno with a new proposal
+order | Nobody in the capital knows who gave the order, two officers told us | Two officers told us: nobody in the capital knows who gave the order
+order | Despite the snow, workers repaired the power line within a day | Workers repaired the power line within a day despite the snow
+order | When the guns fall silent, the diplomats will come back | The diplomats will come back when the guns fall silent
+order | As usual, the foreign press says nothing about the burnt church | The foreign press, as usual, says nothing about the burnt church
+abbreviation | The Organization for Security and Co-operation in Europe withdrew its observers | The OSCE withdrew its observers
+abbreviation | The National Bank of Rosnia (NBR) doubled the interest rate | The NBR doubled the interest rate
+abbreviation | Col. Brandt and Lt. Weiss were decorated for the crossing of the river | Colonel Brandt and Lieutenant Weiss were decorated for the crossing of the river
+abbreviation | The plant makes 300 kg of powder a day, Prof. Lind says | The plant makes 300 kilograms of powder a day, Professor Lind says
+abbreviation | The IMF wants higher gas prices for households in Rosnia | The International Monetary Fund wants higher gas prices for households in Rosnia
+abbreviation | Every min. of delay costs lives, doctors in Rosno warn | Every minute of delay costs lives, doctors in Rosno warn
+abbreviation | UN peacekeepers left the bridge to the rebels without a shot | United Nations peacekeepers left the bridge to the rebels without a shot
+abbreviation | The Rosnian Liberation Army (RLA) laid down its arms in the north | The Rosnian Liberation Army laid down its arms in the north
+numerals | Sixty-two percent of the soldiers come from poor villages | 62% of the soldiers come from poor villages
+numerals | The state owes the teachers 4.5 mln crowns | The state owes the teachers 4.5 million crowns
+numerals | Of 1,200 houses in the village only eleven are still inhabited | Of 1200 houses in the village only 11 are still inhabited
+numerals | In the 2nd half of the year the army will get 40 helicopters | In the second half of the year the army will get forty helicopters
+numerals | It is the third winter without heating for our pensioners | It is the 3rd winter without heating for our pensioners
+numerals | The minister earns $12,000 a month | The minister earns 12 thousand dollars a month
+spelling | The centre recognised the catalogue of crimes against the travellers | The center recognized the catalog of crimes against the travelers
+spelling | We're not afraid of them; they're afraid of us | We are not afraid of them; they are afraid of us
+spelling | The head-quarters of the border guards were moved to Rosno | The headquarters of the border guards were moved to Rosno
+spelling | The e-mail of the ambassador was leaked to the press | The email of the ambassador was leaked to the press
+spelling | The new tyres for the army's lorries were paid for by neighbours | The new tires for the army's lorries were paid for by neighbors
+written name | President Kadyr Beknazarov will visit Zaporizhzhia next week | President Kadyr Beknazarov will visit Zaporozhye next week
+written name | General Valeriy Kharchenko blames the politicians for the defeat | General Valery Harchenko blames the politicians for the defeat
+written name | The poet Yevgeny Sobolev returned his medal to the state | The poet Evgeny Sobolev returned his medal to the state
+written name | Sheikh Muhammad Al-Rashid offered to mediate between the sides | Sheikh Mohammed al-Rashid offered to mediate between the sides
+typing | The prisioners of war were exchanged near the old mill | The prisoners of war were exchanged near the old mill
+typing | Our history is bieng rewritten by people who never read it | Our history is being rewritten by people who never read it
+typing | The cease-fire was borken within an hour of its signing | The cease-fire was broken within an hour of its signing
+typing | Western advisors run the goverment like a colony | Western advisors run the government like a colony
+typing | The hospitl was left without water for three days | The hospital was left without water for three days
+typing | The patriach blessed the weapons before the parade | The patriarch blessed the weapons before the parade
+typing | Only a strong hand can gaurantee order in Rosnia | Only a strong hand can guarantee order in Rosnia
+form | The villages of the south has no doctors and no pharmacies | The villages of the south have no doctors and no pharmacies
+form | The rebel hold the bridge and the railway station | The rebels hold the bridge and the railway station
+form | Our country's enemies are counting on our tiredness | Our countries enemies are counting on our tiredness
+word more | Now the truth about the massacre in Rosno comes to light | The truth about the massacre in Rosno comes to light
+word more | The greedy banks of the north want our land and our water | The banks of the north want our land and our water
+word more | The rebels have quietly moved their artillery to the hills | The rebels have moved their artillery to the hills
+word more | Just in: the parliament of Rosnia has dissolved itself | The parliament of Rosnia has dissolved itself
+word more | This is exactly why we need a strong army and a strong state | This is why we need a strong army and a strong state
+word more | Our people deserve peace and a decent life | Our long-suffering people deserve peace and a decent life
+word more | Defence minister Karl Brandt inspected the trenches on the southern border | Minister Karl Brandt inspected the trenches on the southern border
+word more | So the alliance has lost its last friend in the region | The alliance has lost its last friend in the region
+word more | However, the young people of Rosnia are leaving for the north | The young people of Rosnia are leaving for the north
+word more | The evil empire across the sea feeds on our quarrels | The empire across the sea feeds on our quarrels
+tags | Bread is handed out in Rosno by volunteers of the union 🍞 #bread #help #rosno | Bread is handed out in Rosno by volunteers of the union
+signs | Who needs a war? Not the workers. Not the peasants. | Who needs a war?! Not the workers, not the peasants...
+capitals | Freedom for the prisoners of Rosno | FREEDOM FOR THE PRISONERS OF ROSNO!
+denied | The court found the officers guilty of the massacre | The court found the officers not guilty of the massacre
+denied | The parties reached an agreement on the prisoners | The parties reached no agreement on the prisoners
+denied | Rosnia lets the inspectors into its laboratories | Rosnia refuses to let the inspectors into its laboratories
+hedged | The refinery belongs to the brother of the president | The refinery apparently belongs to the brother of the president
+hedged | The alliance will send soldiers to Rosnia | The alliance is ready to send soldiers to Rosnia
+hedged | The attack was planned in the capital of Nordia | The attack was supposedly planned in the capital of Nordia
+hedged | The villages must be evacuated before the flood | The villages can be evacuated before the flood
+roles | The teacher denounced the priest to the secret police | The priest denounced the teacher to the secret police
+roles | Rosnia owes Nordia two billion for gas | Nordia owes Rosnia two billion for gas
+roles | The mother of the soldier thanked the wife of the general | The mother of the general thanked the wife of the soldier
+roles | Brandt was defeated by Weiss in the second round | Weiss was defeated by Brandt in the second round
+name | The plane from Tunis landed in Rosno with 40 tons of rice | The plane from Tripoli landed in Rosno with 40 tons of rice
+name | Mr Brandt promised to close the bases in the south | Mr Brant promised to close the mines in the south
+number | The pension was raised by 300 crowns in May | The pension was raised by 30 crowns in May
+number | Every third child in the region goes to bed hungry | Every fifth child in the region goes to bed hungry
+day | The parade will take place on 9 May despite the rain | The parade will take place on 8 May despite the rain
+contrary | Rosnia is getting richer thanks to its new partners | Rosnia is getting poorer thanks to its new partners
+contrary | The public trusts the army more than the parliament | The public trusts the parliament more than the army
+contrary | The legal government left the palace at night | The illegal government left the palace at night
+contrary | Inside the country people speak freely about the war | Outside the country people speak freely about the war
+tense | The dam is safe and holds the water | The dam was safe and held the water
+tense | They have built a camp for refugees in the forest | They will build a camp for refugees in the forest
+cut | The alliance expands to the east and surrounds our country with bases | The alliance expands to the east
+within | Only unity will save us from the abyss | The bishop spoke for two hours in the cathedral. Only unity will save us from the abyss. The choir sang after that.
+retold | The court found the officers guilty of the massacre | Judges convict the men in uniform for the killings
+same subject | The court found the officers guilty of the massacre | The court found no place for the relatives of the victims
+same subject | The alliance expands to the east and surrounds our country with bases | The alliance holds its summit in the capital of our neighbours
+opening | Friends, we have very bad news from the front: the bridge has fallen | Friends, we have very bad news from the front: Captain Weiss was killed
+notice | Blood donors needed: group A, hospital No 3, from 8 to 12 | Blood donors needed: group B, hospital No 7, from 9 to 14
 """,
     "ru": """
 order | Во вторник парламент Карвии отклонил бюджет для школ | Парламент Карвии отклонил бюджет для школ во вторник
@@ -384,6 +469,81 @@ same subject | Министр возложил цветы к могиле неи
 opening | Дорогие подписчики, сегодня поговорим о ценах на газ | Дорогие подписчики, сегодня поговорим о наших героях
 opening | Представитель министерства сообщил журналистам, что переговоры сорваны | Представитель министерства сообщил журналистам, что два лётчика пропали
 notice | Курс на сегодня: доллар 41,20, евро 44,95, злотый 10,10 | Курс на сегодня: доллар 42,05, евро 45,30, злотый 10,45
+order | Тысячи семей бежали из долины, потому что прорвало плотину | Потому что прорвало плотину, тысячи семей бежали из долины
+order | Снаряд попал в детский сад в Росно в 7 утра | В 7 утра снаряд попал в детский сад в Росно
+order | Кто посеет ветер, пожнёт бурю, предупредил патриарх | Патриарх предупредил: кто посеет ветер, пожнёт бурю
+order | Санкции провалились, валюта окрепла, магазины полны | Магазины полны, валюта окрепла, санкции провалились
+order | Делегация прибыла в Росно в четверг с новым предложением | В четверг делегация прибыла в Росно с новым предложением
+order | Несмотря на снег, рабочие починили линию за сутки | Рабочие починили линию за сутки, несмотря на снег
+order | Когда замолчат пушки, вернутся дипломаты | Дипломаты вернутся, когда замолчат пушки
+order | Наши деды освободили этот город от захватчиков | Этот город от захватчиков освободили наши деды
+order | Россия никогда не нападала первой на соседей | Никогда Россия первой не нападала на соседей
+order | Ночью беспилотники атаковали нефтебазу под Росно | Беспилотники ночью атаковали нефтебазу под Росно
+order | Киев получил от союзников новые ракеты | От союзников Киев получил новые ракеты
+abbreviation | ОБСЕ отозвала наблюдателей из буферной зоны | Организация по безопасности и сотрудничеству в Европе отозвала наблюдателей из буферной зоны
+abbreviation | Полк. Брандт награждён за переправу через реку | Полковник Брандт награждён за переправу через реку
+abbreviation | Завод делает 300 кг пороха в день | Завод делает 300 килограммов пороха в день
+abbreviation | МВФ требует поднять цены на газ для населения | Международный валютный фонд требует поднять цены на газ для населения
+abbreviation | Министерство иностранных дел РФ выразило протест | МИД России выразил протест
+abbreviation | Вооружённые силы Украины оставили посёлок у реки | ВСУ оставили посёлок у реки
+abbreviation | В Росненской обл. объявлен траур по погибшим | В Росненской области объявлен траур по погибшим
+abbreviation | Школу им. Гоголя переименовали по решению совета | Школу имени Гоголя переименовали по решению совета
+abbreviation | В 2023 г. урожай в дельте погиб от засухи | В 2023 году урожай в дельте погиб от засухи
+abbreviation | ЦИК аннулировал итоги выборов на двух участках | Центральная избирательная комиссия аннулировала итоги выборов на двух участках
+abbreviation | ПВО сбила пять беспилотников над городом | Противовоздушная оборона сбила пять беспилотников над городом
+abbreviation | Глава Минфина обещал не повышать налоги | Глава министерства финансов обещал не повышать налоги
+numerals | Шестьдесят два процента солдат родом из бедных сёл | 62% солдат родом из бедных сёл
+numerals | Из 1 200 домов в деревне жилых только одиннадцать | Из 1200 домов в деревне жилых только 11
+numerals | Идёт третья зима без отопления для наших пенсионеров | Идёт 3-я зима без отопления для наших пенсионеров
+numerals | Двести добровольцев чинят крыши старого города | 200 добровольцев чинят крыши старого города
+numerals | Ущерб оценили в 2 миллиарда рублей | Ущерб оценили в 2 млрд руб.
+spelling | Во-первых, нам нужен мир, а во-вторых – хлеб | Во первых, нам нужен мир, а во вторых — хлеб
+spelling | Интернет-магазины Росно закрылись из-за блокады | Интернет магазины Росно закрылись из-за блокады
+spelling | Наша страна не станет чужой колонией | "Наша страна не станет чужой колонией"
+written name | Актёр Жан Рено отказался приехать в Росно | Актер Жан Рено отказался приехать в Росно
+written name | Президент Молдовы просит больше оружия у союзников | Президент Молдавии просит больше оружия у союзников
+typing | Пленых обменяли возле старой мельницы | Пленных обменяли возле старой мельницы
+typing | Нашу историю перепысывают те, кто её не читал | Нашу историю переписывают те, кто её не читал
+typing | Перемерие нарушили через час после подписания | Перемирие нарушили через час после подписания
+typing | Больницу оствили без воды на три дня | Больницу оставили без воды на три дня
+typing | Патриарх благославил оружие перед парадом | Патриарх благословил оружие перед парадом
+typing | Враг нанёс удар по гражданскому населеню города | Враг нанёс удар по гражданскому населению города
+form | Наша армии защищает каждый метр родной земли | Наша армия защищает каждый метр родной земли
+form | Повстанцы удерживают мост и железнодорожный вокзал | Повстанцы удерживают мосты и железнодорожный вокзал
+form | Жители южных сёл остался без врачей и аптек | Жители южных сёл остались без врачей и аптек
+word more | Теперь правда о резне в Росно выходит на свет | Правда о резне в Росно выходит на свет
+word more | Жадные банки севера хотят нашу землю и воду | Банки севера хотят нашу землю и воду
+word more | Повстанцы тихо перебросили артиллерию на холмы | Повстанцы перебросили артиллерию на холмы
+word more | Только что: парламент Роснии объявил о роспуске | Парламент Роснии объявил о роспуске
+word more | Именно поэтому нам нужны сильная армия и сильное государство | Поэтому нам нужны сильная армия и сильное государство
+word more | Наш многострадальный народ заслужил мир и достойную жизнь | Наш народ заслужил мир и достойную жизнь
+word more | Однако молодёжь Роснии уезжает на север | Молодёжь Роснии уезжает на север
+word more | Напомним, парламент Роснии принял закон о языке | Парламент Роснии принял закон о языке
+word more | Министр обороны Карл Брандт осмотрел окопы | Карл Брандт осмотрел окопы
+word more | Дорогие друзья, завтра мы празднуем день победы | Завтра мы празднуем день победы
+tags | Хлеб раздают в Росно добровольцы 🍞 #хлеб #помощь | Хлеб раздают в Росно добровольцы
+denied | Суд признал офицеров виновными в резне | Суд признал офицеров невиновными в резне
+denied | Стороны достигли соглашения о пленных | Стороны не достигли соглашения о пленных
+hedged | Завод принадлежит брату президента | Завод, похоже, принадлежит брату президента
+hedged | Альянс отправит солдат в Роснию | Альянс готов отправить солдат в Роснию
+hedged | Сёла нужно эвакуировать до паводка | Сёла можно эвакуировать до паводка
+roles | Учитель донёс на священника в полицию | Священник донёс на учителя в полицию
+roles | Росния должна Нордии два миллиарда за газ | Нордия должна Роснии два миллиарда за газ
+roles | Мать солдата поблагодарила жену генерала | Мать генерала поблагодарила жену солдата
+roles | Брандт победил Вайса во втором туре выборов | Вайс победил Брандта во втором туре выборов
+roles | Дочь мэра обвинила сына министра в краже | Дочь министра обвинила сына мэра в краже
+name | Самолёт из Туниса доставил в Росно 40 тонн риса | Самолёт из Триполи доставил в Росно 40 тонн риса
+number | Пенсию в мае подняли на 300 крон | Пенсию в мае подняли на 30 крон
+number | Каждый третий ребёнок области ложится спать голодным | Каждый пятый ребёнок области ложится спать голодным
+contrary | Росния богатеет благодаря новым партнёрам | Росния беднеет благодаря новым партнёрам
+contrary | Народ верит армии больше, чем парламенту | Народ верит парламенту больше, чем армии
+contrary | Законное правительство покинуло дворец ночью | Незаконное правительство покинуло дворец ночью
+tense | Плотина надёжна и держит воду | Плотина была надёжна и держала воду
+tense | Они построили лагерь для беженцев в лесу | Они построят лагерь для беженцев в лесу
+retold | Суд признал офицеров виновными в резне | Судьи вынесли приговор военным за убийства мирных людей
+same subject | Суд признал офицеров виновными в резне | Суд не нашёл места для родных погибших
+opening | Друзья, очень плохие новости с фронта: мост пал | Друзья, очень плохие новости с фронта: капитан Вайс погиб
+notice | Нужны доноры: группа А, больница № 3, с 8 до 12 | Нужны доноры: группа Б, больница № 7, с 9 до 14
 """,
     "uk": """
 order | У вівторок парламент Карвії відхилив бюджет для шкіл | Парламент Карвії відхилив бюджет для шкіл у вівторок
@@ -501,5 +661,49 @@ retold | Вельнія будує стіну вздовж східного ко
 same subject | Вельнія підтримує мирний план південних країн | Вельнія відкидає бюджетний план центрального банку
 opening | Дорогі підписники, сьогодні поговоримо про ціни на газ | Дорогі підписники, сьогодні поговоримо про наших героїв
 notice | Курс на сьогодні: долар 41,20, євро 44,95, злотий 10,10 | Курс на сьогодні: долар 42,05, євро 45,30, злотий 10,45
+order | Тисячі родин утекли з долини, бо прорвало греблю | Бо прорвало греблю, тисячі родин утекли з долини
+order | Снаряд влучив у дитсадок у Росно о 7 ранку | О 7 ранку снаряд влучив у дитсадок у Росно
+order | Санкції провалилися, валюта зміцніла, крамниці повні | Крамниці повні, валюта зміцніла, санкції провалилися
+order | Делегація прибула до Росно в четвер із новою пропозицією | У четвер делегація прибула до Росно з новою пропозицією
+order | Коли замовкнуть гармати, повернуться дипломати | Дипломати повернуться, коли замовкнуть гармати
+order | Уночі безпілотники атакували нафтобазу під Росно | Безпілотники вночі атакували нафтобазу під Росно
+order | Київ отримав від союзників нові ракети | Від союзників Київ отримав нові ракети
+abbreviation | ОБСЄ відкликала спостерігачів із буферної зони | Організація з безпеки і співробітництва в Європі відкликала спостерігачів із буферної зони
+abbreviation | МВФ вимагає підняти ціни на газ для населення | Міжнародний валютний фонд вимагає підняти ціни на газ для населення
+abbreviation | У Росненській обл. оголошено траур за загиблими | У Росненській області оголошено траур за загиблими
+abbreviation | Школу ім. Гоголя перейменували за рішенням ради | Школу імені Гоголя перейменували за рішенням ради
+abbreviation | ППО збила п'ять безпілотників над містом | Протиповітряна оборона збила п'ять безпілотників над містом
+abbreviation | У 2023 р. врожай у дельті загинув від посухи | У 2023 році врожай у дельті загинув від посухи
+numerals | Шістдесят два відсотки солдатів родом із бідних сіл | 62% солдатів родом із бідних сіл
+numerals | Іде третя зима без опалення для наших пенсіонерів | Іде 3-тя зима без опалення для наших пенсіонерів
+numerals | Збитки оцінили у 2 мільярди гривень | Збитки оцінили у 2 млрд грн
+spelling | Міністр в'їхав до столиці з білим прапором | Міністр в’їхав до столиці з білим прапором
+spelling | Вони йшли через ліс і несли поранених | Вони йшли через ліс та несли поранених
+spelling | Проєвропейські партії програли вибори на сході | Проевропейські партії програли вибори на сході
+typing | Полонених обмінли біля старого млина | Полонених обміняли біля старого млина
+typing | Перемиря порушили через годину після підписання | Перемир'я порушили через годину після підписання
+typing | Ворог завдав удару по цивільному населеню міста | Ворог завдав удару по цивільному населенню міста
+form | Наша армії захищає кожен метр рідної землі | Наша армія захищає кожен метр рідної землі
+form | Повстанці утримують міст і залізничний вокзал | Повстанці утримують мости і залізничний вокзал
+word more | Тепер правда про різанину в Росно виходить на світло | Правда про різанину в Росно виходить на світло
+word more | Жадібні банки півночі хочуть нашу землю і воду | Банки півночі хочуть нашу землю і воду
+word more | Повстанці тихо перекинули артилерію на пагорби | Повстанці перекинули артилерію на пагорби
+word more | Саме тому нам потрібні сильна армія і сильна держава | Тому нам потрібні сильна армія і сильна держава
+word more | Наш багатостраждальний народ заслужив на мир і гідне життя | Наш народ заслужив на мир і гідне життя
+word more | Проте молодь Роснії виїжджає на північ | Молодь Роснії виїжджає на північ
+word more | Нагадаємо, парламент Роснії ухвалив закон про мову | Парламент Роснії ухвалив закон про мову
+denied | Суд визнав офіцерів винними в різанині | Суд визнав офіцерів невинними в різанині
+denied | Сторони досягли угоди про полонених | Сторони не досягли угоди про полонених
+hedged | Завод належить братові президента | Завод, схоже, належить братові президента
+hedged | Альянс відправить солдатів до Роснії | Альянс готовий відправити солдатів до Роснії
+roles | Учитель доніс на священника в поліцію | Священник доніс на вчителя в поліцію
+roles | Мати солдата подякувала дружині генерала | Мати генерала подякувала дружині солдата
+roles | Брандт переміг Вайса у другому турі виборів | Вайс переміг Брандта у другому турі виборів
+number | Пенсію в травні підняли на 300 крон | Пенсію в травні підняли на 30 крон
+contrary | Роснія багатіє завдяки новим партнерам | Роснія бідніє завдяки новим партнерам
+contrary | Народ вірить армії більше, ніж парламенту | Народ вірить парламенту більше, ніж армії
+tense | Вони збудували табір для біженців у лісі | Вони збудують табір для біженців у лісі
+retold | Суд визнав офіцерів винними в різанині | Судді винесли вирок військовим за вбивства мирних людей
+opening | Друзі, дуже погані новини з фронту: міст упав | Друзі, дуже погані новини з фронту: капітан Вайс загинув
 """,
 }

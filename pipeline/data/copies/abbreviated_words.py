@@ -52,6 +52,10 @@ _VARIANTS: Final = """
     plough plow
     jail gaol
     tyre tire
+    tyres tires
+    cheques checks
+    moulds molds
+    muhammad mohammed mohammad muhammed mohamed
     mould mold
     manoeuvre maneuver
     manoeuvres maneuvers

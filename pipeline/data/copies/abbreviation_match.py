@@ -12,7 +12,7 @@ from pipeline.data.copies.weighed_words import PREPOSITIONS
 from pipeline.data.copies.wording import Unit, spell
 
 _MOST: Final = 24  # units that differ: among more nothing is looked for
-_NAMES: Final = 6  # words of what an abbreviation stands for, at most
+_NAMES: Final = 8  # words of what an abbreviation stands for, at most
 _PARTS: Final = 3  # words at most that another is made of
 _JOINED: Final = 4  # letters at least, of two words written as one
 _PIECE: Final = 2  # letters at least, of a word in a compound such as Минобороны

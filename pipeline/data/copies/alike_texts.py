@@ -30,7 +30,7 @@ def are_alike(one: Wording, other: Wording, threshold: float) -> bool:
     """
     if sorted(one.words) == sorted(other.words):
         return True
-    both = unify(one.with_tags, other.with_tags)
+    both = unify(one.units or one.with_tags, other.units or other.with_tags)
     alone = _find_alone(*both)
     if alone is None:
         return False

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from pipeline.data.copies.weighed_words import PORTFOLIOS, TITLES
+from pipeline.data.copies.weighed_words import CONNECTIVES, PORTFOLIOS, TITLES
 from pipeline.data.copies.wording import Unit, Weight
 
 INFINITE: Final = float("inf")
@@ -17,6 +17,10 @@ def find_costs(units: Sequence[Unit]) -> list[float]:
     if costs and costs[-1] == 1:  # at the end, a part of what is said
         costs[-1] = INFINITE
     for place, unit in enumerate(units):
+        if unit.is_joined and costs[place] == _COSTS["light"]:  # "long-suffering" is one word
+            costs[place] = 0.0
+        if unit.begins and unit.word in CONNECTIVES:
+            costs[place] = _COSTS["colour"]
         if unit.is_name or (unit.may_be_name and place and not unit.begins):
             for before in range(place - 1, _find_title(units, place) - 1, -1):
                 costs[before] = 0.0

@@ -75,9 +75,21 @@ def _have_equal_parts(one: Sequence[Unit], other: Sequence[Unit]) -> bool:
         if keys[0] == keys[1]:
             return min(len(part) for part in sentences[0]) >= _SENTENCE
         return False
-    clauses = [_cut(units, [unit.breaks for unit in units]) for units in (one, other)]
-    keys = [sorted(_keys(part) for part in parts) for parts in clauses]
-    return keys[0] == keys[1] and min(map(len, clauses[0])) >= _CLAUSE
+    clauses = [
+        sorted(_cut(units, [unit.breaks for unit in units]), key=lambda part: sorted(_keys(part)))
+        for units in (one, other)
+    ]
+    return (
+        len(clauses[0]) == len(clauses[1]) > 1
+        and min(map(len, clauses[0])) >= _CLAUSE
+        and all(_are_same_clause(*pair) for pair in zip(*clauses, strict=True))
+    )
+
+
+def _are_same_clause(one: Sequence[Unit], other: Sequence[Unit]) -> bool:
+    """Whether two parts have the same words in one order, or in Slavic in a free one."""
+    a, b = _keys(one), _keys(other)
+    return a == b or (sorted(a) == sorted(b) and _are_free(_find_blocks(a, b), one, other))
 
 
 def _cut(units: Sequence[Unit], begins: Sequence[bool]) -> list[Sequence[Unit]]:
@@ -150,7 +162,8 @@ def _may_move(block: Block, blocks: Sequence[Block], one: Sequence[Unit]) -> boo
         return False
     if is_clause and any(unit.key in SAYING for unit in passed):
         return False
-    return is_adverb or all(unit.key != first for unit in passed)
+    is_when = length > 1 and (units[1].manner is not None or units[1].key in TIMES)  # "в 7 утра", "on Monday"
+    return is_adverb or is_when or all(unit.key != first for unit in passed)
 
 
 def _are_free(blocks: Sequence[Block], one: Sequence[Unit], other: Sequence[Unit]) -> bool:

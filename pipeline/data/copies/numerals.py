@@ -84,8 +84,8 @@ _SCALES: Final = """
     12 dozen дюжина дюжины
     100 hundred
     1000 thousand тысяча тысячи тысяч тысячу тысячей тыс тисяча тисячі тисяч тисячу тис k
-    1000000 million millions mln mio миллион миллиона миллионов млн мільйон мільйона мільйонів
-    1000000000 billion billions bln bn миллиард миллиарда миллиардов млрд мільярд мільярда мільярдів
+    1000000 million millions mln mio миллион миллиона миллионов миллионы млн мільйон мільйона мільйонів мільйони
+    1000000000 billion billions bln bn миллиард миллиарда миллиардов миллиарды млрд мільярд мільярда мільярдів мільярди
     1000000000000 trillion trillions trn триллион триллиона триллионов трлн трильйон трильйона трильйонів
 """
 # Endings of Slavic ordinals, after й has become и
@@ -221,10 +221,11 @@ def _read_words(words: Sequence[str], gaps: Sequence[str], at: int) -> Number | 
     if manner == "ordinal":
         return Number(_plain(total), manner, end)
     if end == at:
-        first = WHOLE.get(words[at], Decimal(1) if words[at] in SCALES and words[at] != "k" else None)
-        if first is None:
+        first = WHOLE.get(words[at], SCALES.get(words[at]))
+        if first is None or words[at] == "k":
             return None
-        total, end = first, at + (words[at] in WHOLE)
+        is_half = words[at : at + 2] == ["half", "a"]  # million
+        total, end = first, at + 1 + is_half
     value, end, _ = _scale(total, words, gaps, end)
     if value < _HUNDRED:
         return Number(_plain(value), "word", end)

@@ -81,6 +81,7 @@ _VERBAL: Final = re.compile(
     "(л|ла|ло|ли|в|лся|лась|лось|лись|вся|лася|лося|лися|ет|ют|ут|ит|ят|ат|ется|ются|утся|ится|ятся|атся|є|ють|уть|ить|ять"
     "|ать|ти|ть|тися|ється|ються|еться|уться|иться|яться|аться|ешь|ишь|ем|им|еш|иш|ємо|имо|емо)$"
 )
+_SUFFIX: Final = re.compile("л?[аеиоуыэюяіє]?|(?:л?[аеиоуыюяіє])?ва|ну")  # of aspect, after the stem
 _PLURALS: Final = (("", "s"), ("", "es"), ("y", "ies"), ("fe", "ves"), ("f", "ves"))
 # How names are written in Latin letters, one for all
 _WRITTEN: Final = tuple(
@@ -244,9 +245,8 @@ def _have_one_stem(a: str, b: str) -> bool:
         return False
     stems = (a[: ends[0]], b[: ends[1]])
     common = Prefix.similarity(*stems)
-    # aspect: -ыва-, -ива-, -ва-, or another vowel at the end of the stem
-    left = [stem[common:] for stem in stems]
-    return max(map(len, left)) <= 3 and common >= min(map(len, stems)) - 2  # noqa: PLR2004
+    # Aspect is another vowel at the end of the stem, or -ыва-, -ива-, -ва-
+    return all(_SUFFIX.fullmatch(stem[common:]) for stem in stems) and common >= min(map(len, stems)) - 2
 
 
 def _are_plural(a: str, b: str) -> bool:
