@@ -99,6 +99,32 @@ def test_fresh_rows_need_no_correction_and_the_output_says_so(study: Study) -> N
     assert "--data FILE" in said
 
 
+def test_models_that_were_evaluated_on_rows_are_known_there(study: Study) -> None:
+    rows = str(study.folder / "judged.jsonl")
+    write_lines(Path(rows), make_rows(2000, 60))
+    names = [f"runs:/{model.run_id}" for model in study.models]
+    said = []
+    for name in (*names, names[0]):
+        done = CliRunner().invoke(app, ["evaluate", name, rows, "--json"])
+        assert done.exit_code == 0, done.output
+        said.append(json.loads(done.stdout)["notes"])
+    assert said[0] == []
+    assert [
+        "figures of 2 models" in said[1][0],
+        *("figures of 3 models" in notes[0] for notes in said[2:]),
+    ] == [True] * 3
+    assert study.compare(0, 1, "--data", rows)["test_use"]["models"] == 3
+
+
+def test_an_evaluation_makes_no_store(study: Study, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    write_lines(rows, make_rows(3000, 60))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'none.db'}")
+    done = CliRunner().invoke(app, ["evaluate", str(study.models[0].bundle), str(rows)])
+    assert done.exit_code == 0, done.output
+    assert not (tmp_path / "none.db").exists()
+
+
 def test_a_comparison_without_a_store_says_that_it_is_not_counted(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -103,7 +103,8 @@ def evaluate(
     """Evaluate a model on labelled texts, with intervals.
 
     Intervals are of a bootstrap over clusters. Slices are channels, languages, months, lengths of text, forwards, and
-    what the training has not seen; the worst five are printed, all of them with --json.
+    what the training has not seen; the worst five are printed, all of them with --json. An MLflow store in reach notes
+    that the model's figures on these rows are known: a comparison on them corrects for that.
 
     Example: frames evaluate models:/frames@champion labelled.csv --json
     """
@@ -113,20 +114,27 @@ def evaluate(
 
         from pipeline.bundle import load_bundle
         from pipeline.commands.model_tables import print_slices
-        from pipeline.commands.result_tables import print_evaluation
+        from pipeline.commands.result_tables import print_evaluation, print_notes
         from pipeline.config.evaluation import EvaluationSettings
         from pipeline.data.labels.labelled_rows import read_labelled
         from pipeline.evaluation.evaluate_bundle import evaluate_with_slices, short_name
+        from pipeline.tracking.store_uri import is_there
 
         bundle = load_bundle(find_model(model))
         labelled = read_labelled(data, bundle.codebook, parse_columns(column), encoding)
+        notes: tuple[str, ...] = ()
+        if is_there():  # else MLflow, which takes seconds to load, has nothing to do
+            from pipeline.tracking.recorded_comparison import record_evaluation
+
+            notes = record_evaluation(bundle, labelled)
         report, slices = evaluate_with_slices(bundle, labelled, EvaluationSettings())
         if as_json:
             named = {"model": bundle.model_id, "bundle_hash": bundle.bundle_hash}
-            print_json({**named, **report.to_json(), "slices": slices.to_json()})
+            print_json({**named, **report.to_json(), "slices": slices.to_json(), "notes": list(notes)})
         else:
             print_evaluation(console(), report, short_name(bundle))
             print_slices(console(), slices)
+            print_notes(console(), notes)
 
     run_command(work, debug)
 

@@ -5,6 +5,9 @@ the linearised residual e_dc of cluster c in domain d, a combination of shares w
 
     Var(sum_d a_d share_d) = sum_c (sum_d a_d e_dc)^2 + sum_d a_d^2 unseen_d
 
+where each end of an interval counts of unseen_d what lies on its side: of a difference's lower end, what lies below the
+second share and above the first.
+
 Intervals are put together from those of the shares, so that they are as good for rare frames and never leave what is
 possible: MOVER (Zou & Donner 2008, "Construction of confidence limits about effect measures: a general approach"; for
 two proportions this is Newcombe's interval of 1998), with the correlation of the shares from the formula above. A
@@ -28,7 +31,7 @@ from scipy.stats import t as student
 
 from pipeline.measures.intervals import Estimate
 from pipeline.prevalence.domains import TIMES, UNDATED
-from pipeline.prevalence.estimators import Floats, Shares, wilson_bounds
+from pipeline.prevalence.estimators import Floats, Integers, Shares, wilson_bounds
 from pipeline.prevalence.share_records import NO_ESTIMATE, Contrast
 
 _DRAWS: Final = 5000  # of multipliers: the critical value is known to within about one in a hundred
@@ -71,15 +74,16 @@ class JointShares:
 
     Attributes:
         names: of the domains.
-        value, variance, unseen, spread: see `Shares`, each of shape (d,).
+        value, unseen, spread: see `Shares`, each of shape (d,).
+        charges: see `Shares`, shape (2, d).
         residuals: of the clusters, shape (n_clusters, d).
         freedom: degrees of freedom, the smallest of the domains.
     """
 
     names: tuple[str, ...]
     value: Floats
-    variance: Floats
     unseen: Floats
+    charges: Floats
     spread: Floats
     residuals: Floats
     freedom: float
@@ -90,8 +94,8 @@ class JointShares:
         return JointShares(
             tuple(names),
             value=np.array([s.value[i] for s in shares]),
-            variance=np.array([s.variance[i] for s in shares]),
             unseen=np.array([s.unseen[i] for s in shares]),
+            charges=np.stack([s.charges[:, i] for s in shares], axis=1),
             spread=np.array([s.spread for s in shares]),
             residuals=np.stack([s.residuals[:, i] for s in shares], axis=1),
             freedom=min(s.freedom for s in shares),
@@ -103,28 +107,36 @@ class JointShares:
         return np.asarray(self.residuals.T @ self.residuals + np.diag(self.unseen))
 
     @property
-    def correlation(self) -> Floats:
-        """Shape (d, d), zero beside ones where a share has no variance."""
-        spread = np.sqrt(np.maximum(self.variance, np.finfo(float).tiny))
-        return np.asarray(np.clip(self.covariance / np.outer(spread, spread), -1, 1))
+    def variances(self) -> Floats:
+        """Of the shares, for the lower and for the upper end of an interval, shape (2, d)."""
+        return np.asarray((self.residuals**2).sum(axis=0) + self.charges)
 
     def bound(self, quantiles: Floats) -> tuple[Floats, Floats]:
         """Ends of the intervals of all shares at each of q quantiles: two arrays of shape (q, d)."""
-        return wilson_bounds(self.value, self.variance, self.spread, quantiles[:, None])
+        below, above = self.variances
+        low, _ = wilson_bounds(self.value, below, self.spread, quantiles[:, None])
+        _, high = wilson_bounds(self.value, above, self.spread, quantiles[:, None])
+        return low, high
 
     def combine(self, weights: Floats, quantiles: Floats) -> tuple[Floats, Floats]:
         """Ends of the intervals of m combinations, weights of shape (m, d), at a quantile each, shape (m,)."""
         low, high = self.bound(quantiles)
-        below, above = self.value - low, high - self.value
-        middle, correlation = weights @ self.value, self.correlation
-        down, up = (
-            np.sqrt(np.maximum(np.einsum("md,de,me->m", steps, correlation, steps), 0))
-            for steps in (
-                weights * np.where(weights > 0, below, above),
-                weights * np.where(weights > 0, above, below),
-            )
-        )
+        steps = np.stack([self.value - low, high - self.value])
+        middle = weights @ self.value
+        is_added = (weights > 0).astype(np.int64)
+        down, up = (self._add(weights, steps, sides) for sides in (1 - is_added, is_added))
         return middle - down, middle + up
+
+    def _add(self, weights: Floats, steps: Floats, sides: Integers) -> Floats:
+        """Length of the sum of correlated steps, (2, m, d), of each share to the side (m, d) that is named."""
+        columns = np.arange(weights.shape[1])
+        taken = weights * np.where(sides == 0, steps[0], steps[1])
+        spread = np.sqrt(np.maximum(self.variances[sides, columns], np.finfo(float).tiny))
+        shared = self.residuals.T @ self.residuals
+        np.fill_diagonal(shared, 0)
+        parts = taken / spread
+        length = np.einsum("md,de,me->m", parts, shared, parts) + (taken**2).sum(axis=1)
+        return np.asarray(np.sqrt(np.maximum(length, 0)))
 
     def find_critical(self, weights: Floats, confidence: float) -> float:
         """The quantile at which the intervals of all combinations (m, d) hold together with this confidence."""
@@ -156,21 +168,27 @@ class JointShares:
     def bound_ratio(self, first: int, second: int, quantile: float) -> Estimate:
         """The second share by the first; without an upper end where the first may be zero."""
         low, high = (ends[0] for ends in self.bound(np.array([quantile])))
-        under, over, rho = self.value[first], self.value[second], self.correlation[first, second]
+        under, over = self.value[first], self.value[second]
         if under <= 0:
             return NO_ESTIMATE
 
-        def solve(of_over: float, of_under: float) -> tuple[float, float, float]:
-            cross = over * under - rho * of_over * of_under
+        def solve(of_over: float, of_under: float, side: int) -> tuple[float, float, float]:
+            cross = over * under - self._correlate(first, second, side) * of_over * of_under
             ends = (over**2 - of_over**2, under**2 - of_under**2)
             return cross, float(np.sqrt(max(cross**2 - ends[0] * ends[1], 0))), ends[1]
 
-        cross, root, _ = solve(over - low[second], high[first] - under)
+        cross, root, _ = solve(over - low[second], high[first] - under, 0)
         lowest = (over**2 - (over - low[second]) ** 2) / (cross + root) if cross + root > 0 else 0.0
-        cross, root, rest = solve(high[second] - over, under - low[first])
+        cross, root, rest = solve(high[second] - over, under - low[first], 1)
         return Estimate(
             float(over / under), max(float(lowest), 0.0), float((cross + root) / rest) if rest > 0 else None
         )
+
+    def _correlate(self, first: int, second: int, side: int) -> float:
+        """Correlation of the second share's step to a side and the first's to the other."""
+        spread = np.sqrt(self.variances[1 - side, first] * self.variances[side, second])
+        shared = self.residuals[:, first] @ self.residuals[:, second]
+        return float(np.clip(shared / max(spread, np.finfo(float).tiny), -1, 1))
 
 
 @lru_cache(maxsize=2)

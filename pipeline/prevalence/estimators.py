@@ -83,11 +83,12 @@ class Shares:
         value: share, in [0, 1].
         low: lower end of the interval.
         high: upper end of the interval.
-        variance: of the share: the sum of squares of its column of `residuals`, and `unseen`; each end of the interval
-            counts no more of the latter than lies on its side.
+        variance: of the share: the sum of squares of its column of `residuals`, and `unseen`.
         power: weight of the predictions, in [0, 1].
         residuals: linearised, of each cluster, shape (n_clusters, k); those of two domains give their covariance.
         unseen: the part of the variance that stands for what the sample did not show.
+        charges: what of that part lies below the share and what above, shape (2, k): each end of an interval counts no
+            more than lies on its side.
         spread: one over the effective size of the sample if all shares were estimated from labels.
         freedom: degrees of freedom of the variance.
     """
@@ -99,6 +100,7 @@ class Shares:
     power: Floats
     residuals: Floats
     unseen: Floats
+    charges: Floats
     spread: float
     freedom: float
 
@@ -163,7 +165,7 @@ def estimate_means(
     quantile = student.ppf((1 + confidence) / 2, freedom)
     low, _ = wilson_bounds(value, seen + charges[0], spread, quantile)
     _, high = wilson_bounds(value, seen + charges[1], spread, quantile)
-    return Shares(value, low, high, seen + unseen, powers, residuals, unseen, spread, freedom)
+    return Shares(value, low, high, seen + unseen, powers, residuals, unseen, charges, spread, freedom)
 
 
 def plan_labels(

@@ -1,7 +1,8 @@
 """Comparisons as runs in MLflow, and the ledger of test rows that these runs are.
 
 A run is begun, with the fingerprint of the rows and the hashes of both models, before anything is computed: whoever
-sees a result has been counted. Training runs have the fingerprint too, since their figures are of the same rows.
+sees a result has been counted. Training runs have the fingerprint too, since their figures are of the same rows, and so
+have evaluations on other rows, one for each model.
 """
 
 import pipeline.tracking.mlflow_environment  # noqa: F401 - MLflow reads its environment while it is imported
@@ -17,13 +18,15 @@ from pipeline.bundle import ModelBundle
 from pipeline.config.evaluation import EvaluationSettings
 from pipeline.config.tracking import TrackingSettings
 from pipeline.data.labels.labelled_rows import LabelledData
-from pipeline.errors import PipelineError
+from pipeline.errors import DataError, PipelineError
 from pipeline.evaluation.comparison import Comparison
 from pipeline.evaluation.evaluate_bundle import compare_bundles, fingerprint_common_rows
+from pipeline.evaluation.leakage import keep_unseen
 from pipeline.evaluation.reused_test_rows import TestUse
 from pipeline.tracking.mlflow_store import open_store, store_errors
 from pipeline.tracking.mlflow_tracker import MlflowTracker
 from pipeline.tracking.run_links import TEST_TAG, BundleRun, adopt_runs, find_bundle_runs, find_runs
+from pipeline.tracking.store_uri import is_there
 
 _FIRST, _SECOND, _TRAINED = "first_bundle_hash", "second_bundle_hash", "bundle_hash"
 _SAW_NOTHING: Final = "FAILED"  # ended by an error before there was a result
@@ -154,8 +157,59 @@ def count_uses(fingerprint: str, compared: tuple[str, str], own_run: str, uri: s
 
     Runs that were deleted count as long as the store keeps them.
     """
+    comparisons, pairs, models = _read_ledger(fingerprint, own_run, uri)
+    return TestUse(comparisons, len(pairs), len(models | set(compared)))
+
+
+def record_evaluation(
+    bundle: ModelBundle, data: LabelledData, tracking: TrackingSettings | None = None
+) -> tuple[str, ...]:
+    """Enter that a model's figures on labelled rows are known, and say how many models' are.
+
+    Whoever evaluates candidates and takes the best has compared them, so a comparison on these rows corrects for all
+    of them. A model is entered once for the same rows; where there is no store none is made.
+
+    Args:
+        bundle: the model that is to be evaluated.
+        data: on these rows; those that it has learnt from are no test.
+        tracking: store and experiment; without, those of the run that trained the model.
+
+    Returns:
+        Notes to the reader.
+    """
+    uri = None if tracking is None else tracking.uri
+    if not is_there(uri):
+        return ()
+    try:
+        fingerprint = keep_unseen(data, (bundle,))[0].fingerprint
+        open_store(uri)
+    except DataError:
+        return ()
+    except PipelineError as error:
+        return (f"that these rows were used is not counted: {error}",)
+    models = _read_ledger(fingerprint, "", uri)[2]
+    if bundle.bundle_hash not in models:
+        members = find_bundle_runs((bundle.manifest,), uri)
+        if tracking is None or "experiment" not in tracking.model_fields_set:
+            tracking = TrackingSettings(
+                uri=uri, **({"experiment": members[-1].experiment} if members else {})
+            )
+        tags = {"kind": "evaluation", TEST_TAG: fingerprint, _TRAINED: bundle.bundle_hash}
+        with MlflowTracker.start(tracking, f"{bundle.manifest['name']} evaluated", tags=tags):
+            models.add(bundle.bundle_hash)
+    note = (
+        f"the figures of {len(models)} models on these rows are known, and the best of them owes part of its own to "
+        "the rows: frames compare --data corrects for that"
+    )
+    return (note,) if len(models) > 1 else ()
+
+
+def _read_ledger(
+    fingerprint: str, own_run: str, uri: str | None
+) -> tuple[int, set[frozenset[str]], set[str]]:
+    """Comparisons on the rows of a fingerprint but for `own_run`, pairs that they compared, and all known models."""
     client, uri = open_store(uri)
-    models, pairs, comparisons = set(compared), set[frozenset[str]](), 0
+    models, pairs, comparisons = set[str](), set[frozenset[str]](), 0
     with store_errors(uri):
         for run in find_runs(client, TEST_TAG, fingerprint, deleted_too=True):
             tags = run.data.tags
@@ -166,4 +220,4 @@ def count_uses(fingerprint: str, compared: tuple[str, str], own_run: str, uri: s
                 pair = frozenset((tags[_FIRST], tags[_SECOND]))
                 pairs.add(pair)
                 models |= pair
-    return TestUse(comparisons, len(pairs), len(models))
+    return comparisons, pairs, models

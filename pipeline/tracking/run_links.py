@@ -36,15 +36,13 @@ def bundle_tags(manifest: Mapping[str, Any]) -> dict[str, str]:
     return {key: str(manifest[key]) for key in keys if manifest.get(key)}
 
 
-def find_bundle_runs(
-    manifests: tuple[Mapping[str, Any], Mapping[str, Any]], uri: str | None = None
-) -> list[BundleRun]:
-    """The runs in this store that trained the first and the second bundle; those it does not know are left out."""
+def find_bundle_runs(manifests: Sequence[Mapping[str, Any]], uri: str | None = None) -> list[BundleRun]:
+    """The runs in this store that trained a first and perhaps a second bundle; those it does not know are left out."""
     client, uri = open_store(uri)
     with store_errors(uri):
         experiments = {e.experiment_id: e.name for e in _all_experiments(client)}
         found = []
-        for role, manifest in zip(("first", "second"), manifests, strict=True):
+        for role, manifest in zip(("first", "second"), manifests, strict=False):
             run = next(find_runs(client, _MANIFEST_TAG, str(manifest[_MANIFEST_TAG])), None)
             if run is not None:
                 place = run.info.experiment_id

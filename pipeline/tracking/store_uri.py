@@ -26,6 +26,12 @@ def sqlite_path(uri: str) -> Path | None:
     return Path(uri.removeprefix(_SQLITE)).absolute()
 
 
+def is_there(uri: str | None = None) -> bool:
+    """Whether there is a store, as far as its URI tells: an sqlite store is a file, others are asked later."""
+    path = sqlite_path(resolve_store_uri(uri))
+    return path is None or path.is_file()
+
+
 def is_server(uri: str) -> bool:
     """Whether the store is an MLflow server."""
     return uri.startswith(("http://", "https://"))

@@ -246,7 +246,7 @@ def _true_contrasts(
 def _drop_residuals(joint: JointShares) -> JointShares:
     d = len(joint.names)
     return JointShares(
-        joint.names, joint.value, np.zeros(d), np.zeros(d), np.zeros(d), np.zeros((1, d)), 100.0
+        joint.names, joint.value, np.zeros(d), np.zeros((2, d)), np.zeros(d), np.zeros((1, d)), 100.0
     )
 
 
