@@ -6,10 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 from builders import FRAMES, labelled, toy_rows, write_tiny_encoder
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 from typer.testing import CliRunner
 
 from pipeline.benchmarks import baseline_speed, quality
+from pipeline.benchmarks.few_labels import draw_rows
 from pipeline.benchmarks.labelled_sets import find_sets, prepare_set
 from pipeline.benchmarks.linear_rivals import LinearRival, word_tfidf
 from pipeline.benchmarks.methods import METHODS, OURS, RIVALS, check_methods, our_config
@@ -264,3 +267,18 @@ def test_synthetic_posts_have_rare_words_that_never_cease() -> None:
 
     assert count_words(600, 0.05) > 1.25 * count_words(300, 0.05)
     assert count_words(600, 0.0) < 1.1 * count_words(300, 0.0)
+
+
+@given(
+    st.lists(st.sets(st.sampled_from("abc")), min_size=1, max_size=60), st.integers(1, 12), st.integers(0, 9)
+)
+def test_few_labels_give_each_frame_as_many_positives_as_asked_where_it_has_them(
+    labels: list[set[str]], positives: int, seed: int
+) -> None:
+    rows = [{"id": i, "labels": sorted(carried)} for i, carried in enumerate(labels)]
+    drawn = draw_rows(rows, positives, seed)
+    assert [row["id"] for row in drawn] == sorted({row["id"] for row in drawn})
+    for frame in "abc":
+        has = sum(frame in carried for carried in labels)
+        assert sum(frame in row["labels"] for row in drawn) >= min(positives, has)
+    assert draw_rows(rows, len(rows), seed) == rows or not any(labels)

@@ -30,7 +30,7 @@ from pipeline.config.evaluation import EvaluationSettings
 from pipeline.data.codebooks.codebook import load_codebook
 from pipeline.errors import DataError, PipelineError
 from pipeline.evaluation.comparison import compare_decisions
-from pipeline.evaluation.evaluation_report import evaluate_decisions
+from pipeline.evaluation.evaluation_report import EvaluationReport, evaluate_decisions
 from pipeline.evaluation.test_predictions import TestPredictions
 from pipeline.files.safe_text import safe_text
 from pipeline.tracking.provenance import collect_provenance, installed_version
@@ -81,7 +81,7 @@ def run_quality(
                 result.methods.append(MethodResult(method, failure=outcome))
             else:
                 predictions[method], cost = outcome
-                report = _evaluate(prepared, predictions[method], seed)
+                report = evaluate(prepared, predictions[method], seed)
                 result.methods.append(MethodResult(method, report, cost))
                 _add_gains(result, prepared, predictions, method, seed)
             on_result(results)
@@ -118,7 +118,8 @@ def run_in_process(
     return read_outcome(folder)
 
 
-def _evaluate(prepared: PreparedSet, found: TestPredictions, seed: int) -> Any:
+def evaluate(prepared: PreparedSet, found: TestPredictions, seed: int) -> EvaluationReport:
+    """Figures of one method on the test rows."""
     return evaluate_decisions(
         found.truth,
         found.calibrated,
