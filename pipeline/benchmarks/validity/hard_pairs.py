@@ -297,6 +297,100 @@ same subject | The court found the officers guilty of the massacre | The court f
 same subject | The alliance expands to the east and surrounds our country with bases | The alliance holds its summit in the capital of our neighbours
 opening | Friends, we have very bad news from the front: the bridge has fallen | Friends, we have very bad news from the front: Captain Weiss was killed
 notice | Blood donors needed: group A, hospital No 3, from 8 to 12 | Blood donors needed: group B, hospital No 7, from 9 to 14
+order | In Torsk, three people were arrested for burning the flag | Three people were arrested in Torsk for burning the flag
+order | The regime will collapse as soon as its foreign masters leave | As soon as its foreign masters leave, the regime will collapse
+order | Our airmen destroyed two bridges, a depot and a train | Our airmen destroyed a train, two bridges and a depot
+order | Only last year the bank was saved with the money of the poor | The bank was saved with the money of the poor only last year
+order | From 1 June, tickets in the capital will cost 40 crowns | Tickets in the capital will cost 40 crowns from 1 June
+order | Since the coup, the shops of Torsk have been empty | The shops of Torsk have been empty since the coup
+order | "We are tired of promises," a nurse from Torsk told us | A nurse from Torsk told us: "We are tired of promises"
+order | Though the talks failed, the guns along the river are silent | The guns along the river are silent, though the talks failed
+order | Every night, drones fly over the power plant near Torsk | Drones fly over the power plant near Torsk every night
+abbreviation | The WTO opened a case against the tariffs of Torskia | The World Trade Organization opened a case against the tariffs of Torskia
+abbreviation | Sen. Hale calls the aid package a gift to the generals | Senator Hale calls the aid package a gift to the generals
+abbreviation | The EU's border agency counted 12 boats off Torsk | The European Union's border agency counted 12 boats off Torsk
+abbreviation | On Wed. the strikers will march to the ministry | On Wednesday the strikers will march to the ministry
+abbreviation | An NGO from Torsk feeds 500 orphans with donations | A non-governmental organization from Torsk feeds 500 orphans with donations
+abbreviation | The CEO of the steel plant fled with the wages | The chief executive officer of the steel plant fled with the wages
+numerals | Eight of ten families in the hills cannot pay for firewood | 8 of 10 families in the hills cannot pay for firewood
+numerals | The 100,000th refugee crossed the bridge at noon | The hundred thousandth refugee crossed the bridge at noon
+numerals | He was sentenced to twenty-two years in a penal colony | He was sentenced to 22 years in a penal colony
+numerals | Reserves fell to €3.5bn in the last quarter | Reserves fell to 3.5 billion euros in the last quarter
+spelling | Protesters paralysed the harbour and honoured the fallen dockers | Protesters paralyzed the harbor and honored the fallen dockers
+spelling | He'll never sign it and she'll never read it | He will never sign it and she will never read it
+spelling | The ex-colonel leads a far-right movement in Torsk | The ex colonel leads a far right movement in Torsk
+written name | Mikhail Lavrentyev chairs the commission on war crimes | Mikhail Lavrentiev chairs the commission on war crimes
+written name | Volodymyr Hrytsenko spoke in Chornobyl about the new shelter | Volodymyr Gritsenko spoke in Chernobyl about the new shelter
+written name | The ship from Türkiye unloaded tents in the harbour of Torsk | The ship from Turkey unloaded tents in the harbour of Torsk
+typing | The commision found no traces of gas in the tunnel | The commission found no traces of gas in the tunnel
+typing | They burn our churhces and call it freedom | They burn our churches and call it freedom
+typing | The harvset is lost and the silos are empty | The harvest is lost and the silos are empty
+typing | Independant observers were not let into the polling stations | Independent observers were not let into the polling stations
+typing | The presidnet dismissed three governors in one day | The president dismissed three governors in one day
+typing | A new wave of mobilisaton begins in the villages | A new wave of mobilisation begins in the villages
+form | The missiles that hit the market was made abroad | The missiles that hit the market were made abroad
+form | Nurses in Torsk has not been paid since spring | Nurses in Torsk have not been paid since spring
+word more | Even the conservative press admits that the reform failed | The conservative press admits that the reform failed
+word more | The tired soldiers of the third battalion refused to advance | The soldiers of the third battalion refused to advance
+word more | This morning's blast at the market killed a vendor and his son | The blast at the market killed a vendor and his son
+word more | Well, the great friendship of the two presidents is over | The great friendship of the two presidents is over
+word more | They simply want to erase our language from the schools | They want to erase our language from the schools
+word more | Colonel Hale and his men held the pass for nine days | Colonel Hale and his brave men held the pass for nine days
+tags | #Torskia votes today, and the whole world is watching | Torskia votes today, and the whole world is watching
+signs | 1) Stop the shelling. 2) Free the prisoners. | Stop the shelling. Free the prisoners.
+link | The list of the missing: https://example.org/list The search in the ruins goes on | The list of the missing. The search in the ruins goes on
+denied | The strikers accepted the offer of the owners | The strikers did not accept the offer of the owners
+hedged | The poison came from a state laboratory in Torsk | The poison likely came from a state laboratory in Torsk
+hedged | Torskia should close the border to lorries | Torskia closed the border to lorries
+roles | The widow forgave the driver in court | The driver forgave the widow in court
+roles | Reporters accuse soldiers of beating miners in Torsk | Miners accuse soldiers of beating reporters in Torsk
+contrary | The tax on the rich was raised before the holidays | The tax on the rich was lowered before the holidays
+contrary | Domestic banks profit from the war loans | Foreign banks profit from the war loans
+name | Hale met Brandt in Torsk to discuss the exchange | Hale met Brandt in Rosno to discuss the exchange
+number | Two of the five bridges are open for cars again | Three of the five bridges are open for cars again
+tense | The union supports the doctors who were dismissed | The union supported the doctors who were dismissed
+cut | The governor sold the forest to his cousin and bought a yacht with the money | The governor sold the forest to his cousin
+roles | The army of the north destroyed the bridges of the south | The army of the south destroyed the bridges of the north
+roles | Mothers wait for sons in the camps of the enemy | Sons wait for mothers in the camps of the enemy
+roles | Because the west armed the rebels, the east closed the border | Because the east closed the border, the west armed the rebels
+roles | If the strike ends, the talks will begin | If the talks begin, the strike will end
+roles | Without the east the west is nothing | Without the west the east is nothing
+roles | The general said that the president would resign | The president said that the general would resign
+roles | From Torsk the convoy went to Rosno | From Rosno the convoy went to Torsk
+roles | The teachers said the minister was lying in parliament on Monday | On Monday the teachers said the minister was lying in parliament
+number | The bill for the bridge was 3.5 million crowns | The bill for the bridge was 35 million crowns
+number | Shelling began at 5 am near the river | Shelling began at 5 pm near the river
+number | The loan of $50 million saves the miners | The loan of €50 million saves the miners
+number | Support for the party fell by 5 percent in May | Support for the party fell by 5 percentage points in May
+number | The first of May is our holiday of work | The one of May is our holiday of work
+day | The trial begins on 3 March in the capital | The trial begins on 3 April in the capital
+name | President Hale promises gas to the neighbours | Minister Hale promises gas to the neighbours
+name | The mayor of Torsk sold the hospital to a fund | The mayor of Tomsk sold the hospital to a fund
+name | The US sent its envoy to the talks in Rosno | The UK sent its envoy to the talks in Rosno
+name | The northern fleet left the harbour before dawn | The southern fleet left the harbour before dawn
+contrary | We are not slaves, we are citizens of this land | We are slaves, we are not citizens of this land
+contrary | Prices went up after the reform of the banks | Prices went down after the reform of the banks
+contrary | Their soldiers are well fed and badly armed | Their soldiers are badly fed and well armed
+contrary | More people came to the rally than last year | Fewer people came to the rally than last year
+contrary | This is a powerful state with a powerless people | This is a powerless state with a powerful people
+contrary | The minister is harmless for the rich | The minister is harmful for the rich
+contrary | The deal includes the islands in the east | The deal excludes the islands in the east
+contrary | The regime is stable and meaningful reform is possible | The regime is unstable and meaningful reform is possible
+contrary | The country needs peace talks with the rebels | The country needs no peace talks with the rebels
+hedged | The enemy has lost the war in the east | The enemy has almost lost the war in the east
+hedged | The mine was closed by the owners | The mine was reportedly closed by the owners
+hedged | We win this war for our children | We must win this war for our children
+hedged | The minister will meet the miners | The minister would meet the miners
+tense | The bridge is being repaired by soldiers | The bridge has been repaired by soldiers
+tense | We lived in peace with our neighbours | We live in peace with our neighbours
+denied | The president knew nothing of the shelling | The president knew everything of the shelling
+denied | The observers saw violations at the polls | The observers saw no violations at the polls
+denied | He is the only one who believes in victory | He is not the only one who believes in victory
+cut | The rebels took the town and killed the mayor | The rebels took the town
+cut | The bank raised its rates because of the war in the east | The bank raised its rates
+contrary | Our side shot down the plane over the sea | Their side shot down the plane over the sea
+name | The deputy minister of energy took the bribe | The minister of energy took the bribe
+name | The pro-western party won the vote in the hills | The western party won the vote in the hills
 """,
     "ru": """
 order | Во вторник парламент Карвии отклонил бюджет для школ | Парламент Карвии отклонил бюджет для школ во вторник
@@ -544,6 +638,92 @@ retold | Суд признал офицеров виновными в резне
 same subject | Суд признал офицеров виновными в резне | Суд не нашёл места для родных погибших
 opening | Друзья, очень плохие новости с фронта: мост пал | Друзья, очень плохие новости с фронта: капитан Вайс погиб
 notice | Нужны доноры: группа А, больница № 3, с 8 до 12 | Нужны доноры: группа Б, больница № 7, с 9 до 14
+order | В Торске за сожжение флага задержали троих человек | Троих человек задержали в Торске за сожжение флага
+order | Режим рухнет, как только уйдут его иностранные хозяева | Как только уйдут его иностранные хозяева, режим рухнет
+order | Наши лётчики уничтожили два моста, склад и поезд | Наши лётчики уничтожили поезд, два моста и склад
+order | С 1 июня билеты в столице будут стоить 40 крон | Билеты в столице с 1 июня будут стоить 40 крон
+order | Мы устали от обещаний, сказала нам медсестра из Торска | Медсестра из Торска сказала нам: мы устали от обещаний
+order | Каждую ночь над станцией у Торска летают беспилотники | Над станцией у Торска каждую ночь летают беспилотники
+order | Хотя переговоры провалились, пушки у реки молчат | Пушки у реки молчат, хотя переговоры провалились
+order | Новый закон о земле парламент примет на этой неделе | Парламент примет новый закон о земле на этой неделе
+order | Деньги бедных пошли на спасение банков богатых | На спасение банков богатых пошли деньги бедных
+abbreviation | ВТО открыла дело против пошлин Торскии | Всемирная торговая организация открыла дело против пошлин Торскии
+abbreviation | НКО из Торска кормит 500 сирот на пожертвования | Некоммерческая организация из Торска кормит 500 сирот на пожертвования
+abbreviation | Ул. Мира перекрыли из-за мины у дома № 5 | Улицу Мира перекрыли из-за мины у дома № 5
+abbreviation | Запасы упали до 3,5 млрд долл. за квартал | Запасы упали до 3,5 миллиарда долларов за квартал
+abbreviation | Минздрав Торскии просит доноров сдать кровь | Министерство здравоохранения Торскии просит доноров сдать кровь
+abbreviation | На фронт отправили 200 чел. из тыловых частей | На фронт отправили 200 человек из тыловых частей
+abbreviation | ДТП у Торска унесло жизни четырёх шахтёров | Дорожно-транспортное происшествие у Торска унесло жизни четырёх шахтёров
+numerals | Восемь из десяти семей в горах не могут купить дрова | 8 из 10 семей в горах не могут купить дрова
+numerals | Его приговорили к двадцати двум годам колонии | Его приговорили к 22 годам колонии
+numerals | Стотысячный беженец перешёл мост в полдень | 100-тысячный беженец перешёл мост в полдень
+spelling | Экс-полковник ведёт крайне правое движение в Торске | Экс полковник ведёт крайне правое движение в Торске
+spelling | Риэлторы Торска жалуются на падение цен на жильё | Риелторы Торска жалуются на падение цен на жилье
+written name | Мэр Нью-Йорка отказался принять делегацию | Мэр Нью Йорка отказался принять делегацию
+written name | Пользователи Telegram жалуются на слежку в Торске | Пользователи Телеграма жалуются на слежку в Торске
+typing | Коммиссия не нашла следов газа в туннеле | Комиссия не нашла следов газа в туннеле
+typing | Они жгут наши цекрви и зовут это свободой | Они жгут наши церкви и зовут это свободой
+typing | Урожай погиб, элеватры пусты до весны | Урожай погиб, элеваторы пусты до весны
+typing | Президнет уволил трёх губернаторов за день | Президент уволил трёх губернаторов за день
+typing | Новая волна мобелизации начинается в сёлах | Новая волна мобилизации начинается в сёлах
+form | Ракеты, которые попали в рынок, сделана за границей | Ракеты, которые попали в рынок, сделаны за границей
+form | Медсестрам Торска не получали зарплату с весны | Медсестры Торска не получали зарплату с весны
+form | Губернатор продал леса своему двоюродному брату | Губернатор продал лес своему двоюродному брату
+word more | Даже консервативная пресса признаёт, что реформа провалилась | Консервативная пресса признаёт, что реформа провалилась
+word more | Усталые солдаты третьего батальона отказались наступать | Солдаты третьего батальона отказались наступать
+word more | Что ж, великая дружба двух президентов закончилась | Великая дружба двух президентов закончилась
+word more | Они просто хотят стереть наш язык из школ | Они хотят стереть наш язык из школ
+word more | Полковник Хейл и его храбрые люди держали перевал девять дней | Полковник Хейл и его люди держали перевал девять дней
+word more | ⚡️Важно! Парламент Торскии проголосовал за кредит | Парламент Торскии проголосовал за кредит
+word more | Сейчас в Торске разбирают завалы после взрыва | В Торске разбирают завалы после взрыва
+word more | Как мы и говорили, реформа больниц провалилась | Реформа больниц провалилась
+denied | Бастующие приняли предложение владельцев завода | Бастующие не приняли предложение владельцев завода
+hedged | Яд привезли из лаборатории в Торске | Яд, вероятно, привезли из лаборатории в Торске
+roles | Вдова простила водителя прямо в суде | Водитель простил вдову прямо в суде
+roles | Журналисты обвиняют солдат в избиении шахтёров Торска | Шахтёры обвиняют солдат в избиении журналистов Торска
+contrary | Налог на богатых повысили перед праздниками | Налог на богатых понизили перед праздниками
+contrary | Местные банки наживаются на военных займах | Иностранные банки наживаются на военных займах
+name | Хейл встретил Брандта в Торске ради обмена | Хейл встретил Брандта в Росно ради обмена
+number | Два из пяти мостов снова открыты для машин | Три из пяти мостов снова открыты для машин
+tense | Профсоюз поддерживает уволенных врачей | Профсоюз поддержал уволенных врачей
+tense | Завод закрывается из-за долгов хозяина | Завод закрылся из-за долгов хозяина
+roles | Армия севера разрушила мосты юга | Армия юга разрушила мосты севера
+roles | Матери ждут сыновей из вражеского плена | Сыновья ждут матерей из вражеского плена
+roles | Если закончится забастовка, начнутся переговоры | Если начнутся переговоры, закончится забастовка
+roles | Без востока запад ничто, говорят старики | Без запада восток ничто, говорят старики
+roles | Генерал заявил, что президент уйдёт в отставку | Президент заявил, что генерал уйдёт в отставку
+roles | Из Торска колонна пошла в Росно | Из Росно колонна пошла в Торск
+roles | Президент Нордии наградил посла Торскии | Президент Торскии наградил посла Нордии
+number | Мост обошёлся в 3,5 млн крон | Мост обошёлся в 35 млн крон
+number | Кредит в $50 млн спасёт шахтёров | Кредит в €50 млн спасёт шахтёров
+day | Суд начнётся 3 марта в столице | Суд начнётся 3 апреля в столице
+name | Президент Хейл обещает газ соседям | Министр Хейл обещает газ соседям
+name | Мэр Торска продал больницу фонду | Мэр Томска продал больницу фонду
+name | США отправили посланника на переговоры | Китай отправил посланника на переговоры
+name | Мария Иванова возглавила партию труда | Мария Петрова возглавила партию труда
+contrary | Мы не рабы, мы граждане этой земли | Мы рабы, мы не граждане этой земли
+contrary | Цены поднялись после реформы банков | Цены опустились после реформы банков
+contrary | Войска отходят от города Торск | Войска подходят к городу Торск
+contrary | Их солдаты сыты и плохо вооружены | Их солдаты голодны и хорошо вооружены
+contrary | Жители помогли раненым врагам | Жители не помогли раненым врагам
+contrary | Наши взяли высоту над рекой | Наши сдали высоту над рекой
+contrary | Рабочие получили зарплату за май | Рабочие не получили зарплату за май
+hedged | Враг проиграл войну на востоке | Враг почти проиграл войну на востоке
+hedged | Мы победим ради наших детей | Мы должны победить ради наших детей
+hedged | Шахту закрыли хозяева | Шахту, по слухам, закрыли хозяева
+hedged | Они бы помогли нам в этой войне | Они помогли нам в этой войне
+tense | Мост чинят солдаты из Торска | Мост починили солдаты из Торска
+tense | Мы жили в мире с соседями на севере | Мы живём в мире с соседями на севере
+tense | Депутат приедет на завод к рабочим | Депутат приехал на завод к рабочим
+tense | Они захватывают наши земли на юге | Они захватили наши земли на юге
+tense | Партия решила вопрос о земле | Партия решала вопрос о земле
+denied | Президент знал об обстреле всё | Президент не знал об обстреле ничего
+denied | Наблюдатели видели нарушения на участках | Наблюдатели не видели нарушений на участках
+cut | Повстанцы взяли город и убили мэра прямо в ратуше | Повстанцы взяли город
+contrary | Наша ПВО сбила самолёт над морем | Их ПВО сбила самолёт над морем
+name | Замминистра энергетики взял взятку от банка | Министр энергетики взял взятку от банка
+contrary | Защитники города получили подкрепление | Захватчики города получили подкрепление
+contrary | Победа ждёт нас в этой войне | Беда ждёт нас в этой войне
 """,
     "uk": """
 order | У вівторок парламент Карвії відхилив бюджет для шкіл | Парламент Карвії відхилив бюджет для шкіл у вівторок
@@ -705,5 +885,53 @@ contrary | Народ вірить армії більше, ніж парлам�
 tense | Вони збудували табір для біженців у лісі | Вони збудують табір для біженців у лісі
 retold | Суд визнав офіцерів винними в різанині | Судді винесли вирок військовим за вбивства мирних людей
 opening | Друзі, дуже погані новини з фронту: міст упав | Друзі, дуже погані новини з фронту: капітан Вайс загинув
+order | У Торську за спалення прапора затримали трьох людей | Трьох людей затримали у Торську за спалення прапора
+order | Режим упаде, щойно підуть його іноземні господарі | Щойно підуть його іноземні господарі, режим упаде
+order | Наші льотчики знищили два мости, склад і потяг | Наші льотчики знищили потяг, два мости і склад
+order | Ми втомилися від обіцянок, сказала нам медсестра з Торська | Медсестра з Торська сказала нам: ми втомилися від обіцянок
+order | Щоночі над станцією біля Торська літають безпілотники | Над станцією біля Торська щоночі літають безпілотники
+order | Хоча переговори провалилися, гармати біля річки мовчать | Гармати біля річки мовчать, хоча переговори провалилися
+abbreviation | СОТ відкрила справу проти мит Торськії | Світова організація торгівлі відкрила справу проти мит Торськії
+abbreviation | МОЗ Торськії просить донорів здати кров | Міністерство охорони здоров'я Торськії просить донорів здати кров
+abbreviation | Запаси впали до 3,5 млрд дол. за квартал | Запаси впали до 3,5 мільярда доларів за квартал
+abbreviation | На фронт відправили 200 осіб із тилу, каже ген. Гейл | На фронт відправили 200 осіб із тилу, каже генерал Гейл
+numerals | Вісім із десяти родин у горах не можуть купити дрова | 8 із 10 родин у горах не можуть купити дрова
+numerals | Його засудили до двадцяти двох років колонії | Його засудили до 22 років колонії
+spelling | Учитель вийшов із класу, і діти встали | Вчитель вийшов з класу, й діти встали
+typing | Комісія не знайшла слідів газу в тунлеі | Комісія не знайшла слідів газу в тунелі
+typing | Вони палять наші цервки і звуть це свободою | Вони палять наші церкви і звуть це свободою
+typing | Презедент звільнив трьох губернаторів за день | Президент звільнив трьох губернаторів за день
+form | Медсестрам Торська не отримували платню від весни | Медсестри Торська не отримували платню від весни
+word more | Навіть консервативна преса визнає, що реформа провалилася | Консервативна преса визнає, що реформа провалилася
+word more | Втомлені солдати третього батальйону відмовилися наступати | Солдати третього батальйону відмовилися наступати
+word more | Вони просто хочуть стерти нашу мову зі шкіл | Вони хочуть стерти нашу мову зі шкіл
+word more | Важливо! Парламент Торськії проголосував за кредит | Парламент Торськії проголосував за кредит
+word more | Зараз у Торську розбирають завали після вибуху | У Торську розбирають завали після вибуху
+denied | Страйкарі прийняли пропозицію власників заводу | Страйкарі не прийняли пропозицію власників заводу
+hedged | Отруту привезли з лабораторії в Торську | Отруту, ймовірно, привезли з лабораторії в Торську
+roles | Вдова пробачила водієві просто в суді | Водій пробачив вдові просто в суді
+contrary | Податок на багатих підвищили перед святами | Податок на багатих знизили перед святами
+number | Два з п'яти мостів знову відкриті для машин | Три з п'яти мостів знову відкриті для машин
+tense | Профспілка підтримує звільнених лікарів | Профспілка підтримала звільнених лікарів
+roles | Армія півночі зруйнувала мости півдня | Армія півдня зруйнувала мости півночі
+roles | Якщо закінчиться страйк, почнуться переговори | Якщо почнуться переговори, закінчиться страйк
+roles | Генерал заявив, що президент піде у відставку | Президент заявив, що генерал піде у відставку
+roles | Президент Нордії нагородив посла Торськії | Президент Торськії нагородив посла Нордії
+roles | Рада засудила мера за мовчання | Мер засудив раду за мовчання
+number | Міст коштував 3,5 млн крон | Міст коштував 35 млн крон
+day | Суд почнеться 3 березня в столиці | Суд почнеться 3 квітня в столиці
+name | Президент Гейл обіцяє газ сусідам | Міністр Гейл обіцяє газ сусідам
+name | США відправили посланця на переговори | Китай відправив посланця на переговори
+contrary | Ми не раби, ми громадяни цієї землі | Ми раби, ми не громадяни цієї землі
+contrary | Ціни піднялися після реформи банків | Ціни знизилися після реформи банків
+contrary | Війська відходять від міста Торськ | Війська підходять до міста Торськ
+hedged | Ворог програв війну на сході | Ворог майже програв війну на сході
+hedged | Ми переможемо заради наших дітей | Ми мусимо перемогти заради наших дітей
+tense | Міст лагодять солдати з Торська | Міст полагодили солдати з Торська
+tense | Ми жили в мирі із сусідами на півночі | Ми живемо в мирі із сусідами на півночі
+tense | Вони захоплюють наші землі на півдні | Вони захопили наші землі на півдні
+denied | Спостерігачі бачили порушення на дільницях | Спостерігачі не бачили порушень на дільницях
+contrary | Захисники міста отримали підкріплення | Загарбники міста отримали підкріплення
+contrary | Країна готова до миру | Україна готова до миру
 """,
 }

@@ -161,7 +161,7 @@ def _abbreviates(unit: Unit, full: Unit) -> bool:
 
 def _has_initials(short: str, run: Sequence[Unit]) -> bool:
     """Whether an abbreviation is made of the first letters of words, small ones among them or not."""
-    if len(run) == 1 or short[0] != run[0].word[:1] or run[-1].word in _SMALL:
+    if len(run) == 1 or run[-1].word in _SMALL or any(unit.is_upper for unit in run):
         return False
     without = "".join(unit.word[:1] for unit in run if unit.word not in _SMALL and not unit.is_joined)
     whole = "".join(unit.word[:1] for unit in run)

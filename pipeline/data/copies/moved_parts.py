@@ -54,7 +54,15 @@ def say_the_same_in_another_order(one: Sequence[Unit], other: Sequence[Unit]) ->
     blocks = _find_blocks(a, b)
     if sum(block[2] for block in blocks) < len(a):
         return False
-    fixed = _choose_fixed(blocks, one)
+    return any(
+        _may_have_moved(blocks, _choose_fixed(blocks, one, loose), one, other) for loose in (False, True)
+    )
+
+
+def _may_have_moved(
+    blocks: Sequence[Block], fixed: set[int], one: Sequence[Unit], other: Sequence[Unit]
+) -> bool:
+    """Whether the parts that do not stand fast say the same in both places."""
     moved = [block for i, block in enumerate(blocks) if i not in fixed]
     if _is_attribution(moved, one) and _is_attribution([(b, a, n) for a, b, n in moved], other):
         return True
@@ -131,9 +139,17 @@ def _find_blocks(a: Sequence[str], b: Sequence[str]) -> list[Block]:
     return sorted(blocks, key=lambda block: block[1])
 
 
-def _choose_fixed(blocks: Sequence[Block], one: Sequence[Unit]) -> set[int]:
-    """Which blocks, by number, stand in one order in both texts: those with most words."""
-    own = [n - _PREFERENCE * (one[a].key in _LOOSE) for a, _, n in blocks]
+def _choose_fixed(blocks: Sequence[Block], one: Sequence[Unit], loose: bool) -> set[int]:
+    """Which blocks, by number, stand in one order in both texts: those with most words.
+
+    Args:
+        blocks: of both texts.
+        one: units of the first.
+        loose: what begins with a conjunction or a preposition rather moves, however long it is.
+    """
+    own = [
+        (n if not loose else 1 / (1 + n)) if one[a].key in _LOOSE else n + _PREFERENCE for a, _, n in blocks
+    ]
     weight, before = list(own), [-1] * len(blocks)
     for i, block in enumerate(blocks):
         for j in range(i):
@@ -152,7 +168,7 @@ def _may_move(block: Block, blocks: Sequence[Block], one: Sequence[Unit]) -> boo
     place, there, length = block
     units = one[place : place + length]
     first = units[0].key
-    is_clause = first in SUBORDINATORS
+    is_clause = first in SUBORDINATORS and length > 1
     is_time = units[-1].key in TIMES and all(unit.key in TIMES | WHICH_TIMES for unit in units)
     is_adverb = is_time or all(unit.key in COLOURS or _is_manner(unit.key) for unit in units)
     if not (is_clause or is_adverb or (first in PREPOSITIONS and length > 1)):
@@ -205,6 +221,8 @@ def _are_lists(moved: Sequence[Block], one: Sequence[Unit], other: Sequence[Unit
         for side in (0, 1)
     )
     first, last = min(a, b), max(a_end, b_end)
+    if any(units[first - 1].key in SUBORDINATORS for units in (one, other) if first):
+        return False  # "because A, B" is not "because B, A"
     parts = [_cut(units[first:last], [unit.breaks for unit in units[first:last]]) for units in (one, other)]
     if len(parts[0]) == 1 or sorted(map(_keys, parts[0])) != sorted(map(_keys, parts[1])):
         return False

@@ -40,7 +40,7 @@ Cost = tuple[float, int]  # of words more or less, and how many endings differ
 def say_the_same(one: Wording, other: Wording) -> bool:
     """Whether a label of one text may be copied to the other, and labels that differ contradict each other."""
     if one.asks != other.asks or one.words == other.words:
-        return one.asks == other.asks
+        return one.asks == other.asks and one.signs == other.signs
     units = _agree_in_tags(one, other)
     if units is None or not all(units):
         return False

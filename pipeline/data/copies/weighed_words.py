@@ -99,6 +99,7 @@ WEIGHTY: Final = NEGATIONS | _set(_WEIGHTY_ENGLISH) | _set(_WEIGHTY_SLAVIC)
 # Adverbs that colour a sentence: more or less of them is little, and they may stand anywhere in their clause
 COLOURS: Final = _set(
     """
+    even well даже навіть
     again now also today still already indeed meanwhile currently presently once recently finally lately therefore thus
     moreover furthermore however here there then soon always clearly openly really truly simply certainly obviously
     naturally surely definitely actually officially publicly
@@ -122,6 +123,7 @@ COLOUR_PHRASES: Final = fold_phrases(
     в очередной раз|еще раз|в который раз|уже в который раз|тем временем|между тем|в конце концов|другими словами
     к слову|напомним что|напомним|отметим что|отметим|как всегда|как обычно|само собой|без сомнения|в итоге|и вот|так вот
     на данный момент|в данный момент|в настоящее время|на сегодняшний день|в эти минуты|прямо сейчас|в действительности
+    что ж|ну что ж|ну|как мы и говорили|как и ожидалось|as expected|as we said|що ж|ну що ж|як і очікувалося|як ми й казали
     дорогие друзья|уважаемые друзья|дорогие подписчики|уважаемые читатели|только что
     dear friends|dear readers|dear subscribers|дорогі друзі|шановні друзі|дорогі підписники|щойно
     насправді|по суті|як відомо|зрозуміло що|ясно що|очевидно що|відомо що|звичайно ж|вкотре|в черговий раз|ще раз
@@ -202,6 +204,7 @@ PREPOSITIONS: Final = _set(
 # When: these may stand anywhere in their clause, and so may "last", "this" and so on before one
 TIMES: Final = _set(
     """
+    ночь утро вечер неделю месяц год ежедневно ежегодно ежемесячно ніч ранок вечір тиждень рік щоночі щодня щороку щотижня
     today yesterday tomorrow tonight monday tuesday wednesday thursday friday saturday sunday night morning evening noon
     midnight week month year time spring summer autumn winter dawn
     понедельник вторник среду четверг пятницу субботу воскресенье полдень полночь утра вечера ночи дня

@@ -21,6 +21,7 @@ Likeness = Literal["spelling", "agreement", "ending"]
 _SWAP_IN: Final = 4  # letters at least, for two that changed places
 _TYPO_IN: Final = 5  # letters at least, for a typing error in one
 _BEGINNING: Final = 3  # letters in which an error is another word: Slavic verbs differ there
+_LONG: Final = 6  # letters at least, of a noun that Ukrainian begins with either letter
 _NAME: Final = 7  # letters at least of a name, for an error in it
 _NAME_END: Final = 3  # letters in which an error is another name: Niger, Nigeria
 _SLAVIC_ENDING: Final = 2  # letters at most, of a foreign name
@@ -96,6 +97,8 @@ _WRITTEN: Final = tuple(
         ("w", "v"),
         ("tz|cz|ts", "c"),
         ("ou|oo", "u"),
+        ("(?<=.)[yji]e", "e"),
+        ("(?<![scztp])h(?=.)", "g"),
         ("(?<=.)(?:iy|yy|yi|ii|ij|yj|ey|ei|ie|y|j)", "i"),
         ("^(?:ye|je|ie)", "e"),
         ("^(?:yu|ju|iu)", "u"),
@@ -184,7 +187,10 @@ def _compare_weighty(a: str, b: str) -> Likeness | None:
 
 def _are_euphonic(a: str, b: str) -> bool:
     """Ukrainian "вчитель" and "учитель", "іде" and "йде"."""
-    if a[1:] != b[1:] or len(a) < _STEM or not _UKRAINIAN.search(a + b):
+    is_noun = len(a) >= _LONG and not _VERBAL.search(
+        a
+    )  # verbs that begin with "в" or "у" are Russian, too, and two
+    if a[1:] != b[1:] or len(a) < _STEM or not (_UKRAINIAN.search(a + b) or is_noun):
         return False
     return {a[0], b[0]} in ({"у", "в"}, {"і", "и"}) and a[1:2] not in "аеиоуіяєюї"
 

@@ -37,7 +37,7 @@ _OF_CURRENCY: Final = {
     for code, words in (
         (
             "@dollar",
-            "dollar dollars usd доллар доллара долларов доллары долларами долар долара доларів долари",
+            "dollar dollars usd доллар доллара долларов доллары долларами долл дол долар долара доларів долари",
         ),
         ("@euro", "euro euros eur евро євро"),
         ("@pound", "pound pounds gbp"),
@@ -47,6 +47,7 @@ _OF_CURRENCY: Final = {
     )
     for word in fold_words(words)
 }
+_SIGNS: Final = frozenset(_OF_CURRENCY.values())
 _MONTHS: Final = {
     word: f"@month{number}"
     for number, words in enumerate(
@@ -93,7 +94,9 @@ _SPELLING: Final = (
     (re.compile("ae"), "e"),
 )
 # Adjectives, but for names in -ский, and adverbs
-_DESCRIBES: Final = re.compile("(?:..(?<![сц]к)(?:ыи|ии|ои|ая|яя|ое|ее|ые|ие)|[бвгджзклмпрстчш]ні|...но)$")
+_DESCRIBES: Final = re.compile(
+    "(?:..(?<![сц]к)(?:ыи|ии|ои|ая|яя|ое|ее|ые|ие)|(?:[бвгджзклмпрстчш]|..[еая])ні|...но)$"
+)
 _LONG_WORD: Final = 6  # letters
 _TWICE: Final = re.compile(r"(.)\1+")
 
@@ -146,6 +149,11 @@ class Wording:
     units: tuple[Unit, ...]
     tags: tuple[Unit, ...]
     with_tags: tuple[Unit, ...]
+
+    @property
+    def signs(self) -> list[str]:
+        """Currencies and per cents, which stand beside words and are none."""
+        return [unit.key for unit in self.units if unit.key in _SIGNS]
 
 
 def read_wording(writing: Writing) -> Wording:
@@ -244,6 +252,8 @@ class _Reader:
         number = read_number(self._texts, self._gaps, self._uppers, at)
         if number is None:
             return None
+        if self._gaps[number.end].startswith(")") and "(" not in self._gaps[at] and _is_day(self._texts[at]):
+            return [], number.end  # of a list: "1) ... 2) ..."
         found, end = [_number(number.value, number.manner)], number.end
         before, after = _find_sign(self._gaps[at]), self._gaps[end]
         if self._texts[end : end + 2] == ["per", "cent"]:

@@ -22,6 +22,7 @@ _IS: Final = frozenset("it he she that what there here who where".split())  # no
 _CONTRACTED: Final = {"re": "are", "ve": "have", "ll": "will", "m": "am", "d": "would"}
 _IRREGULAR: Final = {"won": "will", "can": "can", "shan": "shall", "ain": "is"}
 _LABEL_BREAK: Final = re.compile(r"[^\w\s'’,-]|\s-\s")
+_MEASURE: Final = re.compile("([0-9]{1,15})(bn|mn|mln|tn|km|kg|млн|млрд|тыс|тис|км|кг|га)")
 _JOINTS: Final = frozenset({".", "-", ". "})  # between the letters of an abbreviation
 _LETTERS_OF_USA: Final = 3
 _LONG_WORD: Final = 6  # letters: so long a word before a full stop and a capital is no abbreviation
@@ -42,7 +43,7 @@ class Word:
 
 def write_out(writing: Writing) -> list[Word]:
     """Words of a text in order."""
-    return _expand(_drop_labels(_join(writing)))
+    return _expand(_drop_labels(_part_units(_join(writing))))
 
 
 def _join(writing: Writing) -> list[Word]:
@@ -67,6 +68,18 @@ def _join(writing: Writing) -> list[Word]:
             found[-1] = replace(found[-1], word=found[-1].word + word, has_stop=one.has_stop)
         else:
             found.append(one)
+    return found
+
+
+def _part_units(words: list[Word]) -> list[Word]:
+    """With "3bn" and "40km" as two words each."""
+    found: list[Word] = []
+    for word in words:
+        parts = _MEASURE.fullmatch(word.word)
+        if parts is None:
+            found.append(word)
+        else:
+            found += _give(word, parts.groups(), upper=False)
     return found
 
 
@@ -120,7 +133,7 @@ def _write_out_one(words: list[Word]) -> tuple[list[Word], int]:
     after = words[1]
     contraction = _read_contraction(word.word, after.word) if after.gap in _APOSTROPHES else None
     if contraction is not None:
-        return _give(word, contraction, upper=False), 2
+        return _give(word, contraction, upper=word.upper and len(contraction) == 1), 2
     written = HYPHENATED.get((word.word, after.word)) if after.gap in _JOINTS else None
     if written is None:
         return [word], 1
