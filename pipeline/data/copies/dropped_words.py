@@ -8,6 +8,8 @@ from pipeline.data.copies.wording import Unit, Weight
 
 INFINITE: Final = float("inf")
 _COSTS: Final[dict[Weight, float]] = {"colour": 0.5, "light": 1.0, "heavy": INFINITE}
+_NATIONS: Final = ("an", "ish", "ese")  # endings of what is of a people
+_GENITIVE: Final = frozenset("ыиіїая")  # letters at the end of names of states; й has become и
 _VOWELS: Final = frozenset("аеиоуыэюяіє")
 
 
@@ -35,13 +37,19 @@ def _find_title(units: Sequence[Unit], name: int) -> int:
     while place > 0:
         unit = units[place - 1]
         is_title = unit.word in TITLES or (len(unit.word) == 1 and unit.has_stop and unit.may_be_name)
-        if not (is_title or unit.word in PORTFOLIOS):
+        # "президент Карвии Баровин"
+        is_land = unit.is_name and place == name and unit.word[-1] in _GENITIVE and place > 1
+        is_of_land = is_land and units[place - 2].word in TITLES
+        if not (is_title or is_of_land or unit.word in PORTFOLIOS):
             break
         place -= 1
         # "министр иностранных дел" has its title before the rest, "foreign minister" after it
         if is_title or any(one.word in TITLES for one in units[place:start]) or start < name:
             start = place
-    return start
+    is_nation = (
+        start < name and start > 0 and units[start - 1].is_name and units[start - 1].word.endswith(_NATIONS)
+    )
+    return start - is_nation  # "Ukrainian President Zelensky"
 
 
 def _may_have_title(units: Sequence[Unit], name: int) -> bool:

@@ -99,7 +99,7 @@ WEIGHTY: Final = NEGATIONS | _set(_WEIGHTY_ENGLISH) | _set(_WEIGHTY_SLAVIC)
 # Adverbs that colour a sentence: more or less of them is little, and they may stand anywhere in their clause
 COLOURS: Final = _set(
     """
-    even well даже навіть
+    even well very quite indeed даже очень весьма вполне навіть дуже цілком
     again now also today still already indeed meanwhile currently presently once recently finally lately therefore thus
     moreover furthermore however here there then soon always clearly openly really truly simply certainly obviously
     naturally surely definitely actually officially publicly

@@ -367,7 +367,8 @@ def _weigh(text: str, *, may_be_name: bool, is_name: bool) -> Weight:
         return "free"
     if text in WEIGHTY or is_numeral(text):
         return "heavy"
-    if text in COLOURS and not is_name:
+    is_adverb = text.isascii() and text.endswith("ly") and len(text) >= _LONG_WORD
+    if not is_name and (text in COLOURS or (is_adverb and not may_be_name)):
         return "colour"
     if is_name or (may_be_name and not _is_common(text)):
         return "heavy"
