@@ -46,9 +46,8 @@ def _find_title(units: Sequence[Unit], name: int) -> int:
         # "министр иностранных дел" has its title before the rest, "foreign minister" after it
         if is_title or any(one.word in TITLES for one in units[place:start]) or start < name:
             start = place
-    is_nation = (
-        start < name and start > 0 and units[start - 1].is_name and units[start - 1].word.endswith(_NATIONS)
-    )
+    before = units[start - 1] if 0 < start < name else None
+    is_nation = before is not None and before.may_be_name and before.word.endswith(_NATIONS)
     return start - is_nation  # "Ukrainian President Zelensky"
 
 
