@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from pipeline.benchmarks.validity.claims import Claim, Finding, Target
 from pipeline.benchmarks.validity.hard_pairs import HARD_PAIRS
-from pipeline.benchmarks.validity.held_out_pairs import HELD_OUT_PAIRS
+from pipeline.benchmarks.validity.held_out_pairs import BLIND_ANSWERS, BLIND_PAIRS, HELD_OUT_PAIRS
 from pipeline.benchmarks.validity.text_pairs import LANGUAGES, Pair, make_pairs
-from pipeline.benchmarks.validity.written_pairs import TUNED_PAIRS, read_pairs
+from pipeline.benchmarks.validity.written_pairs import ANSWERS, TUNED_PAIRS, read_pairs
 from pipeline.data.copies.near_duplicates import cluster_texts, find_statements
 
 Judge = Callable[..., NDArray[np.int64]]
@@ -54,13 +54,19 @@ def _measure(repetitions: int, judge: Judge, question: str) -> Iterator[Finding]
 
 def _measure_held_out(judge: Judge, question: str) -> Iterator[Finding]:
     yield from _tell("held out", _count_written(HELD_OUT_PAIRS, judge, question))
+    yield from _tell("held out, blind", _count_written(BLIND_PAIRS, judge, question, BLIND_ANSWERS))
 
 
-def _count_written(written: Mapping[str, str], judge: Judge, question: str) -> Counter[Answer]:
+def _count_written(
+    written: Mapping[str, str],
+    judge: Judge,
+    question: str,
+    answers: Mapping[str, tuple[bool, bool]] = ANSWERS,
+) -> Counter[Answer]:
     """Pairs one by one: many of a kind among few texts would be forms of one report."""
     counts: Counter[Answer] = Counter()
     for language in LANGUAGES:
-        texts, pairs = read_pairs(written, language)
+        texts, pairs = read_pairs(written, language, answers)
         for pair in pairs:
             both = [texts[pair.one], texts[pair.other]]
             counts += _count([(both, [replace(pair, one=0, other=1)])], judge, question)

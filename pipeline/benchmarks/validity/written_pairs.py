@@ -19,7 +19,7 @@ from typing import Final
 
 from pipeline.benchmarks.validity.text_pairs import Pair
 
-_ANSWERS: Final = {  # kind -> copies (one fold), say the same (one label)
+ANSWERS: Final = {  # kind -> copies (one fold), say the same (one label)
     "signs": (True, True),
     "link": (True, True),
     "capitals": (True, True),
@@ -120,13 +120,15 @@ notice | Увага, сирени в Галичі о 04:15, залишайтес
 }
 
 
-def read_pairs(written: Mapping[str, str], language: str) -> tuple[list[str], list[Pair]]:
+def read_pairs(
+    written: Mapping[str, str], language: str, answers: Mapping[str, tuple[bool, bool]] = ANSWERS
+) -> tuple[list[str], list[Pair]]:
     """Texts of one language in a table, and the pairs among them."""
     texts: list[str] = []
     pairs: list[Pair] = []
     for line in written[language].strip().splitlines():
         kind, *both = (part.strip().replace(" // ", "\n") for part in line.split(" | "))
-        are_copies, say_the_same = _ANSWERS[kind]
+        are_copies, say_the_same = answers[kind]
         pairs.append(Pair(len(texts), len(texts) + 1, kind, are_copies, say_the_same))
         texts += both
     return texts, pairs
