@@ -136,7 +136,7 @@ def test_an_average_leaves_what_did_not_learn_alone() -> None:
         first, second = (torch.nn.Linear(1, 1, bias=False) for _ in range(2))
         torch.nn.init.constant_(first.weight, learnt)
         torch.nn.init.constant_(second.weight, kept)
-        second.weight.requires_grad_(requires_grad=False)
+        second.weight.requires_grad = False
         return torch.nn.ModuleList([first, second])
 
     average, last = WeightAverage(), network(7.0, 30.0)

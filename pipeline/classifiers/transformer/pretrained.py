@@ -102,6 +102,7 @@ def narrow_words(network: Any) -> None:
         words: Tensor = table.weight.detach()
         parts = (words[start : start + _ROWS_AT_ONCE] for start in range(0, len(words), _ROWS_AT_ONCE))
         if all(torch.equal(part.half().float(), part) for part in parts):
+            _leave_file(network, table)
             parent, _, own = name.rpartition(".")
             half = _HalfTable(
                 table.num_embeddings,
@@ -111,6 +112,13 @@ def narrow_words(network: Any) -> None:
                 _freeze=True,
             )
             setattr(network.get_submodule(parent), own, half)
+
+
+def _leave_file(network: Any, table: nn.Embedding) -> None:
+    """Copy what may be a part of the file, since a single weight keeps all of the file in memory."""
+    for weight in network.parameters():
+        if weight is not table.weight:
+            weight.data = weight.data.clone()
 
 
 class _HalfTable(nn.Embedding):

@@ -107,6 +107,7 @@ class FineTunedTransformer:
             allow_download=self.settings.allow_download,
         )
         set_seed(context.seed)
+        release_memory()  # of what was fitted before
         tokenizer = read_tokenizer(encoder)
         texts, truth = context.add_codebook_texts(train)
         pretrained = read_network(encoder)
