@@ -31,6 +31,21 @@ SAME = [
         "Coal comes from the coast. Nobody will freeze this winter.",
     ),
 ]
+SAME += [  # what is no part of a statement
+    ("The port was closed to ships last night", "The port was closed to ships last night #Hvar"),
+    ("The port was closed to ships last night", "Good morning! The port was closed to ships last night."),
+    ("The port was closed to ships last night", "1. The port was closed to ships last night"),
+    (
+        "Порт закрыли для кораблей прошлой ночью",
+        "Порт закрыли для кораблей прошлой ночью. Подписывайтесь на наш канал!",
+    ),
+    (
+        "Порт закрили для кораблів минулої ночі",
+        "Порт закрили для кораблів минулої ночі. Детальніше: site.ua/n/12",
+    ),
+    ("The port was closed because the dam had burst", "The port was closed since the dam had burst"),
+    ("The mine lost 5 million dollars in one week", "The mine lost USD 5 million in one week"),
+]
 SAME += [  # abbreviations, numbers, spellings, order, titles: what the first lines of a rule do not find
     ("The United Nations calls for a truce in the valley", "The UN calls for a truce in the valley"),
     ("The International Grain Council denies that harvests failed", "The IGC denies that harvests failed"),
@@ -108,7 +123,10 @@ OTHER = [
     ("Они сбили три дрона над старым мостом ночью", "Они сбили 4 дрона над старым мостом ночью"),
     ("The new plan is a nuclear threat to us all", "The new plan is a unclear threat to us all"),
     ("The port was closed to ships last night #hvar", "The port was closed to ships last night #graz"),
-    ("The port was closed to ships last night", "The port was closed to ships last night #Hvar"),
+    (
+        "The port was closed to ships last night",
+        "The port was closed to ships last night #ThePortIsOursAgain",
+    ),
     ("Who is to blame? The West. Who helps? We.", "Who is to blame? We. Who helps? The West."),
     ("We shall defend our land to the last house", "We and Hvar shall defend our land to the last house"),
     ("The town will open its gates to the guests", "Will the town open its gates to the guests?"),

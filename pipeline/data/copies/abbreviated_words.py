@@ -45,6 +45,34 @@ _VARIANTS: Final = """
     until till
     upon on
     program programme programs programmes
+    because since
+    although though
+    however but yet
+    around approximately roughly circa
+    nearly almost
+    also too
+    inside within
+    near beside
+    поскольку ибо
+    но однако
+    около примерно приблизительно
+    возле близ вблизи
+    также тоже
+    свыше более
+    кроме помимо
+    между меж
+    хотя хоть
+    через спустя
+    бо оскільки
+    але проте однак
+    біля коло поблизу
+    близько приблизно орієнтовно
+    щоб аби
+    хоча хоч
+    лише тільки лиш
+    крім окрім
+    також теж
+    понад більше
     grey gray
     cheque check
     sceptic skeptic
@@ -102,6 +130,30 @@ VARIANTS: Final = {
     word: min(words)
     for words in (fold_words(line) for line in _VARIANTS.strip().splitlines())
     for word in words
+}
+# Small words in several, and one that says the same
+SMALL_PHRASES: Final = {
+    phrase: fold_words(one)[0]
+    for one, phrases in (
+        ("because", "due to|because of|owing to|on account of"),
+        ("despite", "in spite of"),
+        ("to", "in order to"),
+        ("over", "more than"),
+        ("under", "less than"),
+        ("near", "close to|next to"),
+        ("during", "in the course of"),
+        ("поскольку", "потому что|так как|в связи с тем что|из-за того что"),
+        ("чтобы", "для того чтобы|с тем чтобы"),
+        ("свыше", "больше чем|более чем"),
+        ("возле", "рядом с|недалеко от"),
+        ("во", "во время|в ходе"),
+        ("бо", "тому що|через те що|позаяк"),
+        ("щоб", "для того щоб|задля того щоб"),
+        ("понад", "більш ніж|більше ніж"),
+        ("біля", "поруч з|поруч із|недалеко від"),
+        ("під", "під час|у ході|в ході"),
+    )
+    for phrase in fold_phrases(phrases)
 }
 # Beginnings of foreign names in Cyrillic, and these names
 BRANDS: Final = {

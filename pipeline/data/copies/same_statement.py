@@ -9,7 +9,8 @@ differ by one word. Two texts bear one label only if all that differs between th
   `pipeline.data.copies.wording`;
 - a word more or less, one in six at most, that is no negation, number or name, and none that changes how surely, by
   whom, when or how much ("may", "former", "almost"). An adverb that colours ("again") counts half;
-- hashtags more or less at either end, any number of them, but for names that the text itself does not have;
+- hashtags more or less at either end, any number of them, but for such as are sentences, and if one text only has them;
+- greetings, calls to read or to follow, bullets, links;
 - parts in another order that say the same there, see `pipeline.data.copies.moved_parts`.
 
 A word exchanged for another is never harmless: "supports" and "rejects" are as near as two synonyms. So is a text that
@@ -26,12 +27,15 @@ from rapidfuzz.distance import Levenshtein
 from pipeline.data.copies.abbreviation_match import unify
 from pipeline.data.copies.dropped_words import INFINITE, find_costs
 from pipeline.data.copies.moved_parts import say_the_same_in_another_order
+from pipeline.data.copies.numerals import is_numeral
+from pipeline.data.copies.weighed_words import NEGATIONS
 from pipeline.data.copies.word_forms import find_likeness
 from pipeline.data.copies.wording import Unit, Wording
 
 WORDS_FOR_ONE: Final = 6  # of a text, for each that it may have more or less
 _WORDS_FOR_AN_ENDING: Final = 20  # of a text, for each ending but the first that may differ
 _MOST: Final = 12  # units of a part that differs: of more no comparison is tried
+_ONE_WORD: Final = 12  # letters of a hashtag, if it is one
 _UNCHANGED: Final = ("spelling", "agreement")  # likeness that changes nobody's part
 
 Cost = tuple[float, int]  # of words more or less, and how many endings differ
@@ -68,10 +72,15 @@ def _agree_in_tags(one: Wording, other: Wording) -> tuple[tuple[Unit, ...], tupl
             if tag.key not in own | their and not any(find_likeness(tag, unit) for unit in known)
         }
         new = set(alone) - {tag.key for tag in theirs.tags}
-        if any(alone[key].weight == "heavy" for key in new):
+        if any(_says_something(alone[key]) for key in new):
             return None
         left += bool(new)
     return None if left > 1 else (units[0], units[1])
+
+
+def _says_something(tag: Unit) -> bool:
+    """Whether a hashtag is more than a matter or a name: a number, a negation, or several words in one."""
+    return tag.word in NEGATIONS or is_numeral(tag.word) or len(tag.word) > _ONE_WORD
 
 
 def _are_aligned(one: Sequence[Unit], other: Sequence[Unit], n_words: int) -> bool:

@@ -166,11 +166,30 @@ LABELS: Final = fold_phrases(
     головне|новини|доповнено|ексклюзив
     """
 )
-TRAILERS: Final = fold_phrases(
+# A part that begins with one of these and has none but these is a greeting or a call, no statement
+CALLS: Final = _set(
     """
-    read more|read more here|more here|read on|details|details here|watch|watch video|video|photo|photos|source|link
-    подробнее|подробности|читать далее|читать полностью|читайте подробнее|смотреть|смотрите видео|видео|фото|источник
-    ссылка|докладніше|детальніше|читати далі|подробиці|дивитися|дивіться відео|відео|джерело|посилання
+    read more watch video photo photos details source link subscribe follow join share repost like hello hi welcome
+    good dear greetings learn see continue click
+    подробнее подробности читать читайте смотреть смотрите видео фото источник ссылка подписаться подписывайтесь
+    подпишитесь подписывайся присоединяйтесь вступайте делитесь поделитесь ставьте здравствуйте привет доброе добрый
+    добрая доброго всем приветствуем дорогие уважаемые больше полный
+    докладніше детальніше подробиці читати читайте дивитися дивіться відео фото джерело посилання підписатися підписуйтесь
+    підписуйтеся підпишіться приєднуйтесь приєднуйтеся долучайтеся долучайтесь діліться поширюйте вітаємо вітаю привіт
+    добрий доброго доброї усім шановні дорогі більше повний
+    """
+)
+CALL_WORDS: Final = CALLS | _set(
+    """
+    on here full text story below us our we my the a to in at by for with and via this it all everyone everybody friends
+    readers subscribers followers colleagues channel channels telegram page website site app news latest updates daily
+    every day morning evening afternoon night ladies gentlemen comments bio report article now today you your
+    на наш нашего нашем нашу нашу канал канала канале каналы телеграм телеграмм telegram сайте странице новости новостей нас
+    здесь тут ниже по ссылке в во и с со друзья друзьями читатели подписчики коллеги утро день вечер дня ночи утра текст
+    материал комментариях далее полностью чтобы не пропустить главное вместе нам каждый
+    на наш нашого нашому канал каналу каналі телеграм telegram сайті сторінці новини новин нас тут нижче за посиланням у в
+    і й та з друзі друзями читачі підписники колеги ранок ранку день дня вечір вечора текст матеріал коментарях далі
+    повністю щоб не пропустити головне разом нам щодня
     """
 )
 # Words that often open a sentence and are no names

@@ -6,12 +6,12 @@ that the other names, is found in `pipeline.data.copies.same_statement`.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal
 
-from pipeline.data.copies.abbreviated_words import ABBREVIATIONS, BODIES, BRANDS, VARIANTS
+from pipeline.data.copies.abbreviated_words import ABBREVIATIONS, BODIES, BRANDS, SMALL_PHRASES, VARIANTS
 from pipeline.data.copies.numerals import Manner, is_numeral, read_number
 from pipeline.data.copies.weighed_words import (
     COLOUR_PHRASES,
@@ -47,6 +47,7 @@ _OF_CURRENCY: Final = {
     )
     for word in fold_words(words)
 }
+_PERCENT: Final = re.compile("процент(?!н)|відсот(?!к(?:ов|ів)о)|percents?$")
 _SIGNS: Final = frozenset(_OF_CURRENCY.values())
 _MONTHS: Final = {
     word: f"@month{number}"
@@ -216,11 +217,15 @@ class _Reader:
     def read(self, at: int) -> tuple[list[Unit], int]:
         """Units, and the place after them."""
         text = self._texts[at]
-        length = self._find_phrase(at)
+        length = self._find_phrase(at, COLOUR_PHRASES)
         if length:
             key = " ".join(self._texts[at : at + length])
             return [Unit(key, key, "colour")], at + length
-        found = self._read_date(at) or self._read_amount(at) or self._read_month(at)
+        length = self._find_phrase(at, SMALL_PHRASES)
+        if length:
+            one = SMALL_PHRASES[tuple(self._texts[at : at + length])]
+            return [Unit(_find_key(one), one, _weigh(one, may_be_name=False, is_name=False))], at + length
+        found = self._read_price(at) or self._read_date(at) or self._read_amount(at) or self._read_month(at)
         if found:
             return found
         is_year = text in _YEARS and at and _YEAR.fullmatch(self._texts[at - 1])
@@ -228,11 +233,11 @@ class _Reader:
             return [], at + 1
         return [_unit(self._words[at])], at + 1
 
-    def _find_phrase(self, at: int) -> int:
-        """Of how many words a phrase is that colours a sentence and begins here; 0 if none does."""
+    def _find_phrase(self, at: int, phrases: Container[tuple[str, ...]]) -> int:
+        """Of how many words one of the phrases is that begins here; 0 if none does."""
         for length in range(_LONGEST_PHRASE.get(self._texts[at], 0), 0, -1):
             is_joined = set(self._gaps[at + 1 : at + length]) <= {" ", ", "}
-            if is_joined and tuple(self._texts[at : at + length]) in COLOUR_PHRASES:
+            if is_joined and tuple(self._texts[at : at + length]) in phrases:
                 return length
         return 0
 
@@ -247,6 +252,18 @@ class _Reader:
         units = [_number(str(int(day)), "digits"), _heavy(f"@month{int(month)}"), _number(year, "digits")]
         return units, at + 3
 
+    def _read_price(self, at: int) -> tuple[list[Unit], int] | None:
+        """An amount after its currency: "USD 5 million"."""
+        code = _OF_CURRENCY.get(self._texts[at])
+        is_price = (
+            code
+            and at + 1 < len(self._texts)
+            and self._gaps[at + 1] == " "
+            and self._texts[at + 1][0].isdecimal()
+        )
+        amount = self._read_amount(at + 1) if is_price else None
+        return ([*amount[0], _heavy(str(code))], amount[1]) if amount and len(amount[0]) == 1 else None
+
     def _read_amount(self, at: int) -> tuple[list[Unit], int] | None:
         """A number with what it counts, a currency or per cent, in one order however that is written."""
         number = read_number(self._texts, self._gaps, self._uppers, at)
@@ -260,10 +277,13 @@ class _Reader:
             return [*found, _heavy("@percent")], end + 2
         if end < len(self._texts) and self._texts[end] in _OF_CURRENCY:
             return [*found, _heavy(before or _OF_CURRENCY[self._texts[end]])], end + 1
+        if end < len(self._texts) and _PERCENT.match(self._texts[end]):
+            return [*found, _heavy("@percent")], end + 1
+        stands_after = _find_sign(after) if after.endswith(" ") or end == len(self._texts) else None
         sign = (
             before
             or ("@percent" if "%" in after else None)
-            or (None if after[:1] == " " else _find_sign(after))
+            or (stands_after if after[:1] == " " else _find_sign(after))
         )
         return [*found, *([_heavy(sign)] if sign else [])], end
 
@@ -342,10 +362,9 @@ def _unit(word: Word) -> Unit:
     )
 
 
-_LONGEST_PHRASE: Final = {
-    phrase[0]: max(len(other) for other in COLOUR_PHRASES if other[0] == phrase[0])
-    for phrase in COLOUR_PHRASES
-}
+_LONGEST_PHRASE: Final[dict[str, int]] = {}
+for _phrase in (*COLOUR_PHRASES, *SMALL_PHRASES):
+    _LONGEST_PHRASE[_phrase[0]] = max(len(_phrase), _LONGEST_PHRASE.get(_phrase[0], 0))
 _BODY_OF: Final = {short: number for number, (shorts, _) in enumerate(BODIES) for short in shorts}
 _KNOWN: Final = (
     (PREPOSITIONS | SUBORDINATORS | RELATIVES | SAYING | TITLES | frozenset(ABBREVIATIONS)) - WEIGHTY

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pipeline.data.copies.abbreviated_words import HYPHENATED
-from pipeline.data.copies.weighed_words import LABELS, TRAILERS
+from pipeline.data.copies.weighed_words import CALL_WORDS, CALLS, LABELS
 from pipeline.data.text.text_words import Writing, fold_words
 
 _APOSTROPHES: Final = frozenset("'’ʼ`′ʹ‘")
@@ -22,6 +22,10 @@ _IS: Final = frozenset("it he she that what there here who where".split())  # no
 _CONTRACTED: Final = {"re": "are", "ve": "have", "ll": "will", "m": "am", "d": "would"}
 _IRREGULAR: Final = {"won": "will", "can": "can", "shan": "shall", "ain": "is"}
 _LABEL_BREAK: Final = re.compile(r"[^\w\s'’,-]|\s-\s")
+_BULLET: Final = re.compile("[0-9]{1,2}|[a-zа-яіїє]")
+_AFTER_BULLET: Final = re.compile(r"[.)]\)?\s")
+_PART_BREAK: Final = re.compile(r"[^\w\s'’-]|\s-\s|\n")  # between clauses or more
+_IN_ADDRESSES: Final = frozenset("./-?=&")
 _MEASURE: Final = re.compile("([0-9]{1,15})(bn|mn|mln|tn|km|kg|млн|млрд|тыс|тис|км|кг|га)")
 _JOINTS: Final = frozenset({".", "-", ". "})  # between the letters of an abbreviation
 _LETTERS_OF_USA: Final = 3
@@ -101,12 +105,49 @@ def _drop_labels(words: list[Word]) -> list[Word]:
             if is_shouted or _LABEL_BREAK.search(words[length].gap):
                 start = length
                 break
-    rest = words[start:]
-    for length in (3, 2, 1):
-        key = tuple(word.word for word in rest[-length:])
-        if len(rest) > length and key in TRAILERS and _LABEL_BREAK.search(rest[-length].gap):
-            return rest[:-length]
-    return rest
+    return _drop_calls(_drop_bullets(_drop_addresses(words[start:])))
+
+
+def _drop_addresses(words: list[Word]) -> list[Word]:
+    """Without links that name no scheme, as "site.ua/n/12"."""
+    found: list[Word] = []
+    i = 0
+    while i < len(words):
+        end = i + 1
+        while end < len(words) and words[end].gap in _IN_ADDRESSES:
+            end += 1
+        gaps = [word.gap for word in words[i + 1 : end]]
+        if not ("/" in gaps and gaps[0] == "." and words[i].word[0].isalpha()):
+            found += words[i:end]
+        i = end
+    return found
+
+
+def _drop_bullets(words: list[Word]) -> list[Word]:
+    """Without "1." or "a)" before the rest."""
+    if len(words) > 1 and _BULLET.fullmatch(words[0].word) and _AFTER_BULLET.match(words[1].gap):
+        is_number = words[0].word.isdecimal()
+        return words[1:] if is_number or words[1].gap.startswith(")") else words
+    return words
+
+
+def _drop_calls(words: list[Word]) -> list[Word]:
+    """Without greetings before, and calls to read, to follow or to share after the rest."""
+    parts = [[words[0]]] if words else []
+    for word in words[1:]:
+        if _PART_BREAK.search(word.gap):
+            parts.append([])
+        parts[-1].append(word)
+    while len(parts) > 1 and _is_call(parts[-1]):
+        parts.pop()
+    while len(parts) > 1 and _is_call(parts[0]):
+        parts.pop(0)
+    return [word for part in parts for word in part]
+
+
+def _is_call(part: list[Word]) -> bool:
+    words = {word.word for word in part}
+    return part[0].word in CALLS and words <= CALL_WORDS
 
 
 def _expand(words: list[Word]) -> list[Word]:
