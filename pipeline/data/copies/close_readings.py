@@ -27,7 +27,8 @@ class Readings:
 
     def __init__(self, found: Bodies, threshold: float) -> None:
         self._found, self._threshold = found, threshold
-        self._bags = np.array(["".join(sorted(body)) for body in found.distinct], dtype=object)
+        bags = ["".join(sorted(body)) if len(body) < BOILERPLATE_WORDS else "" for body in found.distinct]
+        self._bags = np.array(bags, dtype=object)
         self._wordings: dict[int, Wording] = {}
         self._writings: dict[int, Writing] = {}
         self._alike: dict[tuple[int, int], bool] = {}
