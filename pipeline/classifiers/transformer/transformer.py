@@ -302,6 +302,7 @@ class FineTunedTransformer:
             predict=lambda graph, ids: activate(read(graph).score_tokens(ids)),
         )
         chosen = choose_scoring_graph(own.network, train.token_ids, check, self.settings)
+        release_memory()  # of the graphs that were tried
         self._scorer = own if chosen.graph is None else read(chosen.graph)
         return chosen
 
