@@ -58,6 +58,11 @@ def test_who_is_in_a_group_stays_there_whatever_comes(later: list[int], seed: in
     np.testing.assert_array_equal(after[:16][is_member], groups[is_member])
 
 
+def _only_here(number: int) -> list[str]:
+    """Words by which a post is no copy of the others, whose words are nearly the same."""
+    return [f"{letter}{number}" for letter in "qvwxz"]
+
+
 def make_posts(topic: str, month: int, n: int, first: int) -> list[RawPost]:
     generator = np.random.default_rng([len(topic), month])
     return [
@@ -65,7 +70,7 @@ def make_posts(topic: str, month: int, n: int, first: int) -> list[RawPost]:
             f"channel_{i % 2}",
             first + i,
             START + timedelta(days=31 * month, hours=i),
-            " ".join(generator.choice(TOPICS[topic], 12)) + f" {topic} report.",
+            " ".join([*generator.choice(TOPICS[topic], 12), *_only_here(first + i)]) + f" {topic} report.",
             record="made",
         )
         for i in range(n)

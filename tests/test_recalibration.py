@@ -145,7 +145,7 @@ def test_rows_that_the_model_has_learnt_from_are_left_out(shifted: ModelBundle, 
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (coded_rows(29, 9), "29 clusters of texts .* at least 30 are needed"),
+        (coded_rows(29, 5), "29 clusters of texts .* at least 30 are needed"),
         (labelled([f"text number n{i}" for i in range(40)], [()] * 40), "no row carries a frame"),
     ],
 )

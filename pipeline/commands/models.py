@@ -130,7 +130,8 @@ def evaluate(
         report, slices = evaluate_with_slices(bundle, labelled, EvaluationSettings())
         if as_json:
             named = {"model": bundle.model_id, "bundle_hash": bundle.bundle_hash}
-            print_json({**named, **report.to_json(), "slices": slices.to_json(), "notes": list(notes)})
+            told = report.to_json()
+            print_json({**named, **told, "slices": slices.to_json(), "notes": [*told["notes"], *notes]})
         else:
             print_evaluation(console(), report, short_name(bundle))
             print_slices(console(), slices)

@@ -1,5 +1,6 @@
 """Bodies of texts read closely, each once: which of them tell of one event in nearly the same words."""
 
+import itertools
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Final
@@ -15,7 +16,10 @@ from pipeline.data.copies.wording import Wording, read_wording
 from pipeline.data.text.text_words import Writing
 
 BOILERPLATE_WORDS: Final = 40  # longer than nearly every sentence; longer texts are not boilerplate
+SAME_PAIRS: Final = 0.5  # of the neighbouring words of the shorter text, so many are so in the longer,
+BROKEN_PAIRS: Final = 1.5  # but for these
 SAME_WORDS: Final = 0.5  # of two texts that may be alike, by twice their common words of the words of both
+TEMPLATE_TEXTS: Final = 20  # so many variants of a sentence are one form, filled in again and again
 TWO_EVENTS: Final = 2  # names or numbers in which reports of two events differ
 
 Integers = NDArray[np.int64]
@@ -29,9 +33,12 @@ class Readings:
         self._found, self._threshold = found, threshold
         bags = ["".join(sorted(body)) if len(body) < BOILERPLATE_WORDS else "" for body in found.distinct]
         self._bags = np.array(bags, dtype=object)
+        self._neighbours = [
+            set(itertools.pairwise(body)) if len(body) < BOILERPLATE_WORDS else set()
+            for body in found.distinct
+        ]
         self._wordings: dict[int, Wording] = {}
         self._writings: dict[int, Writing] = {}
-        self._alike: dict[tuple[int, int], bool] = {}
 
     @cached_property
     def _rows(self) -> dict[int, int]:
@@ -61,8 +68,8 @@ class Readings:
         for one, other in pairs.tolist():
             yield find_differing_names(self._write(one), self._write(other))
 
-    def choose_alike(self, pairs: Integers) -> Integers:
-        """Pairs of short texts that have nearly the same words, in whichever order."""
+    def preselect(self, pairs: Integers) -> Integers:
+        """Pairs of short texts that may be alike, told quickly."""
         lengths = self._found.counts[pairs]
         asked = pairs[
             (lengths.max(axis=1) < BOILERPLATE_WORDS) & (lengths.min(axis=1) * 2 >= lengths.max(axis=1))
@@ -71,12 +78,31 @@ class Readings:
             return np.zeros((0, 2), np.int64)
         one, other = (self._bags[asked[:, side]].tolist() for side in (0, 1))
         asked = asked[process.cpdist(one, other, scorer=Indel.normalized_similarity) >= SAME_WORDS]
-        return np.array([pair for pair in asked.tolist() if self._are_alike(*pair)], np.int64).reshape(-1, 2)
+        shares = [self._share_neighbours(*pair) for pair in asked.tolist()]
+        return np.asarray(asked[np.array(shares, bool)])
+
+    def choose_alike(self, pairs: Integers) -> Integers:
+        """Pairs of texts that have nearly the same words, in whichever order.
+
+        Texts with many others that may be alike are reports of a kind: these are not compared with one another, and so
+        time does not grow with the square of their number.
+
+        Args:
+            pairs: all that `preselect` left, shape (m, 2).
+        """
+        pairs = np.unique(pairs, axis=0)
+        others = np.bincount(pairs.ravel(), minlength=len(self._found.counts))
+        asked = pairs[others[pairs].max(axis=1) <= TEMPLATE_TEXTS]
+        alike = [pair for pair in asked.tolist() if self._are_alike(*pair)]
+        return np.array(alike, np.int64).reshape(-1, 2)
+
+    def _share_neighbours(self, one: int, other: int) -> bool:
+        """Whether words that stand side by side in one text do so in the other: far quicker told than what follows."""
+        sets = [self._neighbours[body] for body in (one, other)]
+        return len(sets[0] & sets[1]) >= SAME_PAIRS * min(map(len, sets)) - BROKEN_PAIRS
 
     def _are_alike(self, one: int, other: int) -> bool:
-        if (one, other) not in self._alike:
-            self._alike[one, other] = are_alike(self._word(one), self._word(other), self._threshold)
-        return self._alike[one, other]
+        return are_alike(self._word(one), self._word(other), self._threshold)
 
     def _word(self, body: int) -> Wording:
         if body not in self._wordings:

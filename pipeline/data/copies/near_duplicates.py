@@ -31,13 +31,12 @@ from scipy.sparse.csgraph import connected_components
 from pipeline.config.data import COPY_SIMILARITY
 from pipeline.data.copies.alike_texts import SLACK
 from pipeline.data.copies.bodies import Bodies
-from pipeline.data.copies.close_readings import BOILERPLATE_WORDS, Readings
+from pipeline.data.copies.close_readings import BOILERPLATE_WORDS, TEMPLATE_TEXTS, Readings
 from pipeline.data.copies.copy_candidates import NgramIndex
 from pipeline.data.copies.same_statement import say_the_same
 from pipeline.data.copies.wording import Wording, read_wording
 
 QUOTED_WORDS: Final = 5  # a text that another holds is a quotation if it has more words
-TEMPLATE_TEXTS: Final = 20  # so many variants of a sentence are one form, filled in again and again
 FEW_WORDS: Final = (
     9  # of texts in which pairs of words are looked up, too: a change may leave no three together
 )
@@ -141,15 +140,17 @@ def _link_copies(found: Bodies, threshold: float) -> Integers:
     index = NgramIndex(_words_in_a_row(distinct), counts)
     readings = Readings(found, threshold)
     links = [np.zeros((0, 2), dtype=np.int64)]
+    asked = [np.zeros((0, 2), dtype=np.int64)]
     for pairs, shared in index.find_candidates():
         is_copy = _are_edits(found, readings, pairs, threshold)
         left = np.flatnonzero(~is_copy & _may_be_held(counts[pairs].min(axis=1), shared))
         is_copy[left] = _are_held(index, counts, pairs[left], threshold)
-        links += [pairs[is_copy], readings.choose_alike(pairs[~is_copy])]
+        links.append(pairs[is_copy])
+        asked.append(readings.preselect(pairs[~is_copy]))
     few = np.flatnonzero((counts >= FEWEST_WORDS) & (counts <= FEW_WORDS))
     for pairs, _ in NgramIndex(_words_in_a_row(distinct[few]), counts[few], size=2).find_candidates():
-        links.append(readings.choose_alike(few[pairs]))
-    every = np.concatenate(links)
+        asked.append(readings.preselect(few[pairs]))
+    every = np.concatenate([*links, readings.choose_alike(np.concatenate(asked))])
     return np.asarray(np.unique(every, axis=0)) if len(every) else every
 
 

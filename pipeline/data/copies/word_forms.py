@@ -7,6 +7,7 @@ changed places, one written twice, one wrong deep in a long word.
 """
 
 import re
+from functools import lru_cache
 from typing import Final, Literal
 
 from rapidfuzz.distance import OSA, Postfix, Prefix
@@ -162,6 +163,7 @@ def _are_one_name(a: str, b: str) -> bool:
     return slavic.startswith(latin) and len(slavic) - len(latin) <= _SLAVIC_ENDING and len(latin) >= _STEM
 
 
+@lru_cache(maxsize=1 << 16)
 def write_name(name: str) -> str:
     """A name in Latin letters, however it was brought into them."""
     written = "".join(_LETTERS.get(letter, letter) for letter in name)
