@@ -18,7 +18,7 @@ BOUNDED = {
     "times.py:_COMMENT": 200,
     "times.py:_DATE_TIME": 200,
     "times.py:_TIME_DATE": 200,
-    "sentence_patterns.py:TRAILER": 80,
+    "boilerplate.py:_TRAILER": 80,
     "sentence_patterns.py:LAST_WORD": 24,
     "sentence_patterns.py:ACRONYM": 24,
 }
