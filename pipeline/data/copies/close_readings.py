@@ -31,14 +31,17 @@ class Readings:
 
     def __init__(self, found: Bodies, threshold: float) -> None:
         self._found, self._threshold = found, threshold
-        bags = ["".join(sorted(body)) if len(body) < BOILERPLATE_WORDS else "" for body in found.distinct]
-        self._bags = np.array(bags, dtype=object)
-        self._neighbours = [
-            set(itertools.pairwise(body)) if len(body) < BOILERPLATE_WORDS else set()
-            for body in found.distinct
-        ]
         self._wordings: dict[int, Wording] = {}
         self._writings: dict[int, Writing] = {}
+        self._neighbours: dict[int, set[tuple[str, str]]] = {}
+
+    @cached_property
+    def _bags(self) -> NDArray[np.object_]:
+        """The words of each short body in the order of their codes, shape (n_bodies,)."""
+        bags = [
+            "".join(sorted(body)) if len(body) < BOILERPLATE_WORDS else "" for body in self._found.distinct
+        ]
+        return np.array(bags, dtype=object)
 
     @cached_property
     def _rows(self) -> dict[int, int]:
@@ -84,8 +87,8 @@ class Readings:
     def choose_alike(self, pairs: Integers) -> Integers:
         """Pairs of texts that have nearly the same words, in whichever order.
 
-        Texts with many others that may be alike are reports of a kind: these are not compared with one another, and so
-        time does not grow with the square of their number.
+        A text with many others that may be alike is a report of a kind and compared with none, so that time does not
+        grow with the square of their number.
 
         Args:
             pairs: all that `preselect` left, shape (m, 2).
@@ -93,16 +96,22 @@ class Readings:
         pairs = np.unique(pairs, axis=0)
         others = np.bincount(pairs.ravel(), minlength=len(self._found.counts))
         asked = pairs[others[pairs].max(axis=1) <= TEMPLATE_TEXTS]
-        alike = [pair for pair in asked.tolist() if self._are_alike(*pair)]
+        alike = [
+            [one, other]
+            for one, other in asked.tolist()
+            if are_alike(self._word(one), self._word(other), self._threshold)
+        ]
         return np.array(alike, np.int64).reshape(-1, 2)
 
     def _share_neighbours(self, one: int, other: int) -> bool:
         """Whether words that stand side by side in one text do so in the other: far quicker told than what follows."""
-        sets = [self._neighbours[body] for body in (one, other)]
+        sets = [self._find_neighbours(body) for body in (one, other)]
         return len(sets[0] & sets[1]) >= SAME_PAIRS * min(map(len, sets)) - BROKEN_PAIRS
 
-    def _are_alike(self, one: int, other: int) -> bool:
-        return are_alike(self._word(one), self._word(other), self._threshold)
+    def _find_neighbours(self, body: int) -> set[tuple[str, str]]:
+        if body not in self._neighbours:
+            self._neighbours[body] = set(itertools.pairwise(self._found.distinct[body]))
+        return self._neighbours[body]
 
     def _word(self, body: int) -> Wording:
         if body not in self._wordings:

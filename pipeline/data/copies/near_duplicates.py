@@ -75,7 +75,8 @@ def cluster_texts(
         return np.zeros(0, dtype=np.int64)
     found = Bodies.of(texts, channels)
     group_of_row = _number_groups(groups, len(texts))
-    links = _drop_templates(_link_copies(found, threshold), found)
+    readings = Readings(found, threshold)
+    links = _drop_templates(_link_copies(found, readings, threshold), found, readings)
     is_linking = ~_find_boilerplate(links, found, group_of_row, max_groups)
     kind = _gather(links[is_linking[links].all(axis=1)], found.distinct, threshold)
     return _join(kind[found.of_row], group_of_row, is_linking[found.of_row])
@@ -86,7 +87,7 @@ def find_copied(texts: Sequence[str], others: Sequence[str], *, threshold: float
     found = Bodies.whole([*texts, *others])
     is_other = np.zeros(len(found.distinct), bool)
     is_other[found.of_row[len(texts) :]] = True
-    links = _link_copies(found, threshold)
+    links = _link_copies(found, Readings(found, threshold), threshold)
     is_copied = is_other.copy()
     is_copied[links[is_other[links[:, 1]], 0]] = True
     is_copied[links[is_other[links[:, 0]], 1]] = True
@@ -134,11 +135,10 @@ def _number_groups(groups: Sequence[str | None] | None, n: int) -> Integers:
     return numbers
 
 
-def _link_copies(found: Bodies, threshold: float) -> Integers:
+def _link_copies(found: Bodies, readings: Readings, threshold: float) -> Integers:
     """Pairs of distinct texts that are copies, shape (m, 2)."""
     distinct, counts = found.distinct, found.counts
     index = NgramIndex(_words_in_a_row(distinct), counts)
-    readings = Readings(found, threshold)
     links = [np.zeros((0, 2), dtype=np.int64)]
     asked = [np.zeros((0, 2), dtype=np.int64)]
     for pairs, shared in index.find_candidates():
@@ -201,14 +201,14 @@ def _allow(words: Integers, threshold: float, slack: float = 1.0, rounding: floa
     return np.asarray(np.floor(words * slack * (1 - threshold) + rounding), np.int64)
 
 
-def _drop_templates(links: Integers, found: Bodies) -> Integers:
+def _drop_templates(links: Integers, found: Bodies, readings: Readings) -> Integers:
     """Links without those between reports of a kind: forms of a sentence that differ in numbers or names."""
     is_short = (found.counts < BOILERPLATE_WORDS)[links].all(axis=1)
     kind = _connect(links[is_short], len(found.counts))
     is_form = np.bincount(kind, minlength=len(kind))[kind] > TEMPLATE_TEXTS
     asked = np.flatnonzero(is_short & is_form[links[:, 0]]) if len(links) else np.zeros(0, np.int64)
     is_kept = np.ones(len(links), bool)
-    is_kept[asked] = Readings(found, 1.0).agree(links[asked])
+    is_kept[asked] = readings.agree(links[asked])
     return links[is_kept]
 
 

@@ -175,8 +175,8 @@ def _read_digits(words: Sequence[str], gaps: Sequence[str], at: int) -> Number |
     suffixed = _SUFFIXED.fullmatch(word)
     if suffixed:
         digits, suffix = suffixed.groups()
-        value, manner = (digits + "000", "digits") if suffix == "k" else (digits, "ending")
-        return Number(_plain(Decimal(value)), "digits" if manner == "digits" else "ending", end)
+        is_scaled = suffix == "k"
+        return Number(_plain(Decimal(digits + "000" * is_scaled)), "digits" if is_scaled else "ending", end)
     if not word.isdecimal() or len(word) > _LONGEST:
         return Number(word, "digits", end) if word.isdecimal() else None
     if _has_thousands(words, gaps, end):
