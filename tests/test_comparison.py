@@ -183,7 +183,7 @@ def test_a_frame_without_enough_clusters_moves_no_macro_figure() -> None:
 def test_the_frames_of_a_comparison_hold_together_where_precision_and_recall_are_traded() -> None:
     """Equal F1 of .65 on six frames, by precision .9 in the one model and by precision .5 in the other.
 
-    Of 80 comparisons 4 may call any frame different by chance, standard error 1.9.
+    Of 40 comparisons 2 may call any frame different by chance, standard error 1.4.
     """
     shares = np.full(6, 0.15)
     careful, eager = (
@@ -191,7 +191,7 @@ def test_the_frames_of_a_comparison_hold_together_where_precision_and_recall_are
     )
     names = tuple("abcdef")
     wrong = 0
-    for seed in range(80):
+    for seed in range(40):
         generator = np.random.default_rng(seed)
         clusters = np.arange(300)
         truth = draw_test_truth(shares, clusters, generator)
@@ -200,7 +200,7 @@ def test_the_frames_of_a_comparison_hold_together_where_precision_and_recall_are
             truth, *decided, clusters=clusters, frame_ids=names, settings=SETTINGS, seed=seed
         )
         wrong += any(entry.p_value is not None and entry.p_value <= 0.05 for entry in found.per_frame)
-    assert wrong <= 10
+    assert wrong <= 6
 
 
 def remember(bundle: ModelBundle, predictions: TestPredictions, folder: Path, **manifest: str) -> ModelBundle:

@@ -282,7 +282,7 @@ def test_a_moved_mean_is_told_with_its_interval_and_held_against_the_tolerance()
 def test_intervals_of_moves_hold_for_all_frames_together() -> None:
     generator = np.random.default_rng(4)
     held = []
-    for r in range(150):
+    for r in range(80):
         pairs = [
             (histogram(generator.beta(1, 9, 400)), histogram(generator.beta(1, 9, 300))) for _ in range(6)
         ]

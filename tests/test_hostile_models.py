@@ -737,7 +737,7 @@ def test_yaml_makes_no_objects(tmp_path: Path, proof: Path) -> None:
 
 def write_arrays(path: Path, **shapes: tuple[int, ...]) -> None:
     """An archive of zeros, row by row, so that making it takes no memory."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, shape in shapes.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
                 header = {"descr": "<f4", "fortran_order": False, "shape": shape}
@@ -752,7 +752,7 @@ def test_arrays_that_unpack_to_gigabytes_are_refused_by_their_headers(
     shutil.copytree(sources["tfidf"], tmp_path / "bundle")
     write_arrays(tmp_path / "bundle" / "classifier" / "weights.npz", weights=(600, 500_000))
     write_arrays(tmp_path / "bundle" / "training_texts.npz", digests=(600, 500_000))
-    assert (tmp_path / "bundle" / "training_texts.npz").stat().st_size < 3_000_000
+    assert (tmp_path / "bundle" / "training_texts.npz").stat().st_size < 10_000_000
     forge(tmp_path / "bundle")
     with pytest.raises(ModelError, match=r"its arrays take 1,200,000,000 bytes; at most 1,073,741,824"):
         load_bundle(tmp_path / "bundle")

@@ -36,7 +36,7 @@ from pipeline.data.labels.training_record import digest_texts
 from pipeline.errors import ConfigError, DataError
 from pipeline.prevalence.share_estimates import estimate_shares
 from pipeline.reporting.events import Event, read_events
-from pipeline.reporting.html_page import as_sentence, pack
+from pipeline.reporting.html_page import as_sentence, pack, read_plotting_library
 from pipeline.reporting.html_report import write_report
 from pipeline.reporting.left_out import read_rejects
 from pipeline.reporting.periods import find_partial
@@ -200,6 +200,21 @@ def test_packed_text_is_safe_inside_html_and_comes_back(text: str) -> None:
     packed = pack({"text": text})
     assert re.fullmatch(r"[A-Za-z0-9+/=]+", packed)
     assert unpack(packed) == {"text": text}
+
+
+def test_the_plotting_library_is_kept_and_made_again_where_its_copy_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    made = read_plotting_library.__wrapped__()
+    (kept,) = (tmp_path / "narrative-frames" / "plots").iterdir()
+    sound = kept.read_bytes()
+    for damaged in (b"\xff" + sound[1:], sound.replace(b"vega", b"evil")):
+        kept.write_bytes(damaged)
+        assert read_plotting_library.__wrapped__() == made
+        assert kept.read_bytes() == sound
+    monkeypatch.setenv("XDG_CACHE_HOME", str(kept))  # no folder, so nothing can be kept
+    assert read_plotting_library.__wrapped__() == made
 
 
 def test_half_a_surrogate_pair_does_not_stop_a_report() -> None:

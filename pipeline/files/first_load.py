@@ -16,8 +16,10 @@ from typing import Final
 
 from pipeline.errors import ModelError, PipelineError, shorten
 from pipeline.files.safe_text import safe_text
+from pipeline.files.user_cache import user_cache
 
 VARIABLE: Final = "NARRATIVE_FRAMES_FIRST_LOAD"  # "off": nothing is tried first
+_KEPT: Final = "loaded"  # folder in the user's cache
 _BYTES: Final = 2 << 30  # what the libraries and a batch need; a small model takes an eighth of it
 _TIMES: Final = 4  # the size of the files: they are read, converted and copied
 _SECONDS: Final = 120
@@ -36,7 +38,7 @@ sys.exit(answer(lambda: try_bundle(Path(sys.argv[1]))))
 def is_known(digest: str) -> bool:
     """Whether what has this hash was made or tried here before."""
     with suppress(OSError, RuntimeError):  # no home folder, or one that cannot be read
-        return (_folder() / _name(digest)).is_file()
+        return (user_cache(_KEPT) / _name(digest)).is_file()
     return False
 
 
@@ -45,8 +47,8 @@ def remember(digest: str) -> None:
     if os.environ.get(VARIABLE) == "off":
         return
     with suppress(OSError, RuntimeError):
-        _folder().mkdir(parents=True, exist_ok=True)
-        (_folder() / _name(digest)).touch()
+        user_cache(_KEPT).mkdir(parents=True, exist_ok=True)
+        (user_cache(_KEPT) / _name(digest)).touch()
 
 
 def require_trial(folder: Path, digest: str) -> None:
@@ -125,11 +127,6 @@ def _environment() -> dict[str, str]:
         "TOKENIZERS_PARALLELISM": "false",
         "PYTHONPATH": os.pathsep.join(filter(None, found)),
     }
-
-
-def _folder() -> Path:
-    root = os.environ.get("XDG_CACHE_HOME")
-    return (Path(root) if root else Path.home() / ".cache") / "narrative-frames" / "loaded"
 
 
 def _name(digest: str) -> str:

@@ -11,7 +11,9 @@ import json
 import re
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from pipeline.files.durable_files import explain_full_disk, new_file, replacing
+from pipeline.files.user_cache import user_cache
 
 _TEMPLATES = files("pipeline.reporting") / "templates"
 
@@ -80,10 +83,28 @@ def pack(payload: dict[str, Any]) -> str:
 
 @cache
 def read_plotting_library() -> str:
-    """Vega, Vega-Lite and Vega-Embed as one script that sets `window.vegaEmbed`; it ships in a wheel."""
+    """Vega, Vega-Lite and Vega-Embed as one script that sets `window.vegaEmbed`; it ships in a wheel.
+
+    To put it together takes over a second, so it is kept in the user's cache, behind its hash.
+    """
+    name = f"vega-of-vl-convert-{version('vl-convert-python')}.js"
+    with suppress(OSError, RuntimeError, UnicodeDecodeError):  # nothing kept yet, nowhere to keep it, damaged
+        digest, _, script = (user_cache("plots") / name).read_text(encoding="utf-8").partition("\n")
+        if digest == _sha256(script):
+            return script
     import vl_convert  # noqa: PLC0415 - a large native library, for reports alone
 
-    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+    script = str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+    with suppress(OSError, RuntimeError):
+        path = user_cache("plots") / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as temporary, new_file(temporary) as stream:
+            stream.write(f"{_sha256(script)}\n{script}".encode())
+    return script
+
+
+def _sha256(script: str) -> str:
+    return hashlib.sha256(script.encode()).hexdigest()
 
 
 def _asset(name: str) -> str:

