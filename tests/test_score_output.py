@@ -1,5 +1,6 @@
 """The output folder: who may write, what is current and what is new, what readers find, and what a full disk leaves."""
 
+import codecs
 import errno
 import itertools
 import json
@@ -22,6 +23,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.annotation.record_files import write_records
+from pipeline.data.exports.raw_posts import ReadOptions
+from pipeline.data.posts.ingest import ingest
 from pipeline.data.posts.posts_table import POSTS_SCHEMA
 from pipeline.errors import DataError
 from pipeline.files.durable_files import explain_full_disk
@@ -414,7 +418,9 @@ def test_plain_files_hold_texts_evidence_and_links_as_they_are(tmp_path: Path, f
         first = output.tables.next_sequence
         empty = make_scored([{**posts[2], "evidence": [], "frames": []}], stamp, first=first)
         output.commit([ScoredBatch(empty.sentences.slice(0, 0), empty.posts)], first + 1)
-    written = export_scores(out, form, tmp_path / "plain")
+    done = export_scores(out, form, tmp_path / "plain")
+    written = done.exported
+    assert (done.posts, done.without_link) == (3, 2)
     assert [path.name for path in written] == [f"posts.{form}", f"sentences.{form}"]
     read = pd.read_parquet if form == "parquet" else lambda path: pd.read_json(path, lines=True)
     found = {path.stem: read(path) for path in written}
@@ -429,6 +435,30 @@ def test_plain_files_hold_texts_evidence_and_links_as_they_are(tmp_path: Path, f
     export_scores(out, form, tmp_path / "plain", link="https://archive.example/{channel}?{message_id}")
     again = read(tmp_path / "plain" / f"sentences.{form}")
     assert "https://archive.example/c?1" in set(again["link"])
+
+
+def test_a_posts_table_gives_its_whole_texts_and_csv_is_marked_as_utf8(tmp_path: Path) -> None:
+    text = "Перше речення.\n\n👉 Підписатися"
+    table = tmp_path / "posts.parquet"
+    export = tmp_path / "export.csv"
+    write_records(
+        export,
+        [{"channel": "c", "message_id": n, "text": text} for n in (1, 2)],
+        ["channel", "message_id", "text"],
+    )
+    ingest([export], table, ReadOptions())
+    whole = pq.read_table(table).to_pylist()[0]["content_hash"]
+    write(
+        tmp_path / "out",
+        [make_post("c/1", content_hash=whole), make_post("c/2", content_hash="another text")],
+    )
+    done = export_scores(tmp_path / "out", "csv", tmp_path / "plain", posts_table=table)
+    assert (done.posts, done.without_post_text) == (2, 1)
+    assert all(path.read_bytes().startswith(codecs.BOM_UTF8) for path in done.exported)
+    rows = pd.read_csv(tmp_path / "plain" / "posts.csv", keep_default_na=False).set_index("post_key")
+    assert dict(rows["post_text"]) == {"c/1": text, "c/2": ""}
+    with pytest.raises(DataError, match="expected the posts table"):
+        export_scores(tmp_path / "out", "csv", tmp_path / "plain", posts_table=export)
 
 
 def test_times_in_text_files_are_iso(tmp_path: Path) -> None:

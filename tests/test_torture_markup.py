@@ -209,8 +209,8 @@ def test_scores_in_csv_hold_no_formulas_and_give_every_text_back(
     posts = make_posts(texts(150))
     posts += [replace(posts[0], message_id=1000 + n, channel=text, text=text) for n, text in enumerate(given)]
     scores = write_scores(tmp_path, tiny_bundle, posts)
-    for path in export_scores(scores, "csv"):
-        with path.open(encoding="utf-8", newline="") as file:
+    for path in export_scores(scores, "csv").exported:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             assert all(is_harmless(row) for row in csv.reader(file))
         table = read_scores(scores, path.stem)  # type: ignore[arg-type]
         found = read_records(path)

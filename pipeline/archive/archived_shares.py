@@ -1,5 +1,6 @@
 """Shares in an archive: what they rest on is put in, and they are computed from it again."""
 
+import codecs
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -277,12 +278,10 @@ def _write_table(path: Path, scores: Path, table: Path, kinds: Sequence[str]) ->
             f"SELECT {columns} FROM {quote_table(table)} AS told "  # noqa: S608 - names are quoted
             "SEMI JOIN current_posts USING (post_key) ORDER BY told.post_key"
         ).to_arrow_table()
-    pcsv.write_csv(
-        pa.table(
-            [guard_cells(column.combine_chunks()) for column in found.columns], names=found.column_names
-        ),
-        path,
-    )
+    cells = [guard_cells(column.combine_chunks()) for column in found.columns]
+    with path.open("wb") as file:
+        file.write(codecs.BOM_UTF8)
+        pcsv.write_csv(pa.table(cells, names=found.column_names), file)
 
 
 def _restore_table(path: Path, work: Path) -> Path:

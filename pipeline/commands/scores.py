@@ -1,5 +1,6 @@
 """Commands of the panel of scores, beside `frames predict`: plain files of them, an output folder kept in shape."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -17,6 +18,7 @@ from pipeline.files.stores import parse_location
 
 if TYPE_CHECKING:
     from pipeline.scoring.compact_scores import CompactReport
+    from pipeline.scoring.export_scores import ExportedScores
 
 _MB = 1e6
 
@@ -61,6 +63,12 @@ def export(
             "--link-template", "--link", help="Link to a post; {channel} and {message_id} are filled in."
         ),
     ] = "https://t.me/{channel}/{message_id}",
+    posts: Annotated[
+        Path | None,
+        typer.Option(
+            "--posts", help="Posts table: adds each whole text as post_text. Column text has what was scored."
+        ),
+    ] = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -74,11 +82,11 @@ def export(
     def work() -> None:
         from pipeline.scoring.export_scores import export_scores
 
-        paths = [str(path) for path in export_scores(parse_location(output), file_format, folder, link=link)]
+        done = export_scores(parse_location(output), file_format, folder, link=link, posts_table=posts)
         if as_json:
-            print_json({"exported": paths})
-        for path in () if as_json else paths:
-            console().print(f"written to {safe_text(path)}", soft_wrap=True)
+            print_json(done.to_json())
+        for line in () if as_json else _describe_export(done, posts):
+            console().print(safe_text(line), soft_wrap=True)
 
     run_command(work, debug)
 
@@ -110,6 +118,22 @@ def convert(
             )
 
     run_command(work, debug)
+
+
+def _describe_export(done: "ExportedScores", posts: Path | None) -> Iterator[str]:
+    yield from (f"written to {path}" for path in done.exported)
+    if posts is None:
+        yield (
+            "text is what was scored of a post: its sentences, without emoji between them, line breaks and lines "
+            "that channels put under every post; --posts POSTS.parquet adds the whole text"
+        )
+    elif done.without_post_text:
+        yield f"{done.without_post_text:,} of {done.posts:,} posts are not in {posts} with the text that was scored"
+    if done.without_link:
+        yield (
+            f"{done.without_link:,} of {done.posts:,} posts have no link: their channel is known by a title, not by "
+            "its user name, or they have no number; frames ingest --channel USERNAME names it"
+        )
 
 
 def _describe(report: "CompactReport") -> str:

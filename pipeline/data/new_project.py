@@ -292,7 +292,7 @@ def init_project(
     for relative, content in files.items():
         path = folder / relative
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8")
+        path.write_text(content, encoding="utf-8-sig" if path.suffix == ".csv" else "utf-8")
     (folder / "data").mkdir(exist_ok=True)
     (folder / "exports").mkdir(exist_ok=True)
     return [folder / relative for relative in files], notes

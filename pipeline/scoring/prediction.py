@@ -153,7 +153,7 @@ def predict(
             )
         keep_training_record(bundle, output)
         opened.finish_run()
-        exported = tuple(export_scores(output, export)) if export and isinstance(output, Path) else ()
+        exported = export_scores(output, export).exported if export and isinstance(output, Path) else ()
     scored = counts.scored
     return PredictReport(
         output=output,

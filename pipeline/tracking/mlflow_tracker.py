@@ -182,7 +182,7 @@ class MlflowTracker:
     def log_table(self, table: pd.DataFrame, name: str) -> None:
         """Record a table as a CSV file."""
         with store_errors(self._uri):
-            self._client.log_text(self.run_id, table.to_csv(index=False), name)
+            self._client.log_text(self.run_id, "\ufeff" + table.to_csv(index=False), name)  # as all CSV files
 
     def log_bundle(self, folder: Path, input_example: Sequence[str] = ()) -> str:
         """Record a model bundle as an MLflow model that `mlflow.pyfunc.load_model` can load.

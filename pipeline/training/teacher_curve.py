@@ -155,7 +155,7 @@ def draw_teacher_curve(
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
         with replacing(output / f"{_NAME}.csv") as temporary:
-            pd.json_normalize(curve.to_json()["sizes"]).to_csv(temporary, index=False)
+            pd.json_normalize(curve.to_json()["sizes"]).to_csv(temporary, index=False, encoding="utf-8-sig")
     return curve
 
 

@@ -105,5 +105,5 @@ def write_curve(curve: LearningCurve, folder: Path, plot_format: PlotFormat) -> 
     with replacing(plot) as temporary:
         learning_curve_figure(curve).savefig(temporary, format=plot_format)
     with replacing(table) as temporary:
-        curve.to_table().to_csv(temporary, index=False)
+        curve.to_table().to_csv(temporary, index=False, encoding="utf-8-sig")
     return plot, table
