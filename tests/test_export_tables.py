@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from pipeline.data.exports.detect import detect_format, format_by_name
 from pipeline.data.exports.post_links import parse_post_link
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
+from pipeline.data.posts.ingest import ingest
 from pipeline.errors import DataError
 
 NOON = datetime(2023, 4, 24, 12, 0, tzinfo=UTC)
@@ -401,3 +403,23 @@ def test_an_unknown_encoding_is_an_error_for_the_user(tmp_path: Path) -> None:
 )
 def test_links_of_posts(link: str, expected: tuple[str, int | None] | None) -> None:
     assert parse_post_link(link) == expected
+
+
+def test_columns_and_numbers_of_other_languages_are_read_and_what_is_not_is_named(tmp_path: Path) -> None:
+    tables = {
+        "uk.csv": "Канал;Номер;Дата;Текст;Автор\nВісник;7;01.03.2024;Перший допис.;Х\n",
+        "zh.csv": "频道,编号,日期,内容\n远山,2,2024年3月12日 10:00,第一条消息。\n",
+        "ar.csv": "القناة,رقم,التاريخ,النص\nمنبر,١٢,١٢ مارس ٢٠٢٤,الرسالة الأولى.\n",
+        "lost.csv": "channel,id,text\nA,first,One.\n",
+    }
+    for name, content in tables.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    report = ingest([tmp_path], tmp_path / "posts.parquet", ReadOptions(utc_offset_hours=0))
+    keys = pq.read_table(tmp_path / "posts.parquet")["post_key"].to_pylist()
+    assert {"Вісник/7", "远山/2", "منبر/12"} < set(keys)
+    assert {file.name.rpartition("/")[2]: file.unread for file in report.per_file if file.unread} == {
+        "uk.csv": ("Автор",)
+    }
+    assert any(
+        "1 of 4 posts stand in tables without a message number" in warning for warning in report.warnings
+    )

@@ -39,11 +39,42 @@ MOSCOW = ReadOptions(utc_offset_hours=3)
         "2024-03-01 12:00 UTC+3",
         "Fri Mar 01 2024 12:00:00 GMT+0300 (Moscow Standard Time)",
         "13/3/2024",
+        "2024年3月1日 12:00",
+        "2024年3月1日（星期五）下午12时00分",
+        "2024年3月1日(金) 午後12:00",
+        "2024년 3월 1일 오후 12:00",
+        "2024年03月01日12時00分00秒",
+        "٢٠٢٤-٠٣-٠١ ١٢:٠٠",
+        "1 مارس 2024، 12:00 م",
+        "12:00 1 آذار 2024",
+        "1er mars 2024 12:00",
+        "1. März 2024, 12:00",
+        "1 de marzo de 2024 12:00",
+        "1 marca 2024 12:00",
+        "1 сакавіка 2024 г. 12:00",
+        "1 Mart 2024 12:00",
     ],
 )
 def test_spellings_of_one_moment(text: object) -> None:
     expected = datetime(2024, 3, 13, tzinfo=UTC) if text == "13/3/2024" else NOON
     assert parse_time(text, MOSCOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "month"),
+    [
+        *(
+            ("12 juin 2024", 6),
+            ("12 juillet 2024", 7),
+            ("12 października 2024", 10),
+            ("12 كانون الثاني 2024", 1),
+        ),
+        *(("12 آب 2024", 8), ("12 Ağustos 2024", 8), ("12 de outubro de 2024", 10), ("۱۲ ژوئیه ۲۰۲۴", 7)),
+        *(("2024年12月12号", 12), ("12 липня 2024", 7), ("12 lipca 2024", 7), ("12 кастрычніка 2024", 10)),
+    ],
+)
+def test_months_by_name_are_those_of_their_language(text: str, month: int) -> None:
+    assert parse_time(text, ReadOptions()) == datetime(2024, month, 12, tzinfo=UTC)
 
 
 def test_moscow_was_four_hours_ahead_for_three_years() -> None:
@@ -78,6 +109,8 @@ def test_a_date_without_a_clock_stays_on_its_day(day: date, offset: float) -> No
         ("1 марта, 12:00", MOSCOW, "expected a time such as"),
         ("вчера в 12:00", MOSCOW, "expected a time such as"),
         ("12:00", MOSCOW, "expected a time such as"),
+        ("12 foobar 2024 12:00", MOSCOW, "months by name are read in English, Ukrainian"),
+        ("令和6年3月12日", MOSCOW, "expected a time such as"),
     ],
 )
 def test_what_would_have_to_be_guessed_is_refused(text: str, options: ReadOptions, message: str) -> None:
@@ -90,6 +123,20 @@ def test_a_stated_order_is_followed() -> None:
     assert parse_time("3/1/2024 12:00", day_first) == datetime(2024, 1, 3, 12, tzinfo=UTC)
     month_first = ReadOptions(utc_offset_hours=0, date_order="mdy")
     assert parse_time("3/1/2024 12:00 AM", month_first) == datetime(2024, 3, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("Kyiv", "Europe/Kyiv"),
+        ("europe/kyiv", "Europe/Kyiv"),
+        ("Asia/Beijing", "Asia/Shanghai"),
+        ("Mosow", "Europe/Moscow"),
+    ],
+)
+def test_a_wrong_zone_is_answered_with_what_was_meant(name: str, meant: str) -> None:
+    with pytest.raises(DataError, match=f"did you mean {meant}"):
+        check_zone(ReadOptions(timezone=name))
 
 
 def test_zones_are_checked_before_anything_is_read() -> None:

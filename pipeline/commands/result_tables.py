@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # the types below are for the reader; every command loads this file
 
+import itertools
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -10,12 +11,12 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 
-from pipeline.errors import shorten
+from pipeline.errors import list_names, shorten
 from pipeline.files.safe_text import safe_text
 from pipeline.measures.intervals import Estimate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from pipeline.training.tracked_training import TrainedModel
 
 _MOST_FILES: Final = 40
+_MOST_UNREAD: Final = 5  # kinds of tables
 _WEAKEST = 3  # frames that a training names
 _NOTES = 2  # that a training prints, unless all are asked for
 _REASON_CHARS: Final = 300
@@ -241,7 +243,24 @@ def print_ingest(screen: Console, report: IngestReport, output: Path) -> None:
     if report.rejects_path is not None:
         screen.print(f"rejects  {safe_text(str(report.rejects_path))}", soft_wrap=True)
         screen.print(f"         the first: {safe_text(report.first_reject)}", soft_wrap=True)
+    for line in _describe_unread(report.per_file):
+        screen.print(safe_text(line), soft_wrap=True)
     print_notes(screen, report.warnings)
+
+
+def _describe_unread(files: Sequence[FileReport]) -> Iterator[str]:
+    """Columns of tables of which nothing is taken, those of several files once."""
+    unread: dict[tuple[str, ...], list[str]] = {}
+    for file in files:
+        if file.unread:
+            unread.setdefault(file.unread, []).append(file.name)
+    for names, inside in itertools.islice(unread.items(), _MOST_UNREAD):
+        yield (
+            f"not read  columns {list_names(names, 12)} of {list_names(inside, 2)}; "
+            "--column OURS=THEIRS says what one is"
+        )
+    if len(unread) > _MOST_UNREAD:
+        yield f"not read  columns of {len(unread) - _MOST_UNREAD:,} other kinds of tables (all of them: --json)"
 
 
 def _print_files(screen: Console, files: Sequence[FileReport]) -> None:

@@ -35,6 +35,46 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
             "mensaje",
         ),
         *("mensagem", "texte", "testo", "messaggio", "tekst", "treść", "wiadomość", "metin", "mesaj"),
+        *(
+            "contenido",
+            "conteúdo",
+            "contenu",
+            "contenuto",
+            "inhalt",
+            "içerik",
+            "зміст",
+            "тэкст",
+            "паведамленне",
+        ),
+        *(
+            "النص",
+            "نص",
+            "المحتوى",
+            "الرسالة",
+            "المنشور",
+            "نص_الرسالة",
+            "متن",
+            "پیام",
+            "محتوا",
+            "טקסט",
+            "תוכן",
+        ),
+        *(
+            "内容",
+            "正文",
+            "文本",
+            "消息",
+            "消息内容",
+            "內容",
+            "文字",
+            "訊息",
+            "本文",
+            "テキスト",
+            "メッセージ",
+            "내용",
+            "본문",
+            "메시지",
+        ),
     ),
     "channel": (
         *(
@@ -57,14 +97,54 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
         ),
         *("source", "peer_id", "channel_id", "chat_id", "owner_id", "author_id", "to", "канал"),
         *("название_канала", "назва_каналу", "kanal", "kanalname", "canal", "chaîne", "canale", "kanał"),
+        *(
+            "القناة",
+            "قناة",
+            "اسم_القناة",
+            "کانال",
+            "نام_کانال",
+            "ערוץ",
+            "频道",
+            "频道名称",
+            "頻道",
+            "チャンネル",
+            "채널",
+        ),
     ),
-    "message_id": ("message_id", "msg_id", "post_id", "tweet_id", "id_str", "id"),
+    "message_id": (
+        *("message_id", "msg_id", "post_id", "tweet_id", "id_str", "id", "номер_сообщения", "номер_поста"),
+        *(
+            "номер_повідомлення",
+            "номер_допису",
+            "ид_сообщения",
+            "номер",
+            "нумар",
+            "nummer",
+            "nachrichtennummer",
+        ),
+        *("número", "numéro", "numero", "numer", "numara", "رقم_الرسالة", "رقم", "الرقم", "شماره", "מספר"),
+        *("消息编号", "编号", "編號", "番号", "번호"),
+    ),
     "published_at": (
         *("published_at", "unix_timestamp", "date_unixtime", "date", "datetime", "date_time", "timestamp"),
         *("created_at", "created_time", "creation_time", "post_created", "published", "pub_date", "pubdate"),
         *("date_published", "date_utc", "post_date", "message_date", "created_utc", "time", "дата"),
         *("posted_at", "date_posted", "post_time", "publish_date", "published_date", "publication_date"),
         *("дата_публикации", "дата_публікації", "дата_и_время", "дата_і_час", "datum", "fecha", "tarih"),
+        *("date_de_publication", "fecha_de_publicación", "veröffentlicht_am", "дата_публікацыі"),
+        *(
+            "التاريخ",
+            "تاريخ",
+            "تاريخ_النشر",
+            "تاریخ",
+            "תאריך",
+            "日期",
+            "发布日期",
+            "发布时间",
+            "時間",
+            "时间",
+        ),
+        *("發布時間", "日付", "日時", "날짜", "일시"),
     ),
     "forwarded_from": (
         *(
@@ -99,6 +179,7 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
         ),
         *("public_metrics.impression_count", "impressions", "просмотры", "перегляди"),
         *("aufrufe", "vistas", "vues", "visualizações", "visualizzazioni", "wyświetlenia"),
+        *("المشاهدات", "مشاهدات", "بازدید", "浏览量", "阅读量", "瀏覽量", "閲覧数", "조회수"),
     ),
     "forwards": (
         *("forwards", "forward_count", "forwards_count", "number_forwards", "shares", "share_count"),
@@ -154,6 +235,12 @@ PLACES: Final = (  # the address of the post itself; "link" is often that of a p
 VAGUE_PLACES: Final = frozenset(
     ("link", "guid", "uri")
 )  # those of another channel are no address of this post
+ROW_NUMBERS: Final = frozenset(  # that may count the rows of a table rather than name a message
+    (
+        *("id", "номер", "нумар", "nummer", "número", "numéro", "numero", "numer", "numara", "رقم", "الرقم"),
+        *("شماره", "מספר", "编号", "編號", "番号", "번호"),
+    )
+)
 CLOCKS: Final = (
     "time",
     "post_created_time",
@@ -164,6 +251,7 @@ CLOCKS: Final = (
     "heure",
     "godzina",
     "saat",
+    *("ora", "الوقت", "وقت", "ساعة", "زمان", "שעה", "时间", "時間", "時刻", "시간"),
 )  # beside a column of dates
 LIKES: Final = {  # column -> name of the reaction
     **dict.fromkeys(

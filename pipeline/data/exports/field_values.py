@@ -8,6 +8,7 @@ becomes "\n".
 import os
 import re
 import reprlib
+import unicodedata
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final
@@ -45,8 +46,20 @@ def make_excerpt(value: object) -> str:
     return text if len(text) <= EXCERPT_CHARS else text[: EXCERPT_CHARS - 1] + "…"
 
 
+def ascii_digits(text: str) -> str:
+    """The text with the decimal digits of every script as 0 to 9: tables in Arabic or Hindi count with their own."""
+    if text.isascii():
+        return text
+    return "".join(_ascii_digit(character) for character in text)
+
+
+def _ascii_digit(character: str) -> str:
+    value = unicodedata.decimal(character, None)
+    return character if value is None else str(value)
+
+
 def parse_int(value: object) -> int | None:
-    """Read a whole number as tables and JSON state it: 12, "12", 12.0, "12.0", "1.2e3".
+    """Read a whole number as tables and JSON state it: 12, "12", 12.0, "12.0", "1.2e3", digits of any script.
 
     None, "", "nan", "none" and "null" are None: writers of tables leave missing numbers so.
 
@@ -61,7 +74,7 @@ def parse_int(value: object) -> int | None:
         if abs(value) > MAX_INT:
             raise ValueError(_TOO_LARGE)
         return value
-    text = make_excerpt(value) if isinstance(value, dict | list) else str(value).strip()
+    text = make_excerpt(value) if isinstance(value, dict | list) else ascii_digits(str(value).strip())
     if text.lower() in {"", "nan", "none", "null"}:
         return None
     number = parse_decimal(text)
@@ -78,7 +91,7 @@ def parse_count(value: object) -> int | None:
     Raises:
         ValueError: see `parse_int`.
     """
-    text = value.strip() if isinstance(value, str) else ""
+    text = ascii_digits(value.strip()).replace("٬", ",") if isinstance(value, str) else ""
     if _GROUPED.fullmatch(text):
         return parse_int(re.sub(r"\D", "", text))
     if match := _ABBREVIATED.fullmatch(text):

@@ -20,12 +20,20 @@ from pipeline.data.exports.column_names import (
     LIKES,
     PLACES,
     POLLS,
+    ROW_NUMBERS,
     SECOND_TEXTS,
     VAGUE_PLACES,
     find_names,
     match_columns,
 )
-from pipeline.data.exports.field_values import clean_text, make_excerpt, name_of_file, parse_count, parse_int
+from pipeline.data.exports.field_values import (
+    ascii_digits,
+    clean_text,
+    make_excerpt,
+    name_of_file,
+    parse_count,
+    parse_int,
+)
 from pipeline.data.exports.message_parts import (
     EMPTY,
     MEDIA,
@@ -88,6 +96,12 @@ class PlainColumns:
         extra = (self._clock, self._service)
         read = (*several, *self.text_names, *self._places, *self._likes, *self._polls, *filter(None, extra))
         self.used = tuple(dict.fromkeys(read))
+        self._unread = tuple(name for name in dict.fromkeys(found) if name and name not in self.used)
+
+    def tell_unread(self) -> None:
+        """Tell the columns of which nothing is taken; of our own table there are none."""
+        if self._unread and not self._is_own_table and self._options.on_unread is not None:
+            self._options.on_unread(self._unread)
 
     def time_cells(self, cells: Mapping[str, object]) -> list[object]:
         """The cells that hold times of publication and of edits."""
@@ -209,7 +223,7 @@ class PlainColumns:
         self, cells: Mapping[str, object], channel: str, number: int | None
     ) -> tuple[str, int | None]:
         """What the post's own address tells; its number counts for more than an "id", which may be that of a row."""
-        is_row_id = bool(self.names.get("message_id")) and fold_name(self.names["message_id"][0]) == "id"
+        is_row_id = fold_name(self.names.get("message_id", ("",))[0]) in ROW_NUMBERS
         for name in self._places:
             cell = cells.get(name)
             link = (parse_post_link(cell) or parse_page_link(cell)) if isinstance(cell, str) else None
@@ -312,7 +326,7 @@ def _join_clock(day: object, clock: object) -> object:
     """A date that has no clock, or midnight, as tools write it for want of one, with the clock of its own column."""
     if isinstance(clock, float) and 0 <= clock < 1:  # as workbooks count a day
         clock = (datetime(1, 1, 1) + timedelta(days=clock)).time()  # noqa: DTZ001 - a clock has no zone
-    said = clock.isoformat("seconds") if isinstance(clock, time) else str(clock or "").strip()
+    said = clock.isoformat("seconds") if isinstance(clock, time) else ascii_digits(str(clock or "").strip())
     if not _CLOCK.fullmatch(said):
         return day
     if isinstance(day, datetime):
@@ -346,7 +360,7 @@ def settle_date_order(
 
 def _parse_pair(text: str, channel: str) -> tuple[str, int | None] | None:
     """Read "name/12" and "name-12" of this channel; ids such as "name/12/0" count sentences of one number."""
-    pair = _PAIR.fullmatch(text.strip())
+    pair = _PAIR.fullmatch(ascii_digits(text.strip()))
     if pair is None or (channel and pair["name"].casefold() != channel.casefold()):
         return None
     if channel or "/" not in text:

@@ -45,6 +45,9 @@ _TEXTS: Final = frozenset(
         "texto",
         "texte",
         "tekst",
+        "内容",
+        "正文",
+        "النص",
     )
 )
 _BATCH_ROWS: Final = 1024
@@ -61,7 +64,7 @@ class PlainCsv:
         "Library, Telepathy, spreadsheets",
         how="save as CSV (UTF-8); cells between commas, semicolons, tabs or bars; Excel's first line sep=; is read",
         reads=READS,
-        ignores="every other column; --column OURS=THEIRS names one that is not recognised",
+        ignores="every other column, which is told; --column OURS=THEIRS names one that is not recognised",
     )
 
     def matches(self, path: Path, head: bytes) -> bool:  # noqa: ARG002 - part of the contract
@@ -92,6 +95,7 @@ class PlainCsv:
             return read_table_rows(path, head.delimiter, options.encoding)
 
         columns.use(settle_date_order(columns, options, lambda: (row.cells for row in rows())))
+        columns.tell_unread()
         for row in rows():
             if row.fault:
                 yield Skipped("reject", row.record, row.fault, row.excerpt)
@@ -107,7 +111,7 @@ class PlainWorkbook:
         what="Excel and what writes its workbooks (.xlsx)",
         how="save as .xlsx, posts on the first sheet (needs the extra xlsx)",
         reads=READS,
-        ignores="every other column; further sheets, which are told",
+        ignores="every other column and further sheets, which are told",
     )
 
     def matches(self, path: Path, head: bytes) -> bool:
@@ -130,6 +134,7 @@ class PlainWorkbook:
         columns = PlainColumns(path, header, options)
         records = [(n, _text_cells(dict(zip(header, cells, strict=False)), columns)) for n, cells in rows[1:]]
         columns.use(settle_date_order(columns, options, lambda: (cells for _, cells in records)))
+        columns.tell_unread()
         for number, cells in records:
             yield columns.read_post(cells, f"row {number}")
         for sheet in filled_sheets(path)[1:]:
@@ -145,7 +150,7 @@ class PlainParquet:
         what="pandas, DuckDB, Spark; our own posts tables",
         how="write a Parquet file",
         reads=READS,
-        ignores="every other column",
+        ignores="every other column, which is told",
     )
 
     def matches(self, path: Path, head: bytes) -> bool:  # noqa: ARG002 - part of the contract
@@ -161,6 +166,7 @@ class PlainParquet:
         try:
             with open_parquet(path) as file:
                 columns = PlainColumns(path, file.schema_arrow.names, options)
+                columns.tell_unread()
                 number = 0
                 for batch in file.iter_batches(_BATCH_ROWS, columns=list(columns.used)):
                     for cells in read_row_cells(in_microseconds(batch), _BATCH_BYTES):

@@ -1,6 +1,6 @@
 """What every reader of channel exports yields: one raw post, or one record that could not be used."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -76,6 +76,7 @@ class ReadOptions:
         timezone: the same as a place ("Europe/Kyiv"), whose summer time is followed; not both.
         date_order: of "3/1/2024", where the file itself does not tell it: "dmy" or "mdy".
         encoding: of text files that are neither UTF-8 nor UTF-16.
+        on_unread: told, once for each table, its columns of which nothing is taken.
     """
 
     channel: str | None = None
@@ -84,6 +85,7 @@ class ReadOptions:
     timezone: str | None = None
     date_order: Literal["dmy", "mdy"] | None = None
     encoding: str | None = None
+    on_unread: Callable[[tuple[str, ...]], None] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

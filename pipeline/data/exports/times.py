@@ -8,20 +8,24 @@ other times, so that no post moves into the day or the month before.
 """
 
 import re
+import unicodedata
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
+from email.utils import parsedate, parsedate_to_datetime
 from typing import Final, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
+from pipeline.data.exports.date_words import MONTH_LANGUAGES, find_month, spell_as_iso
 from pipeline.data.exports.field_values import (
     EXCERPT_CHARS,
     NUMBER,
+    ascii_digits,
     clean_text,
     make_excerpt,
     parse_decimal,
 )
 from pipeline.data.exports.raw_posts import ReadOptions
+from pipeline.data.time_zones import read_zone
 from pipeline.errors import DataError, shorten
 
 EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
@@ -30,28 +34,6 @@ LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 _EXCEL_DAY_0: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - local, as all days of spreadsheets
 _EXCEL_DAYS: Final = range(32874, 73051)  # 1990 to 2099; as seconds since 1970 they would be of its first day
 _DATE_DIGITS: Final = range(19900101, 21000101)  # 20240301
-_MONTHS: Final = {
-    stem: month
-    for month, stems in enumerate(
-        (
-            "jan янв січ",
-            "feb фев лют",
-            "mar мар бер",
-            "apr апр кві",
-            "may май мая мае тра",
-            "jun июн чер",
-            "jul июл лип",
-            "aug авг сер",
-            "sep сен вер",
-            "oct окт жов",
-            "nov ноя лис",
-            "dec дек гру",
-        ),
-        start=1,
-    )
-    for stem in stems.split()
-}
-_LONGEST_MONTH: Final = 9  # letters: "september", "листопада"
 _HOURS: Final = {
     "utc": 0,
     "gmt": 0,
@@ -92,7 +74,8 @@ _TWITTER = re.compile(  # Fri Mar 01 12:00:00 +0000 2024
     re.ASCII | re.IGNORECASE,
 )
 _DAY_AND_MONTH: Final = (
-    r"(?:[^\W\d_]{2,12}\.?,? )?(?P<day>\d{1,2})(?:st|nd|rd|th)?[ .-]{1,2}(?P<name>[^\W\d_]{3,12})\.?"
+    r"(?:[^\W\d_]{2,12}\.?,? )?(?P<day>\d{1,2})(?:st|nd|rd|th|er|º|°)?[ .-]{1,2}(?:de )?"
+    r"(?P<name>[^\W\d_]{2,12}(?: ال(?:أول|اول|ثاني))?)\.?"
 )
 _DATES: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -100,7 +83,7 @@ _DATES: Final = tuple(
         r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})",
         r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})",
         r"(?P<first>\d{1,2})(?P<sign>[/-])(?P<second>\d{1,2})(?P=sign)(?P<year>\d{4})",
-        rf"{_DAY_AND_MONTH}[ ,-]{{1,2}}(?P<year>\d{{4}})(?:\s?(?:г|р|года|року)\b\.?)?",
+        rf"{_DAY_AND_MONTH}[ ,-]{{1,2}}(?:del? )?(?P<year>\d{{4}})(?:\s?(?:г|р|года|року)\b\.?)?",
         r"(?:[^\W\d_]{2,12}\.?,? )?(?P<name>[^\W\d_]{3,12})\.? (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>\d{4})",
     )
 )
@@ -125,11 +108,12 @@ def parse_time(value: object, options: ReadOptions) -> datetime:
 
     Accepted: ISO 8601 ("2023-04-24T09:30:05+00:00", "2023-04-24 09:30:05Z", "... UTC"), Telegram Desktop
     ("24.04.2023 12:30:05 UTC+03:00", day first), RFC 822 ("Mon, 24 Apr 2023 12:30:05 +0300"), Twitter ("Fri Mar 01
-    12:00:00 +0000 2024"), months by name in English, Russian and Ukrainian ("1 марта 2024, 12:00"), clocks with
-    AM and PM, "3/13/2024" where the day shows or `options.date_order` says what comes first, zones by the names of
-    RFC 822, "MSK", "EET" and "CET", a `datetime`, a `date`, and seconds since 1970 as number or digits. Numbers
-    between 10**12 and 5 * 10**12 are milliseconds, as pandas writes them: no time before 2100 is that many seconds.
-    Numbers from 32874 to 73050 are the days of a spreadsheet, 20240301 is a date, for the same reason.
+    12:00:00 +0000 2024"), months by name in the languages of `MONTH_LANGUAGES` ("1 марта 2024, 12:00"), days as
+    Chinese, Japanese and Korean write them, digits of any script, clocks with AM and PM, "3/13/2024" where the day
+    shows or `options.date_order` says what comes first, zones by the names of RFC 822, "MSK", "EET" and "CET", a
+    `datetime`, a `date`, and seconds since 1970 as number or digits. Numbers between 10**12 and 5 * 10**12 are
+    milliseconds, as pandas writes them: no time before 2100 is that many seconds. Numbers from 32874 to 73050 are the
+    days of a spreadsheet, 20240301 is a date, for the same reason.
 
     Args:
         value: the time as found.
@@ -147,7 +131,7 @@ def parse_time(value: object, options: ReadOptions) -> datetime:
         moment = _from_number(parse_decimal(str(value)) if not isinstance(value, int) else value)
     else:
         text = make_excerpt(value) if isinstance(value, dict | list) else clean_text(value).strip()
-        moment = _from_text(text, options)
+        moment = _from_text(ascii_digits(unicodedata.normalize("NFC", text)), options)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=_zone_of(options, value))
     try:
@@ -169,18 +153,12 @@ def check_zone(options: ReadOptions) -> None:
         return
     if options.utc_offset_hours is not None:
         raise DataError("--timezone and --utc-offset: expected one of them, got both")
-    try:
-        ZoneInfo(options.timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise DataError(
-            f"--timezone {shorten(options.timezone, 60)}: no such time zone; expected a name of the IANA data base, "
-            "such as Europe/Kyiv, Europe/Moscow or America/New_York"
-        ) from None
+    read_zone(options.timezone)
 
 
 def tell_date_order(value: object) -> Literal["", "any", "dmy", "mdy"]:
     """What a date such as "3/13/2024" says of the order of day and month: "any" if nothing, "" for other dates."""
-    match = _ORDERED.search(value[:EXCERPT_CHARS]) if isinstance(value, str) else None
+    match = _ORDERED.search(ascii_digits(value[:EXCERPT_CHARS])) if isinstance(value, str) else None
     if match is None:
         return ""
     first, second = int(match[1]), int(match[3])
@@ -212,7 +190,7 @@ def _from_number(number: Decimal | int) -> datetime:
 def _zone_of(options: ReadOptions, value: object) -> tzinfo:
     if options.timezone is not None:
         check_zone(options)
-        return ZoneInfo(options.timezone)
+        return read_zone(options.timezone)
     hours = options.utc_offset_hours
     if hours is None:
         raise ValueError(f"the time '{make_excerpt(value)}' names no zone; {_NO_ZONE_REMEDY}")
@@ -234,16 +212,16 @@ def _from_text(text: str, options: ReadOptions) -> datetime:
         if str(error).startswith("expected a time from"):
             raise
         raise ValueError(
-            f"expected a time such as 2023-04-24T09:30:05+00:00, 24.04.2023 12:30:05 UTC+03:00 or seconds "
-            f"since 1970, got '{make_excerpt(text)}' ({error})"
+            "expected a time such as 2023-04-24T09:30:05+00:00, 24.04.2023 12:30:05 UTC+03:00, 24 April 2023 12:30, "
+            f"2023年4月24日 12:30 or seconds since 1970, got '{make_excerpt(text)}' ({error})"
         ) from None
 
 
 def _from_words(text: str, options: ReadOptions) -> datetime:
-    text = _COMMENT.sub("", text)
+    text = spell_as_iso(_COMMENT.sub("", text))
     if match := _TWITTER.fullmatch(text):
         text = "{day} {month} {year} {clock} {zone}".format(**match.groupdict())
-    if match := _RFC822.fullmatch(text):
+    if (match := _RFC822.fullmatch(text)) and parsedate(text) is not None:
         try:
             return _from_rfc822(text, match["zone"], options)
         except ValueError:
@@ -311,7 +289,12 @@ def _from_clock(text: str, options: ReadOptions) -> datetime:
     day = _find_date(text, options)
     if day is not None:
         return day.replace(tzinfo=UTC)
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(
+            f"a spelling that is not known; months by name are read in {MONTH_LANGUAGES}"
+        ) from None
     return moment if any(sign in text for sign in "T: ") else moment.replace(tzinfo=UTC)
 
 
@@ -329,7 +312,7 @@ def _find_date(text: str, options: ReadOptions) -> datetime | None:
         if match := pattern.fullmatch(text):
             parts = match.groupdict()
             if "name" in parts:
-                month = _find_month(parts["name"])
+                month = find_month(parts["name"])
                 if month is None:
                     continue
             elif "first" in parts:
@@ -350,9 +333,3 @@ def _find_ordered(first: int, second: int, year: int, options: ReadOptions) -> d
         order = "dmy" if second <= 12 else "mdy"  # noqa: PLR2004 - months
     day, month = (first, second) if order == "dmy" else (second, first)
     return datetime(year, month, day)  # noqa: DTZ001 - the zone follows
-
-
-def _find_month(word: str) -> int | None:
-    """The month that a name, in any case or cut, means in English, Russian or Ukrainian."""
-    folded = word.casefold()
-    return _MONTHS.get(folded[:3]) if len(folded) <= _LONGEST_MONTH else None

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -24,6 +24,7 @@ from pipeline.errors import DataError, list_names
 
 _BATCH_ROWS: Final = 10_000
 _BATCH_CHARS: Final = 1 << 25
+_TABLES: Final = ("plain-csv", "plain-xlsx", "plain-parquet")
 _PROGRESS_ROWS: Final = 1000
 _WHOLE: Final = "the file"  # the record of a reject that is no single record
 
@@ -43,6 +44,7 @@ class FileReport:
         no_text: kind of what has no text -> how many.
         rejected: records that could not be used; 1 for a file that could not be used at all.
         reason: why the first of them could not, or why the file could not be read to its end; "" if all could.
+        unread: columns of a table of which nothing is taken.
     """
 
     name: str
@@ -51,6 +53,7 @@ class FileReport:
     no_text: Mapping[str, int] = field(default_factory=dict)
     rejected: int = 0
     reason: str = ""
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -66,6 +69,7 @@ class ExportReader:
     rejected: int = 0
     first_reject: str = ""
     without_time: int = 0
+    without_number: int = 0  # of tables
     per_format: Counter[str] = field(default_factory=Counter)
     no_text_kinds: Counter[str] = field(default_factory=Counter)
     files: "dict[str, _FileCounts]" = field(default_factory=dict)
@@ -81,13 +85,16 @@ class ExportReader:
         self.inputs.append(ReadInput(file.path, export_format.source.is_snapshot, is_paged))
         counts = self._counts_of(file.name)
         counts.format = export_format.name
+        options = replace(self.options, on_unread=counts.set_unread)
+        is_table = export_format.name in _TABLES and not is_posts_table(file.path)
         try:
-            for record, source_file in _read_records(file, export_format, self.options):
+            for record, source_file in _read_records(file, export_format, options):
                 if isinstance(record, Skipped):
                     self._skip(record, source_file, counts)
                 else:
                     self._add(record, source_file)
                     counts.posts += 1
+                    self.without_number += is_table and record.message_id is None
                     self.per_format[export_format.name] += 1
                 self.records += 1
                 if self.on_progress and self.records % _PROGRESS_ROWS == 0:
@@ -157,7 +164,9 @@ class ExportReader:
         """What became of each file, in reading order."""
         for name, counts in self.files.items():
             no_text = dict(counts.no_text.most_common())
-            yield FileReport(name, counts.format, counts.posts, no_text, counts.rejected, counts.reason)
+            yield FileReport(
+                name, counts.format, counts.posts, no_text, counts.rejected, counts.reason, counts.unread
+            )
 
     def flush(self, writer: pq.ParquetWriter) -> None:
         """Write the rows that are held."""
@@ -170,6 +179,12 @@ class ExportReader:
         yield from self.warnings
         yield from _warn_of_empty_files(self)
         yield from _warn_of_times(self)
+        if self.without_number:
+            yield (
+                f"{self.without_number:,} of {self.read:,} posts stand in tables without a message number that can be "
+                "read; they are known by text and time, so the edit of one counts as another post (--column "
+                "message_id=THEIRS names the column)"
+            )
 
 
 @dataclass(slots=True)
@@ -181,6 +196,10 @@ class _FileCounts:
     no_text: Counter[str] = field(default_factory=Counter)
     rejected: int = 0
     reason: str = ""
+    unread: tuple[str, ...] = ()
+
+    def set_unread(self, names: tuple[str, ...]) -> None:
+        self.unread = tuple(map(clean_text, names))
 
 
 def _read_records(
