@@ -299,7 +299,7 @@ def test_blank_rows_are_skipped_unless_said_otherwise(tmp_path: Path) -> None:
     assert any("--empty-is-coded" in note for note in imported.notes)
     assert [
         "and frames as well" in imported.rejects[0].reason,
-        "expected x or nothing" in imported.rejects[1].reason,
+        "expected x, ✓" in imported.rejects[1].reason,
     ]
     empty = import_codings([path], BOOK, empty_is_coded=True)
     assert [c.status for c in empty.codings] == ["coded"] * 3

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.data.codebooks.codebook import Codebook, draft_codebook
+from pipeline.data.labels.label_cells import RowError, read_mark
 from pipeline.data.labels.labelled_rows import COLUMNS, draft_labels, read_labelled
 from pipeline.errors import DataError
 
@@ -369,6 +370,20 @@ def test_names_of_columns_may_be_in_another_case(tmp_path: Path) -> None:
     assert labels_by_id(path, text="TEXT") == {"a": ("order",)}
 
 
+@pytest.mark.parametrize(
+    ("cells", "meant"),
+    [(("x", "х", "√", "✔️", "да", "так", "是", "نعم", "oui", "sí", "ja", "١"), True),
+     (("0", "ні", "否", "لا", "nein", "不"), False), (("", " ", None), None)],
+)  # fmt: skip
+def test_marks_are_read_in_many_languages(cells: tuple[object, ...], meant: bool | None) -> None:
+    assert {read_mark(cell, "threat") for cell in cells} == {meant}
+
+
+def test_a_cross_is_refused_as_it_means_yes_and_no() -> None:
+    with pytest.raises(RowError, match="a mark to some and a no to others"):
+        read_mark("×", "threat")
+
+
 def test_columns_of_marks_that_nobody_can_place_are_refused_or_told(tmp_path: Path) -> None:
     path = write_table(tmp_path / "a.csv", "text,order,thret,unity", "One.,1,1,0")
     with pytest.raises(DataError, match=r"no column for the frames threat, but columns .* no frames: thret"):
@@ -380,7 +395,7 @@ def test_columns_of_marks_that_nobody_can_place_are_refused_or_told(tmp_path: Pa
         "no column for the frames threat, unity" in note for note in read_labelled(path, BOOK).warnings
     )
     path = write_table(tmp_path / "d.csv", "text,order,threat", "One.,1,2")
-    with pytest.raises(DataError, match="field 'threat': expected x or nothing, got '2'"):
+    with pytest.raises(DataError, match=r"field 'threat': expected x, .* got '2'"):
         read_labelled(path, BOOK)
     path = write_table(tmp_path / "e.csv", "text,labels,order", "One.,threat,1")
     with pytest.raises(DataError, match=r"line 2: the labels \(threat\) and the column of 'order' differ"):

@@ -4,11 +4,13 @@ import ast
 import itertools
 import json
 import re
+import unicodedata
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pandas as pd
 
+from pipeline.data.exports.field_values import ascii_digits
 from pipeline.data.tables.table_files import Record
 from pipeline.errors import shorten, show_value
 
@@ -24,9 +26,54 @@ _LISTING_KEYS = (
 )  # of an object in a cell, as Label Studio writes several labels into CSV
 NO_FRAME = "(no frame)"  # the mark that says: coded, and none of the frames is there
 _YES = frozenset(  # \u0445: Cyrillic x
-    {"x", "\u0445", "1", "1.0", "true", "yes", "y", "+", "✓", "да", "так", "ja", "sí", "oui", "tak"}
+    (
+        *(
+            "x",
+            "\u0445",
+            "1",
+            "1.0",
+            "true",
+            "yes",
+            "y",
+            "+",
+            "✓",
+            "✔",
+            "✅",
+            "☑",
+            "√",
+            "да",
+            "так",
+            "ja",
+            "sí",
+            "si",
+        ),
+        *("sì", "oui", "tak", "sim", "evet", "نعم", "بله", "是", "はい", "예", "네", "כן"),
+    )
 )
-_NO = frozenset({"0", "0.0", "false", "no", "n", "-", "нет", "ні", "nein", "non", "nie"})
+_NO = frozenset(
+    (
+        *(
+            "0",
+            "0.0",
+            "false",
+            "no",
+            "n",
+            "-",
+            "нет",
+            "ні",
+            "не",
+            "nein",
+            "non",
+            "nie",
+            "não",
+            "hayır",
+            "لا",
+            "نه",
+        ),
+        *("خیر", "否", "不", "いいえ", "아니요", "לא"),
+    )
+)
+_CROSSES = frozenset("×✗✘✕✖❌☒⨯")  # a mark to some people, a no to others
 PROPOSED = "proposed"  # a column of a first sample: frames by similarity, which nobody coded
 LANGUAGE_MODEL = "llm"  # in a column `origin`: a language model labelled the row
 PURPOSES = ("estimate", "test", "train")  # why a text was drawn for labelling
@@ -121,11 +168,20 @@ def read_mark(value: object, column: str) -> bool | None:
         RowError: it says something else.
     """
     text = "" if value is None or value != value else str(value).strip().casefold()  # noqa: PLR0124 - NaN
+    text = ascii_digits(unicodedata.normalize("NFC", text)).strip("\ufe0e\ufe0f")  # how emoji are drawn
     if not text or text in _NO:
         return False if text else None
     if text in _YES:
         return True
-    raise RowError(f"field '{shorten(column, 60)}': expected x or nothing, got {value!r:.60}")
+    field = f"field '{shorten(column, 60)}'"
+    if text in _CROSSES:
+        raise RowError(
+            f"{field}: {text} is a mark to some and a no to others; write x, or leave the cell empty"
+        )
+    raise RowError(
+        f"{field}: expected x, ✓, √, +, 1, true or yes (also in other languages), 0, - or no, or nothing, "
+        f"got {value!r:.60}"
+    )
 
 
 def read_labels(value: object) -> tuple[str, ...]:
