@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from pipeline.annotation.active_design import choose_active, measure_uncertainty, spread_out
+from pipeline.annotation.combine import combine_codings, write_labelled
 from pipeline.annotation.draw_sample import SampleSettings, draw_sample
+from pipeline.annotation.label_exchange import import_codings
 from pipeline.annotation.population import open_population
 from pipeline.annotation.probability_designs import (
     allocate,
@@ -29,7 +31,7 @@ from pipeline.annotation.record_files import write_records
 from pipeline.annotation.sample_files import SAMPLE_COLUMNS, make_unit_code, read_sample, write_sample
 from pipeline.bundle import ModelBundle
 from pipeline.cli import app
-from pipeline.data.codebooks.codebook import Codebook, dump_codebook
+from pipeline.data.codebooks.codebook import Codebook, draft_codebook, dump_codebook
 from pipeline.data.labels.labelled_rows import read_labelled
 from pipeline.data.posts.posts_table import POSTS_SCHEMA
 from pipeline.data.tables.table_files import read_records
@@ -190,6 +192,28 @@ def test_rows_carry_text_neighbours_and_design(posts: Path) -> None:
         assert f"{row['before']} {row['text']} {row['after']}".strip() in texts[key]
         month = "undated" if row["published_at"] is None else f"{row['published_at']:%Y-%m}"
         assert row["stratum"] == f"{row['channel']}|{month}"
+
+
+def test_labelled_sentences_keep_the_language_of_their_posts(tmp_path: Path) -> None:
+    of_posts = {row["post_key"]: ("uk", "ar", "und")[i % 3] for i, row in enumerate(make_posts().to_pylist())}
+    table = make_posts().drop("lang").append_column("lang", pa.array(list(of_posts.values())))
+    posts = tmp_path / "posts.parquet"
+    pq.write_table(table.select(POSTS_SCHEMA.names).cast(POSTS_SCHEMA), posts)
+    book = draft_codebook("book", ["order"], mode="multi_label")
+    rows = draw_sample(posts, SampleSettings(size=20)).rows
+    write_sample(tmp_path / "sample.csv", rows)
+    codes = [
+        {"id": make_unit_code(row["id"], row["sample_id"]), "text": row["text"], "labels": "order"}
+        for row in rows
+    ]
+    write_records(tmp_path / "coder.csv", codes, ["id", "text", "labels"])
+    imported = import_codings([tmp_path / "coder.csv"], book, sample=tmp_path / "sample.csv")
+    write_labelled(tmp_path / "labelled.csv", combine_codings(imported.codings, book, "majority"))
+    labelled = read_labelled(tmp_path / "labelled.csv", book).table
+    assert len(labelled) == 20
+    for unit, lang in zip(labelled["id"], labelled["lang"], strict=True):
+        stated = of_posts[unit.rpartition(":")[0]]
+        assert lang == stated or (stated == "und" and lang is None)
 
 
 def test_posts_as_units_say_which_hold_no_sentence(posts: Path, scores: Path) -> None:

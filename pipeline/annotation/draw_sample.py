@@ -333,6 +333,7 @@ def _describe(population: Population, drawn: Draw, common: dict[str, Any]) -> li
             **common,
             "cluster": ids[int(clusters[i])],
             "text_digest": texts["digest"].iloc[i],
+            "lang": units["lang"].iloc[i],
             "statement": ids[int(statements[i])],
             "before": texts["before"].iloc[i],
             "after": texts["after"].iloc[i],

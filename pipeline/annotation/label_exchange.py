@@ -381,7 +381,8 @@ def _join_sample(
         n_by_text += coding.id not in units and coding.id not in codes
         design = {name: unit[name] for name in DESIGN_COLUMNS if unit[name] is not None}
         text = unit["text"].replace("\r\n", "\n")  # as codings and labelled files are read
-        extra = complete_origin({**coding.extra, **design}, unit["id"])
+        stated = {"lang": unit["lang"]} if unit["lang"] is not None else {}
+        extra = complete_origin({**stated, **coding.extra, **design}, unit["id"])
         kept.append(replace(coding, id=unit["id"], text=text, extra=extra))
     n_missing = len(units.keys() - {coding.id for coding in kept})
     notes = []

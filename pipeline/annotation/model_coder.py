@@ -119,7 +119,7 @@ def _collect(
         if answer is None:
             rejects.append(Reject(where, f"no usable answer of the model to unit '{unit['id']}'"))
             continue
-        design = {name: unit[name] for name in DESIGN_COLUMNS if unit.get(name) is not None}
+        design = {name: unit[name] for name in (*DESIGN_COLUMNS, "lang") if unit.get(name) is not None}
         why = safe_text(answer.rationale)[:_LONGEST_REASON]
         extra = design | {"origin": LANGUAGE_MODEL, "rationale": why}
         labels = _choose(answer, book)

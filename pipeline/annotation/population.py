@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pipeline.annotation.coded_table import say_count
 from pipeline.annotation.sample_files import digest_unit
 from pipeline.data.posts.posts_table import is_posts_table, iter_posts
+from pipeline.data.text.language import UNDETERMINED
 from pipeline.data.text.sentences import split_sentences
 from pipeline.errors import DataError
 from pipeline.scoring.read_scores import read_scores
@@ -34,8 +35,9 @@ class Population:
 
     Attributes:
         kind: sentence or post.
-        units: one row a unit, index 0..n-1: post_key, sentence_index (-1 for posts), channel (str),
-            published_at and scored_at (datetime64[us, UTC], NaT where unknown).
+        units: one row a unit, index 0..n-1: post_key, sentence_index (-1 for posts), channel (str), lang (of the
+            whole post, None where it is not known), published_at and scored_at (datetime64[us, UTC], NaT where
+            unknown).
         read_posts: keys of posts -> their texts, by key.
         frame_ids: names of the columns of `probabilities`.
         probabilities: calibrated, shape (n, k); None where the source has no scores or none were asked for.
@@ -113,7 +115,7 @@ def open_population(source: Path, kind: UnitKind, *, with_scores: bool) -> Popul
 
 def _open_scores(out: Path, kind: UnitKind, *, with_scores: bool) -> Population:
     frame_ids = read_tables(out).frame_ids
-    columns = ["post_key", "channel", "published_at", "scored_at"]
+    columns = ["post_key", "channel", "lang", "published_at", "scored_at"]
     columns.append("sentence_index" if kind == "sentence" else "n_sentences")
     if with_scores:
         columns += [*map(probability_column, frame_ids), "frames"]
@@ -144,17 +146,17 @@ def _open_scores(out: Path, kind: UnitKind, *, with_scores: bool) -> Population:
 
 def _open_posts(path: Path, kind: UnitKind) -> Population:
     columns: dict[str, list[object]] = {
-        name: [] for name in ("post_key", "sentence_index", "channel", "published_at")
+        name: [] for name in ("post_key", "sentence_index", "channel", "lang", "published_at")
     }
     n_empty = 0
-    for batch in iter_posts(path, ["post_key", "channel", "published_at", "text"]):
+    for batch in iter_posts(path, ["post_key", "channel", "lang", "published_at", "text"]):
         for post in batch.to_pylist():
             indices = [index for index, _ in _sentences(post["text"])]
             n_empty += not indices
             if kind == "post" and indices:
                 indices = [-1]
             columns["sentence_index"] += indices
-            for name in ("post_key", "channel", "published_at"):
+            for name in ("post_key", "channel", "lang", "published_at"):
                 columns[name] += [post[name]] * len(indices)
 
     def read_posts(keys: Sequence[str]) -> dict[str, PostText]:
@@ -181,6 +183,9 @@ def _to_units(table: pd.DataFrame) -> pd.DataFrame:
             "post_key": table["post_key"],
             "sentence_index": table["sentence_index"].astype("int64"),
             "channel": table["channel"].fillna(""),
+            "lang": table["lang"]
+            .astype(object)
+            .where(table["lang"].notna() & (table["lang"] != UNDETERMINED), None),
             **{
                 name: pd.to_datetime(table[name], utc=True).astype("datetime64[us, UTC]")
                 for name in ("published_at", "scored_at")

@@ -29,7 +29,8 @@ DESIGN_COLUMNS: Final = (
     "text_digest",
     *FRAME_COLUMNS,
 )
-SAMPLE_COLUMNS: Final = ("id", "unit", "text", *DESIGN_COLUMNS[1:], "statement", "before", "after")
+# `lang` is the language of the whole post, which tells more than one sentence of it does.
+SAMPLE_COLUMNS: Final = ("id", "unit", "text", *DESIGN_COLUMNS[1:], "lang", "statement", "before", "after")
 UNITS: Final = ("sentence", "post")
 DESIGNS: Final = ("random", "stratified", "scored", "active", "similar")
 _CODE: Final = re.compile(r"u-[0-9a-f]{12}")  # the prefix keeps spreadsheets from reading a number
@@ -77,6 +78,7 @@ def read_sample(path: Path, encoding: str | None = None) -> list[dict[str, Any]]
     seen: dict[str, str] = {}
     for record in read_records(path, encoding):
         row = {name: record.cells.get(name) for name in SAMPLE_COLUMNS}
+        row["lang"] = row["lang"] if isinstance(row["lang"], str) and row["lang"].strip() else None
         unit_id = row["id"] = read_id(row["id"], record.where)
         if not isinstance(row["text"], str) or not row["text"].strip():
             raise DataError(f"{record.where}, field 'text': expected a text, got {row['text']!r:.60}")
