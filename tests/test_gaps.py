@@ -1,6 +1,7 @@
 """`frames gaps`: posts without a frame in groups that keep their numbers, whatever comes later."""
 
 import csv
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from pipeline.bundle import ModelBundle
 from pipeline.cli import app
 from pipeline.data.codebooks.codebook import load_codebook
 from pipeline.data.exports.raw_posts import RawPost
+from pipeline.data.text.text_words import find_terms
 from pipeline.errors import ConfigError, DataError
 from pipeline.monitoring.gap_groups import NONE, centre_vectors, extend_groups
-from pipeline.monitoring.gaps import find_gaps
+from pipeline.monitoring.gaps import find_gaps, tell_apart
 
 START = datetime(2024, 1, 10, tzinfo=UTC)
 TOPICS = {
@@ -58,6 +60,15 @@ def test_who_is_in_a_group_stays_there_whatever_comes(later: list[int], seed: in
     np.testing.assert_array_equal(after[:16][is_member], groups[is_member])
 
 
+def test_words_of_a_group_are_runs_of_letters_where_no_spaces_part_them() -> None:
+    posts = [find_terms(f"洪水淹没了南部的村庄。报道{i}") for i in range(5)] + [
+        find_terms("市长出席了通车仪式。报道")
+    ] * 5
+    sets = [frozenset(post) for post in posts]
+    words = tell_apart(sets[:5], Counter(word for post in sets for word in post), len(sets))
+    assert set(words) == {"洪水淹没", "南部", "村庄", "报道"}, "neither letters nor clauses"
+
+
 def _only_here(number: int) -> list[str]:
     """Words by which a post is no copy of the others, whose words are nearly the same."""
     return [f"{letter}{number}" for letter in "qvwxz"]
@@ -94,12 +105,14 @@ def test_posts_without_a_frame_become_proposals_that_keep_their_numbers(
         *make_posts("football", 0, 50, 300),
         *framed,
         RawPost("channel_1", 950, START, "Good morning.", record="s"),
+        RawPost("channel_1", 951, START, "洪水淹没了南部的村庄，居民被转移到学校避难。", record="s"),
+        RawPost("channel_1", 952, START, "洪水淹没了南部。", record="s"),
     ]
     scores = write_scores(tmp_path, tiny_bundle, january)
     report = find_gaps(scores, tmp_path / "gaps", encoder=encoder)
-    assert (report.posts, report.new, report.short) == (110, 110, 1)
+    assert (report.posts, report.new, report.short) == (111, 111, {"en": 1, "zh": 1})
     before = {proposal.group: proposal for proposal in report.proposals}
-    assert sum(proposal.posts for proposal in report.proposals) == 110 - report.alone
+    assert sum(proposal.posts for proposal in report.proposals) == 111 - report.alone
     assert {proposal.since for proposal in report.proposals} == {"2024-01"}
     for proposal in report.proposals:
         assert sum(bool(set(proposal.words) & set(words)) for words in TOPICS.values()) == 1, "one topic"

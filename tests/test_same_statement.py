@@ -1,7 +1,10 @@
 """Copies that deny, count or name otherwise bear no label of the other."""
 
+import numpy as np
 import pytest
 
+from pipeline.benchmarks.validity.channel_texts import FORMULAS, make_channel
+from pipeline.benchmarks.validity.text_claims import find_undivided_copies, find_undivided_statements
 from pipeline.data.copies.near_duplicates import cluster_texts, find_statements
 
 SAME = [
@@ -153,6 +156,34 @@ def test_a_label_may_not_be_copied_to_what_says_something_else(one: str, other: 
 def test_a_text_without_hashtags_does_not_join_two_that_differ_in_theirs() -> None:
     text = "The port was closed to ships last night"
     assert find_statements([text, f"{text} #hvar", f"{text} #graz"]).tolist() == [0, 0, 2]
+
+
+@pytest.mark.parametrize("language", FORMULAS)
+def test_what_recurs_in_a_channels_sentences_is_no_footer_of_what_they_say(language: str) -> None:
+    texts, said = make_channel(language)
+    found = find_statements(texts, channels=["ministry"] * len(texts))
+    is_one, is_true = (np.equal.outer(ids, ids) for ids in (found, np.array(said)))
+    assert not (is_one & ~is_true).any(), "another verdict, hour or day"
+    assert (is_one & is_true).sum() > len(texts) * 1.4, "and a footer below is known by its line"
+
+
+def test_chinese_japanese_and_thai_pairs_are_told_as_english_ones_are() -> None:
+    missed = [
+        finding.setting
+        for measure in (find_undivided_copies, find_undivided_statements)
+        for finding in measure(1)
+        if not finding.is_kept
+    ]
+    assert missed == []
+
+
+def test_a_letter_is_another_person_or_word_in_arabic() -> None:
+    texts = [
+        "أعلنت حكومتنا وقف إطلاق النار في المدينة القديمة",
+        "أعلنت حكومتها وقف إطلاق النار في المدينة القديمة",
+    ]
+    assert find_statements(texts).tolist() == [0, 1]
+    assert find_statements([texts[0], "أعلنت حُكومتُنا وقف إطلاق النار في المدينة القديمة!"]).tolist() == [0, 0]
 
 
 def test_numbers_and_abbreviations_without_end_are_read() -> None:

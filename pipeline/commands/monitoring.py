@@ -232,7 +232,7 @@ def _print_gaps(screen: Console, report: GapReport, folder: Path) -> None:
             screen.print(safe_text(f"group {proposal.group}, most typical: {text} ({key})"), soft_wrap=True)
     screen.print(
         f"{report.posts:,} different posts without a frame, {report.new:,} of them new; {report.alone:,} are in no "
-        f"group; left out: {report.short:,} short ones, {report.undated:,} without a time. Proposals, no "
+        f"group; left out: {_tell_short(report)}, {report.undated:,} without a time. Proposals, no "
         "findings: among these posts are also those whose frame the classifier missed.",
         soft_wrap=True,
     )
@@ -241,6 +241,12 @@ def _print_gaps(screen: Console, report: GapReport, folder: Path) -> None:
     for name in ("proposals.csv", "proposals.yaml"):
         if (folder / name).exists():
             screen.print(f"written to {safe_text(str(folder / name))}", soft_wrap=True)
+
+
+def _tell_short(report: GapReport) -> str:
+    """How many posts were too short, and in which languages."""
+    languages = ", ".join(f"{lang} {n:,}" for lang, n in report.short.items())
+    return f"{sum(report.short.values()):,} short ones" + (f" ({languages})" if languages else "")
 
 
 def _print_rising(screen: Console, report: RisingReport) -> None:

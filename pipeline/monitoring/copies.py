@@ -13,7 +13,7 @@ from pipeline.scoring.read_scores import open_scores
 # The text of a post without its boilerplate, which would make strangers copies of one another.
 _POSTS = """
 SELECT post_key, content_hash, channel, message_id, published_at, coalesce(forwarded_from, '') AS forwarded_from,
-    frames, text
+    lang, frames, text
 FROM current_posts JOIN (
     SELECT sequence, string_agg(text, ' ' ORDER BY sentence_index) AS text FROM current_sentences GROUP BY sequence
 ) USING (sequence)
@@ -33,8 +33,8 @@ def read_copies(
         parameters: values of the condition's names.
 
     Returns:
-        Columns post_key, content_hash, channel, message_id, published_at, forwarded_from ("" for none), frames (lists),
-        text, and cluster: the number of the first row of the post's cluster of copies, see
+        Columns post_key, content_hash, channel, message_id, published_at, forwarded_from ("" for none), lang, frames
+        (lists), text, and cluster: the number of the first row of the post's cluster of copies, see
         `pipeline.data.copies.near_duplicates`. About a millisecond a post.
     """
     with open_scores(scores) as connection:

@@ -24,6 +24,7 @@ from rapidfuzz.distance import Indel
 from pipeline.annotation.record_files import write_records
 from pipeline.bundle import ModelBundle
 from pipeline.data.posts.posts_table import POSTS_SCHEMA, history_path, iter_posts
+from pipeline.data.text.word_pattern import WORD
 from pipeline.scoring.read_scores import read_scores
 from pipeline.scoring.score_output import read_tables
 from pipeline.scoring.score_posts import probability_column, score_batch
@@ -34,7 +35,7 @@ _MOST_PAIRS: Final = (
 )
 _ONE_DAY: Final = timedelta(days=1)
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
-_WORDS: Final = re.compile(r"\s+|\w+|[^\w\s]")
+_WORDS: Final = re.compile(rf"\s+|{WORD}|[^\w\s]")
 _WORD: Final = re.compile(r"\w")
 
 _COLUMNS: Final = (

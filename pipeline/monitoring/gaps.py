@@ -7,10 +7,10 @@ those whose frame the classifier missed.
 FOLDER/posts.parquet holds what was grouped so far, with vectors; it is written in one step, after the work.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from pipeline.annotation.record_files import write_records
 from pipeline.data.codebooks.codebook import Codebook, Frame, dump_codebook
+from pipeline.data.text.text_words import count_words, find_terms, find_words, is_part
 from pipeline.errors import ConfigError, DataError, shorten
 from pipeline.files.durable_files import explain_full_disk, new_file, replacing
 from pipeline.files.folder_lock import lock_folder
@@ -33,11 +34,11 @@ if TYPE_CHECKING:
 
 _STATE: Final = "posts.parquet"
 _KIND: Final = b"frames.gaps"  # in the file's metadata: encoder and origin
-_FEWEST_WORDS: Final = 8  # of a post; shorter ones say too little
+_FEWEST_WORDS: Final = 8  # of a post, of three letters or more; shorter posts say too little
+_LETTERS: Final = 3
 _WORDS, _TYPICAL = 8, 3  # of a proposal
 _PRIOR: Final = 10.0  # posts that the prior of a word is worth
 _EXCERPT: Final = 300  # characters
-_WORD: Final = re.compile(r"[^\W\d_]{3,}")
 _COLUMNS: Final = (
     *("group", "since", "posts", "copies", "channels", "first", "last", "by_month", "words"),
     *("typical_posts", "typical_texts"),
@@ -90,7 +91,8 @@ class GapReport:
         proposals: of posts that still carry no frame.
         posts: without a frame, different ones of enough words; new: of these, looked at for the first time now.
         alone: of these, in no group.
-        short: posts without a frame that are too short; undated: that have no time. Both are left out.
+        short: posts without a frame that are too short, by language, most first; undated: that have no time. Both are
+            left out.
         encoder: whose vectors these are.
     """
 
@@ -98,7 +100,7 @@ class GapReport:
     posts: int
     new: int
     alone: int
-    short: int
+    short: dict[str, int]
     undated: int
     encoder: str
 
@@ -150,14 +152,20 @@ def find_gaps(
     return report
 
 
-def _read_unframed(scores: Path) -> tuple[pd.DataFrame, int, int]:
+def _read_unframed(scores: Path) -> tuple[pd.DataFrame, dict[str, int], int]:
     posts = read_copies(scores, "len(frames) = 0")
     undated = posts["published_at"].isna()
-    short = ~undated & (posts["text"].map(lambda text: len(_WORD.findall(text))) < _FEWEST_WORDS)
+    short = ~undated & (posts["text"].map(_count_telling) < _FEWEST_WORDS)
     kept = posts[~undated & ~short].copy()
     kept["copies"] = kept.groupby("cluster")["post_key"].transform("size")
     kept["month"] = kept["published_at"].dt.strftime("%Y-%m")
-    return kept, int(short.sum()), int(undated.sum())
+    by_language = {str(lang): int(n) for lang, n in posts["lang"][short].value_counts().items()}
+    return kept, by_language, int(undated.sum())
+
+
+def _count_telling(text: str) -> float:
+    """Words that may say something; letters of Chinese count as parts of one."""
+    return count_words([word for word in find_words([text])[0] if len(word) >= _LETTERS or is_part(word)])
 
 
 def _find_new(posts: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
@@ -211,7 +219,7 @@ def _propose(current: pd.DataFrame, known: pd.DataFrame) -> Iterator[Proposal]:
     vectors = centre(np.stack(list(known["vector"])))
     centres = find_centres(vectors, known["group"].to_numpy(np.int64))
     own = vectors[current["place"].to_numpy(int)]
-    words = [frozenset(word.lower() for word in _WORD.findall(text)) for text in current["text"]]
+    words = [_find_terms(text) for text in current["text"]]
     frequency = Counter(word for found in words for word in found)
     groups = current["group"].to_numpy(np.int64)
     for group in sorted(set(groups) - {NONE}, key=lambda g: (-int((groups == g).sum()), int(g))):
@@ -227,12 +235,16 @@ def _propose(current: pd.DataFrame, known: pd.DataFrame) -> Iterator[Proposal]:
             copies=int(members["copies"].sum()),
             channels=int(members["channel"].nunique()),
             by_month={str(month): int(n) for month, n in months.items()},
-            words=_tell_apart([words[row] for row in rows], frequency, len(words)),
+            words=tell_apart([words[row] for row in rows], frequency, len(words)),
             typical=tuple(zip(keys, (shorten(text, _EXCERPT) for text in texts), strict=True)),
         )
 
 
-def _tell_apart(members: Sequence[frozenset[str]], frequency: Counter[str], n_posts: int) -> tuple[str, ...]:
+def _find_terms(text: str) -> frozenset[str]:
+    return frozenset(word for word in find_terms(text) if len(word) >= _LETTERS or is_part(word))
+
+
+def tell_apart(members: Sequence[frozenset[str]], frequency: Counter[str], n_posts: int) -> tuple[str, ...]:
     """Words whose odds of standing in a post of the group exceed those of the others most surely.
 
     Log odds ratio with an informative Dirichlet prior, by its standard error (Monroe, Colaresi and Quinn 2008).
@@ -246,8 +258,22 @@ def _tell_apart(members: Sequence[frozenset[str]], frequency: Counter[str], n_po
         odds = np.log(y / (n + _PRIOR - y)) - np.log(others / (n_posts - n + _PRIOR - others))
         return float(odds / np.sqrt(1 / y + 1 / others))
 
-    chosen = [word for word, times in inside.items() if times > 1]
-    return tuple(sorted(chosen, key=lambda word: (-surely(word), word))[:_WORDS])
+    # Of runs of letters that are equally telling, the longest
+    rank = {
+        word: (-surely(word), -len(word) if is_part(word) else 0, word)
+        for word, times in inside.items()
+        if times > 1
+    }
+    chosen: list[str] = []
+    shown: set[str] = set()  # pairs of letters of the runs that were chosen
+    for word in sorted(rank, key=rank.__getitem__):
+        pairs = set(map("".join, pairwise(word))) if is_part(word) else set()
+        if not pairs & shown:
+            chosen.append(word)
+            shown |= pairs
+        if len(chosen) == _WORDS:
+            break
+    return tuple(chosen)
 
 
 def _write_proposals(folder: Path, report: GapReport) -> None:

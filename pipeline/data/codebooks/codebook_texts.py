@@ -15,7 +15,7 @@ from pipeline.data.codebooks.codebook import Codebook, Frame, is_placeholder
 from pipeline.data.copies.near_duplicates import find_copied
 from pipeline.data.labels.labelled_rows import LabelledData
 from pipeline.data.text.language import LANGUAGES, UNDETERMINED, find_languages
-from pipeline.data.text.text_words import find_words
+from pipeline.data.text.text_words import count_words, find_words
 from pipeline.errors import DataError, shorten
 
 _ROWS_ASKED = 300  # for their language
@@ -145,10 +145,10 @@ def _find_known(
     is_copied = find_copied(texts, labelled, threshold=threshold)
     words = find_words([*texts, *labelled])
     mine = [f" {' '.join(found)} " for found in words[: len(texts)]]
-    others = {f" {' '.join(found)} " for found in words[len(texts) :] if len(found) >= _FEWEST_WORDS}
+    others = {f" {' '.join(found)} " for found in words[len(texts) :] if count_words(found) >= _FEWEST_WORDS}
 
     def is_known(i: int) -> bool:
-        is_long = parts_too and len(words[i]) >= _FEWEST_WORDS
+        is_long = parts_too and count_words(words[i]) >= _FEWEST_WORDS
         return bool(is_copied[i]) or any(
             other in mine[i] or (is_long and mine[i] in other) for other in others
         )

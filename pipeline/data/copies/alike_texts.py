@@ -20,6 +20,7 @@ _HALF: Final = 0.5  # of a word, a negation or a "may"
 _OPENING: Final = 2  # words that differ at the end of both texts: these have an opening in common
 _STEM: Final = 4  # letters at least that related words share
 _ALIKE: Final = 5 / 8  # of the longer of them
+_NO_CAPITALS: Final = "\u0590"  # from Hebrew on, but for Georgian, which begins no names with them
 _ROUNDING: Final = 1e-9
 
 
@@ -38,7 +39,7 @@ def are_alike(one: Wording, other: Wording, threshold: float) -> bool:
     for units, places in zip(both, alone, strict=True):
         costs = find_costs(units)
         counted = [units[j] for j in places if costs[j] and _counts(units[j])]
-        if sum(unit.is_name or unit.manner is not None for unit in counted) > 1:
+        if _count_names(counted) > 1:
             return False
         weight = max(weight, sum(_HALF if unit.key in WEIGHTY | COLOURS else 1 for unit in counted))
         most = max(most, sum(map(_counts, units)) * SLACK * (1 - threshold))
@@ -69,6 +70,13 @@ def _find_alone(one: Sequence[Unit], other: Sequence[Unit]) -> tuple[list[int], 
             alone[0].remove(place)
             alone[1].remove(there)
     return alone[0], alone[1]
+
+
+def _count_names(units: Sequence[Unit]) -> int:
+    """Names and numbers; in scripts without capitals, what differs beside a number is taken for a name."""
+    numbers = sum(unit.manner is not None for unit in units)
+    names = sum(unit.is_name for unit in units if unit.manner is None)
+    return numbers + names + (numbers > 0 and any(unit.word[0] >= _NO_CAPITALS for unit in units))
 
 
 def _counts(unit: Unit) -> bool:

@@ -39,7 +39,8 @@ class Readings:
     def _bags(self) -> NDArray[np.object_]:
         """The words of each short body in the order of their codes, shape (n_bodies,)."""
         bags = [
-            "".join(sorted(body)) if len(body) < BOILERPLATE_WORDS else "" for body in self._found.distinct
+            "".join(sorted(body)) if words < BOILERPLATE_WORDS else ""
+            for body, words in zip(self._found.distinct, self._found.sizes.tolist(), strict=True)
         ]
         return np.array(bags, dtype=object)
 
@@ -73,7 +74,7 @@ class Readings:
 
     def preselect(self, pairs: Integers) -> Integers:
         """Pairs of short texts that may be alike, told quickly."""
-        lengths = self._found.counts[pairs]
+        lengths = self._found.sizes[pairs]
         asked = pairs[
             (lengths.max(axis=1) < BOILERPLATE_WORDS) & (lengths.min(axis=1) * 2 >= lengths.max(axis=1))
         ]

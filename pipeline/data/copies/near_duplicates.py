@@ -18,7 +18,7 @@ is another question: `pipeline.data.copies.same_statement`.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -115,7 +115,7 @@ def find_statements(
             start, end = found.spans[row].tolist()
             key = (texts[row], start, end)
             if key not in known:
-                wording = read_wording(found.writing(row))
+                wording = read_wording(found.writing(row, only_lines=True))
                 known[key] = next((i for i, other in said.items() if say_the_same(other, wording)), row)
                 if row == known[key] or len(wording.tags) > len(said[known[key]].tags):
                     said[known[key]] = wording
@@ -143,11 +143,12 @@ def _link_copies(found: Bodies, readings: Readings, threshold: float) -> Integer
     asked = [np.zeros((0, 2), dtype=np.int64)]
     for pairs, shared in index.find_candidates():
         is_copy = _are_edits(found, readings, pairs, threshold)
-        left = np.flatnonzero(~is_copy & _may_be_held(counts[pairs].min(axis=1), shared))
-        is_copy[left] = _are_held(index, counts, pairs[left], threshold)
+        is_quotable = found.sizes[pairs].min(axis=1) > QUOTED_WORDS
+        left = np.flatnonzero(~is_copy & is_quotable & _may_be_held(counts[pairs].min(axis=1), shared))
+        is_copy[left] = _are_held(index, found, pairs[left], threshold)
         links.append(pairs[is_copy])
         asked.append(readings.preselect(pairs[~is_copy]))
-    few = np.flatnonzero((counts >= FEWEST_WORDS) & (counts <= FEW_WORDS))
+    few = np.flatnonzero((found.sizes >= FEWEST_WORDS) & (counts <= FEW_WORDS))
     for pairs, _ in NgramIndex(_words_in_a_row(distinct[few]), counts[few], size=2).find_candidates():
         asked.append(readings.preselect(few[pairs]))
     every = np.concatenate([*links, readings.choose_alike(np.concatenate(asked))])
@@ -161,10 +162,13 @@ def _words_in_a_row(distinct: NDArray[np.object_]) -> Hashes:
 def _are_edits(found: Bodies, readings: Readings, pairs: Integers, threshold: float) -> Mask:
     """Pairs of which one text is an edit of the other; in short ones numbers and names have a say."""
     distinct, counts = found.distinct, found.counts
-    longer = counts[pairs].max(axis=1)
+    longer = found.sizes[pairs].max(axis=1)
     is_short = longer < BOILERPLATE_WORDS
-    allowed = _allow(longer - 1, threshold)
-    at_most = np.where(is_short, _allow(longer - 1, threshold, rounding=0.5), allowed)
+    of_word = counts[pairs].max(axis=1) / np.maximum(
+        longer, 1
+    )  # what is compared: 1 but in scripts without spaces
+    allowed = _allow(longer - 1, threshold) * of_word
+    at_most = np.where(is_short, _allow(longer - 1, threshold, rounding=0.5) * of_word, allowed)
     near = np.flatnonzero(np.abs(np.diff(counts[pairs])[:, 0]) <= at_most)
     distances = np.full(len(pairs), np.iinfo(np.int64).max)
     distances[near] = process.cpdist(
@@ -173,37 +177,40 @@ def _are_edits(found: Bodies, readings: Readings, pairs: Integers, threshold: fl
     is_edit = distances <= at_most
     for asked, judge in (
         (is_edit & (distances > allowed), readings.agree),
-        (is_edit & (distances <= allowed) & is_short & (distances > 1), readings.tell_of_one),
+        (is_edit & (distances <= allowed) & is_short & (distances > of_word), readings.tell_of_one),
     ):
         is_edit[asked] = judge(pairs[asked])
     return is_edit
 
 
-def _are_held(index: NgramIndex, counts: Integers, pairs: Integers, threshold: float) -> Mask:
+def _are_held(index: NgramIndex, found: Bodies, pairs: Integers, threshold: float) -> Mask:
     """Pairs of which the longer text holds the shorter."""
+    counts, sizes = found.counts, found.sizes
     is_swapped = counts[pairs[:, 0]] > counts[pairs[:, 1]]
     shorter, longer = np.where(is_swapped[:, None], pairs[:, ::-1], pairs).T
     is_held = np.zeros(len(pairs), bool)
     loads = np.cumsum(counts[pairs].sum(axis=1)) // WORDS_AT_ONCE
     for portion in np.split(np.arange(len(pairs)), np.flatnonzero(np.diff(loads)) + 1):
         uncovered = index.count_uncovered(shorter[portion], longer[portion])
-        is_held[portion] = uncovered <= _allow(counts[shorter[portion]] - QUOTED_WORDS, threshold, SLACK)
+        held = shorter[portion]
+        allowed = _allow(sizes[held] - QUOTED_WORDS, threshold, SLACK)
+        is_held[portion] = uncovered * sizes[held] <= allowed * counts[held]
     return is_held
 
 
 def _may_be_held(shorter: Integers, shared: Integers) -> Mask:
     """Whether a pair shares enough looked-up 3-grams: those of a held text are, but for chance, half of its own."""
-    return (shorter > QUOTED_WORDS) & (shared * 6 >= np.minimum(shorter - 2, 12))
+    return shared * 6 >= np.minimum(shorter - 2, 12)
 
 
-def _allow(words: Integers, threshold: float, slack: float = 1.0, rounding: float = 1e-9) -> Integers:
+def _allow(words: NDArray[Any], threshold: float, slack: float = 1.0, rounding: float = 1e-9) -> Integers:
     """How many of so many words may differ."""
     return np.asarray(np.floor(words * slack * (1 - threshold) + rounding), np.int64)
 
 
 def _drop_templates(links: Integers, found: Bodies, readings: Readings) -> Integers:
     """Links without those between reports of a kind: forms of a sentence that differ in numbers or names."""
-    is_short = (found.counts < BOILERPLATE_WORDS)[links].all(axis=1)
+    is_short = (found.sizes < BOILERPLATE_WORDS)[links].all(axis=1)
     kind = _connect(links[is_short], len(found.counts))
     is_form = np.bincount(kind, minlength=len(kind))[kind] > TEMPLATE_TEXTS
     asked = np.flatnonzero(is_short & is_form[links[:, 0]]) if len(links) else np.zeros(0, np.int64)
@@ -214,14 +221,14 @@ def _drop_templates(links: Integers, found: Bodies, readings: Readings) -> Integ
 
 def _find_boilerplate(links: Integers, found: Bodies, group_of_row: Integers, max_groups: int) -> Mask:
     """Which bodies are sentence-long and stand, with their variants, in more groups than allowed."""
-    counts = found.counts
-    is_short = counts < BOILERPLATE_WORDS
-    kind = _connect(links[is_short[links].all(axis=1)], len(counts))
+    words = found.sizes
+    is_short = words < BOILERPLATE_WORDS
+    kind = _connect(links[is_short[links].all(axis=1)], len(words))
     has_company = np.bincount(group_of_row)[group_of_row] > 1
     occurrences = np.unique(np.stack([kind[found.of_row], group_of_row], axis=1)[has_company], axis=0)
-    groups_of_kind = np.bincount(occurrences[:, 0], minlength=len(counts))
-    allowed = np.minimum(max_groups, counts**2)
-    return np.asarray((is_short & (groups_of_kind[kind] > allowed)) | (counts == 0))
+    groups_of_kind = np.bincount(occurrences[:, 0], minlength=len(words))
+    allowed = np.minimum(max_groups, words**2)
+    return np.asarray((is_short & (groups_of_kind[kind] > allowed)) | (words == 0))
 
 
 def _gather(links: Integers, distinct: NDArray[np.object_], threshold: float) -> Integers:

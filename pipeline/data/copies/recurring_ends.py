@@ -11,13 +11,21 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.text.text_words import PART
+
+FIRST_CODE: Final = 0x10000  # of words; the characters of parts of words come before it
 FEWEST_NEIGHBOURS: Final = 5  # different words beside an end that recurs in a channel
 FEWEST_ANYWHERE: Final = 20  # where channels are not known: there, as many may quote one sentence
 FEWEST_WORDS: Final = 3  # of an end
 LONGEST: Final = 40  # words; ends that are as long are those of forwarded posts
-FEWEST_LEFT: Final = 5  # words of a text without its ends; where less is left, they stay
+FEWEST_LEFT: Final = 5  # words of a text without its end; where less is left, it stays
 
 Integers = NDArray[np.int64]
+
+
+def weigh(codes: str) -> NDArray[np.float64]:
+    """How much of a word each character stands for, shape (n_words,)."""
+    return np.where(np.frombuffer(codes.encode("utf-32-le"), "<u4") < FIRST_CODE, PART, 1.0)
 
 
 def find_bodies(texts: Sequence[str], channels: Integers | None) -> Integers:
@@ -36,13 +44,12 @@ def find_bodies(texts: Sequence[str], channels: Integers | None) -> Integers:
     for side in (1, 0):  # footers first
         rest = [texts[i][slice(*bodies[i])][:: -1 if side else 1] for i in known.tolist()]
         found = _recurring_lengths(rest, channels[known], fewest)
-        found[np.diff(bodies[known])[:, 0] - found < FEWEST_LEFT] = 0
         bodies[known, side] += -found if side else found
     return bodies
 
 
 def _recurring_lengths(texts: list[str], channels: Integers, fewest: int) -> Integers:
-    """Length of the longest beginning of each text that so many different words follow in its channel.
+    """Length of the longest beginning of each text that so many different words follow in its channel, 0 for none.
 
     Sorted, texts with a common beginning stand together, and each word that follows it begins where neighbours have
     exactly so much in common.
@@ -50,16 +57,24 @@ def _recurring_lengths(texts: list[str], channels: Integers, fewest: int) -> Int
     distinct = sorted(set(zip(channels.tolist(), texts, strict=True)))
     if len(distinct) < fewest:
         return np.zeros(len(texts), np.int64)
-    codes = np.array([text[:LONGEST] for _, text in distinct], f"U{LONGEST}")
-    letters = codes.view(np.uint32).reshape(len(distinct), LONGEST)
+    width = LONGEST if weigh("".join(texts)).min(initial=1) == 1 else round(LONGEST / PART)
+    codes = np.array([text[:width] for _, text in distinct], f"U{width}")
+    letters = codes.view(np.uint32).reshape(len(distinct), width)
+    words = np.cumsum(np.where(letters < FIRST_CODE, PART, 1.0), axis=1, dtype=np.float32)
     is_common = (letters[1:] == letters[:-1]) & (letters[1:] != 0)
     common = np.cumprod(is_common, axis=1, dtype=np.int8).sum(axis=1, dtype=np.int64)
     of_channel = np.array([channel for channel, _ in distinct])
     common[of_channel[1:] != of_channel[:-1]] = 0
+    upto = np.concatenate([[0], np.cumsum(weigh("".join(text for _, text in distinct)))])
+    total = np.diff(upto[np.cumsum([len(text) for _, text in distinct])], prepend=0)
     longest = np.zeros(len(distinct), np.int64)
-    for length in range(FEWEST_WORDS, LONGEST):
+    left = total.copy()
+    for length in range(FEWEST_WORDS, width):
         block = np.concatenate([[0], np.cumsum(common < length)])
         followers = 1 + np.bincount(block[1:], common == length, minlength=block[-1] + 1)
-        longest[followers[block] >= fewest] = length
+        taken = words[:, length - 1]
+        recurs = (taken >= FEWEST_WORDS) & (taken < LONGEST) & (followers[block] >= fewest)
+        longest[recurs], left[recurs] = length, (total - taken)[recurs]
+    longest[left < FEWEST_LEFT] = 0
     found = dict(zip(distinct, longest.tolist(), strict=True))
     return np.array([found[key] for key in zip(channels.tolist(), texts, strict=True)], np.int64)

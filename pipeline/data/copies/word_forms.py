@@ -20,6 +20,7 @@ from pipeline.data.text.text_words import fold_words
 Likeness = Literal["spelling", "agreement", "ending"]
 
 _SWAP_IN: Final = 4  # letters at least, for two that changed places
+_OTHER_SCRIPTS: Final = "\u0590"  # from Hebrew on, where one letter is another person, number or root
 _TYPO_IN: Final = 5  # letters at least, for a typing error in one
 _BEGINNING: Final = 3  # letters in which an error is another word: Slavic verbs differ there
 _LONG: Final = 6  # letters at least, of a noun that Ukrainian begins with either letter
@@ -144,7 +145,8 @@ def _compare(a: str, b: str, *, is_name: bool) -> Likeness | None:
             return "ending"
         if _CYRILLIC.fullmatch(a) and _CYRILLIC.fullmatch(b) and _have_one_stem(a, b):
             return None  # of one stem, but with endings that say something else
-    return "spelling" if _is_typing_error(a, b, is_name=is_name) else None
+    is_known = max(a + b) < _OTHER_SCRIPTS
+    return "spelling" if is_known and _is_typing_error(a, b, is_name=is_name) else None
 
 
 def _are_one_number(one: Unit, other: Unit) -> bool:

@@ -26,7 +26,7 @@ from pipeline.data.copies.weighed_words import (
     WEIGHTY,
 )
 from pipeline.data.copies.written_words import Word, write_out
-from pipeline.data.text.text_words import Writing, fold_words
+from pipeline.data.text.text_words import SURE_ENDS, Writing, fold_words
 
 # What it takes that a word may be missing in the other text: nothing, little, as one of six words, or it may not
 Weight = Literal["free", "colour", "light", "heavy"]
@@ -83,8 +83,9 @@ _YEARS: Final = frozenset(fold_words("года году год г года ро�
 _YEAR: Final = re.compile("[12][0-9]{3}")
 _LAST_DAY, _LAST_MONTH = 31, 12
 _ARTICLES: Final = frozenset(fold_words("the teh a an же ж то"))  # free words that part nothing
-_LIST_BREAK: Final = re.compile(r"[,;:()\u2014\u2013\u2026.!\n]|\s-\s")
-_SENTENCE_END: Final = re.compile(r"[.!?\u2026\n]")
+_LIST_BREAK: Final = re.compile(rf"[,;:()\u2014\u2013\u2026.!\n\u060c\u061b\u3001{SURE_ENDS}]|\s-\s")
+_SENTENCE_END: Final = re.compile(rf"[.!?\u2026\n{SURE_ENDS}]")
+_begins_surely: Final = re.compile(rf"[\n!{SURE_ENDS}]").search
 _SPELLING: Final = (
     (re.compile(r"(?<=..)is(?=(?:e|es|ed|ing|ation|ations)$)"), "iz"),
     (re.compile(r"(?<=...)our(?=(?:s|ed|ing|able|ably|ite|hood|ly|ful|less|er|ers)?$)"), "or"),
@@ -212,7 +213,7 @@ class _Reader:
     def begins_sentence(self, at: int) -> bool:
         """Whether what stands before a word, a full stop perhaps, ends a sentence."""
         word = self._words[at]
-        return word.opening or "\n" in word.gap or "!" in word.gap
+        return word.opening or _begins_surely(word.gap) is not None
 
     def read(self, at: int) -> tuple[list[Unit], int]:
         """Units, and the place after them."""

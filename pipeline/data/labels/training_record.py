@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from pipeline.data.text.normal_form import normalize_compatibility
 from pipeline.data.text.normalise_batches import normalise_texts
-from pipeline.data.text.text_words import find_words
+from pipeline.data.text.text_words import count_words, find_words
 
 STEM: Final = "training_record"  # of the file in a bundle
 VALUES: Final = 32  # of a sketch: the share that agrees is known to within .09 (one standard error)
@@ -134,7 +134,7 @@ def sketch_texts(texts: Sequence[str]) -> Sketches:
     """MinHash sketches of texts, shape (n, VALUES); zeros for a text of fewer than FEWEST_WORDS words."""
     sketches = np.zeros((len(texts), VALUES), np.uint16)
     for i, words in enumerate(find_words(texts)):
-        if len(words) >= FEWEST_WORDS:
+        if count_words(words) >= FEWEST_WORDS:
             pairs = [f"{one} {other}" for one, other in itertools.pairwise(words)]
             hashes = pd.util.hash_array(np.array([*words, *pairs], object), categorize=False)
             smallest = _mix(hashes[:, None] ^ _SEEDS).min(axis=0)

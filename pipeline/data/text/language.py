@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
+from pipeline.data.text.word_pattern import CHARACTERS
+
 MINIMUM_LETTERS: Final = 10
 READ_CHARS: Final = 400  # more changes hardly any answer and takes most of the time of an ingest
 UNDETERMINED: Final = "und"
@@ -17,16 +19,23 @@ LANGUAGES: Final = (
     *("sk", "sq", "sr", "sv", "tg", "tr", "uk", "ur", "uz", "vi", "zh"),
 )
 _NOISE = re.compile(r"(?:https?://|www\.|t\.me/)\S+|[#@]\w+")
+# Chinese, Japanese and Korean, of which a few tell what takes a word or two elsewhere
+_SYLLABLES = re.compile(f"[{CHARACTERS}\uac00-\ud7a3]")
+_OF_SYLLABLE = 3  # letters that each is worth
 _NOT_WORDS = re.compile(r"[^\w\s'’ʼ.,-]|[\d_]+")
 
 
 def identify_language(text: str) -> str:
-    """Return the ISO 639-1 code of the text's language, "und" where fewer than ten letters remain.
+    """Return the ISO 639-1 code of the text's language, "und" where too few letters remain.
 
-    Links, hashtags, user names, digits and emoji are left out; the first 400 characters that remain decide.
+    Ten letters are enough, or four of Chinese, Japanese or Korean. Links, hashtags, user names, digits and emoji are
+    left out; the first 400 characters that remain decide.
     """
     words = _NOT_WORDS.sub(" ", _NOISE.sub(" ", text[: READ_CHARS * 4]))[:READ_CHARS]
-    if sum(map(str.isalpha, words)) < MINIMUM_LETTERS:
+    letters = sum(map(str.isalpha, words))
+    if letters < MINIMUM_LETTERS:
+        letters += (_OF_SYLLABLE - 1) * len(_SYLLABLES.findall(words))
+    if letters < MINIMUM_LETTERS:
         return UNDETERMINED
     code: str = _load_identifier().classify(words)[0]
     return code

@@ -21,9 +21,10 @@ def _find_marks() -> str:
     return "".join(f"{chr(run[0])}-{chr(run[-1])}" for run in runs)
 
 
-def _make_pattern(letters: str, marks: str = _find_marks()) -> str:
-    return rf"[{CHARACTERS}]|[{letters}{CHARACTERS}]+(?:[{marks}]+[{letters}{CHARACTERS}]*)*"
+def _make_pattern(letters: str) -> str:
+    return rf"[{CHARACTERS}]|[{letters}{CHARACTERS}]+(?:[{MARKS}]+[{letters}{CHARACTERS}]*)*"
 
 
+MARKS = _find_marks()
 WORD = _make_pattern(r"^\W")
 WORD_OF_LETTERS = _make_pattern(r"^\W\d_")
