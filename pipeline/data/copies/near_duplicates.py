@@ -200,7 +200,7 @@ def _are_held(index: NgramIndex, found: Bodies, pairs: Integers, threshold: floa
 
 def _may_be_held(shorter: Integers, shared: Integers) -> Mask:
     """Whether a pair shares enough looked-up 3-grams: those of a held text are, but for chance, half of its own."""
-    return shared * 6 >= np.minimum(shorter - 2, 12)
+    return np.asarray(shared * 6 >= np.minimum(shorter - 2, 12))
 
 
 def _allow(words: NDArray[Any], threshold: float, slack: float = 1.0, rounding: float = 1e-9) -> Integers:
