@@ -180,7 +180,7 @@ def _are_edits(found: Bodies, readings: Readings, pairs: Integers, threshold: fl
         (is_edit & (distances <= allowed) & is_short & (distances > of_word), readings.tell_of_one),
     ):
         is_edit[asked] = judge(pairs[asked])
-    return is_edit
+    return np.asarray(is_edit)
 
 
 def _are_held(index: NgramIndex, found: Bodies, pairs: Integers, threshold: float) -> Mask:
