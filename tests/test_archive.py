@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 
 from pipeline.annotation.record_files import write_records
 from pipeline.archive.contents import NAMES
+from pipeline.archive.write_archive import SharesWanted, write_archive
 from pipeline.bundle import ModelBundle, load_bundle, save_bundle
 from pipeline.cli import app
 from pipeline.config.evaluation import EvaluationSettings
@@ -33,6 +34,8 @@ from pipeline.evaluation.evaluate_bundle import compare_bundles
 from pipeline.evaluation.reused_test_rows import TestUse
 from pipeline.evaluation.test_predictions import TestPredictions, evaluate_predictions
 from pipeline.files.sealed_zip import unpack_zip
+from pipeline.prevalence.contrasts import Wanted
+from pipeline.prevalence.share_settings import ShareSettings
 from pipeline.scoring.plain_scores import guard_cells, release_cells
 from pipeline.scoring.prediction import predict
 
@@ -116,6 +119,31 @@ def test_an_archive_gives_every_share_again_and_holds_no_text(study: Study, tmp_
     assert again.read_bytes() == moved.read_bytes()
     status, told = run("archive", again, "--scores", study.scores, *study.options)
     assert (status, "exists already" in told) == (1, True)
+
+
+def test_an_older_archive_is_equal_though_it_has_before_less_after(study: Study, tmp_path: Path) -> None:
+    split_at = pd.Series(pq.read_table(study.posts)["published_at"].to_pylist()).median().date()
+    shown = {}
+    for is_new in (True, False):
+        wanted = Wanted(differences=True, before_first=is_new)
+        settings = ShareSettings(domains=("whole", "period"), split_at=split_at, wanted=wanted)
+        path = tmp_path / f"{is_new}.zip"
+        write_archive(
+            path, SharesWanted(study.scores, (study.sample,), (), settings), [], (), with_texts=False
+        )
+        found = [c for c in read_figures(path)["contrasts"] if c["contrast"] == "difference"]
+        shown[is_new] = [c["estimate"] for c in found]
+        assert {c["first"] for c in found} == {"before" if is_new else "after"}
+
+    def of_older_version(files: dict[str, bytes]) -> None:
+        contents = json.loads(files["archive.json"])
+        del contents["shares"]["before_first"]
+        files["archive.json"] = json.dumps(contents).encode()
+
+    older = rewrite(tmp_path / "False.zip", tmp_path / "older.zip", of_older_version)
+    status, told = run("replay", older)
+    assert (status, "Equal" in told) == (0, True), told
+    assert shown[True] == pytest.approx([-value for value in shown[False]])
 
 
 def test_copies_second_codings_and_columns_of_a_table_are_kept(study: Study, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Differences, ratios and trends of shares through the public function, the command line and the report."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +129,48 @@ def test_the_command_prints_and_writes_contrasts_of_hostile_names(
     printed = CliRunner().invoke(app, ["shares", scores, "--sample", sample, *options, "--json"])
     named = {c["first"] for c in json.loads(printed.stdout)["contrasts"] if c["domain"] == "channel"}
     assert named < set(CHANNELS)  # JSON keeps names as they are
+
+
+def test_a_change_over_a_date_is_what_came_after_less_what_was_before(
+    world: tuple[Path, Path], tmp_path: Path
+) -> None:
+    scores, sample = map(str, world)
+    table = tmp_path / "contrasts.csv"
+    options = ["--before-after", "2024-07-01", "-o", str(tmp_path / "shares.csv"), "--contrasts", str(table)]
+    done = CliRunner().invoke(app, ["shares", scores, "--sample", sample, *options])
+    assert done.exit_code == 0, done.output
+    assert "after - before" in done.output
+    assert done.output.index("before:") < done.output.index("after:")
+    rows = pd.read_csv(table)
+    assert set(rows["domain"]) == {
+        "period"
+    }  # months stand in the file of shares; nobody asked to compare them
+    shares = pd.read_csv(tmp_path / "shares.csv")
+    assert {"month", "channel", "period"} < set(shares["domain"])
+    of_frame = shares[(shares["domain"] == "period") & (shares["frame"] == FRAME)].set_index("group")[
+        "corrected"
+    ]
+    (difference,) = rows[(rows["contrast"] == "difference") & (rows["frame"] == FRAME)]["estimate"]
+    assert difference == pytest.approx(of_frame["after"] - of_frame["before"])
+
+
+def test_months_begin_at_midnight_of_a_named_place(tmp_path: Path, tiny_bundle: ModelBundle) -> None:
+    times = [
+        datetime(2024, 3, 31, hour, 30, tzinfo=UTC) for hour in (12, 20, 21, 23)
+    ]  # the last two: April in Kyiv
+    rows = [make_post(i) | {"published_at": moment} for i, moment in enumerate(times)]
+    pq.write_table(pa.Table.from_pylist(rows, schema=POSTS_SCHEMA), tmp_path / "posts.parquet")
+    predict([tmp_path / "posts.parquet"], tiny_bundle, tmp_path / "scores")
+    split = {"domains": ("month", "quarter", "period"), "split_at": date(2024, 4, 1)}
+    for zone, expected in ((None, {"2024-03": 4}), ("Europe/Kyiv", {"2024-03": 2, "2024-04": 2})):
+        found = report_shares(tmp_path / "scores", timezone=zone, **split).estimates
+        of_frame = [e for e in found if e.frame == FRAME]
+        assert {e.month: e.n_units for e in of_frame if e.domain == "month"} == expected
+        assert len([e for e in of_frame if e.domain == "quarter"]) == len(expected)
+        before = {e.group: e.n_units for e in of_frame if e.domain == "period"}
+        assert before == ({"before": 4} if zone is None else {"before": 2, "after": 2})
+    with pytest.raises(DataError, match="did you mean Europe/Kyiv"):
+        report_shares(tmp_path / "scores", timezone="Kyiv", **split)
 
 
 def test_any_column_of_a_table_of_posts_tells_domains_apart(world: tuple[Path, Path], tmp_path: Path) -> None:

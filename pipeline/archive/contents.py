@@ -53,8 +53,10 @@ class ShareRecipe(Settings):
 
     Attributes:
         all_frames: of the scores, in their order; parents: of those that have one; frames: those wanted.
-        domains: kinds of parts, see `pipeline.prevalence.domains`; split_at: first day of "after".
+        domains: kinds of parts, see `pipeline.prevalence.domains`; split_at: first day of "after";
+            timezone: where months and days begin.
         differences, against, trend: contrasts between them.
+        before_first: what came after a day less what was before; older archives have the reverse.
         samples, codings, table: the files that were given; the archive holds what was read of them.
     """
 
@@ -64,9 +66,11 @@ class ShareRecipe(Settings):
     parents: Annotated[dict[FrameId, FrameId], Field(max_length=2000)] = {}  # noqa: RUF012 - pydantic copies it
     domains: Annotated[tuple[_Text, ...], Field(max_length=50)]
     split_at: date | None = None
+    timezone: _Text | None = None
     differences: bool = False
     against: _Text | None = None
     trend: bool = False
+    before_first: bool = False
     confidence: Annotated[float, Field(ge=0.5, le=0.999)] = 0.95
     labels_only: bool = False
     samples: Annotated[tuple[Source, ...], Field(max_length=50)] = ()
@@ -80,6 +84,7 @@ class ShareRecipe(Settings):
         options += [f"--frame '{frame}'" for frame in self.frames if self.frames != self.all_frames]
         options += [f"--by {kind}" for kind in self.domains if kind not in ("whole", "period")]
         options += [f"--before-after {self.split_at}"] if self.split_at else []
+        options += [f"--timezone {self.timezone}"] if self.timezone else []
         options += [f"--table {self.table.name}"] if self.table else []
         options += ["--differences"] if self.differences and self.against is None else []
         options += [f"--against '{self.against}'"] if self.against is not None else []

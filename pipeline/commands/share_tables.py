@@ -11,6 +11,7 @@ from pipeline.annotation.record_files import write_records
 from pipeline.commands.result_tables import plain_table, print_notes
 from pipeline.files.safe_text import safe_text
 from pipeline.measures.intervals import Estimate
+from pipeline.prevalence.domains import BEFORE, PERIOD, TIMES
 from pipeline.prevalence.share_records import Contrast, ShareEstimate, ShareReport
 
 _DASH: Final = "–"  # noqa: RUF001 - the sign of a range
@@ -39,18 +40,28 @@ def _origin(report: ShareReport) -> dict[str, str | float]:
     }
 
 
-def print_shares(screen: Console, report: ShareReport, domains: Sequence[str]) -> None:
-    """Print what has to be known first, the tables of these kinds of domains, contrasts, and notes."""
+def print_shares(
+    screen: Console, report: ShareReport, domains: Sequence[str], timezone: str | None = None
+) -> None:
+    """Print what has to be known first, the tables of these kinds of domains, contrasts, and notes.
+
+    The time zone is that in which months and days begin; None is UTC.
+    """
     for caution in report.cautions:
         screen.print(f"Read first: {safe_text(caution)}", soft_wrap=True)
     for domain in domains:
-        chosen = (estimate for estimate in report.estimates if estimate.domain == domain)
+        chosen = [estimate for estimate in report.estimates if estimate.domain == domain]
+        if domain == PERIOD:
+            chosen.sort(key=lambda estimate: estimate.group != BEFORE)
         for _, of_place in groupby(
             chosen, key=lambda estimate: (estimate.channel, estimate.month, estimate.group)
         ):
             estimates = list(of_place)
             screen.print(plain_table(_title(estimates[0], report.unit), *_rows(estimates)))
     _print_contrasts(screen, report)
+    if {*TIMES, PERIOD} & set(domains):
+        zone = timezone or "UTC (--timezone Europe/Kyiv, say, for another place)"
+        screen.print(f"Months, quarters, years and days begin at midnight in {zone}.", soft_wrap=True)
     screen.print(f"Shares of {safe_text(report.target)}; no wider population is meant.", soft_wrap=True)
     screen.print(
         f"raw: the classifier's decisions, with its errors; labels: from labels alone; corrected: from predictions "

@@ -52,7 +52,11 @@ Table = Annotated[
 ]
 BeforeAfter = Annotated[
     str | None,
-    typer.Option("--before-after", help="Also shares before and from this day on, e.g. 2024-02-24 (UTC)."),
+    typer.Option("--before-after", help="Also shares before and from this day on, e.g. 2024-02-24."),
+]
+Timezone = Annotated[
+    str | None,
+    typer.Option("--timezone", help="Where months and days begin, e.g. Europe/Kyiv; left out: UTC."),
 ]
 Differences = Annotated[
     bool, typer.Option("--differences", help="Differences and ratios of the shares of each pair by --by.")
@@ -94,6 +98,7 @@ def shares(
     by: By = None,
     table: Table = None,
     before_after: BeforeAfter = None,
+    timezone: Timezone = None,
     differences: Differences = False,
     against: Against = None,
     trend: Trend = False,
@@ -148,7 +153,9 @@ def shares(
                 check_suffix(path)
         split_at = read_day(before_after)
         printed = ("whole", *(by or ()), *((PERIOD,) if before_after else ()))
-        wanted = Wanted(differences or against is not None or before_after is not None, against, trend)
+        wants_pairs = differences or against is not None or before_after is not None
+        asked = printed[1:]  # a file has shares of more kinds than are compared
+        wanted = Wanted(wants_pairs, against, trend, kinds=asked, trends=asked)
         check_wanted(
             wanted_by=printed[1:], differences=differences or bool(against), trend=trend, path=contrasts
         )
@@ -161,6 +168,7 @@ def shares(
             unit=unit,
             domains=tuple(dict.fromkeys([*(DOMAINS if output or as_json else ()), *printed])),
             split_at=split_at,
+            timezone=timezone,
             wanted=wanted,
             confidence=confidence,
             empty_is_coded=empty_is_coded,
@@ -178,7 +186,7 @@ def shares(
         if as_json:
             print_json({**report.to_json(), "plan": plan})
             return
-        print_shares(console(), report, printed)
+        print_shares(console(), report, printed, timezone)
         print_plan(console(), plan, half_width)
         for name, path in (("estimates", output), ("contrasts", contrasts)):
             if path is not None:

@@ -95,7 +95,7 @@ class Edit:
         if self.delay is not None:
             return f"{say_span(self.delay)} after publication"
         if self.seen_before and self.seen_after:
-            return f"between {self.seen_before:%Y-%m-%d %H:%M} and {self.seen_after:%Y-%m-%d %H:%M}, unmarked"
+            return f"between {self.seen_before:%Y-%m-%d %H:%M} and {self.seen_after:%Y-%m-%d %H:%M} UTC, unmarked"
         return "time unknown, unmarked"
 
     def to_json(self) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from scipy.stats import norm
 from scipy.stats import t as student
 
 from pipeline.measures.intervals import Estimate
-from pipeline.prevalence.domains import TIMES, UNDATED
+from pipeline.prevalence.domains import BEFORE, PERIOD, TIMES, UNDATED
 from pipeline.prevalence.estimators import Floats, Integers, Shares, wilson_bounds
 from pipeline.prevalence.share_records import NO_ESTIMATE, Contrast
 
@@ -50,14 +50,18 @@ class Wanted:
         against: only pairs with this domain, which is the first of each; None for all pairs.
         trend: the slope over months, quarters or years.
         kinds: of domains between which differences are wanted; None for all.
+        trends: of those over which slopes are; None for all.
         most: domains of a kind, from which more there are no differences: nobody reads thousands of pairs.
+        before_first: what came after a date less what was before; archives of older versions have the reverse.
     """
 
     differences: bool = False
     against: str | None = None
     trend: bool = False
     kinds: tuple[str, ...] | None = None
+    trends: tuple[str, ...] | None = None
     most: int | None = None
+    before_first: bool = True
 
     def wants_differences(self, kind: str, n: int) -> bool:
         """Whether the n domains of a kind are to be compared."""
@@ -66,6 +70,10 @@ class Wanted:
             and (self.kinds is None or kind in self.kinds)
             and (self.most is None or n <= self.most)
         )
+
+    def wants_slope(self, kind: str) -> bool:
+        """Whether the change over the domains of a kind is to be told."""
+        return self.trend and kind in TIMES and (self.trends is None or kind in self.trends)
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,9 +219,11 @@ def find_contrasts(
 ) -> Iterator[Contrast]:
     """The wanted contrasts of one frame; domains without a date have no part in those over time."""
     dated = [i for i, name in enumerate(joint.names) if name != UNDATED]
+    if domain == PERIOD and wanted.before_first:
+        dated.sort(key=lambda i: joint.names[i] != BEFORE)
     if wanted.wants_differences(domain, len(dated)):
         yield from _find_differences(joint, domain, frame, _choose_pairs(joint, dated, wanted), confidence)
-    if wanted.trend and domain in TIMES and len(dated) > 2:  # noqa: PLR2004 - a line through two points fits always
+    if wanted.wants_slope(domain) and len(dated) > 2:  # noqa: PLR2004 - a line through two points fits always
         weights = np.zeros((1, len(joint.names)))
         weights[0, dated] = weigh_slope([count_periods(joint.names[i]) for i in dated])
         ends = (joint.names[dated[0]], joint.names[dated[-1]])

@@ -7,7 +7,7 @@ DuckDB does the summing. A domain kind is a set of keys; each of its domains is 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.data.time_zones import read_zone
 from pipeline.errors import ConfigError, DataError, list_names, shorten
 from pipeline.scoring.score_queries import quote_name, quote_text
 
@@ -30,11 +31,12 @@ MOST_VALUES: Final = 500  # of a column; more are no parts of an output but prop
 
 _POST: Final = "post_key"
 _TAKEN: Final = re.compile(r"n|v\d+|row|found|is_empty|model_id|bundle_hash|could_be_drawn|whole|period")
+_CLOCK: Final = "published_at"  # in UTC, which the connection's zone is
 _KEYS: Final = {
     "channel": "coalesce(channel, '')",
-    "month": f"coalesce(strftime(published_at, '%Y-%m'), '{UNDATED}')",
-    "quarter": f"coalesce(strftime(published_at, '%Y') || '-Q' || quarter(published_at), '{UNDATED}')",
-    "year": f"coalesce(strftime(published_at, '%Y'), '{UNDATED}')",
+    "month": f"coalesce(strftime({_CLOCK}, '%Y-%m'), '{UNDATED}')",
+    "quarter": f"coalesce(strftime({_CLOCK}, '%Y') || '-Q' || quarter({_CLOCK}), '{UNDATED}')",
+    "year": f"coalesce(strftime({_CLOCK}, '%Y'), '{UNDATED}')",
     "language": "coalesce(nullif(lang, ''), 'unknown')",
     "forwarded": "CASE WHEN coalesce(forwarded_from, '') = '' THEN 'original' ELSE 'forwarded' END",
     "edited": "CASE WHEN edited_at IS NULL THEN 'unedited' ELSE 'edited' END",
@@ -126,7 +128,10 @@ def keys_of(kind: str) -> tuple[str, ...]:
 
 
 def express_keys(
-    kinds: Sequence[str], split_at: date | None = None, columns: PostColumns | None = None
+    kinds: Sequence[str],
+    split_at: date | None = None,
+    columns: PostColumns | None = None,
+    timezone: str | None = None,
 ) -> dict[str, str]:
     """The keys of these kinds, as SQL by name; channel and month are always among them.
 
@@ -134,13 +139,22 @@ def express_keys(
         kinds: of domains.
         split_at: first day of "after" of the kind "period".
         columns: of a table of posts; those of the scores go before.
+        timezone: at whose midnight months, quarters, years and the day begin; None for UTC.
+
+    Raises:
+        DataError: no such time zone.
     """
     more = {} if columns is None else {name: columns.express(name) for name in kinds if name in columns.names}
     expressions = more | _KEYS
+    zone = UTC if timezone is None else read_zone(timezone)
+    if timezone is not None:
+        clock = f"timezone({quote_text(timezone)}, published_at)"
+        expressions |= {name: _KEYS[name].replace(_CLOCK, clock) for name in TIMES}
     if split_at is not None:
+        start = datetime.combine(split_at, datetime.min.time(), zone).astimezone(UTC)
         expressions[PERIOD] = (
             f"CASE WHEN published_at IS NULL THEN '{UNDATED}' "
-            f"WHEN published_at < TIMESTAMPTZ '{split_at.isoformat()} 00:00:00+00' THEN '{BEFORE}' ELSE '{AFTER}' END"
+            f"WHEN published_at < TIMESTAMPTZ '{start.isoformat()}' THEN '{BEFORE}' ELSE '{AFTER}' END"
         )
     names = dict.fromkeys(name for kind in ("channel_month", *kinds) for name in keys_of(kind))
     return {name: expressions[name] for name in names}

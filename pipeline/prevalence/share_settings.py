@@ -16,6 +16,7 @@ class ShareSettings:
         unit: "post" or "sentence"; None for that of the sample, or posts without one.
         domains: kinds of domains, see `pipeline.prevalence.domains`.
         split_at: first day of "after", for the kind "period".
+        timezone: where months, quarters, years and that day begin; None for UTC.
         wanted: contrasts between the domains of each kind but the whole.
         confidence: of the intervals.
         empty_is_coded: a row of the sample without labels carries no frame; else it is not coded yet.
@@ -29,6 +30,7 @@ class ShareSettings:
     unit: str | None = None
     domains: tuple[str, ...] = DOMAINS
     split_at: date | None = None
+    timezone: str | None = None
     wanted: Wanted = field(default_factory=Wanted)
     confidence: float = 0.95
     empty_is_coded: bool = False
@@ -43,9 +45,9 @@ class ShareSettings:
 
         Raises:
             ConfigError: a kind of domain that nothing tells.
-            DataError: a table that cannot be used.
+            DataError: a table that cannot be used, or no such time zone.
         """
         columns = None if self.table is None else PostColumns.read(self.table)
         for kind in self.domains:
             check_kind(kind, columns)
-        return express_keys(self.domains, self.split_at, columns)
+        return express_keys(self.domains, self.split_at, columns, self.timezone)

@@ -51,8 +51,10 @@ def _describe(edit: Edit, frame_names: dict[str, str]) -> dict[str, Any]:
             for frame, (before, after) in frames.items()
         ]
 
+    channel = edit.post_key[: max(edit.post_key.rfind(sign) for sign in "/#")]
     return {
-        "post": edit.post_key,
+        "channel": channel,  # apart from what follows it, which a name written from the right would draw before it
+        "number": edit.post_key[len(channel) :],
         "when": edit.describe_time(),
         "gained": name(edit.gained),
         "lost": name(edit.lost),

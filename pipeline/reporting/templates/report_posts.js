@@ -125,7 +125,7 @@ function postRecord({ row, best }) {
   const { rows, marks } = data;
   const own = marksOf(row), plain = data.plainOf.get(row);
   const text = plain !== undefined && data.plain.text[plain] >= 0 ? data.texts.text[data.plain.text[plain]] : "";
-  return { date: dateOf(row), channel: data.names[rows.name[row]], message_id: rows.message[row], link: linkOf(row) || "",
+  return { date_utc: dateOf(row), channel: data.names[rows.name[row]], message_id: rows.message[row], link: linkOf(row) || "",
     frames: own.map((m) => titles[marks.frame[m]]).join("; "), highest_probability: best / 1000,
     evidence: plain === undefined ? [...new Set(own.map(evidenceText))].join(" | ") : "", text_without_frame: text };
 }
@@ -179,7 +179,7 @@ function drawEvidence(hits) {
     const distinct = found.filter(([, , m]) => !seen.has(marks.text[m]) && seen.add(marks.text[m])).slice(0, EXAMPLES);
     const items = distinct.map(([permille, row, m]) => make("li", {},
       make("blockquote", {}, quote(marks.text[m], m, true)),
-      make("div", { class: "source" }, name(data.names[rows.name[row]]), ", ", postLink(row, dateOf(row)), `${rows.message[row] ? `, message ${rows.message[row]}` : ""}, probability ${twoDigits(permille)}`)));
+      make("div", { class: "source" }, name(data.names[rows.name[row]]), ", ", postLink(row, rows.minute[row] === null ? dateOf(row) : `${dateOf(row)} UTC`), `${rows.message[row] ? `, message ${rows.message[row]}` : ""}, probability ${twoDigits(permille)}`)));
     const isOpen = drawEvidence.done ? open.has(frame) : i < (NARROW.matches ? 1 : 3);
     return make("details", { open: isOpen, "data-frame": frame }, make("summary", {}, name(titles[frame]), make("span", { class: "soft" }, ` ${plural(found.length, "post")}`)),
       data.frame_definitions[data.frames[frame]] ? make("p", { class: "soft", dir: "auto" }, data.frame_definitions[data.frames[frame]]) : null,
