@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from pipeline.benchmarks.validity.mixture_claims import cover_mixtures
 from pipeline.cli import app
 from pipeline.errors import DataError
-from pipeline.prevalence.estimators import Design, estimate_means
+from pipeline.prevalence.estimators import estimate_means
+from pipeline.prevalence.label_designs import Design
 from pipeline.prevalence.mixed_scores import mix_scores
 from pipeline.prevalence.share_estimates import report_shares
 from pipeline.scoring.read_scores import read_scores

@@ -29,7 +29,8 @@ from pipeline.data.posts.posts_table import POSTS_SCHEMA
 from pipeline.data.tables.table_files import read_records
 from pipeline.errors import DataError
 from pipeline.prevalence.domains import FEWEST_LABELLED
-from pipeline.prevalence.estimators import Design, estimate_means, plan_labels, wilson_bounds
+from pipeline.prevalence.estimators import estimate_means, plan_labels, wilson_bounds
+from pipeline.prevalence.label_designs import Design
 from pipeline.prevalence.labelled_sample import read_labelled_sample
 from pipeline.prevalence.share_estimates import estimate_shares, report_shares
 from pipeline.prevalence.share_records import ShareEstimate

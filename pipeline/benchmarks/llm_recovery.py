@@ -44,7 +44,8 @@ from pipeline.evaluation.calibration_quality import fit_recalibration
 from pipeline.evaluation.evaluate_bundle import compare_bundles, read_test_predictions
 from pipeline.evaluation.test_predictions import TestPredictions
 from pipeline.measures.intervals import Estimate
-from pipeline.prevalence.estimators import Design, estimate_means
+from pipeline.prevalence.estimators import estimate_means
+from pipeline.prevalence.label_designs import Design
 from pipeline.tracking.tracker import NullTracker
 from pipeline.training.run_training import TrainingResult, run_training
 

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from pipeline.commands.result_tables import plain_table
 from pipeline.commands.terminal import console, run_command
-from pipeline.prevalence.estimators import Design, Floats, Integers, estimate_means
+from pipeline.prevalence.estimators import estimate_means
+from pipeline.prevalence.label_designs import Design, Floats, Integers
 
 UNITS: Final = 20_000
 DESIGNS: Final = ("random", "stratified", "clustered")

@@ -3,16 +3,22 @@
 Shares of two domains come from one sample and hang together: a cluster may lie in both, and strata are shared. With
 the linearised residual e_dc of cluster c in domain d, a combination of shares with the weights a has the variance
 
-    Var(sum_d a_d share_d) = sum_c (sum_d a_d e_dc)^2 + sum_d a_d^2 unseen_d
+    Var(sum_d a_d share_d) = sum_c (sum_d a_d e_dc)^2 + sum_d a_d^2 charge_d
 
-where each end of an interval counts of unseen_d what lies on its side: of a difference's lower end, what lies below the
-second share and above the first.
+where each end of an interval counts of the charge for what was not seen what lies on its side: of a difference's lower
+end, what lies below the second share and above the first.
 
 Intervals are put together from those of the shares, so that they are as good for rare frames and never leave what is
 possible: MOVER (Zou & Donner 2008, "Construction of confidence limits about effect measures: a general approach"; for
-two proportions this is Newcombe's interval of 1998), with the correlation of the shares from the formula above. A
-ratio is bounded by the factors R for which the interval of (second - R first) holds zero (MOVER-R, Donner & Zou 2012).
-A p-value is one less the confidence at which the interval just touches zero: it cannot disagree with the interval.
+two proportions this is Newcombe's interval of 1998), with the correlation of the shares from the formula above. Where
+a sum of many shares is at its end, none of them is: the share with the part r of the standard error would be at r
+times the quantile, were all spread alike. Steps are therefore taken at r^(1 - 1/D) times the quantile and scaled up
+again, with the effective number of shares D = (sum r)^2, which is Zou and Donner's rule for one share and for many
+the sum of normal errors that it is; without it, the slope over eight quarters holds the truth in 98.7 % at 5 %. The
+exponent is ours.
+
+A ratio is bounded by the factors R for which the interval of (second - R first) holds zero (as MOVER-R, Donner & Zou
+2012). A p-value is one less the confidence at which the interval just touches zero: it cannot disagree with it.
 
 Simultaneous intervals hold all together in 95 % of samples: sup-t bands (Montiel Olea & Plagborg-Møller 2019,
 "Simultaneous confidence bands: theory, implementation, and an application to SVARs"), their critical value from normal
@@ -31,12 +37,14 @@ from scipy.stats import t as student
 
 from pipeline.measures.intervals import Estimate
 from pipeline.prevalence.domains import BEFORE, PERIOD, TIMES, UNDATED
-from pipeline.prevalence.estimators import Floats, Integers, Shares, wilson_bounds
+from pipeline.prevalence.estimators import Shares, wilson_bounds
+from pipeline.prevalence.label_designs import Floats, Integers, divide
 from pipeline.prevalence.share_records import NO_ESTIMATE, Contrast
 
 _DRAWS: Final = 5000  # of multipliers: the critical value is known to within about one in a hundred
 _LARGEST_QUANTILE: Final = 40.0  # beyond it a p-value is zero in double precision
 _HALVINGS: Final = 40
+_LEAST_PART: Final = 1e-6  # of a share that has none in a combination
 _SMALLEST_P: Final = 1e-12
 _MONTHS_OF_A_YEAR: Final = 12
 
@@ -82,7 +90,7 @@ class JointShares:
 
     Attributes:
         names: of the domains.
-        value, unseen, spread: see `Shares`, each of shape (d,).
+        value, skew, spread: see `Shares`, each of shape (d,).
         charges: see `Shares`, shape (2, d).
         residuals: of the clusters, shape (n_clusters, d).
         freedom: degrees of freedom, the smallest of the domains.
@@ -90,8 +98,8 @@ class JointShares:
 
     names: tuple[str, ...]
     value: Floats
-    unseen: Floats
     charges: Floats
+    skew: Floats
     spread: Floats
     residuals: Floats
     freedom: float
@@ -102,60 +110,58 @@ class JointShares:
         return JointShares(
             tuple(names),
             value=np.array([s.value[i] for s in shares]),
-            unseen=np.array([s.unseen[i] for s in shares]),
             charges=np.stack([s.charges[:, i] for s in shares], axis=1),
+            skew=np.array([s.skew[i] for s in shares]),
             spread=np.array([s.spread for s in shares]),
             residuals=np.stack([s.residuals[:, i] for s in shares], axis=1),
             freedom=min(s.freedom for s in shares),
         )
 
     @property
-    def covariance(self) -> Floats:
-        """Shape (d, d)."""
-        return np.asarray(self.residuals.T @ self.residuals + np.diag(self.unseen))
-
-    @property
-    def variances(self) -> Floats:
-        """Of the shares, for the lower and for the upper end of an interval, shape (2, d)."""
-        return np.asarray((self.residuals**2).sum(axis=0) + self.charges)
+    def seen(self) -> Floats:
+        """Variances without the charges, shape (d,)."""
+        return np.asarray((self.residuals**2).sum(axis=0))
 
     def bound(self, quantiles: Floats) -> tuple[Floats, Floats]:
         """Ends of the intervals of all shares at each of q quantiles: two arrays of shape (q, d)."""
-        below, above = self.variances
-        low, _ = wilson_bounds(self.value, below, self.spread, quantiles[:, None])
-        _, high = wilson_bounds(self.value, above, self.spread, quantiles[:, None])
+        below, above = self.seen + self.charges
+        low, _ = wilson_bounds(self.value, below, self.spread, quantiles[:, None], self.skew)
+        _, high = wilson_bounds(self.value, above, self.spread, quantiles[:, None], self.skew)
         return low, high
 
     def combine(self, weights: Floats, quantiles: Floats) -> tuple[Floats, Floats]:
         """Ends of the intervals of m combinations, weights of shape (m, d), at a quantile each, shape (m,)."""
-        low, high = self.bound(quantiles)
-        steps = np.stack([self.value - low, high - self.value])
         middle = weights @ self.value
         is_added = (weights > 0).astype(np.int64)
-        down, up = (self._add(weights, steps, sides) for sides in (1 - is_added, is_added))
+        down, up = (self._add(weights, quantiles, sides) for sides in (1 - is_added, is_added))
         return middle - down, middle + up
 
-    def _add(self, weights: Floats, steps: Floats, sides: Integers) -> Floats:
-        """Length of the sum of correlated steps, (2, m, d), of each share to the side (m, d) that is named."""
-        columns = np.arange(weights.shape[1])
-        taken = weights * np.where(sides == 0, steps[0], steps[1])
-        spread = np.sqrt(np.maximum(self.variances[sides, columns], np.finfo(float).tiny))
+    def _add(self, weights: Floats, quantiles: Floats, sides: Integers) -> Floats:
+        """Length of the sum of correlated steps of each share to the side (m, d) that is named, shape (m,)."""
+        variance = self.seen + self.charges[sides, np.arange(weights.shape[1])]
+        of_sum = weights**2 * variance
+        part = np.sqrt(divide(of_sum, of_sum.sum(axis=1, keepdims=True)))
+        exponent = 1 - 1 / np.maximum(part.sum(axis=1, keepdims=True) ** 2, 1)
+        nearer = np.maximum(part, _LEAST_PART) ** exponent
+        low, high = wilson_bounds(self.value, variance, self.spread, quantiles[:, None] * nearer, self.skew)
+        taken = weights * np.where(sides == 0, self.value - low, high - self.value) / nearer
         shared = self.residuals.T @ self.residuals
         np.fill_diagonal(shared, 0)
-        parts = taken / spread
+        parts = taken / np.sqrt(np.maximum(variance, np.finfo(float).tiny))
         length = np.einsum("md,de,me->m", parts, shared, parts) + (taken**2).sum(axis=1)
         return np.asarray(np.sqrt(np.maximum(length, 0)))
 
     def find_critical(self, weights: Floats, confidence: float) -> float:
         """The quantile at which the intervals of all combinations (m, d) hold together with this confidence."""
-        variance = np.einsum("md,de,me->m", weights, self.covariance, weights)
+        unseen = self.charges.max(axis=0)
+        variance = ((self.residuals @ weights.T) ** 2).sum(axis=0) + weights**2 @ unseen
         usable = weights[variance > 0] / np.sqrt(variance[variance > 0])[:, None]
         generator = np.random.default_rng(0)
         largest = np.zeros(_DRAWS)
         if len(usable):
             clusters = _draw_multipliers(len(self.residuals)) @ self.residuals
-            unseen = generator.standard_normal((_DRAWS, len(self.names))) * np.sqrt(self.unseen)
-            largest = np.abs((clusters + unseen) @ usable.T).max(axis=1)
+            others = generator.standard_normal((_DRAWS, len(self.names))) * np.sqrt(unseen)
+            largest = np.abs((clusters + others) @ usable.T).max(axis=1)
         alone = float(norm.ppf((1 + confidence) / 2))
         return self.quantile(float(2 * norm.cdf(max(alone, np.quantile(largest, confidence))) - 1))
 
@@ -173,30 +179,33 @@ class JointShares:
             lower, upper = np.where(holds, lower, middle), np.where(holds, middle, upper)
         return np.asarray(np.clip(2 * student.sf(upper, self.freedom), _SMALLEST_P, 1))
 
-    def bound_ratio(self, first: int, second: int, quantile: float) -> Estimate:
-        """The second share by the first; without an upper end where the first may be zero."""
-        low, high = (ends[0] for ends in self.bound(np.array([quantile])))
-        under, over = self.value[first], self.value[second]
-        if under <= 0:
-            return NO_ESTIMATE
-
-        def solve(of_over: float, of_under: float, side: int) -> tuple[float, float, float]:
-            cross = over * under - self._correlate(first, second, side) * of_over * of_under
-            ends = (over**2 - of_over**2, under**2 - of_under**2)
-            return cross, float(np.sqrt(max(cross**2 - ends[0] * ends[1], 0))), ends[1]
-
-        cross, root, _ = solve(over - low[second], high[first] - under, 0)
-        lowest = (over**2 - (over - low[second]) ** 2) / (cross + root) if cross + root > 0 else 0.0
-        cross, root, rest = solve(high[second] - over, under - low[first], 1)
-        return Estimate(
-            float(over / under), max(float(lowest), 0.0), float((cross + root) / rest) if rest > 0 else None
-        )
-
-    def _correlate(self, first: int, second: int, side: int) -> float:
-        """Correlation of the second share's step to a side and the first's to the other."""
-        spread = np.sqrt(self.variances[1 - side, first] * self.variances[side, second])
-        shared = self.residuals[:, first] @ self.residuals[:, second]
-        return float(np.clip(shared / max(spread, np.finfo(float).tiny), -1, 1))
+    def bound_ratios(self, pairs: Sequence[tuple[int, int]], confidence: float) -> list[Estimate]:
+        """The second share by the first of each pair; without an upper end where the first may be zero."""
+        first, second = np.array(pairs).T
+        quantiles = np.full(len(pairs), self.quantile(confidence))
+        identity = np.eye(len(self.names))
+        point = np.arctan2(self.value[second], self.value[first])
+        ends = []
+        for end, farthest in enumerate((0.0, np.pi / 2)):
+            outer, inner = np.full(len(pairs), farthest), point
+            for _ in range(_HALVINGS):
+                angle = (outer + inner) / 2  # its tangent is the factor
+                weights = np.cos(angle)[:, None] * identity[second] - np.sin(angle)[:, None] * identity[first]
+                reached = self.combine(weights, quantiles)[end]
+                holds = reached <= 0 if end == 0 else reached >= 0
+                outer, inner = np.where(holds, outer, angle), np.where(holds, angle, inner)
+            ends.append(np.tan(inner))
+        may_be_zero = self.bound(quantiles[:1])[0][0] <= 0
+        return [
+            NO_ESTIMATE
+            if self.value[i] <= 0
+            else Estimate(
+                float(self.value[j] / self.value[i]),
+                float(low),
+                None if may_be_zero[i] else float(high),
+            )
+            for i, j, low, high in zip(first, second, *ends, strict=True)
+        ]
 
 
 @lru_cache(maxsize=2)
@@ -249,8 +258,7 @@ def _find_differences(
     weights = np.stack([identity[second] - identity[first] for first, second in pairs])
     named = [(joint.names[first], joint.names[second]) for first, second in pairs]
     yield from _describe(joint, weights, named, confidence, kind="difference", domain=domain, frame=frame)
-    for (first, second), names in zip(pairs, named, strict=True):
-        ratio = joint.bound_ratio(first, second, joint.quantile(confidence))
+    for names, ratio in zip(named, joint.bound_ratios(pairs, confidence), strict=True):
         yield Contrast("ratio", domain, *names, frame, ratio)
 
 

@@ -9,7 +9,8 @@ from pipeline.measures.intervals import Estimate
 from pipeline.prevalence.coder_doubt import CoderDoubt
 from pipeline.prevalence.contrasts import JointShares, bound_together, find_contrasts
 from pipeline.prevalence.domains import FEWEST_LABELLED, WHOLE, group_cells
-from pipeline.prevalence.estimators import Design, Floats, Shares, estimate_means
+from pipeline.prevalence.estimators import Shares, estimate_means
+from pipeline.prevalence.label_designs import Design, Floats
 from pipeline.prevalence.score_totals import ScoreTotals
 from pipeline.prevalence.scored_labels import ScoredLabels
 from pipeline.prevalence.share_records import NO_ESTIMATE, Contrast, ShareEstimate

@@ -20,59 +20,41 @@ so that the random number of labelled units in the domain is accounted for.
 
 Three things that sampling theory for large samples leaves out, and that matter for rare frames:
 
-1. Labels that show nothing do not prove that there is nothing. Half a label that might have been seen is added to the
-   variance: where predictions are used, one miss and one false alarm with half a unit's weight each, power^2 * K^2
-   with K = sum_clusters (sum w sqrt(1 - inclusion) / sum w)^2, close to 1/n; where labels are used, so 1 - power^2
-   times, half a label of the heaviest unit in a stratum whose labels are all alike, or of an average cluster. Where
-   strata are many, or the model is sure of one, both are no more than the sum over strata of what each might have
-   shown, see `_expect_unseen`: the heaviest unit alone would widen the interval of a share of 1.5 % by a third if
-   strata are made by score. Each end is charged twice the part of it that lies on its side, and at most all: misses
-   at the upper, false alarms at the lower, see `_charge_errors`. Power is tuned with the first in view, so it shrinks
-   towards 0 where labels are few; compare the pseudo-counts of Agresti & Coull (1998), "Approximate is better than
-   exact". This is ours; without it, intervals for rare frames hold the truth in 70 to 90 % of samples in place of 95
-   %.
+1. Labels that show nothing do not prove that there is nothing: `pipeline.prevalence.unseen_errors` says what is charged
+   for labels that might have been seen. Errors of the model count power^2 times, labels 1 - power^2 times. Power is
+   tuned with the first in view, so it shrinks towards 0 where labels are few.
 2. Power is fitted on the same labels: residuals are stretched by their leverage in that fit.
 3. The interval is Wilson's (1927) with an effective sample size p(1 - p) / variance and a t quantile in place of
    the normal one (Dean & Pagano 2015, "Evaluating confidence interval methods for binomial proportions in
    clustered surveys"; Franco et al. 2019, "Comparative study of confidence intervals for proportions in complex
-   sample surveys"). It stays within [0, 1] and is not empty when no label is positive.
+   sample surveys"). It stays within [0, 1] and is not empty when no label is positive. Wilson's rests on a variance
+   that grows with the share. In a part of the output, where a few heavy units show the model's errors or do not, it
+   grows faster: the estimate is low just when few misses were seen, and looks sure. There the skewness of the residuals
+   (sum of cubes over sum of squares) takes the place of Wilson's at the end where it is larger, as far as the sample
+   lies outside the part (compare Johnson 1978, "Modified t tests and confidence intervals for asymmetrical
+   populations").
 
 `python -m pipeline.benchmarks.share_coverage` shows how often such intervals hold the true share.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import t as student
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+from pipeline.prevalence.label_designs import (
+    Design,
+    Floats,
+    Integers,
+    LabelledDomain,
+    Mask,
+    divide,
+    sum_groups,
+)
+from pipeline.prevalence.unseen_errors import charge_errors, charge_labels, expect_unseen, limit_local
 
-_UNSEEN = 0.5  # weight of a label that the sample might have shown
-# likewise, where the model is sure of a stratum: labels among all clusters of the sample. With a third of it, intervals
-# of scored samples hold the truth in 85 % where the model is sure and wrong (see the claims about shares).
-_LEAST_UNSEEN = 0.3
-_LARGEST_LEVERAGE = 0.75
-
-
-@dataclass(frozen=True, eq=False)
-class Design:
-    """How each labelled unit came into the sample.
-
-    Attributes:
-        inclusion: probability of being drawn (and, where not all were coded, of being coded), in (0, 1], shape (n,).
-        strata: number of its stratum, 0 to n_strata - 1, shape (n,).
-        clusters: number of its cluster, 0 to n_clusters - 1, shape (n,); units that stand alone have their own.
-    """
-
-    inclusion: Floats
-    strata: Integers
-    clusters: Integers
-
-    def __len__(self) -> int:
-        return len(self.inclusion)
+_LARGEST_LEVERAGE: Final = 0.75
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,12 +65,11 @@ class Shares:
         value: share, in [0, 1].
         low: lower end of the interval.
         high: upper end of the interval.
-        variance: of the share: the sum of squares of its column of `residuals`, and `unseen`.
+        variance: of the share: the sum of squares of its column of `residuals`, and the larger charge.
         power: weight of the predictions, in [0, 1].
         residuals: linearised, of each cluster, shape (n_clusters, k); those of two domains give their covariance.
-        unseen: the part of the variance that stands for what the sample did not show.
-        charges: what of that part lies below the share and what above, shape (2, k): each end of an interval counts no
-            more than lies on its side.
+        charges: variance for what the sample did not show, at the lower and at the upper end, shape (2, k).
+        skew: how much more the variance grows with the share than a plain sample's, see `wilson_bounds`.
         spread: one over the effective size of the sample if all shares were estimated from labels.
         freedom: degrees of freedom of the variance.
     """
@@ -99,8 +80,8 @@ class Shares:
     variance: Floats
     power: Floats
     residuals: Floats
-    unseen: Floats
     charges: Floats
+    skew: Floats
     spread: float
     freedom: float
 
@@ -132,40 +113,40 @@ def estimate_means(
     inside = np.ones(len(design), bool) if in_domain is None else in_domain
     if not inside.any():
         raise ValueError("expected at least one labelled unit in the domain, got none")
-    weights = inside / design.inclusion
-    weights /= weights.sum()
+    domain = LabelledDomain(design, inside)
+    weights = domain.weights
     label_means, sample_means = weights @ labels, weights @ predictions
-    stretch = np.sqrt((1 - design.inclusion) / (1 - _leverage(design, weights)))
+    stretch = np.sqrt((1 - design.inclusion) / (1 - _leverage(domain)))
     of_labels = _sum_clusters(weights[:, None] * (labels - label_means), stretch, design)
     of_predictions = _sum_clusters(weights[:, None] * (predictions - sample_means), stretch, design)
-    at_stake = weights * np.sqrt(1 - design.inclusion)
-    of_cluster = np.bincount(design.clusters, at_stake).astype(np.float64)
-    spread = float((of_cluster**2).sum())
     may_trust = power is None or power > 0  # estimates from labels alone know no predictions
     doubt = predictions * (1 - predictions) if may_trust else np.ones_like(predictions)
-    expected = _expect_unseen(doubt, inside, at_stake, design)
-    label_charges = _charge_labels(labels, inside, at_stake, expected, design)
-    unseen_errors = 2 * np.minimum(_UNSEEN * spread**2, expected.sum(axis=0))
-    error_charges = unseen_errors * _charge_errors(predictions, inside, expected, design)
+    expected = expect_unseen(doubt, domain)
+    local = limit_local(predictions, np.stack([label_means, prediction_means]), domain)
+    label_charges = charge_labels(labels, expected, local, domain)
+    error_charges = charge_errors(predictions, expected, local, domain)
 
-    curvature = (of_predictions**2).sum(axis=0) + unseen_errors
+    curvature = (of_predictions**2).sum(axis=0) + error_charges.max(axis=0)
     if power is None:
-        slope = _divide((of_predictions * of_labels).sum(axis=0), curvature)
+        slope = divide((of_predictions * of_labels).sum(axis=0), curvature)
         powers = np.clip(slope, 0, 1)
         is_fitted = (slope > 0) & (slope < 1)
     else:
         powers, is_fitted = np.full(len(label_means), float(power)), np.zeros(len(label_means), bool)
-    fit_leverage = np.where(is_fitted, _divide(of_predictions**2, curvature), 0)
+    fit_leverage = np.where(is_fitted, divide(of_predictions**2, curvature), 0)
     residuals = (of_labels - powers * of_predictions) / np.sqrt(1 - fit_leverage)
     seen = (residuals**2).sum(axis=0)
-    unseen = powers**2 * unseen_errors + (1 - powers**2) * label_charges.max(axis=0)
     charges = powers**2 * error_charges + (1 - powers**2) * label_charges
+    variance = seen + charges.max(axis=0)
     value = np.clip(label_means + powers * (prediction_means - sample_means), 0, 1)
-    freedom = max(_degrees_of_freedom(design, inside) - (power is None), 1.0)
+    freedom = max(_degrees_of_freedom(domain) - (power is None), 1.0)
+    spread = domain.spread
+    of_share = (1 - 2 * value) / _effective_size(value, variance, spread)
+    skew = domain.outside * (divide((residuals**3).sum(axis=0), variance) - of_share)
     quantile = student.ppf((1 + confidence) / 2, freedom)
-    low, _ = wilson_bounds(value, seen + charges[0], spread, quantile)
-    _, high = wilson_bounds(value, seen + charges[1], spread, quantile)
-    return Shares(value, low, high, seen + unseen, powers, residuals, unseen, charges, spread, freedom)
+    low, _ = wilson_bounds(value, seen + charges[0], spread, quantile, skew)
+    _, high = wilson_bounds(value, seen + charges[1], spread, quantile, skew)
+    return Shares(value, low, high, variance, powers, residuals, charges, skew, spread, freedom)
 
 
 def plan_labels(
@@ -185,75 +166,11 @@ def plan_labels(
     return int(np.ceil(1 / (wanted / unit_variance + 1 / n_units)))
 
 
-def _expect_unseen(doubt: Floats, inside: Mask, at_stake: Floats, design: Design) -> Floats:
-    """Variance, shape (n_strata, k), of labels that each stratum might have shown once more, and did not.
-
-    The chance of such a label is half a one among the stratum's clusters, but no more than the predictions expect
-    there (`doubt`, f(1 - f) of each unit, shape (n, k)) or than three tenths of one among all clusters of the sample,
-    whichever is larger: a stratum of units that the model holds for certain is not as open as one of which nothing
-    is known.
-    """
-    doubts = _mean_in_strata(doubt, inside, design)
-    of_all = _LEAST_UNSEEN / len(np.unique(design.clusters[inside]))
-    cells = design.strata * (int(design.clusters.max()) + 1) + design.clusters
-    used, cell = np.unique(cells[inside], return_inverse=True)
-    strata = used // (int(design.clusters.max()) + 1)
-    squared = np.bincount(strata, np.bincount(cell, at_stake[inside]) ** 2, minlength=len(doubts))
-    clusters = np.bincount(strata, minlength=len(doubts))
-    chance = np.minimum((_UNSEEN / np.maximum(clusters, 1))[:, None], np.maximum(doubts, of_all))
-    return np.asarray(squared[:, None] * chance)
-
-
-def _charge_errors(predictions: Floats, inside: Mask, expected: Floats, design: Design) -> Floats:
-    """Parts of the variance of unseen errors that the lower and the upper end bear, shape (2, k), in [0, 1].
-
-    A unit with the probability f that was not seen is a miss with the chance f, which moves the share up by 1 - f, and
-    a false alarm with 1 - f, which moves it down by f: of its variance f(1 - f) the part f lies below. A normal
-    distribution has half on either side, so an end bears twice its side's part, and never more than all.
-    """
-    chance = np.clip(predictions, 1e-6, 1 - 1e-6)
-    doubt = chance * (1 - chance)
-    below = _divide(_mean_in_strata(doubt * chance, inside, design), _mean_in_strata(doubt, inside, design))
-    borne = np.minimum(1, 2 * np.stack([below, 1 - below]))
-    return _divide((expected * borne).sum(axis=1), expected.sum(axis=0))
-
-
-def _charge_labels(
-    labels: Floats, inside: Mask, at_stake: Floats, expected: Floats, design: Design
-) -> Floats:
-    """Variance of half a label that strata and clusters might have shown and did not: below the share, and above.
-
-    Args:
-        labels: shape (n, k).
-        inside: which units lie in the domain, shape (n,).
-        at_stake: share of the weight of each unit, shrunk by its finite-population correction, shape (n,).
-        expected: of each stratum, shape (n_strata, k), by `_expect_unseen`.
-        design: of the units.
-
-    Returns:
-        Shape (2, k).
-    """
-    share = _mean_in_strata(labels, inside, design)
-    of_cluster = np.bincount(design.clusters, at_stake)
-    by_clusters = _UNSEEN * ((of_cluster**2).sum() ** 2 - (at_stake**2).sum() ** 2)
-    charges = []
-    for is_quiet in (share == 1, share == 0):
-        of_unit = np.where(is_quiet[design.strata] & inside[:, None], of_cluster[design.clusters][:, None], 0)
-        quiet = np.minimum(_UNSEEN * of_unit.max(axis=0) ** 2, (expected * is_quiet).sum(axis=0))
-        charges.append(np.maximum(quiet, by_clusters))
-    return np.stack(charges)
-
-
-def _mean_in_strata(values: Floats, inside: Mask, design: Design) -> Floats:
-    """Means of values (n, k) over the units of the domain in each stratum, shape (n_strata, k); 0 where none is."""
-    sizes = np.bincount(design.strata, inside)
-    return _sum_groups(values * inside[:, None], design.strata) / np.maximum(sizes, 1)[:, None]
-
-
-def _leverage(design: Design, weights: Floats) -> Floats:
+def _leverage(domain: LabelledDomain) -> Floats:
     """How far each residual is drawn to zero by the mean of its stratum or of the domain, shape (n,)."""
+    design = domain.design
     in_stratum = _clusters_of_strata(design)[design.strata]
-    in_domain = np.bincount(design.clusters, weights)[design.clusters]
+    in_domain = np.bincount(design.clusters, domain.weights)[design.clusters]
     leverage = np.maximum(np.where(in_stratum > 1, 1 / in_stratum, 0), in_domain)
     return np.minimum(leverage, _LARGEST_LEVERAGE)
 
@@ -264,51 +181,55 @@ def _sum_clusters(residuals: Floats, stretch: Floats, design: Design) -> Floats:
     A stratum with a single cluster has no spread of its own and is centred at the overall mean, zero.
     """
     sizes = np.bincount(design.strata)
-    centres = _sum_groups(residuals, design.strata) / np.maximum(sizes, 1)[:, None]
+    centres = sum_groups(residuals, design.strata) / np.maximum(sizes, 1)[:, None]
     centres[_clusters_of_strata(design) < 2] = 0  # noqa: PLR2004 - one cluster has no spread
-    return _sum_groups((residuals - centres[design.strata]) * stretch[:, None], design.clusters)
-
-
-def _sum_groups(values: Floats, groups: Integers) -> Floats:
-    """Rows (n, k) summed by group: shape (n_groups, k)."""
-    return np.stack([np.bincount(groups, column) for column in values.T], axis=1)
+    return sum_groups((residuals - centres[design.strata]) * stretch[:, None], design.clusters)
 
 
 def _clusters_of_strata(design: Design) -> Integers:
-    pairs = np.unique(design.strata * (int(design.clusters.max()) + 1) + design.clusters)
-    return np.bincount(pairs // (int(design.clusters.max()) + 1))
+    return LabelledDomain(design, np.ones(len(design), bool)).strata[0]
 
 
-def _degrees_of_freedom(design: Design, inside: Mask) -> float:
+def _degrees_of_freedom(domain: LabelledDomain) -> float:
     """Clusters of the domain less the means that centre them, a stratum counting as far as it lies inside."""
-    sizes, sizes_inside = np.bincount(design.strata), np.bincount(design.strata, inside)
-    n_means = max(1.0, float((sizes_inside / np.maximum(sizes, 1)).sum()))
-    return len(np.unique(design.clusters[inside])) - n_means
+    strata = domain.design.strata
+    sizes, sizes_inside = np.bincount(strata), np.bincount(strata, domain.inside)
+    return domain.n_clusters - max(1.0, float((sizes_inside / np.maximum(sizes, 1)).sum()))
 
 
 def wilson_bounds(
-    value: Floats, variance: Floats, spread: Floats | float, quantile: Floats | float
+    value: Floats,
+    variance: Floats,
+    spread: Floats | float,
+    quantile: Floats | float,
+    skew: Floats | float = 0.0,
 ) -> tuple[Floats, Floats]:
     """Wilson's interval with an effective sample size; `spread` is one over that of a plain sample.
+
+    The ends are the shares s from which the value is a quantile q away, (s - value)^2 = q^2 (variance at s), where the
+    variance at s is s(1 - s) over the effective size: it changes by its skewness for each step from the value. `skew`
+    is added to that where it widens: at the upper end if positive, at the lower if negative.
 
     The arguments are broadcast against one another. Where all units of the domain are labelled, `spread` is 0 and the
     interval is the value.
     """
-    value, variance, spread, quantile = np.broadcast_arrays(
-        *map(np.asarray, (value, variance, spread, quantile))
+    value, variance, spread, quantile, skew = np.broadcast_arrays(
+        *map(np.asarray, (value, variance, spread, quantile, skew))
     )
     is_sampled = spread > 0
-    size = 1 / np.where(is_sampled, spread, 1.0)
-    smoothed = (value * size + 0.5) / (size + 1)  # so that a share of 0 or 1 has a spread too
-    effective = np.divide(smoothed * (1 - smoothed), variance, out=size.copy(), where=variance > 0)
-    shift = quantile**2 / effective
-    middle = (value + shift / 2) / (1 + shift)
-    half = np.sqrt(shift * (value * (1 - value) + shift / 4)) / (1 + shift)
-    low, high = np.clip(middle - half, 0, value), np.clip(middle + half, value, 1)
-    return np.where(is_sampled, low, value), np.where(is_sampled, high, value)
+    shift = quantile**2 / _effective_size(value, variance, spread)
+    start = shift * value * (1 - value)
+    ends = []
+    for side, widening in ((-1, np.minimum(skew, 0)), (1, np.maximum(skew, 0))):
+        slope = shift * (1 - 2 * value) + quantile**2 * widening
+        step = (slope + side * np.sqrt(slope**2 + 4 * (1 + shift) * start)) / (2 * (1 + shift))
+        ends.append(np.where(is_sampled, value + step, value))
+    return np.clip(ends[0], 0, value), np.clip(ends[1], value, 1)
 
 
-def _divide(numerator: Floats, denominator: Floats) -> Floats:
-    """The quotient, and 0 where it has none."""
-    out = np.zeros(np.broadcast_shapes(numerator.shape, denominator.shape))
-    return np.divide(numerator, denominator, out=out, where=denominator > 0)
+def _effective_size(value: Floats, variance: Floats, spread: Floats | float) -> Floats:
+    """Of the plain sample with this variance; a share of 0 or 1 is smoothed so that it has a spread too."""
+    value, variance, spread = np.broadcast_arrays(value, variance, spread)
+    size = 1 / np.where(spread > 0, spread, 1.0)
+    smoothed = (value * size + 0.5) / (size + 1)
+    return np.divide(smoothed * (1 - smoothed), variance, out=size, where=variance > 0)

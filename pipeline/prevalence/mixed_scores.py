@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 from scipy.optimize import nnls
 
-from pipeline.prevalence.estimators import Design, Floats, Integers, Mask
+from pipeline.prevalence.label_designs import Design, Floats, Integers, Mask
 
 FOLDS: Final = 5
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.errors import DataError
-from pipeline.prevalence.estimators import Design
+from pipeline.prevalence.label_designs import Design
 from pipeline.prevalence.labelled_sample import LabelledSample
 from pipeline.prevalence.mixed_scores import Mixture, mix_scores
 from pipeline.prevalence.score_totals import ScoreTotals, UnitScores

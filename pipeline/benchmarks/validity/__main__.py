@@ -19,6 +19,7 @@ from pipeline.benchmarks.validity import (
     gap_claims,
     ledger_claims,
     mixture_claims,
+    part_claims,
     prior_claims,
     rise_claims,
     share_claims,
@@ -32,7 +33,7 @@ from pipeline.errors import ConfigError, PipelineError
 
 MODULES: Final[dict[str, Sequence[Claim]]] = {
     "f1": f1_claims.CLAIMS,
-    "shares": share_claims.CLAIMS,
+    "shares": (*share_claims.CLAIMS, *part_claims.CLAIMS),
     "mixtures": mixture_claims.CLAIMS,
     "texts": text_claims.CLAIMS,
     "blend": blend_claims.CLAIMS,

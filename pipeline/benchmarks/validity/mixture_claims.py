@@ -6,7 +6,8 @@ from typing import Final
 import numpy as np
 
 from pipeline.benchmarks.validity.claims import Claim, Finding, Target
-from pipeline.prevalence.estimators import Design, Floats, estimate_means
+from pipeline.prevalence.estimators import estimate_means
+from pipeline.prevalence.label_designs import Design, Floats
 from pipeline.prevalence.mixed_scores import mix_scores
 
 _UNITS: Final = 10_000

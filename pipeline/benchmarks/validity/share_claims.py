@@ -9,7 +9,8 @@ from pipeline.annotation.probability_designs import draw_random, draw_scored
 from pipeline.benchmarks.share_coverage import UNITS, Output, simulate_output
 from pipeline.benchmarks.validity.claims import Claim, Finding, Target
 from pipeline.prevalence.contrasts import JointShares, Wanted, bound_together, find_contrasts
-from pipeline.prevalence.estimators import Design, Floats, Integers, estimate_means
+from pipeline.prevalence.estimators import estimate_means
+from pipeline.prevalence.label_designs import Design, Floats, Integers
 
 TARGET: Final = Target(0.93, 0.975)
 _N: Final = 400
@@ -246,7 +247,7 @@ def _true_contrasts(
 def _drop_residuals(joint: JointShares) -> JointShares:
     d = len(joint.names)
     return JointShares(
-        joint.names, joint.value, np.zeros(d), np.zeros((2, d)), np.zeros(d), np.zeros((1, d)), 100.0
+        joint.names, joint.value, np.zeros((2, d)), np.zeros(d), np.zeros(d), np.zeros((1, d)), 100.0
     )
 
 
