@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 
 from pipeline.annotation.record_files import write_records
 from pipeline.benchmarks.share_coverage import draw, measure_coverage, simulate_output
+from pipeline.benchmarks.validity.part_claims import estimate_channels, simulate_world
 from pipeline.bundle import ModelBundle
 from pipeline.cli import app
 from pipeline.data.posts.posts_table import POSTS_SCHEMA
@@ -285,6 +286,39 @@ def test_intervals_of_a_domain_hold_its_truth() -> None:
         shares = estimate_means(y, f, mean, design, in_domain=in_domain[rows])
         covered.append(shares.low[0] <= truth <= shares.high[0])
     assert 0.93 <= np.mean(covered) <= 0.975
+
+
+@pytest.mark.parametrize("wrong", ["misses", "false alarms"])
+def test_a_small_channel_of_which_alone_the_model_is_wrong_is_held(wrong: str) -> None:
+    """Half of its positives are missed, or are none: where none of 20 heavy units shows it, the share is far off."""
+    worlds = [simulate_world(0.2, wrong, seed) for seed in range(4)]
+    covered = []
+    for r in range(240):
+        world = worlds[r % 4]
+        truth = world.labels[world.channels == 0].mean()
+        hard, _ = estimate_channels(world, "scored", r)
+        covered.append(hard.low[0] <= truth <= hard.high[0])
+    assert 0.92 <= np.mean(covered) <= 0.98
+
+
+def test_the_whole_is_trusted_where_the_model_is_sure_and_a_part_is_less() -> None:
+    """The same 200 labels, in agreement with the model, as the whole and as a tenth of a sample of 2,000."""
+    inclusion, strata = np.full(2000, 1e-6), np.zeros(2000, np.int64)
+    scores = np.tile(np.where(np.arange(200) % 5 == 0, 0.999, 0.001), 10)[:, None]
+    labels = (scores > 0.5).astype(float)
+    inside = np.arange(2000) < 200
+    alone = estimate_means(
+        labels[inside],
+        scores[inside],
+        scores.mean(axis=0),
+        Design(inclusion[inside], strata[inside], np.arange(200)),
+    )
+    part = estimate_means(
+        labels, scores, scores.mean(axis=0), Design(inclusion, strata, np.arange(2000)), in_domain=inside
+    )
+    assert part.value == pytest.approx(alone.value, abs=0.001)
+    assert (part.low < alone.low) & (part.high > alone.high)
+    assert part.high - part.low < 0.06  # of labels alone: .11
 
 
 def test_a_plan_gives_the_half_width_that_was_wanted() -> None:

@@ -11,6 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from conftest import TINY_FRAMES
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
 from report_pages import embedded
 from test_prevalence import PHRASES
 from typer.testing import CliRunner
@@ -21,7 +24,9 @@ from pipeline.cli import app
 from pipeline.data.posts.posts_table import POSTS_SCHEMA
 from pipeline.data.tables.table_files import read_records
 from pipeline.errors import DataError
-from pipeline.prevalence.contrasts import Wanted
+from pipeline.prevalence.contrasts import JointShares, Wanted
+from pipeline.prevalence.estimators import estimate_means
+from pipeline.prevalence.label_designs import Design
 from pipeline.prevalence.share_estimates import report_shares
 from pipeline.reporting.html_report import write_report
 from pipeline.scoring.prediction import predict
@@ -104,6 +109,45 @@ def test_a_difference_is_that_of_the_two_shares_and_a_ratio_their_quotient(world
     quarter = np.arange(N) // 3 % 4
     truth = np.polyfit(range(4), [carried[quarter == q].mean() for q in range(4)], 1)[0]
     assert slope.estimate.low < truth < (slope.estimate.high or 0)
+
+
+def join_parts(labels: NDArray[np.float64], n_parts: int) -> JointShares:
+    """Shares of parts of equal size, from labels alone of a small part of very many units."""
+    n = len(labels)
+    design = Design(np.full(n, 1e-9), np.zeros(n, np.int64), np.arange(n))
+    parts = np.arange(n) * n_parts // n
+    shares = [
+        estimate_means(labels[:, None], np.zeros((n, 1)), np.zeros(1), design, in_domain=parts == d, power=0)
+        for d in range(n_parts)
+    ]
+    return JointShares.of([str(d) for d in range(n_parts)], shares, 0)
+
+
+def test_the_mean_of_eight_rare_shares_is_bounded_like_the_share_of_all_their_units() -> None:
+    """One of 50 in each of eight parts, 8 of 400 in all: Wilson's interval of that is .0102 to .0390."""
+    joint = join_parts((np.arange(400) % 50 == 0).astype(float), 8)
+    low, high = joint.combine(np.full((1, 8), 1 / 8), np.array([1.96]))
+    assert [*low, *high] == pytest.approx([0.0102, 0.0390], rel=0.15)
+    alone = joint.combine(np.eye(8)[:1], np.array([1.96]))
+    assert alone == pytest.approx([ends[0, 0] for ends in joint.bound(np.array([1.96]))])
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.integers(0, 40), min_size=2, max_size=2), st.integers(0, 10**6))
+def test_a_ratio_of_one_is_ruled_out_just_where_a_difference_of_zero_is(hits: list[int], seed: int) -> None:
+    labels = np.concatenate(
+        [np.random.default_rng(seed).permutation(np.arange(40) < n).astype(float) for n in hits]
+    )
+    joint = join_parts(labels, 2)
+    (ratio,) = joint.bound_ratios([(0, 1)], 0.95)
+    if not hits[0]:
+        assert ratio.value is None
+        return
+    (low,), (high,) = joint.combine(np.array([[-1.0, 1.0]]), np.array([joint.quantile(0.95)]))
+    assert ratio.low is not None
+    assert ratio.low <= hits[1] / hits[0] + 1e-9
+    assert (ratio.low > 1) == (low > 0)
+    assert (ratio.high is not None and ratio.high < 1) == (high < 0)
 
 
 def test_the_command_prints_and_writes_contrasts_of_hostile_names(

@@ -148,8 +148,9 @@ class JointShares:
         shared = self.residuals.T @ self.residuals
         np.fill_diagonal(shared, 0)
         parts = taken / np.sqrt(np.maximum(variance, np.finfo(float).tiny))
-        length = np.einsum("md,de,me->m", parts, shared, parts) + (taken**2).sum(axis=1)
-        return np.asarray(np.sqrt(np.maximum(length, 0)))
+        length = ((parts @ shared) * parts).sum(axis=1) + (taken**2).sum(axis=1)
+        room = np.abs(weights) * np.where(sides == 0, self.value, 1 - self.value)
+        return np.asarray(np.minimum(np.sqrt(np.maximum(length, 0)), room.sum(axis=1)))
 
     def find_critical(self, weights: Floats, confidence: float) -> float:
         """The quantile at which the intervals of all combinations (m, d) hold together with this confidence."""

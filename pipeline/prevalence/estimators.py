@@ -137,6 +137,9 @@ def estimate_means(
     residuals = (of_labels - powers * of_predictions) / np.sqrt(1 - fit_leverage)
     seen = (residuals**2).sum(axis=0)
     charges = powers**2 * error_charges + (1 - powers**2) * label_charges
+    charges = np.maximum(
+        charges, powers * 2 * local.sum(axis=1)
+    )  # a label that is wrong moves all of its weight
     variance = seen + charges.max(axis=0)
     value = np.clip(label_means + powers * (prediction_means - sample_means), 0, 1)
     freedom = max(_degrees_of_freedom(domain) - (power is None), 1.0)

@@ -25,7 +25,7 @@ _UNSEEN: Final = 0.5  # weight of a label that the sample might have shown
 # Likewise, where the model is sure of a stratum: labels among all clusters of the sample. With a third of it, intervals
 # of scored samples hold the truth in 85 % where the model is sure and wrong (see the claims about shares).
 _LEAST_UNSEEN: Final = 0.3
-_WRONG_IN_PART: Final = 0.5  # of what the model takes for one kind in a stratum
+_WRONG_IN_PART: Final = 0.3  # of what the model takes for one kind in a stratum
 _ERRORS_TO_END: Final = 2.0  # standard errors from a share to the end of its interval
 
 
@@ -42,12 +42,12 @@ def expect_unseen(doubt: Floats, domain: LabelledDomain) -> Floats:
 
 
 def limit_local(predictions: Floats, shares: Floats, domain: LabelledDomain) -> Floats:
-    """As `expect_unseen`, for a model that errs in the domain as nowhere else: shape (2, n_strata, k).
+    """As `expect_unseen`, for a model that errs in this domain alone: shape (2, n_strata, k).
 
-    Of what it takes for positive in a stratum up to half may be false alarms (first), of the rest up to half misses
-    (second); but in no stratum a larger part than the domain is thought to have of the kind that they truly are. The
-    variance is such that an end of the interval reaches that far, and no more than half a label of an average cluster.
-    It counts as far as the sample lies outside the domain; for the whole it is nothing.
+    Of what it takes for positive in a stratum up to three tenths may be false alarms (first), of the rest as much may
+    be misses (second); but in no stratum a larger part than the domain is thought to have of the kind that they truly
+    are. The variance is such that an end of the interval reaches that far, and no more than half a label of an average
+    cluster. It counts as far as the sample lies outside the domain; for the whole it is nothing.
 
     Args:
         predictions: shape (n, k).
