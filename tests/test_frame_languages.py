@@ -8,11 +8,13 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from pipeline.annotation.record_files import write_records
 from pipeline.bundle import load_bundle
 from pipeline.cli import app
 from pipeline.commands.model_tables import print_slices
 from pipeline.config.run_config import load_run_config
 from pipeline.data.labels.frame_languages import FrameLanguages, describe_untaught, main_languages
+from pipeline.data.tables.table_files import read_records
 from pipeline.tracking.tracker import NullTracker
 from pipeline.training.run_training import run_training
 
@@ -106,6 +108,18 @@ def test_predict_marks_the_raw_share_of_a_frame_that_was_never_taught_in_a_langu
     assert "30 posts are in a language in which training showed no text with some frames (ru: tax)" in output
     (row,) = (line for line in output.split("tax ")[1:2])
     assert "% *" in row[:40]
+    drawn = project / "drawn.jsonl"
+    run("sample", project / "out", "--unit", "post", "-n", "30", "-o", drawn)
+    coded = [dict(record.cells) | {"labels": ["war"]} for record in read_records(drawn)]
+    write_records(project / "coded.jsonl", coded, list(coded[0]))
+    pages = [project / "raw.html", project / "corrected.html"]
+    run("report", project / "out", "-o", pages[0], "--model", bundle)
+    run("report", project / "out", "-o", pages[1], "--model", bundle, "--sample", project / "coded.jsonl")
+    told = "showed no text with some frames (ru: tax)"
+    assert [told in page.read_text(encoding="utf-8") for page in pages] == [
+        True,
+        False,
+    ]  # the sample has none there
     drift = run("drift", project / "out", "--model", bundle, "--json")
     assert json.loads(drift)["untaught"] == {"tax": ["ru"]}
     assert "showed no text with some frames (ru: tax)" in " ".join(json.loads(drift)["warnings"])

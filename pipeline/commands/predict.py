@@ -153,7 +153,7 @@ def print_predict_report(screen: "Console", report: PredictReport) -> None:
         )
         screen.print(plain_table(title, ("frame", "sentences", "posts", "raw share of posts"), rows))
         if report.untaught:
-            screen.print("* too low: training did not show the frame in each language of these posts")
+            screen.print("* may be too low: training did not show the frame in each language of these posts")
     if report.superseded:
         screen.print(
             f"{report.superseded:,} of the posts read were not scored: the input has another text of them further on, "

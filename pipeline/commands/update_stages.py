@@ -134,9 +134,8 @@ class _Run:
             self.state.finished = now
             return self.summarise(is_new=False)
         self.predict(bundle, posts)
-        self.measure_drift(bundle)
         self.watch(bundle, posts)
-        self.renew_results(bundle)
+        self.measure_drift(bundle, self.renew_results(bundle))
         after = stamp_inputs(self.project, self.state)
         self.state.finished = now | {name: after[name] for name in ("scores", "outputs")}
         return self.summarise()
@@ -302,13 +301,16 @@ class _Run:
             with lock_folder(scores), listed.open(encoding="utf-8") as lines:
                 add_rejects(scores / REJECTS, lines)
 
-    def measure_drift(self, bundle: "ModelBundle") -> None:
-        """Compare the posts with what the model learnt from."""
+    def measure_drift(self, bundle: "ModelBundle", shares: "ShareReport") -> None:
+        """Compare the posts with what the model learnt from, and with what the coded sample shows."""
         from pipeline.evaluation.drift_check import measure_drift, note_left_out
+        from pipeline.prevalence.share_records import find_absent
 
         self.on_progress("measuring drift", 0, 0)
         try:
-            report = measure_drift(self.project.path(self.settings.scores), bundle)
+            report = measure_drift(
+                self.project.path(self.settings.scores), bundle, absent=find_absent(shares.estimates)
+            )
         except DataError as error:  # such as a model that keeps no reference
             self.stages["drift"] = {"not_measured": str(error)}
             return
@@ -336,7 +338,7 @@ class _Run:
                 )
         self.state.rising = [rise.frame for rise in report.alerts]
 
-    def renew_results(self, bundle: "ModelBundle") -> None:
+    def renew_results(self, bundle: "ModelBundle") -> "ShareReport":
         """Shares and report, corrected by the coded sample if there is one that can be used."""
         samples = self.project.samples
         if not samples:
@@ -353,15 +355,19 @@ class _Run:
             self.need("sample", f"the coded sample cannot be used, shares are raw counts: {error}")
         return self._write_results(bundle, [])
 
-    def _write_results(self, bundle: "ModelBundle", samples: list[Path]) -> None:
+    def _write_results(self, bundle: "ModelBundle", samples: list[Path]) -> "ShareReport":
         from pipeline.commands.share_tables import write_shares
+        from pipeline.prevalence.domains import DOMAINS
         from pipeline.prevalence.share_estimates import report_shares
         from pipeline.reporting.events import read_events
         from pipeline.reporting.html_report import write_report
 
         settings, scores = self.settings, self.project.path(self.settings.scores)
         self.on_progress("estimating shares", 0, 0)
-        shares = report_shares(scores, samples or None, empty_is_coded=settings.empty_is_coded)
+        found = report_shares(
+            scores, samples or None, domains=(*DOMAINS, "language"), empty_is_coded=settings.empty_is_coded
+        )
+        shares = replace(found, estimates=tuple(e for e in found.estimates if e.domain in DOMAINS))
         self.stages["shares"] = {
             "file": settings.shares,
             "target": shares.target,
@@ -388,6 +394,7 @@ class _Run:
             self.stages["report"] = written.to_json()
         if samples and (message := _find_uncovered(scores, shares)):
             self.need("sample", message)
+        return found
 
 
 def _has_store(project: Project) -> bool:

@@ -6,7 +6,7 @@ sets of texts apart. Drift is no error by itself: a shift of scores may be what 
 test figures from the training's data need not hold, and that a coded sample of the new posts is due.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -134,6 +134,7 @@ def measure_drift(
     labelled: LabelledData | None = None,
     tolerance: float = TOLERANCE,
     seed: int = 0,
+    absent: Collection[tuple[str, str]] = (),
 ) -> DriftReport:
     """Compare the current posts of an output, as far as this model scored them, with its training.
 
@@ -143,6 +144,7 @@ def measure_drift(
         labelled: the labelled file of the training; adds the domain classifier.
         tolerance: that the mean probability of a frame may move by.
         seed: of the noise levels and of the domain classifier.
+        absent: frames with languages in which a coded sample shows none, see `find_untaught`.
 
     Raises:
         DataError: no scores of this model there; a model without a reference; a labelled file without training texts.
@@ -174,7 +176,7 @@ def measure_drift(
         languages=_compare_languages(reference, scored.languages),
         undetermined=scored.languages.get("und", 0),
         foreign_share=sum(absent_languages(reference, scored.languages).values()) / max(1, determined),
-        untaught=find_untaught(bundle, scored.languages),
+        untaught=find_untaught(bundle, scored.languages, absent),
         frames=shifts[:-1],
         length=shifts[-1],
         tolerance=tolerance,

@@ -1,5 +1,6 @@
 """Estimated shares as records: what the terminal, a table and a report show of them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -53,6 +54,11 @@ class ShareEstimate:
     labels_needed: int = FEWEST_LABELLED
 
     @property
+    def shows_none(self) -> bool:
+        """Whether enough units were coded for an estimate, and none of them carries the frame."""
+        return self.classical.value == 0
+
+    @property
     def group_or_month(self) -> str | None:
         """What tells the domain from the others of its kind, but for its channel."""
         return self.group if self.group is not None else self.month
@@ -83,6 +89,13 @@ class ShareEstimate:
             "standard_error": self.standard_error,
             "labels_needed": self.labels_needed,
         }
+
+
+def find_absent(estimates: Iterable[ShareEstimate]) -> frozenset[tuple[str, str]]:
+    """Frames with the languages in which a coded sample shows none of them."""
+    return frozenset(
+        (e.frame, e.group) for e in estimates if e.domain == "language" and e.group and e.shows_none
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Drift as the HTML report shows it: an explanation, warnings, and pairs of a name and a figure."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,18 +21,21 @@ _EXPLANATION: Final = (
 _LANGUAGES: Final = 5
 
 
-def describe_drift(scores: Path, bundle: ModelBundle, frame_names: dict[str, str]) -> dict[str, Any] | None:
+def describe_drift(
+    scores: Path, bundle: ModelBundle, frame_names: dict[str, str], absent: Collection[tuple[str, str]] = ()
+) -> dict[str, Any] | None:
     """What the section of the report is made of; None for a model that keeps no reference.
 
     Args:
         scores: output folder of `frames predict`.
         bundle: the model that scored.
         frame_names: by frame id.
+        absent: frames with languages in which a coded sample shows none.
     """
     if read_drift_reference(bundle) is None:
         return None
     try:
-        report = measure_drift(scores, bundle)
+        report = measure_drift(scores, bundle, absent=absent)
     except DataError as error:  # such as scores of training texts alone
         return {
             "explanation": _EXPLANATION,

@@ -11,6 +11,7 @@ import pandas as pd
 
 from pipeline.bundle import ModelBundle
 from pipeline.errors import ConfigError, DataError, shorten
+from pipeline.prevalence.share_records import find_absent
 from pipeline.reporting.drift_section import describe_drift
 from pipeline.reporting.events import Event
 from pipeline.reporting.html_page import render_page, write_page
@@ -127,7 +128,9 @@ def write_report(
         "events_outside": outside,
         "frame_titles": _titles(data, bundle),
         "languages": languages,
-        "drift": describe_drift(scores, bundle, frame_titles(bundle)) if bundle else None,
+        "drift": describe_drift(scores, bundle, frame_titles(bundle), find_absent(of_posts))
+        if bundle
+        else None,
         "edits": describe_edits(scores, posts, bundle, payload["frame_names"]) if posts else None,
         "left_out": list_left_out(data),
         "rejects": read_rejects(scores / REJECTS),

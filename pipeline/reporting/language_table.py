@@ -53,4 +53,6 @@ def describe_languages(
 
 def _describe_cell(raw: float, estimate: ShareEstimate | None, *, is_untaught: bool) -> Mapping[str, Any]:
     value = estimate.corrected if estimate is not None and estimate.corrected.value is not None else None
-    return {"raw": raw, "corrected": value, "is_untaught": is_untaught}
+    shows_none = estimate is not None and estimate.shows_none
+    coded = estimate.n_labelled if shows_none and estimate is not None else None
+    return {"raw": raw, "corrected": value, "is_untaught": is_untaught, "coded_without": coded}

@@ -5,7 +5,7 @@ they are gross and the posts many enough; `frames drift` says more.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -98,17 +98,27 @@ class DepthCheck:
         return (*(warning for warning in found if warning), *untaught)
 
 
-def find_untaught(bundle: "ModelBundle", posts: Mapping[str, int]) -> dict[str, list[str]]:
-    """Frames that training never showed in a language of the posts, with those languages; posts by language code."""
+def find_untaught(
+    bundle: "ModelBundle", posts: Mapping[str, int], absent: Collection[tuple[str, str]] = ()
+) -> dict[str, list[str]]:
+    """Frames that training never showed in a language of the posts, with those languages.
+
+    Args:
+        bundle: the model.
+        posts: their number by language code.
+        absent: frames with languages in which a coded sample shows none of them; they are left out.
+    """
     taught = FrameLanguages.from_json(bundle.manifest.get("frame_languages"))
-    return {} if taught is None else taught.find_untaught(posts)
+    found = {} if taught is None else taught.find_untaught(posts)
+    kept = {frame: [lang for lang in langs if (frame, lang) not in absent] for frame, langs in found.items()}
+    return {frame: langs for frame, langs in kept.items() if langs}
 
 
 def warn_of_untaught(untaught: Mapping[str, Sequence[str]], posts: Mapping[str, int]) -> tuple[str, ...]:
     """A warning for each language that lacks frames; posts by language code."""
     return tuple(
         f"{posts[line.partition(':')[0]]:,} posts are in a language in which training showed no text with some frames "
-        f"({line}): the model hardly finds them there, so their raw shares are too low"
+        f"({line}): where they occur there, the model hardly finds them, and their raw shares may be too low"
         for line in describe_untaught(untaught)
     )
 
