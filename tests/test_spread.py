@@ -90,6 +90,22 @@ def test_days_and_frames_limit_what_is_followed(scores: Path) -> None:
     assert set(find_spread(scores, frames=[THREAT]).repeats["frame"]) == {ANY, THREAT}
 
 
+def test_a_copy_beyond_the_limit_begins_anew_and_its_own_repeats_are_found(
+    tmp_path: Path, tiny_bundle: ModelBundle
+) -> None:
+    month = 30 * 24
+    posts = [post("a", 1, 0, STORY), post("b", 1, month, STORY), post("c", 1, month + 2, STORY)]
+    scores = write_scores(tmp_path, tiny_bundle, posts)
+
+    def told(days: float) -> tuple[list[tuple[str, str, float]], int]:
+        found = find_spread(scores, frames=[ORDER], days=days)
+        rows = found.repeats[found.repeats["frame"] == ANY].to_dict("records")
+        return [(r["first_channel"], r["channel"], r["hours"]) for r in rows], found.later
+
+    assert told(7) == ([("b", "c", 2)], 2)
+    assert told(0) == ([("a", "b", month), ("a", "c", month + 2)], 0)
+
+
 def test_the_command_writes_tables_and_a_network_that_programs_read(scores: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["spread", str(scores), "-o", str(tmp_path / "out"), "--json"])
     assert done.exit_code == 0, done.output

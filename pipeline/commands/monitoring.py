@@ -102,6 +102,12 @@ def spread(
         str | None, typer.Option("--from", help="Only posts from this day on, e.g. 2024-02-24 (UTC).")
     ] = None,
     last: Annotated[str | None, typer.Option("--to", help="Only posts up to this day, which counts.")] = None,
+    days: Annotated[
+        float,
+        typer.Option(
+            "--within", min=0, help="Days after the first post within which a copy is a repeat; 0: any."
+        ),
+    ] = 7,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -127,6 +133,7 @@ def spread(
             frames=frame or (),
             first=_read_day(first, "--from"),
             last=None if end is None else end + timedelta(days=1),
+            days=days,
         )
         written = write_spread(output, found) if output else []
         if as_json:
@@ -316,6 +323,12 @@ def _print_spread(screen: Console, found: Spread, written: Sequence[Path]) -> No
         f"{found.posts:,} posts with a frame, {clusters:,} clusters in several channels. {RAW}.",
         soft_wrap=True,
     )
+    if found.later:
+        screen.print(
+            f"Repeats come within {found.days:g} days of the first post; {found.later:,} came later and count as texts of "
+            "their own (--within DAYS; 0 for no limit)",
+            soft_wrap=True,
+        )
     if found.undated:
         screen.print(f"{found.undated:,} posts with a frame have no time and are left out", soft_wrap=True)
     for path in written:

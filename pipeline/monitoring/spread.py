@@ -1,7 +1,9 @@
 """Who published a text with a frame first, who repeated it, and how soon.
 
 The unit is a cluster of copies (forwards, edited copies, quotations) of which posts carry the frame. First is the
-channel whose post is the earliest; every other channel of the cluster repeated it, once, with its earliest post. All of
+channel whose post is the earliest; every other channel of the cluster repeated it, once, with its earliest post. What
+comes more than some days after the first is no repeat of it but begins a cluster of its own: clusters grow by links of
+two posts each, so posts of set phrases can hang together over months without one being taken from the other. All of
 it is raw: frames are the classifier's decisions with its errors; first means first among the channels that are read, by
 the times that exports state; and two channels that copied a third one, which is not read, look as if one copied the
 other.
@@ -27,6 +29,7 @@ RAW: Final = (
     "Raw counts: frames are the classifier's decisions, with its errors; first is first among the channels that are "
     "read, and who copied from a channel that is not read is not told"
 )
+DAYS: Final = 7.0  # within which a copy is told as a repeat: news are repeated in hours or days
 Period = Literal["month", "quarter", "year", "whole"]
 _REPEATS: Final = (
     *("frame", "period", "first_channel", "first_post", "first_at", "first_forwarded_from"),
@@ -50,6 +53,8 @@ class Spread:
         channels: a row for each frame and channel: clusters of at least two channels that it is in, in how many of them
             it was first, repeated, and the median of `hours` where it repeated.
         posts: that carry a frame and have a time; undated: that carry one and have none, left out.
+        days: within which a post of another channel is a repeat; 0 for no limit.
+        later: pairs of a cluster and a channel that came later than that, and are no repeats.
     """
 
     repeats: pd.DataFrame
@@ -57,6 +62,8 @@ class Spread:
     channels: pd.DataFrame
     posts: int
     undated: int
+    days: float
+    later: int
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, without the single repeats."""
@@ -64,6 +71,8 @@ class Spread:
             "note": RAW,
             "posts": self.posts,
             "undated": self.undated,
+            "days": self.days,
+            "later": self.later,
             "clusters": int(self.repeats["first_post"].nunique()),
             "edges": _plain(self.edges),
             "channels": _plain(self.channels),
@@ -77,6 +86,7 @@ def find_spread(
     frames: Sequence[str] = (),
     first: datetime | None = None,
     last: datetime | None = None,
+    days: float = DAYS,
 ) -> Spread:
     """Follow texts with frames from channel to channel.
 
@@ -86,6 +96,7 @@ def find_spread(
         frames: only these; all where none is named.
         first: posts from then on alone.
         last: posts before it alone.
+        days: within which of the first post another is a repeat; 0 for no limit.
 
     Raises:
         DataError: no scores there.
@@ -95,21 +106,49 @@ def find_spread(
     undated = int(posts["published_at"].isna().sum())
     posts = posts[posts["published_at"].notna()]
     carried = _by_frame(posts, frames)
+    later = 0
+    if days > 0:
+        whole = _find_repeats(_of_several(carried), "whole")
+        later = int((whole.loc[whole["frame"] == ANY, "hours"] > 24 * days).sum())
+        carried["cluster"] = _part_by_time(carried, pd.Timedelta(days=days))
+    carried = _of_several(carried)
     repeats = _find_repeats(carried, period)
-    return Spread(repeats, _count_edges(repeats), _count_channels(carried, repeats), len(posts), undated)
+    return Spread(
+        repeats, _count_edges(repeats), _count_channels(carried, repeats), len(posts), undated, days, later
+    )
 
 
 def _by_frame(posts: pd.DataFrame, frames: Sequence[str]) -> pd.DataFrame:
-    """One row for each post and frame, and one for ANY; of clusters that several channels are in."""
+    """One row for each post and frame, and one for ANY; by frame and cluster, the earliest first."""
     carried = posts.drop(columns="text").explode("frames").rename(columns={"frames": "frame"})
     if frames:
         carried = carried[carried["frame"].isin(list(frames))]
     once = carried.drop_duplicates("post_key").assign(frame=ANY)
     carried = pd.concat([once, carried], ignore_index=True)
     carried["frame"] = carried["frame"].astype(str)
-    n_channels = carried.groupby(["frame", "cluster"])["channel"].transform("nunique")
     order = ["frame", "cluster", "published_at", "post_key"]
-    return carried[n_channels > 1].sort_values(order, kind="stable", ignore_index=True)
+    return carried.sort_values(order, kind="stable", ignore_index=True)
+
+
+def _of_several(carried: pd.DataFrame) -> pd.DataFrame:
+    """The rows of clusters that several channels are in."""
+    n_channels = carried.groupby(["frame", "cluster"])["channel"].transform("nunique")
+    return carried[n_channels > 1].reset_index(drop=True)
+
+
+def _part_by_time(carried: pd.DataFrame, most: pd.Timedelta) -> list[str]:
+    """Clusters in parts: a post that comes later than `most` after the first of its part begins the next one."""
+    parts: list[str] = []
+    place, number, start = None, 0, None
+    for frame, cluster, moment in zip(
+        carried["frame"], carried["cluster"], carried["published_at"], strict=True
+    ):
+        if (frame, cluster) != place:
+            place, number, start = (frame, cluster), 0, moment
+        elif moment - start > most:
+            number, start = number + 1, moment
+        parts.append(f"{cluster:09}.{number:06}")
+    return parts
 
 
 def _find_repeats(carried: pd.DataFrame, period: Period) -> pd.DataFrame:
