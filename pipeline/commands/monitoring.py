@@ -325,8 +325,8 @@ def _print_spread(screen: Console, found: Spread, written: Sequence[Path]) -> No
     )
     if found.later:
         screen.print(
-            f"Repeats come within {found.days:g} days of the first post; {found.later:,} came later and count as texts of "
-            "their own (--within DAYS; 0 for no limit)",
+            f"Repeats come within {found.days:g} days of the first post; {found.later:,} came later and begin "
+            "anew (--within DAYS; 0 for no limit)",
             soft_wrap=True,
         )
     if found.undated:
