@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 from transformers import AutoModel
 
 from pipeline.classifiers.encoder.token_batches import TokenBatchSampler, batch_sizes, batches_by_length
+from pipeline.classifiers.encoder.token_windows import TokenWindows
 from pipeline.classifiers.protocols import FitContext, FitSummary
 from pipeline.classifiers.transformer.checkpoints import newest_whole_checkpoint
+from pipeline.classifiers.transformer.crossed_networks import count_epochs
 from pipeline.classifiers.transformer.fine_tuning import (
     TrainingOutcome,
     fine_tune,
@@ -174,25 +176,28 @@ def test_without_dev_the_last_epoch_is_kept(encoder: Path, tmp_path: Path) -> No
     assert (outcome.best_epoch, outcome.best_score) == (2, None)
 
 
-def test_there_are_fewer_passes_but_two_where_all_would_take_too_many_steps(
-    encoder: Path, tmp_path: Path
-) -> None:
-    def fit(name: str, **changes: Any) -> FitSummary:
-        small = {"epochs": 5, "max_tokens": 32, "tokens_per_batch": 64, "inner_folds": 2, "scoring": "torch"}
-        recipe = TransformerSettings.model_validate(
-            {"encoder": str(encoder), "device": "cpu", **small, **changes}
-        )
-        rows = toy_rows(40)
-        model = FineTunedTransformer(recipe, FRAMES, single_label=False)
-        return model.fit(rows, None, each_its_own_cluster(rows), quiet_context(tmp_path / name))
+@pytest.mark.parametrize(
+    ("steps", "epochs"),
+    [(1, 16), (2, 16), (5, 10), (11, 5), (12, 4), (250, 4), (340, 3), (400, 2), (5000, 2)],
+)
+def test_passes_are_as_many_as_the_rows_want_unless_a_number_is_set(steps: int, epochs: int) -> None:
+    texts = TokenWindows([[1] * 64] * steps, np.arange(steps), np.zeros(steps, bool))
+    recipe = TransformerSettings(tokens_per_batch=64)
+    assert count_epochs(recipe, texts) == epochs
+    assert count_epochs(recipe.model_copy(update={"epochs": 7}), texts) == 7
 
-    every = fit("every")
-    steps = round(every.figures["steps"] / 5)  # of one pass
-    fewer, fewest = fit("fewer", most_steps=3 * steps), fit("fewest", most_steps=1)
-    assert [found.figures["steps"] for found in (every, fewer, fewest)] == [5 * steps, 3 * steps, 2 * steps]
-    assert [found.figures["epochs"] for found in (every, fewer, fewest)] == [5, 3, 2]
-    assert not any("most_steps" in note for note in every.notes)
-    assert f"more than {3 * steps} steps (model.most_steps)" in fewer.notes[-1]
+
+def test_a_training_with_more_passes_than_usual_says_so(encoder: Path, tmp_path: Path) -> None:
+    recipe = TransformerSettings(
+        encoder=str(encoder), device="cpu", max_tokens=32, tokens_per_batch=64, inner_folds=2, scoring="torch"
+    )
+    rows = toy_rows(20)
+    model = FineTunedTransformer(recipe, FRAMES, single_label=False)
+    done = model.fit(rows, None, each_its_own_cluster(rows), quiet_context(tmp_path))
+    assert 4 < done.figures["epochs"] <= 16
+    assert done.figures["steps"] >= 48
+    passes = f"{done.figures['epochs']:.0f} passes over the training rows in place of 4"
+    assert f"{passes}, which would take less than 48 steps" in done.notes[-1]
 
 
 def test_a_run_that_had_stopped_early_is_not_trained_further(encoder: Path, tmp_path: Path) -> None:

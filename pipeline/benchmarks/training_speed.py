@@ -26,6 +26,7 @@ import typer
 from pipeline.benchmarks.stock_rival import StockTrainer
 from pipeline.classifiers.encoder.encoders import EMBEDDED, find_encoder
 from pipeline.classifiers.protocols import FitContext
+from pipeline.classifiers.transformer.crossed_networks import EPOCHS
 from pipeline.classifiers.transformer.transformer import FineTunedTransformer
 from pipeline.commands.result_tables import plain_table
 from pipeline.commands.terminal import console, run_command
@@ -76,7 +77,7 @@ def main(  # noqa: PLR0917 - a command has many options
         data = whole.subset(np.arange(min(rows, len(whole))))
         ours = {
             precision: TransformerSettings.model_validate(
-                {"encoder": EMBEDDED, "precision": precision, "device": "cpu"}
+                {"encoder": EMBEDDED, "precision": precision, "device": "cpu", "epochs": EPOCHS}
             )
             for precision in PRECISIONS
         }
@@ -87,7 +88,7 @@ def main(  # noqa: PLR0917 - a command has many options
                 seconds[precision].append(measure(partial(train_ours, data, seed, settings)))
         median = {name: float(np.median(found)) for name, found in seconds.items()}
         # Each of our networks but the last is trained without one fold.
-        passes = {STOCK: STOCK_EPOCHS, **{name: one.epochs * one.inner_folds for name, one in ours.items()}}
+        passes = {STOCK: STOCK_EPOCHS, **{name: EPOCHS * one.inner_folds for name, one in ours.items()}}
         rates = {name: passes[name] * len(data) / median[name] for name in median}
         shown = [
             (

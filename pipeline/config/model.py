@@ -42,9 +42,8 @@ class TransformerSettings(Settings):
             training rows are not English, else the first; a local folder; or a hub name (needs `allow_download: true`).
         revision: hub revision, when `encoder` is a hub name.
         allow_download: may the hub be asked for `encoder`; nothing else is ever downloaded.
-        epochs: passes over the training rows, at most.
-        most_steps: of the optimiser, for one network: where `epochs` would take more, there are fewer passes, but two
-            at least.
+        epochs: passes over the training rows. "auto" is four; up to sixteen over few rows, until they make 48 steps of
+            the optimiser, and down to two over many or long ones, where four would take more than 1,000.
         learning_rate: of the encoder, at its highest.
         weight_decay: of the optimiser; biases and norms have none.
         warmup_share: of all steps, in which the rates rise to their highest.
@@ -85,8 +84,7 @@ class TransformerSettings(Settings):
     encoder: str = "auto"
     revision: str | None = None
     allow_download: bool = False
-    epochs: int = Field(default=4, ge=1)
-    most_steps: int = Field(default=1000, ge=1)
+    epochs: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
     learning_rate: Positive = 2e-4
     head_learning_rate: Positive = 1e-2
     weight_decay: float = Field(default=0.01, ge=0)

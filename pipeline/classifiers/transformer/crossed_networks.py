@@ -6,9 +6,10 @@ without increasing inference time".
 """
 
 import copy
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import pipeline.no_telemetry  # noqa: F401 - the hub client reads its settings while it is imported
 
@@ -33,7 +34,12 @@ from pipeline.classifiers.transformer.transformer_network import FrameNetwork, f
 from pipeline.config.model import TransformerSettings
 from pipeline.measures.metrics import mean_average_precision
 
-_FEWEST_EPOCHS = 2  # however many steps they take
+# Where the config leaves their number open: passes over the rows, and steps of the optimiser for one network
+EPOCHS: Final = 4
+FEWEST_EPOCHS: Final = 2  # however many steps they take
+MOST_EPOCHS: Final = 16
+FEWEST_STEPS: Final = 48
+MOST_STEPS: Final = 1000
 
 
 class WeightAverage:
@@ -192,10 +198,14 @@ class NetworkTraining:
 
 
 def count_epochs(settings: TransformerSettings, windows: TokenWindows) -> int:
-    """Passes over these windows: as many as the settings name, fewer where that would take too many steps."""
+    """Passes over these windows: as many as the settings name, or as give a network enough steps and not too many."""
+    if settings.epochs != "auto":
+        return settings.epochs
     lengths = sorted(len(ids) for ids in windows.token_ids)
     steps = max(1, len(batch_sizes(lengths, settings.tokens_per_batch)))
-    return min(settings.epochs, max(_FEWEST_EPOCHS, round(settings.most_steps / steps)))
+    if steps * EPOCHS < FEWEST_STEPS:
+        return min(MOST_EPOCHS, math.ceil(FEWEST_STEPS / steps))
+    return min(EPOCHS, max(FEWEST_EPOCHS, round(MOST_STEPS / steps)))
 
 
 def window_limits(settings: TransformerSettings) -> WindowLimits:

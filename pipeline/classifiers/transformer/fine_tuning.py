@@ -305,7 +305,7 @@ def _arguments(folder: Path, settings: TransformerSettings, seed: int) -> Traini
     device = choose_device(settings.device)
     return TrainingArguments(
         output_dir=str(folder),
-        num_train_epochs=settings.epochs,
+        num_train_epochs=float(settings.epochs),  # a number, see `count_epochs`
         warmup_steps=settings.warmup_share,  # below 1 the library reads a share of all steps
         lr_scheduler_type="linear",
         max_grad_norm=1.0,

@@ -31,6 +31,9 @@ from pipeline.classifiers.graph.onnx_transformer import (
 from pipeline.classifiers.protocols import FitContext, FitSummary, Probabilities
 from pipeline.classifiers.transformer.checkpoints import load_weights, save_weights
 from pipeline.classifiers.transformer.crossed_networks import (
+    EPOCHS,
+    FEWEST_STEPS,
+    MOST_STEPS,
     DevFold,
     NetworkTraining,
     count_epochs,
@@ -322,10 +325,15 @@ class FineTunedTransformer:
 
     def _notes(self, windows: TokenWindows, recipe: TransformerSettings) -> tuple[str, ...]:
         notes = []
-        if recipe.epochs < self.settings.epochs:
+        if self.settings.epochs == "auto" and recipe.epochs != EPOCHS:
+            reason = (
+                f"more than {MOST_STEPS:,} steps"
+                if int(recipe.epochs) < EPOCHS
+                else f"less than {FEWEST_STEPS} steps"
+            )
             notes.append(
-                f"{recipe.epochs} passes over the training rows in place of {self.settings.epochs}, which would take "
-                f"more than {self.settings.most_steps:,} steps (model.most_steps)"
+                f"{recipe.epochs} passes over the training rows in place of {EPOCHS}, which would take {reason} "
+                "(model.epochs: auto)"
             )
         if n_cut := int(windows.is_cut.sum()):
             limit = f"{self.settings.max_windows} windows of {self.settings.max_tokens} tokens"
