@@ -213,6 +213,29 @@ def test_coded_sentences_take_the_place_of_the_placeholder_rows_and_keep_post_da
     assert any("none of the 60 rows has a date or a source or a group" in line for line in bare.warnings)
 
 
+def test_a_check_that_fails_shows_the_folds_and_names_purged_copies_as_the_cause(tmp_path: Path) -> None:
+    init_project(tmp_path / "project")
+    said = [f"{' '.join(f'word{n}x{k}' for k in range(9))}." for n in range(60)]
+    rows = [
+        {
+            "id": f"{purpose}{n}",
+            "text": text,
+            "labels": "frame_one" if n % 3 else "frame_two",
+            "purpose": purpose,
+        }
+        for purpose, texts in (("estimate", said[:50]), ("train", said))
+        for n, text in enumerate(texts)
+    ]  # nearly all of what was drawn to train is drawn to estimate too
+    (tmp_path / "project/data/labelled.csv").unlink()
+    write_records(tmp_path / "project/data/labelled.csv", rows, list(rows[0]))
+    done = CliRunner().invoke(app, ["check", str(tmp_path / "project/configs/baseline.yaml")])
+    shown = " ".join(done.output.split())
+    assert done.exit_code == 1
+    assert "Folds train dev test purged texts" in shown.replace("─", "").replace("  ", " ")
+    assert "50 rows were purged as copies of rows in another fold, and they carried more: " in shown
+    assert "frame_two (17)" in shown
+
+
 def test_placeholder_rows_left_behind_are_told_from_labels_that_are_wrong(tmp_path: Path) -> None:
     init_project(tmp_path / "project")
     book = tmp_path / "project" / "codebook.yaml"

@@ -150,10 +150,15 @@ def check(
     """
 
     def work() -> None:
-        from pipeline.commands.result_tables import print_check
-        from pipeline.training.check_inputs import check_run
+        from pipeline.commands.result_tables import print_check, print_folds
+        from pipeline.training.check_inputs import UnfitFoldsError, check_run
 
-        result = check_run(config, overrides or ())
+        try:
+            result = check_run(config, overrides or ())
+        except UnfitFoldsError as error:
+            if not as_json:
+                print_folds(console(), error.folds)
+            raise
         if as_json:
             print_json(result.to_json())
         else:

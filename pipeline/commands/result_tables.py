@@ -213,9 +213,18 @@ def print_folds(screen: Console, folds: Folds) -> None:
     ]
     positives = [data.count_positives() for _, data in parts]
     rows += [(frame, *(count[frame] for count in positives)) for frame in folds.train.frame_ids]
-    screen.print(plain_table("Folds", ("", "train", "dev", "test"), rows))
+    columns = ["", "train", "dev", "test"]
     if len(folds.purged):
-        screen.print(f"Purged because a copy stands in another fold: {len(folds.purged)}")
+        columns.append("purged")
+        facts = {
+            "texts": len(folds.purged),
+            "clusters of copies": len(set(folds.clusters["purged"].tolist())),
+        }
+        facts |= {frame: folds.purged_positives.get(frame, 0) for frame in folds.train.frame_ids}
+        rows = [(*row, facts.get(str(row[0]), "")) for row in rows]
+    screen.print(plain_table("Folds", columns, rows))
+    if len(folds.purged):
+        screen.print("purged: in no fold, because a copy stands in another one")
     screen.print(f"Data set fingerprint {folds.fingerprint[:16]}")
     print_notes(screen, folds.notes)
 

@@ -21,6 +21,15 @@ T = TypeVar("T")
 _MANY_ROWS = 50  # from which one would divide rows by where they are from
 
 
+class UnfitFoldsError(DataError):
+    """What would stop a training though the rows could be divided; with the folds, which may show why."""
+
+    def __init__(self, message: str, folds: Folds) -> None:
+        """Take the message and the folds."""
+        super().__init__(message)
+        self.folds = folds
+
+
 @dataclass(frozen=True, slots=True)
 class CheckResult:
     """What a training run would use, and what weakens it."""
@@ -52,16 +61,19 @@ def check_run(path: Path, overrides: Sequence[str] = ()) -> CheckResult:
     Raises:
         ConfigError: config or codebook do not fit.
         PipelineError: several of these, told together.
-        DataError: labels cannot be used, or a frame has too few positives.
+        UnfitFoldsError: a frame has too few positives, or another fault beside folds that could be made.
+        DataError: labels cannot be used.
         ModelError: an encoder that cannot be used.
     """
     config = load_run_config(path, overrides)
     faults: list[PipelineError] = []
     codebook = _attempt(lambda: load_codebook(Path(config.data.codebook)), faults)
     folds = _attempt(lambda: read_folds(config, codebook), faults) if codebook else None
-    frames = _attempt(lambda: check_positives(folds.train, config.decisions), faults) if folds else ()
+    frames = _attempt(lambda: check_positives(folds, config.decisions), faults) if folds else ()
     languages = FrameLanguages.of(folds.train, folds.dev) if folds else FrameLanguages({}, {})
     encoder = _attempt(lambda: _check_encoder(config, folds, main_languages(languages.rows)), faults)
+    if folds is not None and any(isinstance(fault, DataError) for fault in faults):
+        raise UnfitFoldsError("\n".join(map(str, faults)), folds)
     if len(faults) == 1:
         raise faults[0]
     if faults or codebook is None or folds is None:

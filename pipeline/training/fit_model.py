@@ -57,17 +57,26 @@ def read_folds(config: RunConfig, codebook: Codebook) -> Folds:
     return make_folds_from_files(train, read(str(data.test)), dev, config.folds)
 
 
-def check_positives(train: LabelledData, settings: DecisionSettings) -> tuple[str, ...]:
-    """Refuse, or warn of, frames that cannot be learnt from so few positives.
+def check_positives(folds: Folds, settings: DecisionSettings) -> tuple[str, ...]:
+    """Refuse, or warn of, frames that cannot be learnt from so few positives in the training fold.
 
     Raises:
         DataError: a frame below `minimum_positives`, unless `rare_frames` is "warn".
     """
+    train = folds.train
     rare = {f: n for f, n in train.count_positives().items() if n < settings.minimum_positives}
     if not rare:
         return ()
     listed = ", ".join(f"{frame} ({n})" for frame, n in rare.items())
     message = f"frames with fewer than {settings.minimum_positives} positives in the training fold: {listed}"
+    lost = {frame: folds.purged_positives[frame] for frame in rare if frame in folds.purged_positives}
+    if lost:
+        message += (
+            f". {len(folds.purged):,} rows were purged as copies of rows in another fold, and they carried more: "
+            + ", ".join(f"{frame} ({n})" for frame, n in lost.items())
+            + f". With {len(folds.test):,} rows in the test fold, "
+            + "a smaller test sample, or closer copies (folds.copy_similarity), would leave more to learn from"
+        )
     if settings.rare_frames == "error":
         raise DataError(
             f"{train.path}: {message}. Label more sentences of them, merge them into a parent frame, take "
@@ -182,7 +191,7 @@ def assist_training(config: RunConfig, processes: Processes) -> None:
     part = find_shared_part(config, processes)
     codebook = load_codebook(Path(config.data.codebook))
     folds = read_folds(config, codebook)
-    check_positives(folds.train, config.decisions)
+    check_positives(folds, config.decisions)
     whole, shared = _new_classifier(config, codebook), _new_classifier(config, codebook, part)
     with tempfile.TemporaryDirectory(prefix="frames-assist-") as folder:
         context = FitContext(config.seed, Path(folder), lambda *_: None, lambda *_: None, processes)

@@ -87,7 +87,7 @@ def run_training(
     find_shared_part(config, processes)
     codebook = load_codebook(Path(config.data.codebook))
     folds = read_folds(config, codebook)
-    frame_notes = check_positives(folds.train, config.decisions)
+    frame_notes = check_positives(folds, config.decisions)
     tracker.log_config(config.model_dump(mode="json"))
     for name, data in (("train", folds.train), ("dev", folds.dev), ("test", folds.test)):
         tracker.log_dataset(data, name)

@@ -14,8 +14,9 @@ the test fold.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -34,6 +35,7 @@ from pipeline.data.labels.purposes import (
     refuse_models,
     warn_of_estimates,
 )
+from pipeline.data.text.sentences import split_sentences
 from pipeline.errors import DataError, shorten
 
 FoldName = Literal["train", "dev", "test"]
@@ -57,6 +59,7 @@ class Folds:
         clusters: cluster id of each row of each fold, and of the "purged" rows; ids are common to all folds.
         purged: ids of rows that are in no fold because their cluster stands in another.
         notes: what a reader of results has to know.
+        purged_positives: how many of the purged rows carry each frame; frames that none carries are left out.
         taught: rows that a language model labelled, no copies of any row above; None for none.
     """
 
@@ -66,6 +69,7 @@ class Folds:
     clusters: Mapping[str, Integers]
     purged: tuple[str, ...]
     notes: tuple[str, ...]
+    purged_positives: Mapping[str, int] = field(default_factory=dict)
     taught: LabelledData | None = None
 
     @property
@@ -321,7 +325,7 @@ def _assemble(
     if purged.any():
         rows = "1 row" if purged.sum() == 1 else f"{int(purged.sum())} rows"
         notes.append(f"{rows} purged: copies of rows in another fold")
-    notes += [*_note_large_cluster(clusters), *_note_missing(folds)]
+    notes += [*_note_large_cluster(data, clusters), *_note_missing(folds)]
     return Folds(
         train=folds["train"],
         dev=folds["dev"],
@@ -329,6 +333,9 @@ def _assemble(
         clusters={**{name: clusters[masks[name]] for name in NAMES}, "purged": clusters[purged]},
         purged=tuple(data.table["id"][purged]),
         notes=tuple(notes),
+        purged_positives={
+            frame: n for frame, n in data.subset(np.flatnonzero(purged)).count_positives().items() if n
+        },
     )
 
 
@@ -341,13 +348,25 @@ def _note_missing(folds: Mapping[FoldName, LabelledData]) -> list[str]:
     return notes
 
 
-def _note_large_cluster(clusters: Integers) -> list[str]:
-    largest = int(np.bincount(clusters).max())
+def _note_large_cluster(data: LabelledData, clusters: Integers) -> list[str]:
+    sizes = np.bincount(clusters)
+    largest = int(sizes.max())
     if largest <= LARGE_CLUSTER * len(clusters):
         return []
-    return [
-        f"one cluster holds {largest} of {len(clusters)} rows; shares of the folds may be far from those wanted"
+    rows = data.table[clusters == sizes.argmax()]
+    said = Counter(
+        sentence for text in rows["text"] for sentence in {s.text for s in split_sentences(text)}
+    ).most_common(1)
+    shared = [
+        f"; its most frequent sentence, in {n} of them: '{shorten(text, 80)}'" for text, n in said if n > 1
     ]
+    note = (
+        f"one cluster holds {largest} of {len(clusters)} rows ({rows['group'].nunique()} values of group), so shares "
+        f"of the folds may be far from those wanted{''.join(shared)}. Copies chain: where set phrases tie texts that "
+        "are no copies, take them out of the texts or ask for closer copies (folds.copy_similarity); where one group "
+        "holds them all, mend the column group"
+    )
+    return [note]
 
 
 def _note_time(dates: "pd.Series[Any]", drawn: Mask) -> list[str]:

@@ -67,7 +67,7 @@ def run_sweep(
     settings = check_space(config, path)
     codebook = load_codebook(Path(config.data.codebook))
     folds = read_folds(config, codebook)
-    frame_notes = check_positives(folds.train, config.decisions)
+    frame_notes = check_positives(folds, config.decisions)
     known = without_test(folds)
     key = describe_task(config, codebook, known, folds.test)[:16]
     folder = Path(config.output) / _FOLDER / f"{config.name.replace(' ', '_')}-{key}"
