@@ -127,6 +127,58 @@ def test_lines_that_stay_apart(lines: list[str]) -> None:
             "Подписаться | Чат",
         ),
         *("Підписуйтесь на нас", "Источник: ТАСС", "Forwarded from Russian MFA"),
+        *(
+            "Наш чат | Our chat",
+            "Долучайтеся до нашого каналу",
+            "Вступайте в наш чат @chat",
+            "Надішліть нам новину",
+        ),
+        *("اشترك في القناة", "تابعونا على تلغرام وتويتر", "للاشتراك في قناتنا اضغط هنا", "اقرأ المزيد"),
+        *(
+            "订阅我们的频道",
+            "点击关注远山观察频道",
+            "欢迎加入我们的电报群！",
+            "阅读全文 https://t.me/a",
+            "来源：新华社",
+        ),
+        *("チャンネル登録お願いします", "続きを読む", "채널 구독하기", "به کانال ما بپیوندید", "ادامه مطلب"),
+        *(
+            "Abonnez-vous à notre chaîne",
+            "S'abonner à la chaîne",
+            "Lire la suite",
+            "Suivez-nous sur Telegram",
+        ),
+        *(
+            "Folgen Sie unserem Kanal",
+            "Jetzt abonnieren!",
+            "Suscribete a nuestro canal",
+            "Síguenos en Twitter y YouTube",
+        ),
+        *(
+            "Kanalımıza abone olun",
+            "Bizi Telegram'da takip edin",
+            "Subskrybuj nasz kanał",
+            "Dołącz do nas na Telegramie",
+        ),
+        *(
+            "Iscriviti al nostro canale",
+            "Siga-nos no Telegram",
+            "Volg ons op Telegram",
+            "Sledujte nás na Facebooku",
+        ),
+        *(
+            "Pratite nas na Telegramu",
+            "Абонирайте се за канала ни",
+            "Iratkozz fel csatornánkra",
+            "Ακολουθήστε μας στο X",
+        ),
+        *(
+            "हमारे चैनल को सब्सक्राइब करें",
+            "עקבו אחרינו בטלגרם",
+            "Theo dõi kênh của chúng tôi",
+            "Gabung channel kami",
+        ),
+        *("Каналымызға жазылыңыз", "ہمارے چینل کو سبسکرائب کریں", "გამოიწერეთ ჩვენი არხი", "Հետևեք մեզ"),
     ],
 )
 def test_boilerplate_is_marked_and_kept(line: str) -> None:
@@ -145,6 +197,37 @@ def test_boilerplate_is_marked_and_kept(line: str) -> None:
         "We told @mfa_russia so.",
         "Читать он не умел.",
         "Read more" + " and more and more" * 8,
+        *(
+            "Наш канал затопило водою.",
+            "Наша группа войск отошла от города.",
+            "Вступайте в ряды народного ополчения!",
+        ),
+        *("انضم إلى الجيش قبل عام.", "تابعوا ما فعله العدو في المدينة.", "اشترك في القتال ضد الغزاة."),
+        *(
+            "各国应当加入和平谈判。",
+            "关注弱势社群的生活。",
+            "我们的频道被当局封锁了。",
+            "请关注这场战争的真相。",
+        ),
+        *(
+            "チャンネルは政府に閉鎖された。",
+            "مردم به کانال سوئز حمله کردند",
+            "채널이 정부에 의해 차단되었다.",
+        ),
+        *(
+            "Rejoignez-nous dans la lutte contre la guerre.",
+            "Suivez la guerre en direct.",
+            "Notre chaîne est interdite.",
+        ),
+        *("Folgen Sie uns in eine bessere Welt.", "Únete a la resistencia.", "Siga o dinheiro da guerra."),
+        *(
+            "Kanalımız kapatıldı.",
+            "Bize katılmayan haindir.",
+            "Dołącz do armii ochotniczej.",
+            "Obserwuj wroga.",
+        ),
+        *("Segui i soldi.", "Volg ons voorbeeld.", "Sledujte, co dělá vláda.", "Pratite neprijatelja."),
+        *("हमारे चैनल को सरकार ने बंद किया।", "הצטרפו למאבק", "Ikuti perang ini.", "Tham gia kháng chiến."),
     ],
 )
 def test_sentences_that_only_resemble_boilerplate(line: str) -> None:

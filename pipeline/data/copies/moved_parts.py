@@ -49,7 +49,7 @@ def say_the_same_in_another_order(one: Sequence[Unit], other: Sequence[Unit]) ->
     a, b = ([unit.key for unit in units] for units in (one, other))
     if len(a) != len(b) or len(a) > _MOST or sorted(a) != sorted(b):
         return False
-    if _have_equal_parts(one, other):
+    if have_equal_parts(one, other):
         return True
     blocks = _find_blocks(a, b)
     if sum(block[2] for block in blocks) < len(a):
@@ -73,7 +73,7 @@ def _may_have_moved(
     )
 
 
-def _have_equal_parts(one: Sequence[Unit], other: Sequence[Unit]) -> bool:
+def have_equal_parts(one: Sequence[Unit], other: Sequence[Unit]) -> bool:
     """Whether the same sentences, or the same clauses in the same sentences, stand in another order."""
     sentences = [_cut(units, [unit.begins for unit in units]) for units in (one, other)]
     if len(sentences[0]) > 1 or len(sentences[1]) > 1:

@@ -13,6 +13,9 @@ differ by one word. Two texts bear one label only if all that differs between th
 - greetings, calls to read or to follow, bullets, links;
 - parts in another order that say the same there, see `pipeline.data.copies.moved_parts`.
 
+In languages other than English, Russian and Ukrainian nothing is known of words: none may differ. Sentences and clauses
+may stand in another order.
+
 A word exchanged for another is never harmless: "supports" and "rejects" are as near as two synonyms. So is a text that
 holds the other and more: the rest may carry frames of its own. And a question is no statement.
 """
@@ -20,22 +23,27 @@ holds the other and more: the rest may carry frames of its own. And a question i
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from rapidfuzz.distance import Levenshtein
 
 from pipeline.data.copies.abbreviation_match import unify
 from pipeline.data.copies.dropped_words import INFINITE, find_costs
-from pipeline.data.copies.moved_parts import say_the_same_in_another_order
+from pipeline.data.copies.moved_parts import have_equal_parts, say_the_same_in_another_order
 from pipeline.data.copies.numerals import is_numeral
 from pipeline.data.copies.weighed_words import NEGATIONS
 from pipeline.data.copies.word_forms import find_likeness
 from pipeline.data.copies.wording import Unit, Wording
+from pipeline.data.text.language import UNDETERMINED, identify_language
 
 WORDS_FOR_ONE: Final = 6  # of a text, for each that it may have more or less
 _WORDS_FOR_AN_ENDING: Final = 20  # of a text, for each ending but the first that may differ
 _MOST: Final = 12  # units of a part that differs: of more no comparison is tried
 _ONE_WORD: Final = 12  # letters of a hashtag, if it is one
+_KNOWN: Final = frozenset(
+    {"en", "ru", "uk", "be", "bg", "mk", UNDETERMINED}
+)  # short Russian is taken for some of these
 _UNCHANGED: Final = ("spelling", "agreement")  # likeness that changes nobody's part
 
 Cost = tuple[float, int]  # of words more or less, and how many endings differ
@@ -50,10 +58,19 @@ def say_the_same(one: Wording, other: Wording) -> bool:
         return False
     n_words = max(map(len, units))
     first, second = unify(*units)
-    if _are_aligned(first, second, n_words):
+    if not _are_aligned(first, second, n_words):
+        brought = None if one.asks else _bring_together(first, second, n_words)
+        if brought is None or not say_the_same_in_another_order(*brought):
+            return False
+    if [unit.key for unit in first] == [unit.key for unit in second] or have_equal_parts(first, second):
         return True
-    brought = None if one.asks else _bring_together(first, second, n_words)
-    return brought is not None and say_the_same_in_another_order(*brought)
+    return is_known(one.words) and is_known(other.words)
+
+
+@lru_cache(maxsize=100_000)
+def is_known(words: tuple[str, ...]) -> bool:
+    """Whether the rules know which words of a text's language weigh little; not so of "vielleicht"."""
+    return identify_language(" ".join(words)) in _KNOWN
 
 
 def _agree_in_tags(one: Wording, other: Wording) -> tuple[tuple[Unit, ...], tuple[Unit, ...]] | None:

@@ -1,7 +1,13 @@
-"""Boilerplate: sentences that only refer elsewhere, and so carry no frame: links, tags, "Read more" and "Subscribe"."""
+"""Boilerplate: sentences that only refer elsewhere, and so carry no frame: links, tags, "Read more" and "Subscribe".
+
+A sentence is told by itself, never by how often its channel repeats it: what a post scores does not depend on what it
+is scored with.
+"""
 
 import re
 from typing import Final
+
+from pipeline.data.text.channel_calls import is_call, may_be_call
 
 MAX_TRAILER: Final = 80  # characters; a "Read more ..." line that is longer says something of its own
 
@@ -29,4 +35,10 @@ def is_boilerplate(sentence: str) -> bool:
     """Whether a sentence only refers elsewhere (tags, links, mentions, trailers) or holds no word at all."""
     if all(REFERENCE.match(token) or not _has_word(token) for token in sentence.split()):
         return True
-    return len(sentence) <= MAX_TRAILER and _TRAILER.match(sentence) is not None
+    if len(sentence) > MAX_TRAILER:
+        return False
+    if _TRAILER.match(sentence):
+        return True
+    return may_be_call(sentence) and is_call(
+        " ".join(token for token in sentence.split() if not REFERENCE.match(token))
+    )
