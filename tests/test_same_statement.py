@@ -186,6 +186,12 @@ def test_a_letter_is_another_person_or_word_in_arabic() -> None:
     assert find_statements([texts[0], "أعلنت حُكومتُنا وقف إطلاق النار في المدينة القديمة!"]).tolist() == [0, 0]
 
 
+def test_no_word_may_differ_in_a_language_of_which_no_rule_knows_the_words() -> None:
+    text = "Die Armee hat die Brücke im Norden der Stadt gestern gesprengt"
+    others = [text.replace("die Brücke", "vielleicht die Brücke"), text.upper() + "!"]
+    assert find_statements([text, *others]).tolist() == [0, 1, 0]
+
+
 def test_numbers_and_abbreviations_without_end_are_read() -> None:
     for part in ("9", "999 ", "million ", "U.S. ", "a b ", "I'm ", "первый ", "1.1.", "$5 %", "#a "):
         text = "The war goes on for years " + part * 3000

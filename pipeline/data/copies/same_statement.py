@@ -41,9 +41,8 @@ WORDS_FOR_ONE: Final = 6  # of a text, for each that it may have more or less
 _WORDS_FOR_AN_ENDING: Final = 20  # of a text, for each ending but the first that may differ
 _MOST: Final = 12  # units of a part that differs: of more no comparison is tried
 _ONE_WORD: Final = 12  # letters of a hashtag, if it is one
-_KNOWN: Final = frozenset(
-    {"en", "ru", "uk", "be", "bg", "mk", UNDETERMINED}
-)  # short Russian is taken for some of these
+# Languages; short Russian is taken for some of these
+_KNOWN: Final = frozenset({"en", "ru", "uk", "be", "bg", "mk", UNDETERMINED})
 _UNCHANGED: Final = ("spelling", "agreement")  # likeness that changes nobody's part
 
 Cost = tuple[float, int]  # of words more or less, and how many endings differ
