@@ -35,7 +35,9 @@ from pipeline.cli import app
 from pipeline.data.labels.training_record import digest_texts
 from pipeline.errors import ConfigError, DataError
 from pipeline.prevalence.share_estimates import estimate_shares
+from pipeline.reporting import figure_fonts
 from pipeline.reporting.events import Event, read_events
+from pipeline.reporting.figure_fonts import Face, choose_family, name_fonts
 from pipeline.reporting.html_page import as_sentence, pack, read_plotting_library
 from pipeline.reporting.html_report import write_report
 from pipeline.reporting.left_out import read_rejects
@@ -324,6 +326,23 @@ def test_frames_by_language_mark_what_training_never_showed(
     rows = {row.partition("</th>")[0].rpartition(">")[2]: row for row in table.split("<tr>")[2:]}
     marked = {title for title, row in rows.items() if "untaught" in row}
     assert marked == {"Threat: from outside", "Unity.1"}  # of the one language with enough posts to say so
+
+
+def test_figures_are_in_fonts_that_have_the_letters_and_words_without_a_font_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain, wide = Face("Plain", frozenset(map(ord, "abcd"))), Face("Wide", frozenset(map(ord, "abcdأفق")))
+    monkeypatch.setattr(figure_fonts, "list_faces", lambda: (plain, wide))
+    for cached in (figure_fonts._choose_face, figure_fonts._find_all_letters):
+        cached.cache_clear()
+    assert choose_family(["ab", "cd"]) == "Plain"
+    assert choose_family(["ab", "أفق"]) == "Wide"
+    line = '<text x="1" font-family="Plain" fill="#000">{}</text>'
+    svg, lost = name_fonts("".join(map(line.format, ("ab", "a أفق", "a 远 b"))))
+    assert re.findall('font-family="([^"]*)"', svg) == ["Plain", "Wide", "Plain"]
+    assert lost == ["远"]
+    for cached in (figure_fonts._choose_face, figure_fonts._find_all_letters):
+        cached.cache_clear()
 
 
 def test_events_are_read_from_a_table_and_faults_name_the_cell(tmp_path: Path) -> None:

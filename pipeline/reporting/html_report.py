@@ -37,7 +37,7 @@ class WrittenReport:
     Attributes:
         path: the file; size: in bytes.
         posts: current posts, all counted; posts_in_table: of those with frames.
-        warnings: what a reader has to know, also said on the page.
+        warnings: what a reader has to know, also said on the page, and letters that no font of the figures has.
         figures: files of figures in print size.
     """
 
@@ -138,12 +138,13 @@ def write_report(
     }
     html = render_page("report.html.j2", scripts=_SCRIPTS, payload=payload, context=context)
     size = write_page(output, html)
-    written = (
-        write_figures(figures, data, shares, _titles(data, bundle), inside) if figures is not None else ()
+    written, undrawn = (
+        write_figures(figures, data, shares, _titles(data, bundle), inside)
+        if figures is not None
+        else ([], [])
     )
-    return WrittenReport(
-        output, size, int(data.totals["posts"]), data.posts_in_table, tuple(warnings), tuple(written)
-    )
+    told = (*warnings, *undrawn)
+    return WrittenReport(output, size, int(data.totals["posts"]), data.posts_in_table, told, tuple(written))
 
 
 def _check_link(link: str | None) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.data.tables.table_files import guard_formula
+from pipeline.errors import list_names
 from pipeline.files.durable_files import explain_full_disk, new_file, replacing
 from pipeline.reporting.events import Event
 from pipeline.reporting.figure_data import (
@@ -22,6 +23,7 @@ from pipeline.reporting.figure_data import (
     share_rows,
     time_rows,
 )
+from pipeline.reporting.figure_fonts import choose_family, name_fonts
 from pipeline.reporting.report_data import ReportData
 from pipeline.reporting.share_plots import SharePlots
 
@@ -33,7 +35,6 @@ _CROSS: Final = "M-.8,-.8L.8,.8M.8,-.8L-.8,.8"
 _BLACK, _GREY, _PALE = "#000000", "#5f5f5f", "#d9d9d9"
 _CONFIG: Final = {
     "background": "white",
-    "font": "sans-serif",
     "view": {"stroke": None},
     "axis": {
         "labelFontSize": 8,
@@ -63,7 +64,7 @@ class _Figure:
 
 def write_figures(
     folder: Path, data: ReportData, shares: SharePlots | None, titles: Sequence[str], events: Sequence[Event]
-) -> list[Path]:
+) -> tuple[list[Path], list[str]]:
     """Write the figures into a folder, replacing those of the same names.
 
     Args:
@@ -74,7 +75,7 @@ def write_figures(
         events: lines in plots over time.
 
     Returns:
-        The files.
+        The files, and notes on what could not be drawn.
 
     Raises:
         DataError: no room to write.
@@ -87,29 +88,50 @@ def write_figures(
     ]
     if shares is not None:
         figures += [_contrasts(name, rows) for name, rows in contrast_rows(shares, titles).items() if rows]
-    written = []
+    written, lost = [], dict[str, None]()
     with explain_full_disk(folder.parent):
         folder.mkdir(parents=True, exist_ok=True)
         for figure in figures:
-            for suffix, content in _render(figure).items():
+            rendered, undrawn = _render(figure)
+            lost |= dict.fromkeys(undrawn)
+            for suffix, content in rendered.items():
                 path = folder / f"{figure.name}.{suffix}"
                 with replacing(path) as temporary, new_file(temporary) as stream:
                     stream.write(content)
                 written.append(path)
-    return written
+    return written, _note_lost(list(lost))
 
 
-def _render(figure: _Figure) -> dict[str, bytes]:
+def _note_lost(texts: Sequence[str]) -> list[str]:
+    if not texts:
+        return []
+    note = (
+        f"in figures, no font of this machine has all letters of: {list_names(texts, 5)}; they show boxes. Install one "
+        "that has them (on Debian and Ubuntu fonts-noto-cjk for Chinese, Japanese and Korean, fonts-dejavu for Arabic, "
+        "fonts-noto-core for most other scripts), and write the report again"
+    )
+    return [note]
+
+
+def _render(figure: _Figure) -> tuple[dict[str, bytes], list[str]]:
+    """The files by suffix, and texts that no font can draw."""
     import vl_convert  # noqa: PLC0415 - a large native library, for figures alone
 
+    undrawn: list[str] = []
     files = {"csv": _write_csv(figure.rows).encode("utf-8-sig")}
     if figure.spec is not None:
+        words = (value for row in figure.rows for value in row.values() if isinstance(value, str))
         spec = {"datasets": {"rows": figure.rows, **figure.data}, "data": {"name": "rows"}, **figure.spec}
-        spec = {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "config": _CONFIG, **spec}
+        spec = {
+            "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+            "config": {"font": choose_family(words), **_CONFIG},
+            **spec,
+        }
         nothing: list[str] = []  # no address may be asked for anything
-        files["svg"] = vl_convert.vegalite_to_svg(spec, allowed_base_urls=nothing).encode()
-        files["png"] = vl_convert.vegalite_to_png(spec, ppi=_DOTS, scale=1, allowed_base_urls=nothing)
-    return files
+        svg, undrawn = name_fonts(vl_convert.vegalite_to_svg(spec, allowed_base_urls=nothing))
+        files["svg"] = svg.encode()
+        files["png"] = vl_convert.svg_to_png(svg, ppi=_DOTS, scale=1)
+    return files, undrawn
 
 
 def _write_csv(rows: Rows) -> str:
