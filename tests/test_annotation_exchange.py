@@ -745,3 +745,13 @@ def test_a_coders_table_numbers_the_rows_that_say_the_same(tmp_path: Path) -> No
     export_units(tmp_path / "sample.csv", BOOK, tmp_path / "coder.jsonl", "table")
     rows = [record.cells for record in read_records(tmp_path / "coder.jsonl")]
     assert [row.get("statement") for row in rows] == [1, None, 1]
+
+
+def test_a_workbook_wraps_texts_and_writes_each_in_its_direction(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    rows = [{"text": "يأمل الجميع أن تصمت المدافع"}, {"text": "📌 Усі сподіваються " * 9}]
+    write_records(tmp_path / "coder.xlsx", rows, ["text"])
+    sheet = openpyxl.load_workbook(tmp_path / "coder.xlsx").active
+    cells = [sheet.cell(n, 1).alignment for n in (2, 3)]
+    assert [(cell.wrap_text, cell.readingOrder) for cell in cells] == [(True, 2), (True, 1)]
+    assert sheet.column_dimensions["A"].width == 60

@@ -7,7 +7,9 @@ escape (U+241B), and spelt back.
 import contextlib
 import itertools
 import re
+import unicodedata
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time
 from pathlib import Path
@@ -20,6 +22,9 @@ from pipeline.errors import DataError, MissingExtraError, show_value
 MAX_CELL: Final = 32_767  # characters that a cell holds
 MAX_ROWS: Final = 1_048_576  # of a sheet
 MAX_CELLS: Final = 10_000_000  # that are read of a sheet; a file of a few bytes may claim billions
+_LEFT_TO_RIGHT, _RIGHT_TO_LEFT = 1, 2  # as XLSX numbers reading orders
+_WIDEST, _NARROWEST = 60, 8  # columns, in characters
+_LOOKED_AT: Final = 200  # characters of a text, for its direction
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\u241b\ufffe\uffff]|(?<=_)x(?=[0-9A-Fa-f]{4}_)|(?<=x)0(?=05F_)")
 _CLOCK_FORMAT = re.compile("[hHsS]|AM/PM")  # of a cell that shows the time of day
 _SPELT = re.compile("\u241b(.)", re.DOTALL)
@@ -83,7 +88,7 @@ def filled_sheets(path: Path) -> list[str]:
 
 
 def write_rows(path: Path, rows: Sequence[Sequence[Any]]) -> None:
-    """Write one sheet; the first row stays in view.
+    """Write one sheet to be read and filled in: the first row stays in view, long texts wrap, each in its direction.
 
     Args:
         path: written as it is, without a temporary name.
@@ -93,17 +98,34 @@ def write_rows(path: Path, rows: Sequence[Sequence[Any]]) -> None:
         DataError: a text too long for a cell.
         MissingExtraError: openpyxl is not installed.
     """
-    book = load_openpyxl().Workbook()
+    openpyxl = load_openpyxl()
+    book = openpyxl.Workbook()
     sheet = book.active
+    layouts = {
+        order: openpyxl.styles.Alignment(wrap_text=True, vertical="top", readingOrder=order)
+        for order in (_LEFT_TO_RIGHT, _RIGHT_TO_LEFT)
+    }
+    widths: Counter[int] = Counter()
     for n, row in enumerate(rows, start=1):
         for k, value in enumerate(row, start=1):
             cell = sheet.cell(n, k)
             if isinstance(value, str):
                 cell.value, cell.data_type = _write_cell(value, n, k), "s"  # else a leading = makes a formula
+                cell.alignment = layouts[_reading_order(value)]
+                widths[k] = max(widths[k], min(len(value) + 2, _WIDEST))
             else:
                 cell.value = value
+    for k, width in widths.items():
+        sheet.column_dimensions[openpyxl.utils.get_column_letter(k)].width = max(width, _NARROWEST)
     sheet.freeze_panes = "A2"
     book.save(path)
+
+
+def _reading_order(text: str) -> int:
+    """By the first letter that has a direction."""
+    directions = (unicodedata.bidirectional(letter) for letter in text[:_LOOKED_AT])
+    first = next((direction for direction in directions if direction in ("L", "R", "AL")), "L")
+    return _LEFT_TO_RIGHT if first == "L" else _RIGHT_TO_LEFT
 
 
 def load_openpyxl() -> Any:

@@ -1,6 +1,7 @@
 """Reading an encoder's weights and tokenizer from any folder: data alone, no code, no network."""
 
 import json
+import logging
 import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -74,14 +75,15 @@ def read_network(encoder: Encoder) -> Any:
     """
     with _reading(encoder, "weights"):
         _read_configuration(encoder.folder / "config.json", encoder.folder.glob("*.safetensors"))
-        network, report = AutoModel.from_pretrained(
-            encoder.folder,
-            trust_remote_code=False,
-            local_files_only=True,
-            use_safetensors=True,
-            dtype=torch.float32,
-            output_loading_info=True,
-        )
+        with _without_load_report():
+            network, report = AutoModel.from_pretrained(
+                encoder.folder,
+                trust_remote_code=False,
+                local_files_only=True,
+                use_safetensors=True,
+                dtype=torch.float32,
+                output_loading_info=True,
+            )
     missing = sorted(name for name in report["missing_keys"] if _UNUSED not in name)
     if missing:  # the library would draw them at random and only warn
         raise ModelError(
@@ -89,6 +91,18 @@ def read_network(encoder: Encoder) -> Any:
             f"{' and more' if missing[3:] else ''} that its config.json asks for: fetch it again"
         )
     return network
+
+
+@contextmanager
+def _without_load_report() -> Iterator[None]:
+    """Keep quiet that a pooler, which nothing here uses, is missing; what else is missing is an error of ours."""
+    logger = logging.getLogger("transformers")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def narrow_words(network: Any) -> None:
