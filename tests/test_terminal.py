@@ -143,6 +143,24 @@ def test_a_table_too_wide_for_the_terminal_loses_no_character(
     assert shown["6"] >= 2 * 6
 
 
+def test_names_stay_whole_where_wider_columns_can_give_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    columns = ("model", "version", "kind", "aliases", "macro-F1", "frames", "at (UTC)", "bundle")
+    row = (
+        "my-project",
+        "4",
+        "transformer",
+        "champion",
+        "0.566",
+        "4 of 4",
+        "2026-11-30 19:41",
+        "9937702c008fea1d",
+    )
+    screen = Console(width=80, record=True, file=io.StringIO())
+    screen.print(plain_table("Registered models", columns, [row]))
+    assert screen.export_text().splitlines()[3].split()[0] == "my-project"
+
+
 @pytest.mark.parametrize(
     ("speed", "said"), [(None, "-"), (0.0, "-"), (0.25, "4.0 s/step"), (1234.4, "1,234/s")]
 )

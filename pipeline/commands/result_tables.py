@@ -38,6 +38,7 @@ _WEAKEST = 3  # frames that a training names
 _NOTES = 2  # that a training prints, unless all are asked for
 _REASON_CHARS: Final = 300
 _NARROWEST_TEXT: Final = 8  # characters that a column of text may be folded to
+_NARROWEST_FIGURE: Final = 6  # characters that a column beside names may be folded to
 _LONGEST_FIGURE: Final = 22  # characters; a moment has 16, the name of a format 21
 
 
@@ -45,7 +46,7 @@ def plain_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     """A table whose first column is text and whose other columns are figures.
 
     Where the terminal is too narrow, text goes on in the next line; so do figures where they alone are too wide for it,
-    since nothing may be cut off.
+    since nothing may be cut off. Then the widest columns give way first, so that names stay whole as long as they can.
     """
     cells = [[safe_text(str(cell)) for cell in row] for row in rows]
     widths = [max(len(name), *(len(row[i]) for row in cells), 0) for i, name in enumerate(columns)]
@@ -65,14 +66,32 @@ def plain_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
         padding=(0, 1),
         collapse_padding=True,
     )
+    shared = None if fits else _share_room(widths, room + 2)  # no space after the last
     for i, name in enumerate(columns):
         justify: Literal["left", "right"] = "right" if i else "left"
-        table.add_column(safe_text(name), justify=justify, overflow="fold", no_wrap=figures[i] and fits)
+        whole = figures[i] if fits else shared is not None and widths[i] <= shared[i]
+        table.add_column(
+            safe_text(name),
+            justify=justify,
+            overflow="fold",
+            no_wrap=whole,
+            max_width=None if whole or shared is None else shared[i],
+        )
     # two spaces stand between columns, and none after the last
     left = room + 2 - sum(width for width, figure in zip(widths, figures, strict=True) if figure)
     for row in cells:
         table.add_row(_break_id(row[0], left) if figures.count(False) == 1 else row[0], *row[1:])
     return Padding(table, (0, 0, 1, 0), expand=False)
+
+
+def _share_room(widths: Sequence[int], room: int) -> list[int] | None:
+    """Widths that fit, the first column's own up to a third of the room; the widest others give way. None if none."""
+    first = min(widths[0], room // 3)
+    for most in range(max(widths), _NARROWEST_FIGURE - 1, -1):
+        shared = [first, *(min(width, most) for width in widths[1:])]
+        if sum(shared) <= room:
+            return shared
+    return None
 
 
 def print_evaluation(screen: Console, report: EvaluationReport, title: str) -> None:
