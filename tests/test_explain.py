@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from builders import FRAMES, WORDS, codebook, each_its_own_cluster, quiet_context, toy_rows
+from builders import FRAMES, WORDS, codebook, each_its_own_cluster, labelled, quiet_context, toy_rows
 from conftest import make_tiny_bundle
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -60,8 +60,11 @@ class Occluded:
     kind = "wrapped"
     labels: tuple[str, ...] = FRAMES
 
+    def __init__(self, model: TfidfBaseline = BASELINE) -> None:
+        self._model = model
+
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
-        return BASELINE.predict_proba(texts)
+        return self._model.predict_proba(texts)
 
     def find_cut(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         return np.zeros(len(texts), bool)
@@ -145,6 +148,23 @@ def test_units_cover_all_but_white_space() -> None:
     ]
     covered = {place for start, end in units for place in range(start, end)}
     assert covered == {i for i, character in enumerate(text) if not character.isspace()}
+
+
+def test_letters_of_chinese_are_shown_in_runs_whose_effects_still_add_up() -> None:
+    parts = ("导弹推到边界", "桥梁连接和平", "集市卖水果")
+    rows = labelled([f"{parts[i % 3]}{i}号报道。" for i in range(36)], [(FRAMES[i % 3],) for i in range(36)])
+    model = TfidfBaseline(
+        TfidfSettings(min_df=1, char_ngrams=(1, 3), c_grid=(10.0,)), FRAMES, single_label=False
+    )
+    model.fit(rows, None, each_its_own_cluster(rows), quiet_context(Path("unused")))
+    for classifier in (model, Occluded(model)):
+        sentences = place_sentences("他们把导弹运到了边界。")
+        (evidence,) = explain_sentences(bundle_of(classifier), sentences, FRAMES[:1]).evidence
+        strongest = max(evidence.words, key=lambda word: word.effect)
+        assert strongest.text in {"导弹", "边界", "导弹运"}, "neither a letter nor the sentence"
+        if evidence.base is not None:
+            total = evidence.base + sum(word.effect for word in evidence.words)
+            assert total == pytest.approx(evidence.log_odds)
 
 
 def test_the_words_of_a_frame_raise_it_by_both_methods() -> None:

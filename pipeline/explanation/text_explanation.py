@@ -18,6 +18,7 @@ from pipeline.bundle import ModelBundle
 from pipeline.classifiers.normalised_text import describe_account, read_text, without_normalisation
 from pipeline.classifiers.tfidf.tfidf_baseline import TfidfBaseline
 from pipeline.data.text.sentences import split_sentences
+from pipeline.data.text.text_words import HIRAGANA, LETTER, PARTICLES, is_part
 from pipeline.data.text.word_pattern import WORD
 from pipeline.errors import DataError
 from pipeline.evaluation.leakage import count_seen
@@ -45,7 +46,10 @@ LEFT_OUT: Final = (
 # A word, with apostrophes and hyphens inside; or a run of anything else but white space. Together
 # they cover all that is not white space, so that what characters contribute can be summed without a rest.
 _ROUNDING: Final = 1e-6  # of a probability
-_UNIT = re.compile(rf"(?:{WORD})(?:['’ʼ-](?:{WORD}))*|[^\w\s]+")  # noqa: RUF001 - apostrophes as they are written
+_ALIKE: Final = 0.2  # effects of neighbouring letters, the smaller by the larger
+_LONGEST_RUN: Final = 6  # letters
+_UNIT = re.compile(rf"{LETTER}|(?:{WORD})(?:['’ʼ-](?:{WORD}))*|[^\w\s]+")  # noqa: RUF001 - apostrophes as they are written
+_is_hiragana = re.compile(f"[{HIRAGANA}]").match
 _has_word = re.compile(r"\w").search
 
 Span = tuple[int, int]
@@ -127,7 +131,10 @@ class Explanation:
 
 
 def find_units(text: str) -> list[Span]:
-    """Places of words and of runs of punctuation; they do not overlap and leave out white space alone."""
+    """Places of words, or letters where no spaces part words, and of runs of punctuation, without overlaps.
+
+    White space alone is left out.
+    """
     return [match.span() for match in _UNIT.finditer(text)]
 
 
@@ -280,7 +287,13 @@ def _take_exact(bundle: ModelBundle, sentence: PlacedSentence, columns: Sequence
     for i, (start, end) in enumerate(units):
         effects[i] = of_characters[start:end].sum(axis=0)
     places = [read.find_original(start, end) for start, end in units]
-    return bases, [_name_effects(sentence, places, effects[:, k]) for k in columns]
+    words = []
+    for k in columns:
+        runs = _join_letters(sentence.text, places, effects[:, k])
+        joined = [(places[first][0], places[last][1]) for first, last in runs]
+        sums = np.array([effects[first : last + 1, k].sum() for first, last in runs])
+        words.append(_name_effects(sentence, joined, sums))
+    return bases, words
 
 
 def _leave_out(bundle: ModelBundle, sentence: PlacedSentence, columns: Sequence[int]) -> _Effects:
@@ -290,10 +303,43 @@ def _leave_out(bundle: ModelBundle, sentence: PlacedSentence, columns: Sequence[
         for start, end in find_units(read.text)
         if is_word(read.text[start:end])
     ]
+    effects = _measure_left_out(bundle, text, units)
+    words = []
+    for k in columns:
+        joined = [
+            (units[first][0], units[last][1]) for first, last in _join_letters(text, units, effects[:, k])
+        ]
+        of_frame = effects if len(joined) == len(units) else _measure_left_out(bundle, text, joined)
+        words.append(_name_effects(sentence, joined, of_frame[:, k]))
+    return [None] * len(columns), words
+
+
+def _measure_left_out(bundle: ModelBundle, text: str, units: Sequence[Span]) -> NDArray[np.float64]:
+    """What the log odds lose when each unit is missing, shape (n_units, k)."""
     variants = [text, *(text[:start] + text[end:] for start, end in units)]
     log_odds = logit(bundle.predict(variants)[0])
-    effects = log_odds[0] - log_odds[1:]
-    return [None] * len(columns), [_name_effects(sentence, units, effects[:, k]) for k in columns]
+    return np.asarray(log_odds[0] - log_odds[1:])
+
+
+def _may_be_one(one: str, other: str) -> bool:
+    """Whether two units side by side may be of one word: letters, no particles, and not of kanji and an ending."""
+    if not is_part(one) or not is_part(other) or one in PARTICLES or other in PARTICLES:
+        return False
+    return bool(_is_hiragana(one)) == bool(_is_hiragana(other))
+
+
+def _join_letters(text: str, units: Sequence[Span], effects: NDArray[np.float64]) -> list[Span]:
+    """First and last unit of what is shown as one: letters side by side that do much the same, as a word's do."""
+    runs: list[Span] = []
+    for i, (start, end) in enumerate(units):
+        before, end_before = units[i - 1]
+        weak, strong = sorted((effects[i - 1], effects[i]), key=abs)
+        goes_on = weak * strong > 0 and abs(weak) >= _ALIKE * abs(strong) and end_before == start
+        if goes_on and i - runs[-1][0] < _LONGEST_RUN and _may_be_one(text[before:start], text[start:end]):
+            runs[-1] = (runs[-1][0], i)
+        else:
+            runs.append((i, i))
+    return runs
 
 
 def _name_effects(

@@ -23,7 +23,7 @@ _NUMBER_FOLLOWS = """
     art arts ch chap col doc ed fig figs no nos pp para paras res sec secs sect vol vols
     jan feb mar apr jun jul aug sep sept oct nov dec
     abb abs anm bd blz kap nr kl klo cap lib núm num pág pags pag alin σελ lk rozdz rys tab poz pkt č čl čís odst obr бр
-    рис табл абз кв куб пп гл ст разд прил вып изд илл янв февр апр авг сент окт нояб дек мал розд дод
+    рис табл абз кв куб пп гл ст разд прил вып изд илл янв февр апр авг сент окт нояб дек мал розд дод стор
 """
 
 GOES_ON = frozenset(_GOES_ON.split())

@@ -92,11 +92,14 @@ STARTERS = frozenset(
 )
 WORDS_OF_ONE_LETTER = frozenset("яєжб")  # at the end of a sentence as anywhere
 INSIDE_WORDS = frozenset("'’ʼ-‑°")  # "nobody's.", "2021-м."
+# A whole date in Ukrainian and Russian, and the word before it, with which it may open a sentence or a clause
+DATED = re.compile(r"(\w{1,20})[\s,]{1,2}\d{1,2}(?:\.\d{1,2}\.|\s[^\W\d_]{3,10}\s)[12]\d{3}\s?[рг]$")
+BEFORE_DATES = frozenset("на до від з зі із по за після перед с со от к после около близько станом".split())  # noqa: SIM905
 ACRONYM = re.compile(r"\b(?:[A-Z]\.)+[A-Z]$")
 
 # Chinese and Japanese: what after a closing quote still belongs to the sentence
 SPOKEN = re.compile(
-    r"[\u3040-\u309f]|[\u4e00-\u9fff]{0,6}?(?:说|說|道|问|問|答|喊|称|稱|写道|寫道|表示|指出|强调|強調)[^\w\s]"
+    r"[\u3040-\u309f]|[\u4e00-\u9fff·]{0,20}?(?:说|說|道|问|問|答|喊|称|稱|表示|指出|强调|強調|宣布|补充|補充|告诉记者|告訴記者|回应|回應)[^\w\s]"
 )
 _CJK_QUOTES = "”’」』〉》"
 QUOTED = re.compile(rf"[{ALWAYS}!?…][{_CJK_QUOTES}]$")

@@ -24,6 +24,7 @@ MIN_PIECE = 500  # characters; pieces of a long block are no shorter, except the
 
 Span = tuple[int, int]
 LONGEST_ITEM = 20  # characters; an enumerator that is longer is a sentence
+LONGEST_DATE = 50  # characters, with the word before it
 LONGEST_WORD = 24  # characters; what is looked at on each side of a mark
 
 _has_word = re.compile(r"\w").search
@@ -243,9 +244,20 @@ def _is_abbreviated(text: str, start: int, stop: int, after: int, word: str) -> 
         is_time = patterns.TIME_OF_DAY.search(text, first, stop) is not None
         is_zoned = is_time and patterns.TIME_ZONE.match(text, after) is not None
         return is_zoned or (pair[1] + pair[2]).lower() in PAIRS_GO_ON
-    return _is_initial(text, found.start(), last) and not (
-        word in patterns.STARTERS and patterns.ACRONYM.search(text, first, stop)
+    is_dated = last in "рг" and _ends_with_date(text, start, stop)
+    return (
+        not is_dated
+        and _is_initial(text, found.start(), last)
+        and not (word in patterns.STARTERS and patterns.ACRONYM.search(text, first, stop))
     )
+
+
+def _ends_with_date(text: str, start: int, stop: int) -> bool:
+    """Whether a whole date ends what stands before it: not where it opens a sentence, or a preposition does."""
+    dated = patterns.DATED.search(text, max(start, stop - LONGEST_DATE), stop)
+    if dated is None or dated[1].lower() in patterns.BEFORE_DATES:
+        return False
+    return _has_word(text[start : dated.start()])
 
 
 def _is_initial(text: str, place: int, letter: str) -> bool:

@@ -21,15 +21,15 @@ _LINK = re.compile(r"https?://\S+|www\.\S+|t\.me/\S+|@\w+")
 # Scripts that put no spaces between words: Thai, Lao, Tibetan, Burmese, Khmer, Chinese and Japanese. Each letter, with
 # the vowel before it and the marks after it, is a token, in Tibetan each syllable.
 _SPACELESS = f"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff{CHARACTERS}"
-_TOKEN = re.compile(
-    rf"[^\W{_SPACELESS}]+(?:[{MARKS}]+[^\W{_SPACELESS}]*)*"
-    rf"|[\u0e40-\u0e44\u0ec0-\u0ec4]?(?=\w)[{_SPACELESS}][{MARKS}]*"
-)
+LETTER: Final = rf"[\u0e40-\u0e44\u0ec0-\u0ec4]?(?=\w)[{_SPACELESS}][{MARKS}]*"
+_TOKEN = re.compile(rf"[^\W{_SPACELESS}]+(?:[{MARKS}]+[^\W{_SPACELESS}]*)*|{LETTER}")
 _WORD = re.compile(r"\w+")
-_PARTICLES = "的了着過过被把和與与及在是就將将對对從从到於于也都而之其等們们吗嗎呢吧這这那\u3040-\u309f"
+# Of Chinese, which are no part of another word; those of Japanese and its endings are written in hiragana
+PARTICLES: Final = "的了着過过被把和與与及在是就將将對对從从到於于也都而之其等們们吗嗎呢吧這这那"
+HIRAGANA: Final = "\u3040-\u309f"
 _LETTERS = re.compile(WORD_OF_LETTERS)
 _only_words = re.compile("[\0-\u0590\u2000-\u2fff\U0001f000-\U0001faff]*").fullmatch  # and signs
-_RUN = re.compile(rf"(?:(?![\d{_PARTICLES}])[{_SPACELESS}](?<=[\w{MARKS}]))+")
+_RUN = re.compile(rf"(?:(?![\d{PARTICLES}{HIRAGANA}])[{_SPACELESS}](?<=[\w{MARKS}]))+")
 _is_spaceless = re.compile(f"[{_SPACELESS}]").match
 _UNDIVIDED = re.compile(f"[{_SPACELESS}\u0f00-\u0fff]")
 _BREAK = re.compile(r"[.!?\u2026:\n\u00ab\u201c\"\u2014\u2022]")  # after which a capital says nothing
