@@ -257,7 +257,7 @@ def _ends_with_date(text: str, start: int, stop: int) -> bool:
     dated = patterns.DATED.search(text, max(start, stop - LONGEST_DATE), stop)
     if dated is None or dated[1].lower() in patterns.BEFORE_DATES:
         return False
-    return _has_word(text[start : dated.start()])
+    return _has_word(text[start : dated.start()]) is not None
 
 
 def _is_initial(text: str, place: int, letter: str) -> bool:
