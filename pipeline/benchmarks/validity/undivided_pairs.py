@@ -1,7 +1,7 @@
 """Pairs with known answers in scripts that put no spaces between words: Chinese, Japanese and Thai.
 
 One pair a line: kind | text | text; a line break is //. What the kinds say stands in `written_pairs`. All sentences are
-invented, in the manner of posts, and were written before anything was known of what the rules say of them.
+invented, in the manner of posts, and were written before anything was known of what the rules say of them; rules were mended by them afterwards.
 """
 
 # ruff: noqa: E501, RUF001 - a table of sentences in other scripts
