@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -103,14 +104,17 @@ def test_no_two_files_share_a_name() -> None:
     assert not [name for name, n in names.items() if n > 1]
 
 
-def imported_libraries(source: Path) -> Iterator[str]:
+@cache
+def imported_libraries(source: Path) -> frozenset[str]:
     """Top-level packages that a file imports anywhere, also inside functions."""
+    found = set()
     for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
+            found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{source}: relative import"
-            yield str(node.module).partition(".")[0]
+            found.add(str(node.module).partition(".")[0])
+    return frozenset(found)
 
 
 def room_of(source: Path) -> str:

@@ -129,7 +129,7 @@ def test_the_source_distribution_holds_what_building_and_testing_need(checkout: 
     expected = {"pyproject.toml", "README.md", "LICENSE", "Makefile", "constraints.txt", "requirements.lock"}
     assert tests | expected <= names
     assert not [
-        name for name in names if "pycache" in name or "_cache" in name or name.endswith((".pyc", ".db"))
+        name for name in names if "pycache" in name or "_cache/" in name or name.endswith((".pyc", ".db"))
     ]
 
 

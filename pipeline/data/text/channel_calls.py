@@ -1,13 +1,14 @@
 """Calls that channels write below their posts: to subscribe, follow, join, read the rest, send news.
 
-In the languages that posts are identified in. A line is a call if every part of it, between "|" and the like, is one from its first word to its last: what says
-anything else is a sentence. Links, tags and user names in it do not count.
+In the languages that posts are identified in. A line is a call if every part of it, between "|" and the like, is one from
+its first word to its last: what says anything else is a sentence. Links, tags and user names in it do not count.
 """
 
 # ruff: noqa: E501 - phrases in many alphabets
 
 import re
 from collections import defaultdict
+from functools import cache
 from typing import Final
 
 from pipeline.data.text.text_words import fold_words
@@ -86,12 +87,14 @@ _LONG: Final = 5  # letters of a name that has endings
 _SPACELESS: Final = "\u0e00"  # from Thai on
 _PARTS: Final = re.compile(r"\s[-–—/]\s|[|│¦•·]|\s{2,}")
 _MOST_PARTS: Final = 5
+_PHRASES: Final = tuple(part.strip() for part in re.split(r"[;\n]", _CALLS) if part.strip())
+_first_word: Final = re.compile(r"\w+").search
 
 
 def may_be_call(line: str) -> bool:
     """Whether a line begins as a call does: quickly told, and of few others."""
     first = _first_word(line)
-    return first is not None and _find_key(first[0].casefold()) in _KEYS
+    return first is not None and _find_key(first[0].casefold()) in _read_keys()
 
 
 def is_call(line: str) -> bool:
@@ -110,7 +113,7 @@ def _find_key(word: str) -> str:
 
 
 def _is_one(part: str) -> bool:
-    pattern = _PATTERNS.get(part[0])
+    pattern = _find_pattern(part[0])
     return pattern is not None and pattern.fullmatch(part) is not None
 
 
@@ -139,8 +142,30 @@ def _to_pattern(phrase: str, platform: str) -> str:
     return lead + written.replace("…", r"[\w ]{0,20}?").replace("<", platform)
 
 
-def _compile() -> dict[str, re.Pattern[str]]:
-    """A pattern for each letter with which calls begin: most lines need none of them."""
+# Read and compiled where they are first asked for: that takes as long as starting some commands.
+
+
+@cache
+def _read_keys() -> frozenset[str]:
+    """Beginnings of the first words of calls."""
+    beginnings = (
+        beginning
+        for phrase in (*_PHRASES, *map(_fold, _PHRASES), f"({_SOURCE_WORDS})")
+        for beginning in _find_beginnings(phrase)
+    )
+    return frozenset(_find_key(found[0].casefold()) for found in map(_first_word, beginnings) if found)
+
+
+@cache
+def _find_pattern(letter: str) -> re.Pattern[str] | None:
+    """A pattern for the calls that begin with a letter: most lines need none of them."""
+    phrases = _read_phrases().get(letter)
+    return None if phrases is None else re.compile("|".join(phrases))
+
+
+@cache
+def _read_phrases() -> dict[str, list[str]]:
+    """Patterns of calls by the letter with which they begin."""
     names = sorted("".join(fold_words(word)) for word in _PLATFORMS.split())
     # With the ending of a case, and "and" or "in" as one letter before it
     words = (
@@ -151,15 +176,4 @@ def _compile() -> dict[str, re.Pattern[str]]:
     for phrase in map(_fold, _PHRASES):
         for letter in sorted({beginning[0] for beginning in _find_beginnings(phrase)}):
             by_letter[letter].append(_to_pattern(phrase, platform))
-    return {letter: re.compile("|".join(patterns)) for letter, patterns in by_letter.items()}
-
-
-_first_word: Final = re.compile(r"\w+").search
-_PHRASES: Final = tuple(part.strip() for part in re.split(r"[;\n]", _CALLS) if part.strip())
-_PATTERNS: Final = _compile()
-_KEYS: Final = frozenset(
-    _find_key(found[0].casefold())
-    for phrase in (*_PHRASES, *map(_fold, _PHRASES), f"({_SOURCE_WORDS})")
-    for beginning in _find_beginnings(phrase)
-    if (found := _first_word(beginning))
-)
+    return by_letter
