@@ -170,7 +170,7 @@ def test_workers_end_with_a_killed_or_interrupted_driver(
     tiny_bundle: ModelBundle, tmp_path: Path, how: signal.Signals
 ) -> None:
     """A key on the terminal reaches the workers as well."""
-    table = write_table(tmp_path / "posts.parquet", [make_row(i) for i in range(1000)])
+    table = write_table(tmp_path / "posts.parquet", [make_row(i) for i in range(5000)])
     arguments = ["--model", str(tiny_bundle.folder), "--batch-posts", "10", "--workers", "2"]
     command = [sys.executable, "-m", "pipeline.predict", str(table), *arguments, "-o", str(tmp_path / "out")]
     log = tmp_path / "out" / "posts" / "_delta_log"
