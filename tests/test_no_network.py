@@ -115,7 +115,6 @@ def test_from_a_new_project_to_the_report_nothing_asks_for_the_network(cut_off: 
     folder = cut_off.folder
     (folder / "offline.yaml").write_text(CONFIG, encoding="utf-8")
     cut_off.frames("init", "project")
-    cut_off.frames("check", "offline.yaml")
     cut_off.frames("train", "offline.yaml")
     cut_off.frames(
         "predict",

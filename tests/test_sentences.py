@@ -22,7 +22,7 @@ def check_invariants(post: str, sentences: list[Sentence]) -> None:
         position = sentence.end
     gaps.append(post[position:])
     for gap in gaps:
-        without_enumerators = re.sub(r"\d{1,2}[.)]|\d\ufe0f?\u20e3|[①-⓿]", "", gap)
+        without_enumerators = re.sub(r"\d{1,2}[.)、．]|\d\ufe0f?\u20e3|[①-⓿]", "", gap)
         assert not any(c.isalnum() for c in without_enumerators), gap
 
 
