@@ -93,6 +93,7 @@ class FineTunedTransformer:
         """Whether dev chooses the epoch, and with it the decisions."""
         return self.settings.decide_on == "dev"
 
+    @older_objects_left_alone()
     def fit(
         self,
         train: LabelledData,
@@ -107,17 +108,6 @@ class FineTunedTransformer:
         Without dev, every row gets a probability from a network that has not seen its cluster of copies, and the
         networks trained for that are averaged with the one of all rows, see `NetworkTraining.train_crossed`.
         """
-        release_memory()  # of what was fitted before
-        with older_objects_left_alone():
-            return self._fit(train, dev, clusters, context)
-
-    def _fit(
-        self,
-        train: LabelledData,
-        dev: LabelledData | None,
-        clusters: NDArray[np.int64],
-        context: FitContext,
-    ) -> FitSummary:
         chosen = choose_encoder(self.settings.encoder, train)
         encoder = find_encoder(
             chosen.name,
