@@ -1,6 +1,7 @@
 """A student that copies a finished model: it answers alike, says where it comes from, and finds what it has seen."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,31 @@ def test_the_command_counts_what_it_left_out_and_names_what_follows(
     assert f"frames compare {teacher.folder} {student.folder}" in told.replace("\n", "")
     assert all(frame in told for frame in FRAMES)
     assert "sentences are few to learn from" in told
+
+
+def test_a_terminal_is_shown_every_stage_to_its_end(
+    teacher: ModelBundle, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes the stream for a terminal
+    told = distil(
+        *(teacher.folder, folder / "posts.jsonl", "-o", tmp_path / "student"),
+        *("--labelled", folder / "labelled.jsonl"),
+    )
+    assert told.exit_code == 0, told.output
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", told.stderr).replace("\r", "\n")
+    shown = re.findall(r"^(\w[\w :-]*?) +\S*━\S* +(\d+)/(\d+|\?)", plain, re.MULTILINE)
+    ended = {stage: (done, of) for stage, done, of in shown}  # the last that was drawn of each
+    assert list(ended) == [
+        "reading posts",
+        "looking for copies",
+        "teacher: held-out sentences",
+        "teacher: answers",
+        "transformer: fine-tuning",
+        "student: held-out sentences",
+        "student: figures on the test fold",
+    ]
+    assert all(of in (done, "?") for done, of in ended.values())
+    assert int(ended["reading posts"][0]) == 460 + len(LABELLED) + 2
 
 
 def test_what_the_teacher_has_seen_is_known_of_the_student_and_lessons_stand_apart(

@@ -154,7 +154,9 @@ def distil(
         format_name=format_name,
         progress=progress,
     )
+    progress("teacher: held-out sentences", 0, len(texts.held_out))
     wanted, decided, teacher_rate = _ask(teacher, texts.held_out)
+    progress("teacher: held-out sentences", len(wanted), len(wanted))
     began = time.monotonic()
     key = json.dumps([teacher.bundle_hash, asdict(recipe), seed, texts.learnt])
     with hold_folder(work_folder(destination.parent, key)) as work:
@@ -166,9 +168,11 @@ def distil(
     figures["fit_seconds"] = round(time.monotonic() - began, 3)
     student = _take_place(teacher.classifier, taught.classifier)
 
+    progress("student: held-out sentences", 0, len(texts.held_out))
     began = time.perf_counter()
     raw = student.predict_proba(texts.held_out)
     rates = (teacher_rate, len(raw) / (time.perf_counter() - began))
+    progress("student: held-out sentences", len(raw), len(raw))
     half = len(raw) // 2
     config = read_json_object(teacher.folder / "config.json")
     rule = copy_decision_rule(
@@ -185,8 +189,10 @@ def distil(
         (wanted[half:], decided[half:]),
         (calibrated[half:], rule.decide(calibrated[half:])),
     )
+    progress("student: figures on the test fold", 0, len(test))
     predictions = _predict_test(teacher, test, student, rule)
     report, slices = _evaluate(teacher, predictions, seed)
+    progress("student: figures on the test fold", len(test), len(test))
     notes = (*describe_student(teacher, texts.counts), *texts.warnings, *taught.notes, *report.notes)
     folder = save_bundle(
         destination,

@@ -99,7 +99,7 @@ def read_unlabelled(
         seed: of the draw.
         options: what the user says about raw exports.
         format_name: of raw exports; None to tell it from their content.
-        progress: told how many posts are read.
+        progress: told how many posts are read, and when copies are looked for.
 
     Raises:
         DataError: nothing can be read, or too few texts that the teacher has not learnt from.
@@ -118,6 +118,7 @@ def read_unlabelled(
                     drawing.add(text)
                 progress("reading posts", drawing.posts, 0)
     drawn = drawing.texts()
+    progress("looking for copies", 0, len(drawn))
     apart = np.zeros(len(drawn), bool)
     tests = teacher.read_arrays("training_texts").get("test_digests", np.zeros(0, np.uint64))
     known = list(labelled.table["text"])
@@ -129,6 +130,7 @@ def read_unlabelled(
     held_out = _hold_out(seen, teacher.model_id)
     is_near = _record([usable[i] for i in held_out]).find(usable) >= 0
     learnt = np.flatnonzero(~is_near)
+    progress("looking for copies", len(drawn), len(drawn))
     counts = TextCounts(
         posts=drawing.posts,
         read=drawing.read,
