@@ -1,17 +1,24 @@
 import io
 import warnings
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from matplotlib import get_data_path
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
+from pipeline.reporting import figure_fonts
 from pipeline.reporting.evaluation_plots import (
     co_occurrence_figure,
     precision_recall_figure,
     reliability_figure,
 )
+from pipeline.reporting.figure_fonts import find_undrawn, note_undrawn
 
 NAMES = ("multipolarity", "многополярный_мир", "price in $ and $", "a_very_long_name_" * 6)
 
@@ -29,6 +36,40 @@ def png(figure: Figure) -> bytes:
         warnings.simplefilter("error")
         figure.savefig(buffer, format="png")
     return buffer.getvalue()
+
+
+def write_font(path: Path, family: str, letters: str) -> Path:
+    """A font whose letters are all filled squares."""
+    pen = TTGlyphPen(None)
+    pen.moveTo((0, 0))
+    for corner in ((0, 800), (800, 800), (800, 0)):
+        pen.lineTo(corner)
+    pen.closePath()
+    glyph, names = pen.glyph(), [f"uni{ord(letter):04X}" for letter in letters]
+    font = FontBuilder(1000)
+    font.setupGlyphOrder([".notdef", *names])
+    font.setupCharacterMap({ord(letter): name for letter, name in zip(letters, names, strict=True)})
+    font.setupGlyf({".notdef": TTGlyphPen(None).glyph(), **dict.fromkeys(names, glyph)})
+    font.setupHorizontalMetrics(dict.fromkeys([".notdef", *names], (1000, 0)))
+    font.setupHorizontalHeader(ascent=800, descent=-200)
+    font.setupNameTable({"familyName": family, "styleName": "Regular"})
+    font.setupOS2(usWeightClass=500)  # medium, as some call their only weight
+    font.setupPost()
+    font.save(path)
+    return path
+
+
+@pytest.fixture
+def fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The fonts of a machine: one for most scripts, and what a test adds."""
+    installed = [str(Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"))]
+    monkeypatch.setattr(figure_fonts, "findSystemFonts", lambda: installed)
+    kept = (figure_fonts.list_faces, figure_fonts._choose_face, figure_fonts._find_all_letters)
+    for cached in kept:
+        cached.cache_clear()
+    yield installed
+    for cached in kept:
+        cached.cache_clear()
 
 
 def titles(figure: Figure) -> list[str]:
@@ -122,3 +163,34 @@ def test_signs_that_the_font_lacks_are_left_out_or_named() -> None:
     figure.canvas.draw()  # a missing glyph would warn
     ticks = [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
     assert ticks[:3] == ["peace broker", "dove of peace", "мир"]
+
+
+def test_names_are_drawn_in_the_fonts_that_have_their_letters(
+    fonts: list[str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    fonts.append(str(write_font(tmp_path / "new.ttf", "Installed Since", "多极世界")))
+    names = ("多极世界", "السلام", "мир и 多极", "peace")
+    truth, probabilities = made_up(200, 4)
+    figures = (
+        co_occurrence_figure(truth, probabilities > 0.5, names),
+        precision_recall_figure(truth, probabilities, names),
+    )
+    assert [tick.get_text() for tick in figures[0].axes[0].get_xticklabels()][:4] == [*names]
+    assert [title.partition("\n")[0] for title in titles(figures[1])] == [*names]
+    for figure in figures:
+        png(figure)  # a letter that its fonts lack would warn
+    assert not caplog.records  # such as of a font that is not found
+    assert find_undrawn(names) == []
+
+
+def test_letters_without_a_font_are_boxes_and_the_words_are_told(fonts: list[str]) -> None:
+    assert len(fonts) == 1
+    truth, probabilities = made_up(200, 4)
+    names = ("多极 world", "السلام", "мир", "\U0001f54a")
+    figure = co_occurrence_figure(truth, probabilities > 0.5, names)
+    png(figure)
+    ticks = [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
+    assert ticks[:4] == ["□□ world", "السلام", "мир", "dove of peace"]
+    [note] = note_undrawn(find_undrawn(names), "draw again")
+    assert "all letters of: 多极; they show boxes" in note
+    assert note.endswith("and draw again")

@@ -331,7 +331,8 @@ def test_frames_by_language_mark_what_training_never_showed(
 def test_figures_are_in_fonts_that_have_the_letters_and_words_without_a_font_are_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    plain, wide = Face("Plain", frozenset(map(ord, "abcd"))), Face("Wide", frozenset(map(ord, "abcdأفق")))
+    plain = Face("Plain", frozenset(map(ord, "abcd")), Path("plain.ttf"))
+    wide = Face("Wide", frozenset(map(ord, "abcdأفق")), Path("wide.ttf"))
     monkeypatch.setattr(figure_fonts, "list_faces", lambda: (plain, wide))
     for cached in (figure_fonts._choose_face, figure_fonts._find_all_letters):
         cached.cache_clear()

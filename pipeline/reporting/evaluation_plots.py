@@ -6,21 +6,21 @@ Colours are those of Okabe and Ito (2008, "Color universal design"), told apart 
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, get_font
 from numpy.typing import NDArray
 
 from pipeline.measures.metrics import average_precision, expected_calibration_error
 from pipeline.reporting.curves import BINS, precision_recall_curve, reliability_bins
+from pipeline.reporting.figure_fonts import choose_families, find_drawn
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#767676"
 FEW_POSITIVES = 5  # below this a curve is drawn pale: it says more about the draw than about the model
 NO_FRAME = "(no frame)"
+_BOX = "\u25a1"  # in place of a letter that no font has
 _PANELS = 20  # up to here five columns fill a page, beyond it six
 _ANNOTATED = 20  # more rows than this leave no room for numbers in the cells
 _DPI = 110
@@ -99,7 +99,7 @@ def co_occurrence_figure(truth: NDArray[Any], decided: NDArray[Any], frame_ids: 
         frame_ids: names of the k columns.
     """
     shares, counts = _co_occurrence(_with_none(truth), _with_none(decided))
-    names = [_literal(name) for name in (*frame_ids, NO_FRAME)]
+    names = [spell(name) for name in (*frame_ids, NO_FRAME)]
     size = 3.2 + (0.42 if len(names) <= _ANNOTATED else 0.26) * len(names)
     figure = Figure(figsize=(size + 1.2, size), dpi=_DPI, layout="constrained")
     axes = figure.subplots()
@@ -110,6 +110,8 @@ def co_occurrence_figure(truth: NDArray[Any], decided: NDArray[Any], frame_ids: 
     axes.set_yticks(
         positions, [f"{_cut(name)} ({n})" for name, n in zip(names, counts, strict=True)], fontsize=8
     )
+    for tick in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+        tick.set_fontfamily(choose_families([tick.get_text()]))
     axes.set_xlabel("frame that the model gave")
     axes.set_ylabel("frame that the coders gave (texts)")
     axes.set_title("Per cent of the row's texts", fontsize=11)
@@ -121,11 +123,12 @@ def co_occurrence_figure(truth: NDArray[Any], decided: NDArray[Any], frame_ids: 
 
 def _draw_curve(axes: Axes, truth: NDArray[np.bool_], scores: NDArray[Any], frame: str) -> None:
     positives = int(truth.sum())
-    title = _break_lines(_literal(frame))
+    title = _break_lines(spell(frame))
+    look: dict[str, Any] = {"fontsize": 8, "fontfamily": choose_families([title])}
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.04), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
     axes.spines[["top", "right"]].set_visible(False)
     if not positives:
-        axes.set_title(f"{title}\nno positives", fontsize=8, color=GREY)
+        axes.set_title(f"{title}\nno positives", color=GREY, **look)
         return
     recall, precision = precision_recall_curve(truth, scores)
     few = positives < FEW_POSITIVES
@@ -134,7 +137,7 @@ def _draw_curve(axes: Axes, truth: NDArray[np.bool_], scores: NDArray[Any], fram
     axes.axhline(positives / len(truth), color=ORANGE, linestyle="--", linewidth=0.9)
     quality = float(average_precision(truth, scores)[0])
     axes.set_title(
-        f"{title}\nAP {quality:.2f}, {positives} positives", fontsize=8, color=GREY if few else "black"
+        f"{title}\nAP {quality:.2f}, {positives} positives", color=GREY if few else "black", **look
     )
 
 
@@ -159,23 +162,18 @@ def _annotate(axes: Axes, shares: NDArray[Any]) -> None:
             axes.text(j, i, f"{100 * share:.0f}", ha="center", va="center", fontsize=7, color=color)
 
 
-def _literal(name: str) -> str:
-    """A name as it can be drawn: without signs that the font lacks, such as most emoji, which would be empty boxes.
+def spell(name: str) -> str:
+    """A name as it can be drawn: without signs that no font has, such as most emoji, and with boxes for such letters.
 
     Where no letter is left, the signs are named. A dollar sign would begin a formula.
     """
-    known = _glyphs()
-    drawn = "".join(sign for sign in name if sign.isalnum() or ord(sign) in known).strip()
-    if drawn != name and not any(sign.isalnum() for sign in drawn):
-        signs = [sign for sign in name if unicodedata.category(sign).startswith("S")]
-        drawn = " ".join(unicodedata.name(sign, "sign").lower() for sign in signs) or drawn
+    known = find_drawn()
+    signs = (sign if ord(sign) in known else _BOX if sign.isalnum() else "" for sign in name)
+    drawn = "".join(signs).strip()
+    if drawn != name and not any(sign.isalnum() or sign == _BOX for sign in drawn):
+        symbols = [sign for sign in name if unicodedata.category(sign).startswith("S")]
+        drawn = " ".join(unicodedata.name(sign, "sign").lower() for sign in symbols) or drawn
     return drawn.replace("$", r"\$")
-
-
-@cache
-def _glyphs() -> frozenset[int]:
-    """Code points that the font of the figures can draw; ASCII in any case."""
-    return frozenset(get_font(findfont(FontProperties())).get_charmap()) | frozenset(range(128))
 
 
 def _cut(name: str, width: int = 34) -> str:

@@ -9,7 +9,8 @@ from matplotlib.ticker import NullLocator
 from pipeline.evaluation.learning_curve_record import LearningCurve
 from pipeline.measures.intervals import Estimate
 from pipeline.measures.metrics import Floats
-from pipeline.reporting.evaluation_plots import BLUE, GREY, ORANGE
+from pipeline.reporting.evaluation_plots import BLUE, GREY, ORANGE, spell
+from pipeline.reporting.figure_fonts import choose_families
 
 _DPI = 110
 _CROWDED = 1.25  # sizes closer than this ratio would print over one another
@@ -55,8 +56,8 @@ def learning_curve_figure(curve: LearningCurve) -> Figure:
         axes.axvspan(
             sizes[0] / 1.1, max(absent) * 1.05, color=GREY, alpha=0.12, label="some frames have no example"
         )
-    name = curve.name.replace("$", r"\$")  # a dollar sign would begin a formula
-    axes.set_title(f"Learning curve of {name} ({curve.kind})", fontsize=11)
+    title = f"Learning curve of {spell(curve.name)} ({curve.kind})"
+    axes.set_title(title, fontsize=11, fontfamily=choose_families([title]))
     axes.grid(axis="y", color="#dddddd")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="upper left", frameon=False, fontsize=9)

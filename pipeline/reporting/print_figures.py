@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.data.tables.table_files import guard_formula
-from pipeline.errors import list_names
 from pipeline.files.durable_files import explain_full_disk, new_file, replacing
 from pipeline.reporting.events import Event
 from pipeline.reporting.figure_data import (
@@ -23,7 +22,7 @@ from pipeline.reporting.figure_data import (
     share_rows,
     time_rows,
 )
-from pipeline.reporting.figure_fonts import choose_family, name_fonts
+from pipeline.reporting.figure_fonts import choose_family, name_fonts, note_undrawn
 from pipeline.reporting.report_data import ReportData
 from pipeline.reporting.share_plots import SharePlots
 
@@ -99,18 +98,7 @@ def write_figures(
                 with replacing(path) as temporary, new_file(temporary) as stream:
                     stream.write(content)
                 written.append(path)
-    return written, _note_lost(list(lost))
-
-
-def _note_lost(texts: Sequence[str]) -> list[str]:
-    if not texts:
-        return []
-    note = (
-        f"in figures, no font of this machine has all letters of: {list_names(texts, 5)}; they show boxes. Install one "
-        "that has them (on Debian and Ubuntu fonts-noto-cjk for Chinese, Japanese and Korean, fonts-dejavu for Arabic, "
-        "fonts-noto-core for most other scripts), and write the report again"
-    )
-    return [note]
+    return written, note_undrawn(list(lost), "write the report again")
 
 
 def _render(figure: _Figure) -> tuple[dict[str, bytes], list[str]]:

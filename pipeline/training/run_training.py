@@ -150,11 +150,11 @@ def run_training(
         )
         loaded = load_bundle(bundle)  # a bundle that cannot be read back is no result
         with mention_kept([bundle]):
-            _record(tracker, report, figures, predictions, codebook.frame_ids)
+            undrawn = _record(tracker, report, figures, predictions, codebook.frame_ids)
             tracker.log_dict(slices.to_json(), "slices.json")
             _record_page(tracker, loaded, predictions, folds.test if config.tracking.error_texts else None)
             tracker.log_bundle(bundle)
-        return TrainingResult(bundle, report, slices, folds, figures, notes)
+        return TrainingResult(bundle, report, slices, folds, figures, (*undrawn, *notes))
 
 
 def _work_key(config: RunConfig, codebook: Codebook, folds: Folds, processes: Processes) -> str:
@@ -177,12 +177,14 @@ def _record(
     figures: dict[str, float],
     predictions: TestPredictions,
     frame_ids: tuple[str, ...],
-) -> None:
+) -> list[str]:
+    """Figures and plots of them; a note where these cannot show a frame's name."""
     from pipeline.reporting.evaluation_plots import (
         co_occurrence_figure,
         precision_recall_figure,
         reliability_figure,
     )
+    from pipeline.reporting.figure_fonts import find_undrawn, note_undrawn
 
     tracker.log_metrics({**report.flat_metrics(), **figures})
     tracker.log_dict(report.to_json(), "evaluation.json")
@@ -190,6 +192,12 @@ def _record(
     tracker.log_figure(precision_recall_figure(truth, calibrated, frame_ids), "precision_recall.png")
     tracker.log_figure(reliability_figure(truth, calibrated), "reliability.png")
     tracker.log_figure(co_occurrence_figure(truth, predictions.decided, frame_ids), "co_occurrence.png")
+    if tracker.run_id is None:
+        return []  # nothing was recorded
+    remedy = (
+        "plots of later runs will have them; `frames evaluation-report` shows those of this run in a browser"
+    )
+    return note_undrawn(find_undrawn(frame_ids), remedy)
 
 
 def _record_page(
