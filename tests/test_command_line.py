@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
+from pipeline.reporting import figure_fonts
 
 CODEBOOK = """
 name: Weather talk
@@ -250,6 +251,25 @@ def test_a_training_ends_in_ten_lines_unless_all_is_wanted(
     assert len(short.splitlines()) <= 12, short
     for said in ("macro-F1 over", "weakest F1: ", "run id", "bundle  ", "registered as", "--verbose"):
         assert said in short
+
+
+def test_frames_that_plots_cannot_name_are_told(
+    tmp_path: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("codebook.yaml", "baseline.yaml", "labelled.csv"):
+        text = (project / name).read_text(encoding="utf-8").replace("storm", "风暴")
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr(figure_fonts, "list_faces", lambda: ())  # a machine without fonts
+    for cached in (figure_fonts._choose_face, figure_fonts._find_all_letters):
+        cached.cache_clear()
+    done = CliRunner().invoke(app, ["train", "baseline.yaml"], env={"COLUMNS": "500"})
+    for cached in (figure_fonts._choose_face, figure_fonts._find_all_letters):
+        cached.cache_clear()
+    assert done.exit_code == 0, done.output
+    assert "no font of this machine has all letters of: 风暴; they show boxes" in done.stdout
+    assert "Glyph" not in done.stderr  # one line for each letter, in the words of a library
 
 
 def run_predict_alone() -> None:
