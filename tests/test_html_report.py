@@ -7,8 +7,9 @@ import html
 import json
 import re
 import shutil
+from collections import Counter
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -276,6 +277,55 @@ def test_the_command_writes_the_file_and_says_so(
     assert embedded(output.read_text(encoding="utf-8"))["frame_definitions"][ORDER]
     assert not list(output.parent.glob("_*"))  # no temporary file stays
     assert RUSSIAN in embedded(output.read_text(encoding="utf-8"))["channels"]
+
+
+def test_days_and_times_are_those_of_a_named_place(tmp_path: Path, tiny_bundle: ModelBundle) -> None:
+    late = timedelta(hours=10, minutes=30)  # at 22:30 UTC, which is the next day in Kyiv
+    posts = [
+        replace(post, published_at=post.published_at and post.published_at + late) for post in make_posts()
+    ]
+    scores = write_scores(tmp_path, tiny_bundle, posts)
+    coded = code_sample(scores, tmp_path)
+    first = min(post.published_at for post in posts if post.published_at)
+    (tmp_path / "events.csv").write_text(f"date,label\n{first.date()},Of UTC\n")
+    times = read_scores(scores)["published_at"].dropna()
+    of_utc, months = {}, {}
+    for zone in ("UTC", "Europe/Kyiv"):
+        command = ["report", scores, "-o", tmp_path / "r.html", "--sample", coded]
+        command += ["--events", tmp_path / "events.csv"]
+        command += ["--timezone", zone] if zone != "UTC" else []
+        done = CliRunner().invoke(app, [*map(str, command)])
+        assert done.exit_code == 0, done.output
+        html = (tmp_path / "r.html").read_text(encoding="utf-8")
+        page = embedded(html)
+        local = times.dt.tz_convert(zone)
+        months = local.dt.strftime("%Y-%m").value_counts().to_dict()
+        cells, shares = page["cells"], page["shares"]
+        counted = Counter()
+        for period, n in zip(cells["period"], cells["posts"], strict=True):
+            counted[page["periods"][period]] += n
+        assert {month: n for month, n in counted.items() if month} == months
+        of_month = {
+            period: n
+            for channel, unit, period, n in zip(
+                *(shares[name] for name in ("channel", "unit", "period", "units")), strict=True
+            )
+            if channel is None and unit == "month" and period != "undated"
+        }
+        assert of_month == months
+        shown = {np.datetime64(minute, "m").item() for minute in page["rows"]["minute"] if minute is not None}
+        assert shown == {moment.to_pydatetime().replace(tzinfo=None) for moment in local}
+        assert f"<dd>{local.min():%Y-%m-%d} to {local.max():%Y-%m-%d}</dd>" in html
+        assert f"Months begin at midnight {zone}" in html
+        assert page["zone"] == zone
+        assert len(page["events"]) == (zone == "UTC")  # the day before the first post is outside
+        of_utc = of_utc or months
+    assert months != of_utc
+    said = CliRunner().invoke(
+        app, ["report", str(scores), "-o", str(tmp_path / "r.html"), "--timezone", "Kyiv"]
+    )
+    assert said.exit_code == 1
+    assert "did you mean Europe/Kyiv" in said.stderr
 
 
 def test_posts_without_a_frame_are_in_the_page_with_their_text(scores: Path) -> None:

@@ -1,11 +1,13 @@
 """The report in a real browser: filters, search, sorting by keyboard, hostile posts, accessibility, no request."""
 
+import csv
+import io
 import os
 import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -385,6 +387,28 @@ def test_a_line_is_lit_by_its_name_and_events_are_lines(page: Page) -> None:
     )
     expect(page.locator("section[aria-labelledby=time]")).to_contain_text("in no plot: 2031-01-01 too late")
     assert plot.locator("line[stroke-dasharray='3,2']").count() == 1
+
+
+def test_times_say_whose_they_are(browser: Browser, report: Path, tmp_path: Path) -> None:
+    taken = {}
+    for zone in (None, "Asia/Kolkata"):
+        written = write_report(report.parent / "scores", tmp_path / "r.html", timezone=zone).path
+        page = browser.new_page()
+        page.goto(written.as_uri())
+        expect(page.locator("#status")).to_contain_text("in the table")
+        expect(page.locator("#head-date")).to_have_text(f"Date ({zone or 'UTC'})")
+        with page.expect_download() as download:
+            page.locator("#posts-take").get_by_role("button").click()
+        table = Path(download.value.path()).read_text(encoding="utf-8-sig")
+        taken[zone] = list(csv.DictReader(io.StringIO(table)))
+        page.close()
+    utc, local = taken.values()
+    assert {row["timezone"] for row in local} == {"Asia/Kolkata"}
+    ahead = timedelta(hours=5, minutes=30)
+    for one, other in zip(utc, local, strict=True):
+        assert one["message_id"] == other["message_id"]
+        if one["date_utc"] != "undated":
+            assert datetime.fromisoformat(one["date_utc"]) + ahead == datetime.fromisoformat(other["date"])
 
 
 def test_links_follow_the_template(browser: Browser, report: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from pipeline.commands.options import (
     print_json,
     require_paths,
 )
-from pipeline.commands.shares import Samples
+from pipeline.commands.shares import Samples, Timezone
 from pipeline.commands.terminal import console, run_command
 from pipeline.files.safe_text import safe_text
 
@@ -56,6 +56,7 @@ def report(
         Path | None,
         typer.Option("--figures", help="Folder for the main figures in print size: SVG, PNG, CSV."),
     ] = None,
+    timezone: Timezone = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -87,6 +88,7 @@ def report(
             events=happened,
             link=link,
             figures=figures,
+            timezone=timezone,
         )
         if as_json:
             print_json(written.to_json())

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import groupby, pairwise
 from operator import itemgetter
 from pathlib import Path
@@ -90,12 +90,15 @@ class Edit:
         """The two texts as one, see `mark_difference`."""
         return mark_difference(self.before, self.after)
 
-    def describe_time(self) -> str:
-        """When it was changed, as far as exports tell."""
+    def describe_time(self, zone: tzinfo = UTC) -> str:
+        """When it was changed, as far as exports tell; by the clock of a zone."""
         if self.delay is not None:
             return f"{say_span(self.delay)} after publication"
         if self.seen_before and self.seen_after:
-            return f"between {self.seen_before:%Y-%m-%d %H:%M} and {self.seen_after:%Y-%m-%d %H:%M} UTC, unmarked"
+            before, after = (
+                f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in (self.seen_before, self.seen_after)
+            )
+            return f"between {before} and {after} {zone}, unmarked"
         return "time unknown, unmarked"
 
     def to_json(self) -> dict[str, Any]:

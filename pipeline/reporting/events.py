@@ -15,7 +15,7 @@ _LONGEST: Final = 120  # characters of a label
 
 @dataclass(frozen=True, slots=True, order=True)
 class Event:
-    """What happened on a day (UTC)."""
+    """What happened on a day."""
 
     day: date
     label: str

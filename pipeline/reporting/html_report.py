@@ -10,6 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from pipeline.bundle import ModelBundle
+from pipeline.data.time_zones import read_zone
 from pipeline.errors import ConfigError, DataError, shorten
 from pipeline.prevalence.share_records import find_absent
 from pipeline.reporting.drift_section import describe_drift
@@ -66,6 +67,7 @@ def write_report(
     events: Sequence[Event] = (),
     link: str | None = None,
     figures: Path | None = None,
+    timezone: str | None = None,
     limits: Limits | None = None,
 ) -> WrittenReport:
     """Write the report of an output folder of `frames predict`.
@@ -83,18 +85,23 @@ def write_report(
         link: how the link to a post is made, with {channel} and {message_id}; None for posts of public Telegram
             channels alone.
         figures: folder for the main figures in print size; None for none.
+        timezone: where months and days begin, and by whose clock times are shown; None for UTC.
         limits: how much the page holds.
 
     Raises:
         ConfigError: a link that is no address.
-        DataError: no scores, a model that did not make them, a sample that does not fit them, no room to write.
+        DataError: no such time zone, no scores, a model that did not make them, a sample that does not fit them, no
+            room to write.
     """
     _check_link(link)
-    data = collect_report_data(scores, limits)
+    zone = UTC if timezone is None else read_zone(timezone)
+    data = collect_report_data(scores, limits, zone)
     if bundle is not None:
         _check_model(scores, data, bundle)
     shares = (
-        collect_share_plots(scores, sample, data.frame_ids, empty_is_coded=empty_is_coded) if sample else None
+        collect_share_plots(scores, sample, data.frame_ids, empty_is_coded=empty_is_coded, timezone=timezone)
+        if sample
+        else None
     )
     warnings = _warnings(data, bundle)
     seen = count_seen_posts(scores, bundle) if bundle else None
@@ -119,6 +126,7 @@ def write_report(
         "title": title or "Narrative frames in channel posts",
         "totals": data.totals,
         "span": _span(data.totals),
+        "clock": "UTC" if timezone is None else f"{timezone} time",
         "warnings": warnings,
         "seen": seen.describe() if seen else None,
         "table_note": note_table(data),
@@ -131,7 +139,7 @@ def write_report(
         "drift": describe_drift(scores, bundle, frame_titles(bundle), find_absent(of_posts))
         if bundle
         else None,
-        "edits": describe_edits(scores, posts, bundle, payload["frame_names"]) if posts else None,
+        "edits": describe_edits(scores, posts, bundle, payload["frame_names"], zone) if posts else None,
         "left_out": list_left_out(data),
         "rejects": read_rejects(scores / REJECTS),
         "provenance": _provenance(scores, data, bundle),
@@ -220,7 +228,7 @@ def _span(totals: dict[str, Any]) -> str:
 def _provenance(scores: Path, data: ReportData, bundle: ModelBundle | None) -> list[tuple[str, str]]:
     rows = [("Output folder", scores.resolve().name)]
     for model in data.models:
-        stamps = [f"{model[name]:%Y-%m-%d %H:%M} UTC" for name in ("first", "last")]
+        stamps = [f"{model[name].tz_convert(UTC):%Y-%m-%d %H:%M} UTC" for name in ("first", "last")]
         when = stamps[0] if stamps[0] == stamps[1] else f"{stamps[0]} to {stamps[1]}"
         rows.append(("Scored by", f"{model['model_id']}: {model['posts']:,} posts, {when}"))
         rows += [("its bundle hash", model["bundle_hash"]), ("its codebook hash", model["codebook_hash"])]

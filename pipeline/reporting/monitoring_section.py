@@ -1,5 +1,6 @@
 """What monitoring finds, as the HTML report shows it."""
 
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ _CHANGED: Final = 600  # characters of a change
 
 
 def describe_edits(
-    scores: Path, posts: Path, bundle: ModelBundle | None, frame_names: dict[str, str]
+    scores: Path, posts: Path, bundle: ModelBundle | None, frame_names: dict[str, str], zone: tzinfo = UTC
 ) -> dict[str, Any]:
     """Edits that changed frames, latest first.
 
@@ -21,6 +22,7 @@ def describe_edits(
         posts: posts table.
         bundle: the model that scored.
         frame_names: by frame id.
+        zone: of times.
     """
     report = find_edits(posts, scores, bundle)
     notes = []
@@ -40,11 +42,11 @@ def describe_edits(
             f"{len(report.changing):,} changed a frame."
         ),
         "notes": notes,
-        "edits": [_describe(edit, frame_names) for edit in report.changing[:_EDITS]],
+        "edits": [_describe(edit, frame_names, zone) for edit in report.changing[:_EDITS]],
     }
 
 
-def _describe(edit: Edit, frame_names: dict[str, str]) -> dict[str, Any]:
+def _describe(edit: Edit, frame_names: dict[str, str], zone: tzinfo) -> dict[str, Any]:
     def name(frames: dict[str, tuple[float, float]]) -> list[str]:
         return [
             f"{frame_names.get(frame, frame)} ({before:.2f} → {after:.2f})"
@@ -55,7 +57,7 @@ def _describe(edit: Edit, frame_names: dict[str, str]) -> dict[str, Any]:
     return {
         "channel": channel,  # apart from what follows it, which a name written from the right would draw before it
         "number": edit.post_key[len(channel) :],
-        "when": edit.describe_time(),
+        "when": edit.describe_time(zone),
         "gained": name(edit.gained),
         "lost": name(edit.lost),
         "marks": [

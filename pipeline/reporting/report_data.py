@@ -7,6 +7,7 @@ evidence, are taken most probable first until `Limits` is reached; what is left 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from pipeline.reporting.evidence_texts import EvidenceTexts, add_texts
 from pipeline.reporting.plain_posts import PlainPosts, add_plain_posts
 from pipeline.scoring.read_scores import open_scores
 from pipeline.scoring.score_output import read_tables
+from pipeline.scoring.score_queries import quote_text
 
 STEPS: Final = 20  # of probability: the page filters in steps of 0.05
 _MOST_COUNTS: Final = 300_000  # rows of a table of counts; about 0.5 MB in the page
@@ -110,7 +112,7 @@ class ReportData:
 
     Attributes:
         payload: for the page's script, plain values; its layout is that of `report.js`.
-        totals: counts over all current posts, by name.
+        totals: counts over all current posts, by name; first and last of them by the clock of `zone`.
         models: one row for each model whose scores are current.
         frame_ids: in column order.
         languages: posts by lang and frame ("" for posts in all).
@@ -118,6 +120,7 @@ class ReportData:
         texts_left_out: evidence sentences whose text is not in the page; texts_shortened: of those that are.
         channels_merged: channels that are counted together as "other channels".
         unit: of the periods of counts, "month" or "year".
+        zone: where months and days begin.
     """
 
     payload: dict[str, Any]
@@ -132,6 +135,7 @@ class ReportData:
     channels_merged: int
     unit: str = "month"
     is_interrupted: bool = False
+    zone: tzinfo = UTC
 
     @property
     def posts_in_table(self) -> int:
@@ -139,8 +143,13 @@ class ReportData:
         return len(self.payload["rows"]["name"]) - len(self.payload["plain"]["row"])
 
 
-def collect_report_data(out: Path, limits: Limits | None = None) -> ReportData:
+def collect_report_data(out: Path, limits: Limits | None = None, zone: tzinfo = UTC) -> ReportData:
     """Count the current posts of an output folder and choose what its report shows.
+
+    Args:
+        out: the output folder.
+        limits: how much the page holds.
+        zone: where months and days begin.
 
     Raises:
         DataError: no scores there, or none yet.
@@ -149,6 +158,7 @@ def collect_report_data(out: Path, limits: Limits | None = None) -> ReportData:
     tables = read_tables(out)
     frame_ids, last_run = tables.frame_ids, tables.read_last_run()
     with open_scores(out) as connection:
+        connection.execute(f"SET TimeZone = {quote_text(str(zone))}")
         connection.execute(_POSTS)
         connection.execute(_MARKS)
         totals = connection.sql(_TOTALS).df().iloc[0].to_dict()
@@ -165,6 +175,7 @@ def collect_report_data(out: Path, limits: Limits | None = None) -> ReportData:
     payload = {
         "frames": list(frame_ids),
         "steps": STEPS,
+        "zone": str(zone),
         **counts,
         **_describe_rows(
             rows, marks, texts, plain, channels=channels, periods=counts["periods"], frame_ids=frame_ids
@@ -183,6 +194,7 @@ def collect_report_data(out: Path, limits: Limits | None = None) -> ReportData:
         channels_merged=merged,
         unit="year" if are_years else "month",
         is_interrupted=last_run is not None and not last_run.get("complete"),
+        zone=zone,
     )
 
 
@@ -284,6 +296,6 @@ def _describe_rows(
 
 
 def _minutes(times: pd.Series) -> list[int | None]:
-    """Minutes since 1970 (UTC); None where the time is not known."""
-    minutes = times.dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[s]").astype("int64") // 60
+    """Minutes from 1970 to what a clock in the zone of the times shows; None where the time is not known."""
+    minutes = times.dt.tz_localize(None).astype("datetime64[s]").astype("int64") // 60
     return [None if unknown else int(m) for m, unknown in zip(minutes, times.isna(), strict=True)]

@@ -42,7 +42,12 @@ class SharePlots:
 
 
 def collect_share_plots(
-    scores: Path, sample: Path | Sequence[Path], frame_ids: Sequence[str], *, empty_is_coded: bool = False
+    scores: Path,
+    sample: Path | Sequence[Path],
+    frame_ids: Sequence[str],
+    *,
+    empty_is_coded: bool = False,
+    timezone: str | None = None,
 ) -> SharePlots:
     """Estimate the shares of all domains from scores and a coded sample, or several; see `report_shares`.
 
@@ -50,7 +55,14 @@ def collect_share_plots(
         DataError: a sample that does not belong to these scores or cannot be used.
     """
     wanted = Wanted(differences=True, trend=True, kinds=("channel",), most=_MOST_CHANNELS)
-    report = report_shares(scores, sample, domains=_DOMAINS, empty_is_coded=empty_is_coded, wanted=wanted)
+    report = report_shares(
+        scores,
+        sample,
+        domains=_DOMAINS,
+        empty_is_coded=empty_is_coded,
+        wanted=wanted,
+        timezone=timezone,
+    )
     kept = list(report.estimates)
     notes = list(report.notes)
     if len(kept) > _MOST_SHARES:

@@ -41,12 +41,12 @@ function sortHits(hits) {
   return keyed.map(([, hit]) => hit);
 }
 
-const COLUMNS = [["date", "Date (UTC)"], ["channel", "Channel and message"], ["frames", "Frames"], ["probability", "Highest prob."], [null, "Evidence, or the text"]];
+const COLUMNS = [["date", "Date"], ["channel", "Channel and message"], ["frames", "Frames"], ["probability", "Highest prob."], [null, "Evidence, or the text"]];
 
 function buildTable() {
   const head = COLUMNS.map(([key, title]) => {
     if (!key) return make("th", { scope: "col", role: "columnheader" }, title);
-    const button = make("button", { type: "button", id: `sort-${key}` }, title);
+    const button = make("button", { type: "button", id: `sort-${key}` }, key === "date" ? `${title} (${data.zone})` : title);
     button.addEventListener("click", () => {
       state.ascending = state.sort === key ? !state.ascending : key === "channel";
       Object.assign(state, { sort: key, page: 0 });
@@ -125,7 +125,8 @@ function postRecord({ row, best }) {
   const { rows, marks } = data;
   const own = marksOf(row), plain = data.plainOf.get(row);
   const text = plain !== undefined && data.plain.text[plain] >= 0 ? data.texts.text[data.plain.text[plain]] : "";
-  return { date_utc: dateOf(row), channel: data.names[rows.name[row]], message_id: rows.message[row], link: linkOf(row) || "",
+  const when = data.zone === "UTC" ? { date_utc: dateOf(row) } : { date: dateOf(row), timezone: data.zone };
+  return { ...when, channel: data.names[rows.name[row]], message_id: rows.message[row], link: linkOf(row) || "",
     frames: own.map((m) => titles[marks.frame[m]]).join("; "), highest_probability: best / 1000,
     evidence: plain === undefined ? [...new Set(own.map(evidenceText))].join(" | ") : "", text_without_frame: text };
 }
@@ -179,7 +180,7 @@ function drawEvidence(hits) {
     const distinct = found.filter(([, , m]) => !seen.has(marks.text[m]) && seen.add(marks.text[m])).slice(0, EXAMPLES);
     const items = distinct.map(([permille, row, m]) => make("li", {},
       make("blockquote", {}, quote(marks.text[m], m, true)),
-      make("div", { class: "source" }, name(data.names[rows.name[row]]), ", ", postLink(row, rows.minute[row] === null ? dateOf(row) : `${dateOf(row)} UTC`), `${rows.message[row] ? `, message ${rows.message[row]}` : ""}, probability ${twoDigits(permille)}`)));
+      make("div", { class: "source" }, name(data.names[rows.name[row]]), ", ", postLink(row, rows.minute[row] === null ? dateOf(row) : `${dateOf(row)} ${data.zone}`), `${rows.message[row] ? `, message ${rows.message[row]}` : ""}, probability ${twoDigits(permille)}`)));
     const isOpen = drawEvidence.done ? open.has(frame) : i < (NARROW.matches ? 1 : 3);
     return make("details", { open: isOpen, "data-frame": frame }, make("summary", {}, name(titles[frame]), make("span", { class: "soft" }, ` ${plural(found.length, "post")}`)),
       data.frame_definitions[data.frames[frame]] ? make("p", { class: "soft", dir: "auto" }, data.frame_definitions[data.frames[frame]]) : null,
