@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from pipeline.cli import app
 from pipeline.data.exports.detect import detect_format, format_by_name
 from pipeline.data.exports.post_links import parse_post_link
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped
@@ -403,6 +406,49 @@ def test_an_unknown_encoding_is_an_error_for_the_user(tmp_path: Path) -> None:
 )
 def test_links_of_posts(link: str, expected: tuple[str, int | None] | None) -> None:
     assert parse_post_link(link) == expected
+
+
+def test_keys_of_json_that_are_not_read_are_named_as_columns_are(tmp_path: Path) -> None:
+    date = "2024-03-01T10:00:00Z"
+    mapped = {"id": 1, "date": date, "caption": "", "body": "A first post.", "likes_of_staff": 3}
+    posts = [
+        {"id": 1, "date": date, "text": "A first post.", "mood": "calm", "chat": {"title": "A", "size": 9}},
+        {"id": 2, "date": date, "message": "A second post.", "mood": "calm", "coder": {"name": "X"}},
+        {"id": 3, "date": date, "message": "", "text": "A third post."},
+        {"id": 4, "of_no_post": 1},
+    ]
+    files = {
+        "lines.jsonl": "".join(json.dumps(post) + "\n" for post in posts),
+        "list.json": json.dumps(posts),
+        "all_read.jsonl": json.dumps({"id": 1, "date": date, "text": "A post of its own."}) + "\n",
+    }
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    for name, content in files.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    report = ingest([folder], tmp_path / "posts.parquet", ReadOptions())
+    unread = {file.name.rpartition("/")[2]: set(file.unread) for file in report.per_file if file.unread}
+    assert unread == {"lines.jsonl": {"mood", "coder"}, "list.json": {"mood", "coder"}}
+
+    (tmp_path / "mapped.jsonl").write_text(json.dumps(mapped) + "\n", encoding="utf-8")
+    command = ["ingest", str(tmp_path / "mapped.jsonl"), "-o", str(tmp_path / "mapped.parquet")]
+    for options, named in (([], "likes_of_staff"), (["--column", "views=likes_of_staff"], "")):
+        done = CliRunner().invoke(app, [*command, *options], env={"COLUMNS": "300"})
+        assert done.exit_code == 0, done.output
+        assert re.findall(r"not read +columns (\S+) of mapped.jsonl", done.stdout) == [named] * bool(named)
+    own = pq.read_table(tmp_path / "posts.parquet").to_pylist()
+    (tmp_path / "own.jsonl").write_text("".join(json.dumps(row, default=str) + "\n" for row in own))
+    report = ingest([tmp_path / "own.jsonl"], tmp_path / "again.parquet", ReadOptions())
+    assert [file.unread for file in report.per_file] == [()]
+
+
+def test_a_key_for_each_post_makes_no_list_without_end(tmp_path: Path) -> None:
+    lines = (json.dumps({"id": i, "text": f"Post number {i}.", f"key of {i}": 1}) for i in range(2500))
+    (tmp_path / "x.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    report = ingest([tmp_path / "x.jsonl"], tmp_path / "posts.parquet", ReadOptions())
+    [file] = report.per_file
+    assert file.posts == 2500
+    assert 0 < len(file.unread) <= 1000
 
 
 def test_columns_and_numbers_of_other_languages_are_read_and_what_is_not_is_named(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ t.me/NAME/12 or that of another platform, gives the channel and the number that 
 import contextlib
 import itertools
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -62,6 +62,13 @@ _URL = re.compile(r"https?://[^\s'\"<>\]\[,]+")
 _PAIR = re.compile(r"(?P<name>[^\s/]+)[/-](?P<number>\d{1,18})", re.ASCII)
 
 
+def tell_unread(found: Collection[str], used: Collection[str], options: ReadOptions) -> None:
+    """Tell the names of a table's columns, or of a file's keys, that are not used; of our own table there are none."""
+    unread = tuple(name for name in dict.fromkeys(found) if name and name not in used)
+    if unread and options.on_unread is not None and not set(found) >= _OWN_TABLE:
+        options.on_unread(unread)
+
+
 class PlainColumns:
     """The columns of one table, matched to ours.
 
@@ -79,6 +86,7 @@ class PlainColumns:
         self._options = options
         self._mapped = dict(options.columns)
         folded = {fold_name(name) for name in found}
+        self._found = tuple(found)
         self._is_own_table = set(found) >= _OWN_TABLE
         self._is_quoted = folded >= _TELEPATHY  # Telepathy puts each text between quotes
         self.names = match_columns(path, found, options.columns, may_lack=may_lack)
@@ -96,12 +104,10 @@ class PlainColumns:
         extra = (self._clock, self._service)
         read = (*several, *self.text_names, *self._places, *self._likes, *self._polls, *filter(None, extra))
         self.used = tuple(dict.fromkeys(read))
-        self._unread = tuple(name for name in dict.fromkeys(found) if name and name not in self.used)
 
     def tell_unread(self) -> None:
-        """Tell the columns of which nothing is taken; of our own table there are none."""
-        if self._unread and not self._is_own_table and self._options.on_unread is not None:
-            self._options.on_unread(self._unread)
+        """Tell the columns of which nothing is taken."""
+        tell_unread(self._found, self.used, self._options)
 
     def time_cells(self, cells: Mapping[str, object]) -> list[object]:
         """The cells that hold times of publication and of edits."""

@@ -16,7 +16,7 @@ from pipeline.data.exports.field_values import clean_text, make_excerpt, name_of
 from pipeline.data.exports.json_entries import LISTS, expand_page, holds_list, read_entries
 from pipeline.data.exports.json_stream import MAX_VALUE_CHARS, BadValueError, JsonStreamError, decode_value
 from pipeline.data.exports.message_parts import EMPTY
-from pipeline.data.exports.plain_columns import PlainColumns, settle_date_order
+from pipeline.data.exports.plain_columns import PlainColumns, settle_date_order, tell_unread
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Source
 from pipeline.data.tables.table_rows import LONGEST_NAME, fold_name
 from pipeline.data.tables.text_files import decode_utf8_head, open_text
@@ -24,6 +24,7 @@ from pipeline.errors import DataError, located
 
 _OBJECTS_AHEAD: Final = 100
 _KEY_SETS_KEPT: Final = 1000
+_MOST_KEYS: Final = 1000  # of which it is noted whether they are used
 _TEXT_KEY = re.compile(
     rf'"(?:{"|".join(name for name in SYNONYMS["text"] if name.isascii())})"\s*:\s*"', re.IGNORECASE
 )
@@ -39,7 +40,8 @@ class PlainJsonLines:
         what="JSON lines of any tool: snscrape, twarc, Meta Content Library, Pyrogram",
         how="one record a line, or one page of results a line",
         reads=READS,
-        ignores="every other key; inner objects but those named with a dot in `pipeline/data/exports/column_names.py`",
+        ignores="every other key, which is told; inner objects but those named with a dot in "
+        "`pipeline/data/exports/column_names.py`",
     )
 
     def matches(self, path: Path, head: bytes) -> bool:  # noqa: ARG002 - part of the contract
@@ -76,7 +78,8 @@ class PlainJson:
         what="JSON of any tool: a list of records or of texts, or what an interface returned around one; Pyrogram",
         how="save the list, or the answer as it is",
         reads=READS,
-        ignores="every other key; inner objects but those named with a dot in `pipeline/data/exports/column_names.py`",
+        ignores="every other key, which is told; inner objects but those named with a dot in "
+        "`pipeline/data/exports/column_names.py`",
     )
 
     def matches(self, path: Path, head: bytes) -> bool:  # noqa: ARG002 - part of the contract
@@ -177,8 +180,11 @@ def _read_objects(
         if failure is None:
             options = settle_date_order(columns, options, lambda: _all_cells(entries()))
     reader = _ObjectReader(path, options)
-    for record, value in itertools.chain(first, given if failure is None else ()):
-        yield reader.read(value, record)
+    try:
+        for record, value in itertools.chain(first, given if failure is None else ()):
+            yield reader.read(value, record)
+    finally:
+        tell_unread(reader.found, reader.used, options)
     if failure is not None:
         raise failure
 
@@ -190,13 +196,20 @@ def _all_cells(entries: Iterator[tuple[str, object]]) -> Iterator[Mapping[str, o
 
 
 class _ObjectReader:
-    """Matches columns once for each set of keys that objects have."""
+    """Matches columns once for each set of keys that objects have.
+
+    Attributes:
+        found: keys of objects with a text, but for what stands in inner ones; not more than are worth telling.
+        used: those of which something is taken, in whichever object.
+    """
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
         self._path = path
         self._options = options
         self._relevant = KNOWN_NAMES.union(fold_name(name) for name in options.columns.values())
         self._matched: dict[tuple[str, ...], PlainColumns | None] = {}
+        self.found: dict[str, None] = {}
+        self.used: set[str] = set()
 
     def read(self, value: object, record: str) -> RawPost | Skipped:
         if isinstance(value, BadValueError):
@@ -228,6 +241,15 @@ class _ObjectReader:
         if any(fold_name(key) in (*POLLS, "service") for key in found) and not _names_text(found):
             found.append("text")  # a poll is its own text
         try:
-            return PlainColumns(self._path, found, self._options, may_lack=True)
+            columns = PlainColumns(self._path, found, self._options, may_lack=True)
         except NoTextColumnError:
             return None
+        self._note_use(keys, columns)
+        return columns
+
+    def _note_use(self, keys: tuple[str, ...], columns: PlainColumns) -> None:
+        known = set(keys)
+        outer = {key: root if (root := key.partition(".")[0]) in known else key for key in keys}
+        self.used.update(outer.get(name, name) for name in columns.used)
+        if len(self.found) < _MOST_KEYS:  # ids in place of keys have no end
+            self.found.update(dict.fromkeys(itertools.islice(outer.values(), _MOST_KEYS)))
