@@ -13,7 +13,6 @@ from safetensors.torch import load_file, save_file
 from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
 from pipeline.classifiers.transformer import transformer
-from pipeline.classifiers.transformer.crossed_networks import WeightAverage
 from pipeline.classifiers.transformer.frozen_layers import FrozenLayers, pad
 from pipeline.classifiers.transformer.transformer import FineTunedTransformer
 from pipeline.config.model import TransformerSettings
@@ -129,21 +128,6 @@ def test_words_with_digits_that_half_precision_would_lose_are_left_as_they_are(
     model, _ = fit(encoder, tmp_path)
     words = model.network.network.encoder.embeddings.word_embeddings.weight
     assert torch.equal(words, load_file(encoder / "model.safetensors")["embeddings.word_embeddings.weight"])
-
-
-def test_an_average_leaves_what_did_not_learn_alone() -> None:
-    def network(learnt: float, kept: float) -> torch.nn.Module:
-        first, second = (torch.nn.Linear(1, 1, bias=False) for _ in range(2))
-        torch.nn.init.constant_(first.weight, learnt)
-        torch.nn.init.constant_(second.weight, kept)
-        second.weight.requires_grad = False
-        return torch.nn.ModuleList([first, second])
-
-    average, last = WeightAverage(), network(7.0, 30.0)
-    for part in (network(1.0, 10.0), network(4.0, 20.0), last):
-        average.add(part)
-    average.load_into(last)
-    assert [weight.item() for weight in last.parameters()] == [4.0, 30.0]
 
 
 def test_embeddings_that_learn_leave_no_layer_frozen(encoder: Path, tmp_path: Path) -> None:

@@ -65,9 +65,8 @@ class TransformerSettings(Settings):
         freeze_embeddings: word embeddings stay as they are: half of the optimiser's work saved.
         positive_weight_power: 0 weighs positives as they come, 1 balances them, 0.5 is the square root.
         decide_on: rows from which calibration and thresholds are learnt. "out_of_fold": all of train and dev, by
-            `inner_folds` more trainings, each without a part of them; the model is the average of those and of
-            one on all rows, each for all epochs. "dev": one training on train; dev chooses its epoch as well.
-            Sooner, and less sure.
+            `inner_folds` more trainings, each without a part of them and for all epochs; the model learns from all
+            rows. "dev": one training on train; dev chooses its epoch as well. Sooner, and less sure.
         inner_folds: of "out_of_fold".
         patience: with "dev", epochs without a better dev score before training stops; the best one is kept.
         precision: of the matrix products in training. "auto" is bf16 on a GPU or processor that has instructions

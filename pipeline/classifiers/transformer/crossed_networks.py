@@ -1,13 +1,12 @@
 """The networks that one transformer trains: that of all rows, and one for each inner fold, trained without it.
 
-Those of the folds give every row a probability by a network that has not seen it, and are then averaged with the one
-of all rows: Wortsman et al. 2022, "Model soups: averaging weights of multiple fine-tuned models improves accuracy
-without increasing inference time".
+Those of the folds give every row a probability by a network that has not seen it, from which calibration and thresholds
+are learnt; then they are dropped. Averaging their weights with those of the one of all rows (Wortsman et al. 2022,
+"Model soups") was measured and ranks worse, most of all where passes are few: docs/model-quality.md.
 """
 
 import copy
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -16,11 +15,9 @@ import pipeline.no_telemetry  # noqa: F401 - the hub client reads its settings w
 # isort: split
 
 import numpy as np
-import torch
 from datasets import Dataset
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
-from torch import Tensor, nn
 
 from pipeline.classifiers.encoder.token_batches import batch_sizes
 from pipeline.classifiers.encoder.token_windows import TokenWindows, WindowLimits
@@ -40,46 +37,6 @@ FEWEST_EPOCHS: Final = 2  # however many steps they take
 MOST_EPOCHS: Final = 16
 FEWEST_STEPS: Final = 48
 MOST_STEPS: Final = 1000
-
-
-class WeightAverage:
-    """A running sum of the weights of networks that were fine-tuned from the same start.
-
-    Their average is one network, as good as asking all of them, at the price of one.
-    """
-
-    def __init__(self) -> None:
-        self._sum: dict[str, Tensor] = {}
-        self._n = 0
-
-    def add(self, network: nn.Module) -> None:
-        """Count in one more network of the same build."""
-        for name, weights in _trained(network):
-            total = self._sum.setdefault(name, torch.zeros_like(weights, dtype=torch.float64, device="cpu"))
-            total += weights.cpu()
-        self._n += 1
-
-    def load_into(self, network: nn.Module) -> None:
-        """Give the average to a network of the same build; what did not learn is the same in all of them."""
-        for name, weights in _trained(network):
-            weights.copy_(self._sum[name] / self._n)
-
-
-def _trained(network: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    return ((name, part.detach()) for name, part in network.named_parameters() if part.requires_grad)
-
-
-@dataclass(frozen=True, slots=True)
-class Crossed:
-    """Logits (n, k) of rows by networks that had not seen them, and the sum of those networks."""
-
-    logits: NDArray[np.float32]
-    soup: WeightAverage
-
-    def average_into(self, network: FrameNetwork) -> None:
-        """Make `network` the average of itself and of all others."""
-        self.soup.add(network)
-        self.soup.load_into(network)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +105,10 @@ class NetworkTraining:
 
     def train_crossed(
         self, windows: TokenWindows, truth: NDArray[Any], clusters: NDArray[np.int64], context: FitContext
-    ) -> Crossed | None:
-        """One network for each inner fold, trained without it; None where all rows are one cluster.
+    ) -> NDArray[np.float32] | None:
+        """Logits (n, k) of rows by networks that have not seen them; None where all rows are one cluster.
+
+        A network is trained for each inner fold, without it.
 
         Args:
             windows: of n texts that are held out in turn and then of texts that are always learnt from.
@@ -162,7 +121,6 @@ class NetworkTraining:
             return None
         always = np.arange(len(clusters), len(truth))
         logits = np.zeros((len(clusters), self.n_frames), np.float32)
-        soup = WeightAverage()
         folds = GroupKFold(n_folds, shuffle=True, random_state=context.seed).split(logits, groups=clusters)
         for fold, (fitted, held_out) in enumerate(folds):
             context.progress("transformer: out of fold", fold, n_folds)
@@ -176,9 +134,8 @@ class NetworkTraining:
             scorer, _ = self.train(windows.of_texts(rows), truth[rows], inner)
             unseen = windows.of_texts(held_out)
             logits[held_out] = unseen.pool(scorer.score_tokens(unseen.token_ids, inner.processes))
-            soup.add(scorer.network)
         context.progress("transformer: out of fold", n_folds, n_folds)
-        return Crossed(logits, soup)
+        return logits
 
     def _scorer(self, network: FrameNetwork, frozen: FrozenLayers | None) -> NetworkScorer:
         return NetworkScorer(

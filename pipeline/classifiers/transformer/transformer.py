@@ -105,8 +105,8 @@ class FineTunedTransformer:
 
         `clusters`: of the rows of `train`, shape (n_train,).
 
-        Without dev, every row gets a probability from a network that has not seen its cluster of copies, and the
-        networks trained for that are averaged with the one of all rows, see `NetworkTraining.train_crossed`.
+        Without dev, every row gets a probability from a network that has not seen its cluster of copies, see
+        `NetworkTraining.train_crossed`, and the model is the network of all rows.
         """
         chosen = choose_encoder(self.settings.encoder, train)
         encoder = find_encoder(
@@ -150,8 +150,7 @@ class FineTunedTransformer:
         windows, truth = windows.of_texts(np.arange(len(train))), truth[: len(train)]
         out_of_fold = None
         if crossed is not None:
-            crossed.average_into(network.network)
-            out_of_fold = to_probabilities(crossed.logits, single_label=self.single_label)
+            out_of_fold = to_probabilities(crossed, single_label=self.single_label)
         self._network = self._scorer = network = training.complete(network)
         if context.processes.rank:  # scoring is prepared by the first process, which writes the model
             return FitSummary({}, out_of_fold=out_of_fold)
