@@ -18,7 +18,7 @@ from transformers import AutoModel, BertConfig, DistilBertConfig, RobertaConfig
 
 from pipeline.classifiers.build import build_classifier, load_classifier
 from pipeline.classifiers.encoder.encoders import find_encoder
-from pipeline.classifiers.encoder.token_windows import WindowLimits, make_windows
+from pipeline.classifiers.encoder.token_windows import TokenWindows, WindowLimits, make_windows
 from pipeline.classifiers.graph import graph_scorer
 from pipeline.classifiers.graph.encoder_graph import WORDS, EncoderShape, build_graph, serialise
 from pipeline.classifiers.graph.graph_scorer import IDS, LOGITS, MASK, GraphScorer, to_probabilities
@@ -204,24 +204,40 @@ def test_one_sigmoid_a_frame_or_one_softmax_worked_example() -> None:
 
 # Which graph scores
 
+TRUTH = np.eye(3, dtype=int)[np.arange(30) % 3]
 
-def choose(network: FrameNetwork, int8_probability: float, **settings: Any) -> Any:
-    """Offer a check on which 8-bit graphs give every row the same probability, and others the right one."""
-    truth = np.eye(3, dtype=int)[np.arange(30) % 3]
-    right = np.where(truth == 1, 0.9, 0.1).astype(np.float32)
 
-    def predict(graph: bytes, token_ids: Any) -> NDArray[np.float32]:
-        assert len(token_ids) == len(truth)
+def choose(network: FrameNetwork, change: Any = 0.0, unseen: Any = None, **settings: Any) -> Any:
+    """Offer a check on which 8-bit graphs change the right logits, 30 texts of 3 frames, and others do not.
+
+    Args:
+        network: to be scored.
+        change: what is added to the logits of the 8-bit graph, shape (30, 3) or less.
+        unseen: logits (30, 3) of a network that had not seen the texts; None for the network's own.
+        settings: of the recipe.
+    """
+    own = np.where(TRUTH == 1, 2.0, -2.0).astype(np.float32)
+
+    def score(graph: bytes, token_ids: Any) -> NDArray[np.float32]:
+        assert len(token_ids) == len(own)
         is_int8 = b"QLinear" in graph or b"QuantizeLinear" in graph
-        return np.full_like(right, int8_probability) if is_int8 and int8_probability >= 0 else right
+        return (own + change).astype(np.float32) if is_int8 else own
 
-    check = ScoringCheck(random_tokens(30), truth, right, predict)
+    windows = TokenWindows(random_tokens(30), np.arange(30), np.zeros(30, bool))
+    check = ScoringCheck(
+        windows=windows,
+        truth=TRUTH,
+        own=own,
+        unseen=own if unseen is None else unseen,
+        score=score,
+        activate=lambda logits: to_probabilities(logits, single_label=False),
+    )
     recipe = TransformerSettings.model_validate(settings)
     return choose_scoring_graph(network, random_tokens(20), check, recipe)
 
 
 def test_eight_bits_are_kept_where_they_rank_as_well(network: FrameNetwork) -> None:
-    chosen = choose(network, int8_probability=-1)
+    chosen = choose(network)
     assert b"QuantizeLinear" in chosen.graph
     assert chosen.figures == {
         "int8_mean_difference": 0.0,
@@ -233,18 +249,30 @@ def test_eight_bits_are_kept_where_they_rank_as_well(network: FrameNetwork) -> N
 
 def test_eight_bits_that_rank_worse_are_dropped_and_the_reader_is_told(network: FrameNetwork) -> None:
     """All scores equal: average precision is the base rate, 1/3; decisions at one half miss a third."""
-    chosen = choose(network, int8_probability=0.1)
+    to_the_same = np.where(TRUTH == 1, -4.0, 0.0)
+    chosen = choose(network, to_the_same)
     assert chosen.graph == export_float32(read_weights(network), shape_of(network))
     assert chosen.figures["int8_mean_average_precision_loss"] == pytest.approx(2 / 3)
     assert chosen.figures["int8_agreement"] == pytest.approx(2 / 3)
     assert "8-bit scoring would lose 0.667 in mean average precision" in chosen.notes[0]
-    assert choose(network, int8_probability=0.1, max_int8_loss=0.7).notes == ()
+    assert choose(network, to_the_same, max_int8_loss=0.7).notes == ()
+
+
+def test_what_eight_bits_cost_is_looked_for_where_the_network_had_not_learnt_the_texts_by_heart(
+    network: FrameNetwork,
+) -> None:
+    """An error of 1 changes no rank among logits of -2 and 2, but all of them among logits of -.25 and .25."""
+    error = np.where(TRUTH == 1, -1.0, 1.0)
+    assert choose(network, error).figures["int8_mean_average_precision_loss"] == 0
+    chosen = choose(network, error, unseen=np.where(TRUTH == 1, 0.25, -0.25))
+    assert chosen.figures["int8_mean_average_precision_loss"] > 0.5
+    assert chosen.graph == export_float32(read_weights(network), shape_of(network))
 
 
 def test_torch_scores_where_it_is_wanted_or_the_encoder_is_of_another_build() -> None:
-    assert choose(network_of(BertConfig(**SIZES)), -1, scoring="torch").graph is None
+    assert choose(network_of(BertConfig(**SIZES)), scoring="torch").graph is None
     other = network_of(DistilBertConfig(dim=32, n_heads=4, n_layers=1, hidden_dim=48, vocab_size=50))
-    chosen = choose(other, -1)
+    chosen = choose(other)
     assert chosen.graph is None
     assert chosen.notes == (
         "encoders of type 'distilbert' have no scoring graph: texts are scored with torch, several times slower",

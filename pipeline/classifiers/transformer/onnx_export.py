@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
+from pipeline.classifiers.encoder.token_windows import TokenWindows
 from pipeline.classifiers.graph.encoder_graph import (
     WORDS,
     Channels,
@@ -38,24 +39,35 @@ _FLOAT_TOLERANCE = 1e-3  # of a probability: two orders of adding up, and no mor
 _HALF = 0.5
 
 TokenIds = Sequence[Sequence[int]]
-GraphPredict = Callable[[bytes, TokenIds], Probabilities]
+Logits = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class ScoringCheck:
-    """Rows on which a graph is held against the network it was made from.
+    """Texts on which a graph is held against the network it was made from.
+
+    A network ranks texts that it has learnt from almost without fault, whatever is done to its logits. So what a graph
+    changes in them is added to logits of a network that had not seen the texts, and the loss is looked for there.
 
     Attributes:
-        token_ids: of n texts.
-        truth: 0/1 labels of shape (n, k).
-        expected: the network's own probabilities, shape (n, k).
-        predict: probabilities of the same shape by a graph.
+        windows: of n texts.
+        truth: their 0/1 labels, shape (n, k).
+        own: the network's logits, shape (n, k).
+        unseen: logits (n, k) of a network that had not learnt from them; `own` where the network itself had not.
+        score: logits of windows, shape (n_windows, k), by a graph.
+        activate: logits to probabilities.
     """
 
-    token_ids: TokenIds
+    windows: TokenWindows
     truth: NDArray[Any]
-    expected: Probabilities
-    predict: GraphPredict
+    own: Logits
+    unseen: Logits
+    score: Callable[[bytes, TokenIds], Logits]
+    activate: Callable[[Logits], Probabilities]
+
+    def find_logits(self, graph: bytes) -> Logits:
+        """Of the texts by a graph, shape (n, k)."""
+        return self.windows.pool(self.score(graph, self.windows.token_ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +88,12 @@ class ScoringGraph:
 def choose_scoring_graph(
     network: FrameNetwork, observed: TokenIds, check: ScoringCheck, settings: TransformerSettings
 ) -> ScoringGraph:
-    """The 8-bit graph, if it ranks the checked rows as well as the network; else the float32 one; else none.
+    """The 8-bit graph, if it ranks the checked texts as well as the network; else the float32 one; else none.
 
     Args:
         network: fitted, on the processor.
         observed: token ids of training texts, from which the ranges of the activations are taken.
-        check: rows to compare on, from dev where there is one.
+        check: texts to compare on, from dev where there is one.
         settings: `scoring` and `max_int8_loss`.
     """
     if settings.scoring == "torch":
@@ -94,12 +106,15 @@ def choose_scoring_graph(
     if sum(weight.nbytes for weight in weights.values()) > _LARGEST_WEIGHTS:
         return _score_with_torch("the encoder is larger than the 2 GB that a scoring graph may have")
     int8 = export_int8(weights, shape, observed)
-    figures = compare_with_network(check.predict(int8, check.token_ids), check)
+    figures = compare_with_network(check.find_logits(int8), check)
     loss = figures["int8_mean_average_precision_loss"]
     if loss <= settings.max_int8_loss:
         return ScoringGraph(int8, figures)
     float32 = export_float32(weights, shape)
-    if np.abs(check.predict(float32, check.token_ids) - check.expected).max() > _FLOAT_TOLERANCE:
+    if (
+        np.abs(check.activate(check.find_logits(float32)) - check.activate(check.own)).max()
+        > _FLOAT_TOLERANCE
+    ):
         return _score_with_torch("its scoring graph gives other probabilities than the network", figures)
     note = (
         f"8-bit scoring would lose {loss:.3f} in mean average precision, more than model.max_int8_loss "
@@ -174,13 +189,17 @@ def read_weights_file(path: Path) -> Weights:
     return {name: weight.astype(np.float32) for name, weight in load_file(path).items()}
 
 
-def compare_with_network(found: Probabilities, check: ScoringCheck) -> dict[str, float]:
-    """Mean absolute difference, share of equal decisions at one half, loss in mean average precision; of (n, k)."""
-    before, after = (mean_average_precision(check.truth, p) or 0.0 for p in (check.expected, found))
+def compare_with_network(found: Logits, check: ScoringCheck) -> dict[str, float]:
+    """What a graph that gives the logits `found`, shape (n, k), costs in place of the network.
+
+    Mean absolute difference of probabilities, share of equal decisions at one half, loss in mean average precision.
+    """
+    before, after = check.activate(check.unseen), check.activate(check.unseen + (found - check.own))
+    ranked, ranked_after = (mean_average_precision(check.truth, p) or 0.0 for p in (before, after))
     return {
-        "int8_mean_difference": float(np.abs(found - check.expected).mean()),
-        "int8_agreement": float(((found > _HALF) == (check.expected > _HALF)).mean()),
-        "int8_mean_average_precision_loss": float(before - after),
+        "int8_mean_difference": float(np.abs(after - before).mean()),
+        "int8_agreement": float(((after > _HALF) == (before > _HALF)).mean()),
+        "int8_mean_average_precision_loss": float(ranked - ranked_after),
     }
 
 

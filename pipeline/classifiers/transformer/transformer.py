@@ -154,7 +154,12 @@ class FineTunedTransformer:
         self._network = self._scorer = network = training.complete(network)
         if context.processes.rank:  # scoring is prepared by the first process, which writes the model
             return FitSummary({}, out_of_fold=out_of_fold)
-        scoring = self._prepare_scoring(network, windows, truth, dev_fold)
+        checked, unseen = dev_fold, None
+        if checked is None:
+            rows = draw_evenly(len(train), _COMPARED_TRAINING_ROWS)
+            checked = DevFold(windows.of_texts(rows), truth[rows])
+            unseen = None if crossed is None else crossed[rows]
+        scoring = self._prepare_scoring(network, windows, checked, unseen)
         figures = {
             "steps": float(outcome.steps),
             "best_epoch": float(outcome.best_epoch),
@@ -199,7 +204,7 @@ class FineTunedTransformer:
             checked: of texts it was not trained on.
         """
         self._network, self._encoder = network, encoder
-        return self._prepare_scoring(network, observed, checked.truth, checked)
+        return self._prepare_scoring(network, observed, checked, None)
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Probabilities before calibration, shape (n_texts, n_frames)."""
@@ -284,30 +289,32 @@ class FineTunedTransformer:
         return DevFold(windows, dev.indicator())
 
     def _prepare_scoring(
-        self, own: NetworkScorer, train: TokenWindows, truth: NDArray[Any], dev: DevFold | None
+        self, own: NetworkScorer, observed: TokenWindows, checked: DevFold, unseen: NDArray[np.float32] | None
     ) -> ScoringGraph:
-        """Choose the graph that scores from now on: calibration and evaluation are to see what users will."""
+        """Choose the graph that scores from now on: calibration and evaluation are to see what users will.
+
+        Args:
+            own: the fitted network.
+            observed: of texts it was trained on.
+            checked: texts on which a graph is held against it.
+            unseen: logits of those by networks that had not learnt from them, (n, k); None where `own` had not.
+        """
 
         def read(graph: bytes) -> GraphScorer:
             return GraphScorer(
                 graph, len(self.labels), own.tokenizer, padding_id=own.padding_id, limits=own.limits
             )
 
-        def activate(logits: NDArray[np.float32]) -> Probabilities:
-            return to_probabilities(logits, single_label=self.single_label)
-
-        if dev is not None:
-            compared, known = dev.windows.token_ids, dev.truth[dev.windows.owners]
-        else:
-            rows = draw_evenly(len(train.token_ids), _COMPARED_TRAINING_ROWS)
-            compared, known = [train.token_ids[i] for i in rows], truth[train.owners[rows]]
+        found = checked.windows.pool(own.score_tokens(checked.windows.token_ids))
         check = ScoringCheck(
-            token_ids=compared,
-            truth=known,
-            expected=activate(own.score_tokens(compared)),
-            predict=lambda graph, ids: activate(read(graph).score_tokens(ids)),
+            windows=checked.windows,
+            truth=checked.truth,
+            own=found,
+            unseen=found if unseen is None else unseen,
+            score=lambda graph, ids: read(graph).score_tokens(ids),
+            activate=lambda logits: to_probabilities(logits, single_label=self.single_label),
         )
-        chosen = choose_scoring_graph(own.network, train.token_ids, check, self.settings)
+        chosen = choose_scoring_graph(own.network, observed.token_ids, check, self.settings)
         release_memory()  # of the graphs that were tried
         self._scorer = own if chosen.graph is None else read(chosen.graph)
         return chosen
