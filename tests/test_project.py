@@ -29,7 +29,6 @@ def check_that_everything_loads(folder: Path) -> None:
     kinds = {
         "baseline": "tfidf",
         "blend": "blend",
-        "multilingual": "transformer",
         "transformer": "transformer",
     }
     assert {path.stem for path in (folder / "configs").iterdir()} == set(kinds)

