@@ -26,7 +26,14 @@ from pipeline.training.fit_model import assist_training
 from pipeline.training.run_training import run_training
 
 SEED, ROWS, EPOCHS = 3, 30, 2
-RECIPE = {"epochs": EPOCHS, "tokens_per_batch": 64, "dropout": 0.0, "device": "cpu", "precision": "fp32"}
+RECIPE = {
+    "epochs": EPOCHS,
+    "learning_rate": 2e-4,
+    "tokens_per_batch": 64,
+    "dropout": 0.0,
+    "device": "cpu",
+    "precision": "fp32",
+}
 
 
 def new_network(encoder: Path) -> FrameNetwork:

@@ -686,7 +686,9 @@ def test_a_planted_checkpoint_is_refused(
             single_label=False,
         )
         rows = Dataset.from_dict({"input_ids": [[2, 5, 3]] * 4, "labels": [[0.0, 1.0, 0.0]] * 4})
-        recipe = TransformerSettings(epochs=epochs, device="cpu", checkpoint_every_steps=1)
+        recipe = TransformerSettings(
+            epochs=epochs, learning_rate=2e-4, device="cpu", checkpoint_every_steps=1
+        )
         fine_tune(network, rows, padding_id=0, settings=recipe, context=quiet_context(tmp_path / "work"))
 
     train(1)

@@ -21,7 +21,7 @@ from pipeline.classifiers.encoder.token_batches import TokenBatchSampler, batch_
 from pipeline.classifiers.encoder.token_windows import TokenWindows
 from pipeline.classifiers.protocols import FitContext, FitSummary
 from pipeline.classifiers.transformer.checkpoints import newest_whole_checkpoint
-from pipeline.classifiers.transformer.crossed_networks import count_epochs
+from pipeline.classifiers.transformer.crossed_networks import complete_recipe
 from pipeline.classifiers.transformer.fine_tuning import (
     TrainingOutcome,
     fine_tune,
@@ -136,7 +136,14 @@ def fine_tune_toy(
     token_ids = [generator.integers(4, 40, size=size).tolist() for size in generator.integers(4, 12, 24)]
     labels = generator.integers(0, 2, (24, len(FRAMES))).astype(float).tolist()
     recipe = TransformerSettings.model_validate(
-        {"epochs": 6, "tokens_per_batch": 64, "checkpoint_every_steps": 1000, "device": "cpu", **changes}
+        {
+            "epochs": 6,
+            "learning_rate": 2e-4,
+            "tokens_per_batch": 64,
+            "checkpoint_every_steps": 1000,
+            "device": "cpu",
+            **changes,
+        }
     )
     outcome = fine_tune(
         network,
@@ -183,8 +190,22 @@ def test_without_dev_the_last_epoch_is_kept(encoder: Path, tmp_path: Path) -> No
 def test_passes_are_as_many_as_the_rows_want_unless_a_number_is_set(steps: int, epochs: int) -> None:
     texts = TokenWindows([[1] * 64] * steps, np.arange(steps), np.zeros(steps, bool))
     recipe = TransformerSettings(tokens_per_batch=64)
-    assert count_epochs(recipe, texts) == epochs
-    assert count_epochs(recipe.model_copy(update={"epochs": 7}), texts) == 7
+    assert complete_recipe(recipe, texts, 1).epochs == epochs
+    assert complete_recipe(recipe.model_copy(update={"epochs": 7}), texts, 1).epochs == 7
+
+
+@pytest.mark.parametrize(
+    ("windows", "processes", "rate"), [(48, 1, 2e-4), (24, 1, 2e-4), (6, 1, 1e-4), (6, 4, 2e-4)]
+)
+def test_steps_of_few_windows_learn_more_slowly_unless_a_rate_is_set(
+    windows: int, processes: int, rate: float
+) -> None:
+    """A quarter of the 24 windows: half of the rate. Four processes make one step of four such batches."""
+    texts = TokenWindows([[1] * 32] * windows * 5, np.arange(windows * 5), np.zeros(windows * 5, bool))
+    recipe = TransformerSettings(tokens_per_batch=32 * windows)
+    assert complete_recipe(recipe, texts, processes).learning_rate == pytest.approx(rate)
+    set_by_hand = recipe.model_copy(update={"learning_rate": 3e-5})
+    assert complete_recipe(set_by_hand, texts, processes).learning_rate == 3e-5
 
 
 def test_a_training_with_more_passes_than_usual_says_so(encoder: Path, tmp_path: Path) -> None:

@@ -45,7 +45,8 @@ class TransformerSettings(Settings):
         allow_download: may the hub be asked for `encoder`; nothing else is ever downloaded.
         epochs: passes over the training rows. "auto" is four; up to sixteen over few rows, until they make 48 steps of
             the optimiser, and down to two over many or long ones, where four would take more than 1,000.
-        learning_rate: of the encoder, at its highest.
+        learning_rate: of the encoder, at its highest. "auto" is 2e-4, and less by the square root where texts are so
+            long that a step has fewer than 24 windows.
         weight_decay: of the optimiser; biases and norms have none.
         warmup_share: of all steps, in which the rates rise to their highest.
         layer_decay: each lower layer learns by this factor more slowly; 1 is no difference.
@@ -85,7 +86,7 @@ class TransformerSettings(Settings):
     revision: str | None = None
     allow_download: bool = False
     epochs: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
-    learning_rate: Positive = 2e-4
+    learning_rate: Positive | Literal["auto"] = "auto"
     head_learning_rate: Positive = 1e-2
     weight_decay: float = Field(default=0.01, ge=0)
     warmup_share: float = Field(default=0.1, ge=0, lt=1)

@@ -31,12 +31,15 @@ from pipeline.classifiers.transformer.transformer_network import FrameNetwork, f
 from pipeline.config.model import TransformerSettings
 from pipeline.measures.metrics import mean_average_precision
 
-# Where the config leaves their number open: passes over the rows, and steps of the optimiser for one network
+# Where the config leaves them open: passes over the rows, and steps of the optimiser for one network
 EPOCHS: Final = 4
 FEWEST_EPOCHS: Final = 2  # however many steps they take
 MOST_EPOCHS: Final = 16
 FEWEST_STEPS: Final = 48
 MOST_STEPS: Final = 1000
+# And the rate of learning, for steps of so many windows
+LEARNING_RATE: Final = 2e-4
+WINDOWS_OF_A_STEP: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +157,26 @@ class NetworkTraining:
         return self._scorer(trained.network, None)
 
 
-def count_epochs(settings: TransformerSettings, windows: TokenWindows) -> int:
-    """Passes over these windows: as many as the settings name, or as give a network enough steps and not too many."""
-    if settings.epochs != "auto":
-        return settings.epochs
+def complete_recipe(
+    settings: TransformerSettings, windows: TokenWindows, n_processes: int
+) -> TransformerSettings:
+    """The settings with numbers for what they leave to the rows: passes over these windows, and rate of learning.
+
+    Passes give a network enough steps and not too many. Steps of few windows follow noisier gradients, and make up a
+    higher rate of learning in their number: it falls by the square root of the windows in a step (Malladi et al. 2022,
+    "On the SDEs and scaling rules for adaptive gradient algorithms").
+    """
     lengths = sorted(len(ids) for ids in windows.token_ids)
     steps = max(1, len(batch_sizes(lengths, settings.tokens_per_batch)))
-    if steps * EPOCHS < FEWEST_STEPS:
-        return min(MOST_EPOCHS, math.ceil(FEWEST_STEPS / steps))
-    return min(EPOCHS, max(FEWEST_EPOCHS, round(MOST_STEPS / steps)))
+    epochs, rate = settings.epochs, settings.learning_rate
+    if epochs == "auto":
+        epochs = min(EPOCHS, max(FEWEST_EPOCHS, round(MOST_STEPS / steps)))
+        if steps * EPOCHS < FEWEST_STEPS:
+            epochs = min(MOST_EPOCHS, math.ceil(FEWEST_STEPS / steps))
+    if rate == "auto":
+        in_a_step = n_processes * len(lengths) / steps
+        rate = LEARNING_RATE * min(1.0, math.sqrt(in_a_step / WINDOWS_OF_A_STEP))
+    return settings.model_copy(update={"epochs": epochs, "learning_rate": rate})
 
 
 def window_limits(settings: TransformerSettings) -> WindowLimits:

@@ -95,7 +95,7 @@ class _FrameTrainer(Trainer):
         if self.optimizer is None:
             groups = parameter_groups(
                 cast("FrameNetwork", self.model),
-                learning_rate=self._settings.learning_rate,
+                learning_rate=float(self._settings.learning_rate),  # a number, see `complete_recipe`
                 head_learning_rate=self._settings.head_learning_rate,
                 layer_decay=self._settings.layer_decay,
                 weight_decay=self._settings.weight_decay,
@@ -306,7 +306,7 @@ def _arguments(folder: Path, settings: TransformerSettings, seed: int) -> Traini
     device = choose_device(settings.device)
     return TrainingArguments(
         output_dir=str(folder),
-        num_train_epochs=float(settings.epochs),  # a number, see `count_epochs`
+        num_train_epochs=float(settings.epochs),  # a number, see `complete_recipe`
         warmup_steps=settings.warmup_share,  # below 1 the library reads a share of all steps
         lr_scheduler_type="linear",
         max_grad_norm=1.0,

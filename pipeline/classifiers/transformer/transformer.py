@@ -36,7 +36,7 @@ from pipeline.classifiers.transformer.crossed_networks import (
     MOST_STEPS,
     DevFold,
     NetworkTraining,
-    count_epochs,
+    complete_recipe,
     new_network_for_frames,
     window_limits,
 )
@@ -122,7 +122,7 @@ class FineTunedTransformer:
             narrow_words(pretrained)
         self._check_places(encoder.name, pretrained, tokenizer.trained_for)
         windows = make_windows(tokenizer.tokenizer, texts, window_limits(self.settings))
-        recipe = self.settings.model_copy(update={"epochs": count_epochs(self.settings, windows)})
+        recipe = complete_recipe(self.settings, windows, context.processes.size)
         fit = measure_fit(tokenizer.tokenizer, texts[: len(train)])
         dev_fold = None if dev is None else self._tokenize_dev(dev, tokenizer.tokenizer)
         with freeze_layers(
@@ -164,6 +164,7 @@ class FineTunedTransformer:
             "steps": float(outcome.steps),
             "best_epoch": float(outcome.best_epoch),
             "epochs": float(recipe.epochs),
+            "learning_rate": float(recipe.learning_rate),
             "frozen_layers": float(0 if frozen is None else frozen.n_layers),
             "resumed_at_step": float(outcome.resumed_at_step),
             "trained_in_bf16": float(outcome.in_bf16),
