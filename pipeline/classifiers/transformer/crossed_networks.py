@@ -37,7 +37,7 @@ FEWEST_EPOCHS: Final = 2  # however many steps they take
 MOST_EPOCHS: Final = 16
 FEWEST_STEPS: Final = 48
 MOST_STEPS: Final = 1000
-# And the rate of learning, for steps of so many windows
+# And the rate of learning, for steps of at least so many windows
 LEARNING_RATE: Final = 2e-4
 WINDOWS_OF_A_STEP: Final = 24
 
@@ -162,20 +162,21 @@ def complete_recipe(
 ) -> TransformerSettings:
     """The settings with numbers for what they leave to the rows: passes over these windows, and rate of learning.
 
-    Passes give a network enough steps and not too many. Steps of few windows follow noisier gradients, and make up a
-    higher rate of learning in their number: it falls by the square root of the windows in a step (Malladi et al. 2022,
-    "On the SDEs and scaling rules for adaptive gradient algorithms").
+    Passes give a network enough steps and not too many. Steps of few windows, because those are long, follow noisier
+    gradients: the rate falls by the square root of their number (Malladi et al. 2022, "On the SDEs and scaling rules
+    for adaptive gradient algorithms").
     """
     lengths = sorted(len(ids) for ids in windows.token_ids)
-    steps = max(1, len(batch_sizes(lengths, settings.tokens_per_batch)))
-    epochs, rate = settings.epochs, settings.learning_rate
-    if epochs == "auto":
+    steps = max(1, -(-len(batch_sizes(lengths, settings.tokens_per_batch)) // n_processes))  # of one pass
+    rate = settings.learning_rate
+    if settings.epochs != "auto":
+        epochs = settings.epochs
+    elif steps * EPOCHS < FEWEST_STEPS:
+        epochs = min(MOST_EPOCHS, math.ceil(FEWEST_STEPS / steps))
+    else:
         epochs = min(EPOCHS, max(FEWEST_EPOCHS, round(MOST_STEPS / steps)))
-        if steps * EPOCHS < FEWEST_STEPS:
-            epochs = min(MOST_EPOCHS, math.ceil(FEWEST_STEPS / steps))
     if rate == "auto":
-        in_a_step = n_processes * len(lengths) / steps
-        rate = LEARNING_RATE * min(1.0, math.sqrt(in_a_step / WINDOWS_OF_A_STEP))
+        rate = LEARNING_RATE * min(1.0, math.sqrt(len(lengths) / steps / WINDOWS_OF_A_STEP))
     return settings.model_copy(update={"epochs": epochs, "learning_rate": rate})
 
 
