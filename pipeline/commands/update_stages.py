@@ -390,6 +390,7 @@ class _Run:
                 events=read_events(self.project.path(settings.events)) if settings.events else (),
                 link=settings.link_template,
                 figures=self.project.path(settings.figures) if settings.figures else None,
+                timezone=settings.report_timezone,
             )
             self.stages["report"] = written.to_json()
         if samples and (message := _find_uncovered(scores, shares)):

