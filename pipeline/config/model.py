@@ -45,8 +45,8 @@ class TransformerSettings(Settings):
         allow_download: may the hub be asked for `encoder`; nothing else is ever downloaded.
         epochs: passes over the training rows. "auto" is four; up to sixteen over few rows, until they make 48 steps of
             the optimiser, and down to two over many or long ones, where four would take more than 1,000.
-        learning_rate: of the encoder, at its highest. "auto" is 2e-4, and less by the square root where texts are so
-            long that a step has fewer than 24 windows.
+        learning_rate: of the encoder, at its highest. "auto" is 2e-4, and less in proportion where texts are so long
+            that a step has fewer than 20 windows of them.
         weight_decay: of the optimiser; biases and norms have none.
         warmup_share: of all steps, in which the rates rise to their highest.
         layer_decay: each lower layer learns by this factor more slowly; 1 is no difference.

@@ -39,7 +39,7 @@ FEWEST_STEPS: Final = 48
 MOST_STEPS: Final = 1000
 # And the rate of learning, for steps of at least so many windows
 LEARNING_RATE: Final = 2e-4
-WINDOWS_OF_A_STEP: Final = 24
+WINDOWS_OF_A_STEP: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +163,8 @@ def complete_recipe(
     """The settings with numbers for what they leave to the rows: passes over these windows, and rate of learning.
 
     Passes give a network enough steps and not too many. Steps of few windows, because those are long, follow noisier
-    gradients: the rate falls by the square root of their number (Malladi et al. 2022, "On the SDEs and scaling rules
-    for adaptive gradient algorithms").
+    gradients: the rate falls with their number (Goyal et al. 2017, "Accurate, large minibatch SGD", the linear rule;
+    measured in docs/model-quality.md).
     """
     lengths = sorted(len(ids) for ids in windows.token_ids)
     steps = max(1, -(-len(batch_sizes(lengths, settings.tokens_per_batch)) // n_processes))  # of one pass
@@ -176,7 +176,7 @@ def complete_recipe(
     else:
         epochs = min(EPOCHS, max(FEWEST_EPOCHS, round(MOST_STEPS / steps)))
     if rate == "auto":
-        rate = LEARNING_RATE * min(1.0, math.sqrt(len(lengths) / steps / WINDOWS_OF_A_STEP))
+        rate = LEARNING_RATE * min(1.0, len(lengths) / steps / WINDOWS_OF_A_STEP)
     return settings.model_copy(update={"epochs": epochs, "learning_rate": rate})
 
 
