@@ -77,8 +77,8 @@ class TransformerSettings(Settings):
         scoring: "onnx_int8" scores without torch, with 8-bit matrix products, several times faster; "torch"
             with the network itself.
         max_int8_loss: mean average precision that 8-bit scoring may lose before it scores in float32: with decide_on
-            "dev" on dev, else on up to 500 training rows, where what 8 bits change in the network's logits is added to
-            those out of fold.
+            "dev" on dev, else on up to 500 training rows, where what 8 bits change in the network's logits is added, in
+            another order, to those out of fold.
     """
 
     kind: Literal["transformer"] = "transformer"

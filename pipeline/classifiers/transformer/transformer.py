@@ -311,7 +311,7 @@ class FineTunedTransformer:
             windows=checked.windows,
             truth=checked.truth,
             own=found,
-            unseen=found if unseen is None else unseen,
+            unseen=unseen,
             score=lambda graph, ids: read(graph).score_tokens(ids),
             activate=lambda logits: to_probabilities(logits, single_label=self.single_label),
         )
