@@ -25,6 +25,7 @@ from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.classifiers.blend import Blend
 from pipeline.classifiers.protocols import Classifier
 from pipeline.classifiers.transformer.fine_tuning import TrainingOutcome
+from pipeline.classifiers.transformer.student_network import Recipe
 from pipeline.classifiers.transformer.transformer import FineTunedTransformer
 from pipeline.cli import app
 from pipeline.config.evaluation import EvaluationSettings
@@ -109,6 +110,11 @@ def student(teacher: ModelBundle, folder: Path) -> ModelBundle:
     assert told.exit_code == 0, told.output
     (folder / "told.txt").write_text(told.stdout, encoding="utf-8")
     return load_bundle(folder / "student")
+
+
+def test_a_student_has_a_third_of_the_layers_unless_a_number_is_set() -> None:
+    assert [Recipe().count_layers(n) for n in (2, 6, 12)] == [1, 2, 4]
+    assert Recipe(layers=3).count_layers(12) == 3
 
 
 def test_a_student_answers_nearly_as_its_teacher_does(teacher: ModelBundle, student: ModelBundle) -> None:

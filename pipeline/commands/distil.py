@@ -49,7 +49,9 @@ def distil(
             help="File with the rows that the model was tested on; without it the one that its config names.",
         ),
     ] = None,
-    layers: Annotated[int, typer.Option("--layers", min=1, help="Of the student's encoder.")] = 2,
+    layers: Annotated[
+        int, typer.Option("--layers", min=0, help="Of the student's encoder; 0: a third of the teacher's.")
+    ] = 0,
     epochs: Annotated[
         int,
         typer.Option("--epochs", min=0, help="Passes over the sentences; 0: the more, the fewer they are."),

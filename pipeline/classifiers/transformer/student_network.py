@@ -48,18 +48,22 @@ class Recipe:
     """How a student is built and taught.
 
     Attributes:
-        layers: of its encoder: the lowest of the teacher's.
+        layers: of its encoder: the lowest of the teacher's; 0 for a third of them.
         hidden_share: of the hidden units of each layer, the strongest.
         epochs: passes over the lessons; 0 for as many as make up `PASSES` sentences, within bounds.
         learning_rate: of the encoder at its highest.
         head_learning_rate: of the head.
     """
 
-    layers: int = 2
+    layers: int = 0
     hidden_share: float = 0.75
     epochs: int = 0
     learning_rate: float = 5e-4
     head_learning_rate: float = 3e-3
+
+    def count_layers(self, n_teacher: int) -> int:
+        """Layers of the student of a teacher with so many."""
+        return self.layers or max(1, n_teacher // 3)
 
     def count_epochs(self, n_lessons: int) -> int:
         """Passes over so many lessons."""
@@ -110,10 +114,11 @@ def check_recipe(teacher: FineTunedTransformer, recipe: Recipe) -> None:
             f"encoders of type '{getattr(config, 'model_type', 'unknown')}' have no scoring graph, so a student of one "
             "would not be fast: distil a model with an encoder of the BERT family"
         )
-    if not 1 <= recipe.layers < config.num_hidden_layers:
+    n_layers = recipe.count_layers(config.num_hidden_layers)
+    if n_layers >= config.num_hidden_layers:
         raise ConfigError(
-            f"--layers {recipe.layers}: the teacher's encoder has {config.num_hidden_layers}; a student has fewer, and "
-            "at least one"
+            f"--layers {n_layers}: the teacher's encoder has {config.num_hidden_layers}; a student has fewer, and at "
+            "least one"
         )
 
 
@@ -168,8 +173,9 @@ def _shorten(teacher: FineTunedTransformer, recipe: Recipe, settings: Transforme
     """The lowest layers of the teacher's encoder with the strongest of their hidden units, and its head."""
     own = teacher.network.network
     encoder = copy.deepcopy(own.encoder)
-    encoder.encoder.layer = encoder.encoder.layer[: recipe.layers]
-    encoder.config.num_hidden_layers = recipe.layers
+    n_layers = recipe.count_layers(encoder.config.num_hidden_layers)
+    encoder.encoder.layer = encoder.encoder.layer[:n_layers]
+    encoder.config.num_hidden_layers = n_layers
     encoder.config.intermediate_size = n_units = round(encoder.config.intermediate_size * recipe.hidden_share)
     for layer in encoder.encoder.layer:
         _keep_units(layer, n_units)
