@@ -70,7 +70,7 @@ def main(  # noqa: PLR0917 - a command has many options
         teacher = load_bundle(model)
         with tempfile.TemporaryDirectory(prefix="frames-student-") as folder, progress_bar() as progress:
             taught = {
-                f"student, {n} layers": distil(
+                f"student, {n or 'a third of the'} layers": distil(
                     teacher,
                     [find_input(path) for path in posts],
                     Path(folder) / str(n),
