@@ -208,7 +208,7 @@ def _over_time(unit: str, rows: Rows, partial: Rows, events: Sequence[Event], of
         marks.append(
             {
                 "data": {"name": "partial"},
-                "mark": {"type": "text", "fontSize": 6, "color": _GREY, "baseline": "bottom", "y": -3},
+                "mark": {"type": "text", "fontSize": 6, "color": _GREY, "baseline": "bottom", "y": -5},
                 "encoding": {"x": x_line, "text": {"value": "partial"}},
             }
         )
