@@ -63,23 +63,23 @@ def default_settings(kind: str) -> ModelSettings:
     return settings
 
 
-def build_rival(method: str, *, single_label: bool, seed: int, work: Path, bf16: bool = False) -> Rival:
+def build_rival(
+    method: str, encoder: Path, *, single_label: bool, seed: int, work: Path, bf16: bool = False
+) -> Rival:
     """A new, untrained rival; its libraries are loaded here and no earlier.
 
     Args:
         method: name from `RIVALS`.
+        encoder: folder of what it starts from, if it starts from an encoder.
         single_label: one frame a text.
         seed: of folds, drawing and solvers.
         work: folder for what is written while it learns.
         bf16: fine-tuning rounds the operands of matrix products to bfloat16.
     """
-    from pipeline.classifiers.encoder.encoders import EMBEDDED, find_encoder  # noqa: PLC0415 - see above
-
     if method == "tfidf_lr":
         from pipeline.benchmarks.linear_rivals import LinearRival, word_tfidf  # noqa: PLC0415 - see above
 
         return LinearRival(word_tfidf, single_label=single_label, seed=seed)
-    encoder = find_encoder(EMBEDDED).folder
     if method == "frozen":
         from pipeline.benchmarks.linear_rivals import FrozenVectors, LinearRival  # noqa: PLC0415 - see above
 

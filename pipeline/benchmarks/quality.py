@@ -3,9 +3,10 @@
     python -m pipeline.benchmarks.quality FOLDER --output results.json
 
 FOLDER holds a sub-folder for each set, with `train.jsonl` and `test.jsonl` (id, text, labels; source, date, lang where
-known). Every method gets the same rows, the same drawn dev fold and the same embedded encoder; it learns and tunes on
-train alone and predicts the test texts once, after that. Before it, the test texts serve one purpose: near-duplicates
-of them are taken out of train, for all methods alike. Each runs in a process of its own, one after the other.
+known). Every method gets the same rows, the same drawn dev fold and the encoder that `encoder: auto` takes for them; it
+learns and tunes on train alone and predicts the test texts once, after that. Before it, the test texts serve one
+purpose: near-duplicates of them are taken out of train, for all methods alike. Each runs in a process of its own, one
+after the other.
 """
 
 import json

@@ -16,6 +16,8 @@ import numpy as np
 
 from pipeline.benchmarks.methods import OURS, build_rival, our_config
 from pipeline.benchmarks.peak_memory import peak_memory_bytes
+from pipeline.classifiers.encoder.encoder_choice import choose_encoder
+from pipeline.classifiers.encoder.encoders import AUTO, find_encoder
 from pipeline.commands.terminal import progress_bar
 from pipeline.config.data import DataSettings
 from pipeline.data.codebooks.codebook import load_codebook
@@ -102,9 +104,11 @@ def _run_rival(task: Task) -> tuple[TestPredictions, float, int, tuple[str, ...]
         our_config(task.method, _data(task), output=Path(task.folder), seed=task.seed), codebook
     )
     single_label = codebook.mode == "single_label"
+    encoder = find_encoder(choose_encoder(AUTO, folds.train).name)  # that of ours
     start = time.monotonic()
     rival = build_rival(
         task.method,
+        encoder.folder,
         single_label=single_label,
         seed=task.seed,
         work=Path(task.folder),
