@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -445,6 +446,35 @@ def test_figures_in_print_size_hold_what_is_plotted(scores: Path, tmp_path: Path
     assert "with its interval" not in raw
     whole = [e for e in estimate_shares(scores, sample, empty_is_coded=True) if e.domain == "whole"]
     assert [float(row["share"]) for row in rows] == [e.corrected.value or 0 for e in whole]
+
+
+def test_a_long_name_of_a_frame_stands_whole_in_every_figure(
+    scores: Path, tmp_path: Path, tiny_bundle: ModelBundle
+) -> None:
+    long = 'The "collective West", its \\ allies and its press as those who began and feed all wars'
+    chinese = "西方国家作为侵略者和战争的煽动者以及全球不稳定的根源"
+    named = [
+        frame.model_copy(update={"name": name})
+        for frame, name in zip(tiny_bundle.codebook.frames, (long, chinese), strict=False)
+    ]
+    codebook = tiny_bundle.codebook.model_copy(
+        update={"frames": (*named, *tiny_bundle.codebook.frames[len(named) :])}
+    )
+    renamed = replace(tiny_bundle, codebook=codebook)
+    figures = tmp_path / "figures"
+    write_report(
+        scores,
+        tmp_path / "r.html",
+        bundle=renamed,
+        sample=code_sample(scores, tmp_path),
+        empty_is_coded=True,
+        figures=figures,
+    )
+    for figure in ("shares", "shares-over-time", "channels-by-frames"):
+        drawn = ET.parse(figures / f"{figure}.svg").getroot()
+        for name in (long, chinese):
+            letters = "".join("".join(drawn.itertext()).split())
+            assert "".join(name.split()) in letters, (figure, name)
 
 
 def test_a_link_template_must_be_an_address(scores: Path, tmp_path: Path) -> None:

@@ -252,6 +252,8 @@ def test_a_stage_that_fails_is_in_the_summary_and_is_done_by_the_next_run(projec
         ({"inputs": [{"folder": "."}]}, "would hold what runs write"),
         ({"inputs": [{"folder": "exports", "utc_offsett": 3}]}, "did you mean 'utc_offset'"),
         ({"known": ["everything"]}, "known"),
+        ({"report_timezone": "Kyiv"}, "report_timezone.* did you mean Europe/Kyiv"),
+        ({"inputs": [{"folder": "exports", "timezone": "Moskow"}]}, "timezone.* did you mean Europe/Moscow"),
     ],
 )
 def test_a_wrong_project_file_is_told_before_anything_is_read(

@@ -6,12 +6,13 @@ Paths are looked up beside the file, wherever the command is started.
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from pipeline.config.settings import Settings
-from pipeline.errors import ConfigError
+from pipeline.config.time_zones import read_zone
+from pipeline.errors import ConfigError, DataError
 from pipeline.files.yaml_files import describe_validation_error, load_yaml_mapping
 
 PROJECT_FILE: Final = "project.yaml"
@@ -19,6 +20,17 @@ TABLE_SUFFIXES: Final = (".csv", ".jsonl", ".parquet", ".xlsx")
 _SQLITE: Final = "sqlite:///"
 
 Need = Literal["model", "rejects", "drift", "sample", "rising"]
+
+
+def _check_zone(name: str) -> str:
+    try:
+        read_zone(name, "time zone")
+    except DataError as error:
+        raise ValueError(str(error)) from None
+    return name
+
+
+ZoneName = Annotated[str, AfterValidator(_check_zone)]
 
 
 class InboxSettings(Settings):
@@ -40,7 +52,7 @@ class InboxSettings(Settings):
     channel: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
     utc_offset: float | None = Field(default=None, ge=-14, le=14)
-    timezone: str | None = None
+    timezone: ZoneName | None = None
     date_order: Literal["dmy", "mdy"] | None = None
     encoding: str | None = None
 
@@ -82,7 +94,7 @@ class ProjectSettings(Settings):
     events: str | None = None
     link_template: str | None = None
     figures: str | None = None
-    report_timezone: str | None = None
+    report_timezone: ZoneName | None = None
     alert_level: float = Field(default=0.05, gt=0, le=0.5)
     summary: str = "update.json"
     known: tuple[Need, ...] = ()

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.data.time_zones import read_zone
+from pipeline.config.time_zones import read_zone
 from pipeline.errors import ConfigError, DataError, list_names, shorten
 from pipeline.scoring.score_queries import quote_name, quote_text
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from pipeline.bundle import ModelBundle
-from pipeline.data.time_zones import read_zone
+from pipeline.config.time_zones import read_zone
 from pipeline.errors import ConfigError, DataError, shorten
 from pipeline.prevalence.share_records import find_absent
 from pipeline.reporting.drift_section import describe_drift

@@ -5,6 +5,9 @@ Black and greys, told apart by shape; axes have titles. A pixel of the specifica
 
 import csv
 import io
+import json
+import textwrap
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +32,7 @@ from pipeline.reporting.share_plots import SharePlots
 _DOTS: Final = 300  # an inch of the PNG
 _WIDTH: Final = 300  # of a plot that fills a page of 16 cm with its labels
 _PANEL: Final = (125, 80)  # width and height of one of several
+_PANEL_LETTERS: Final = 32  # that stand side by side above it
 _MOST_LINES: Final = 60  # of a figure of differences; beyond it the CSV alone
 _CROSS: Final = "M-.8,-.8L.8,.8M.8,-.8L-.8,.8"
 _BLACK, _GREY, _PALE = "#000000", "#5f5f5f", "#d9d9d9"
@@ -39,13 +43,13 @@ _CONFIG: Final = {
         "labelFontSize": 8,
         "titleFontSize": 9,
         "titleFontWeight": "normal",
-        "labelLimit": 190,
+        "labelLimit": 0,  # a name that is cut off could be another's
         "gridColor": _PALE,
         "domainColor": _GREY,
         "tickColor": _GREY,
     },
     "legend": {"labelFontSize": 8, "labelLimit": 400, "orient": "bottom", "title": None, "columns": 1},
-    "header": {"labelFontSize": 8, "labelLimit": 150, "title": None},
+    "header": {"labelFontSize": 8, "labelLimit": 0, "title": None},
     "title": {"fontSize": 10, "subtitleFontSize": 8, "anchor": "start", "fontWeight": "normal"},
 }
 _FORMATS: Final = {"month": "%b %Y", "quarter": "Q%q %Y", "year": "%Y"}
@@ -226,11 +230,14 @@ def _over_time(unit: str, rows: Rows, partial: Rows, events: Sequence[Event], of
             },
         ]
     width, height = _PANEL
+    frames = list(dict.fromkeys(str(row["frame"]) for row in rows))
+    in_lines = json.dumps({frame: _wrap(frame) for frame in frames})
     spec: dict[str, Any] = {
         "facet": {
             "field": "frame",
             "type": "nominal",
-            "sort": list(dict.fromkeys(row["frame"] for row in rows)),
+            "sort": frames,
+            "header": {"labelExpr": f"({in_lines})[datum.label]"},
         },
         "columns": 3,
         "spec": {"width": width, "height": height, "layer": marks},
@@ -239,6 +246,12 @@ def _over_time(unit: str, rows: Rows, partial: Rows, events: Sequence[Event], of
         named = [f"{i + 1}: {event.day} {event.label}" for i, event in enumerate(events)]
         spec["title"] = {"text": "Events", "subtitle": named}
     return _Figure("shares-over-time", rows, spec, {"partial": partial, "events": lines})
+
+
+def _wrap(name: str) -> list[str]:
+    """A name in lines that fit above one of several plots; wide letters, as of Chinese, take two places."""
+    is_wide = any(unicodedata.east_asian_width(letter) in "WF" for letter in name)
+    return textwrap.wrap(name, _PANEL_LETTERS // (2 if is_wide else 1))
 
 
 def _channels(rows: Rows) -> _Figure:
@@ -275,13 +288,12 @@ def _contrasts(name: str, rows: Rows) -> _Figure:
         return _Figure(name, rows, None)
     compared = {str(row["compared"]) for row in rows}
     is_one = len(compared) == 1  # then the axis says what, and the lines the frames alone
-    axis = {"grid": True, "labelLimit": 0}  # a name that is cut off could be another's
     line = {
         "field": "frame" if is_one else "line",
         "type": "nominal",
         "sort": None,
         "title": None,
-        "axis": axis,
+        "axis": {"grid": True},
     }
     title = "percentage points" + (f", {compared.pop()}" if is_one else "") + ", with interval"
     if any(row["low_together"] is not None for row in rows):

@@ -15,6 +15,7 @@ from email.utils import parsedate, parsedate_to_datetime
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
+from pipeline.config.time_zones import read_zone
 from pipeline.data.exports.date_words import MONTH_LANGUAGES, find_month, spell_as_iso
 from pipeline.data.exports.field_values import (
     EXCERPT_CHARS,
@@ -25,7 +26,6 @@ from pipeline.data.exports.field_values import (
     parse_decimal,
 )
 from pipeline.data.exports.raw_posts import ReadOptions
-from pipeline.data.time_zones import read_zone
 from pipeline.errors import DataError, shorten
 
 EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
