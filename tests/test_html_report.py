@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from conftest import TINY_FRAMES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_pages import (
@@ -437,7 +438,9 @@ def test_figures_in_print_size_hold_what_is_plotted(scores: Path, tmp_path: Path
     }
     assert (figures / "shares.png").read_bytes().startswith(b"\x89PNG")
     assert "share of posts" in (figures / "shares.svg").read_text(encoding="utf-8")
-    assert "1: 2024-06-01 =Summit" in (figures / "shares-over-time.svg").read_text(encoding="utf-8")
+    over_time = (figures / "shares-over-time.svg").read_text(encoding="utf-8")
+    assert "1: 2024-06-01 =Summit" in over_time
+    assert over_time.count(">2024<") == over_time.count(">2025<") == len(TINY_FRAMES)  # once under each plot
     with (figures / "shares.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["kind"].startswith("corrected")]
     write_report(scores, tmp_path / "r.html", figures=tmp_path / "raw")

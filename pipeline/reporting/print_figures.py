@@ -33,6 +33,7 @@ _DOTS: Final = 300  # an inch of the PNG
 _WIDTH: Final = 300  # of a plot that fills a page of 16 cm with its labels
 _PANEL: Final = (125, 80)  # width and height of one of several
 _PANEL_LETTERS: Final = 32  # that stand side by side above it
+_MOST_TICKS: Final = 4  # of periods under it
 _MOST_LINES: Final = 60  # of a figure of differences; beyond it the CSV alone
 _CROSS: Final = "M-.8,-.8L.8,.8M.8,-.8L-.8,.8"
 _BLACK, _GREY, _PALE = "#000000", "#5f5f5f", "#d9d9d9"
@@ -192,6 +193,7 @@ def _overview(rows: Rows, of: str) -> _Figure:
 
 def _over_time(unit: str, rows: Rows, partial: Rows, events: Sequence[Event], of: str) -> _Figure:
     """One panel a frame, three in a row; events are dashed lines with a number."""
+    days = sorted({str(row["day"]) for row in rows})
     x = {
         "field": "day",
         "type": "temporal",
@@ -199,7 +201,7 @@ def _over_time(unit: str, rows: Rows, partial: Rows, events: Sequence[Event], of
         "title": unit,
         "axis": {
             "format": _FORMATS[unit],
-            "tickCount": 3,
+            "values": [_as_moment(day) for day in days[:: -(-len(days) // _MOST_TICKS)]],
             "labelOverlap": "greedy",
             "labelFlush": True,
             "grid": False,
@@ -246,6 +248,12 @@ def _over_time(unit: str, rows: Rows, partial: Rows, events: Sequence[Event], of
         named = [f"{i + 1}: {event.day} {event.label}" for i, event in enumerate(events)]
         spec["title"] = {"text": "Events", "subtitle": named}
     return _Figure("shares-over-time", rows, spec, {"partial": partial, "events": lines})
+
+
+def _as_moment(day: str) -> dict[str, Any]:
+    """A day as Vega-Lite writes it where it stands among the options of an axis."""
+    year, month, date = map(int, day.split("-"))
+    return {"year": year, "month": month, "date": date, "utc": True}
 
 
 def _wrap(name: str) -> list[str]:
