@@ -2,7 +2,7 @@
 
 Those of the folds give every row a probability by a network that has not seen it, from which calibration and thresholds
 are learnt; then they are dropped. Averaging their weights with those of the one of all rows (Wortsman et al. 2022,
-"Model soups") was measured and ranks worse, most of all where passes are few: docs/model-quality.md.
+"Model soups") was measured and ranks worse, most of all where passes are few: docs/model-trials.md.
 """
 
 import copy
