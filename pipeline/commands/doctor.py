@@ -151,11 +151,13 @@ def _load(names: tuple[str, ...]) -> list[Finding]:
 
 
 def check_encoder() -> Iterator[Finding]:
-    """The embedded encoder's files, and its weights against the published ones."""
-    from pipeline.classifiers.encoder.encoders import EMBEDDED, find_encoder
+    """The files of the embedded encoders that are installed, and their weights against those known."""
+    from pipeline.classifiers.encoder import packed_e5
+    from pipeline.classifiers.encoder.encoders import EMBEDDED, MULTILINGUAL, find_encoder
 
-    encoder = find_encoder(EMBEDDED)
-    yield Finding("encoder", "ok", f"{encoder.name}, published weights (sha256 {encoder.weights_sha256})")
+    for name in (EMBEDDED, MULTILINGUAL) if packed_e5.is_installed() else (EMBEDDED,):
+        encoder = find_encoder(name)
+        yield Finding("encoder", "ok", f"{encoder.name}, the known weights (sha256 {encoder.weights_sha256})")
 
 
 def check_store(uri: str | None = None) -> Iterator[Finding]:

@@ -40,7 +40,7 @@ def doctor(
 ) -> None:
     """Say whether the installation has all it needs.
 
-    Versions of Python and libraries, the embedded encoder, the MLflow store, disk, cores, optional parts and settings
+    Versions of Python and libraries, the embedded encoders, the MLflow store, disk, cores, optional parts and settings
     of the network. The exit status is 1 when something is wrong that is needed.
 
     Example: frames doctor

@@ -1,7 +1,7 @@
 """The lower layers of an encoder that do not learn: what they give is computed once, for all networks and epochs.
 
 Lee, Tang & Lin 2019, "What would Elsa do? Freezing layers during transformer fine-tuning": the upper layers carry most
-of what fine-tuning gains. What is frozen has no gradients and no place in optimiser, checkpoints and averages.
+of what fine-tuning gains. What is frozen has no gradients and no place in optimiser and checkpoints.
 """
 
 import copy
