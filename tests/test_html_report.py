@@ -480,6 +480,12 @@ def test_a_long_name_of_a_frame_stands_whole_in_every_figure(
             assert "".join(name.split()) in letters, (figure, name)
 
 
+def test_posts_without_a_date_have_figures_too(tmp_path: Path, tiny_bundle: ModelBundle) -> None:
+    undated = write_scores(tmp_path, tiny_bundle, [replace(post, published_at=None) for post in make_posts()])
+    written = write_report(undated, tmp_path / "r.html", figures=tmp_path / "figures")
+    assert {path.stem for path in written.figures} == {"shares", "shares-over-time", "channels-by-frames"}
+
+
 def test_a_link_template_must_be_an_address(scores: Path, tmp_path: Path) -> None:
     for link in (
         "javascript:alert({message_id})",

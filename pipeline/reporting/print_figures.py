@@ -6,6 +6,7 @@ Black and greys, told apart by shape; axes have titles. A pixel of the specifica
 import csv
 import io
 import json
+import math
 import textwrap
 import unicodedata
 from collections.abc import Sequence
@@ -192,7 +193,9 @@ def _overview(rows: Rows, of: str) -> _Figure:
 
 
 def _over_time(unit: str, rows: Rows, partial: Rows, events: Sequence[Event], of: str) -> _Figure:
-    """One panel a frame, three in a row; events are dashed lines with a number."""
+    """One panel a frame, three in a row; events are dashed lines with a number. Of posts without a date rows alone."""
+    if not rows:
+        return _Figure("shares-over-time", rows, None)
     days = sorted({str(row["day"]) for row in rows})
     x = {
         "field": "day",
@@ -201,7 +204,7 @@ def _over_time(unit: str, rows: Rows, partial: Rows, events: Sequence[Event], of
         "title": unit,
         "axis": {
             "format": _FORMATS[unit],
-            "values": [_as_moment(day) for day in days[:: -(-len(days) // _MOST_TICKS)]],
+            "values": [_as_moment(day) for day in days[:: math.ceil(len(days) / _MOST_TICKS)]],
             "labelOverlap": "greedy",
             "labelFlush": True,
             "grid": False,
