@@ -108,6 +108,17 @@ def test_running_again_adds_nothing(tiny_bundle: ModelBundle, tmp_path: Path) ->
     assert files_of(tmp_path / "out") == before
 
 
+def test_an_output_folder_may_have_a_colon_in_its_name(
+    tiny_bundle: ModelBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Arrow takes a relative "scores:2024" for the address of a store."""
+    write_table(tmp_path / "posts:1.parquet", [make_row(i) for i in range(12)])
+    monkeypatch.chdir(tmp_path)
+    found = [predict([Path("posts:1.parquet")], tiny_bundle, Path("scores:2024")) for _ in range(2)]
+    assert [report.newly_scored for report in found] == [12, 0]
+    assert len(read_scores(Path("scores:2024"))) == 12
+
+
 def test_only_new_and_edited_posts_are_scored(tiny_bundle: ModelBundle, tmp_path: Path) -> None:
     out = tmp_path / "out"
     rows = [make_row(i) for i in range(10)]
