@@ -105,7 +105,7 @@ def _write_jsonl(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequenc
 
 def _write_parquet(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     table = pa.table({name: pa.array([row[name] for row in rows]) for name in columns})
-    pq.write_table(table, path, compression="zstd")
+    pq.write_table(table, path.absolute(), compression="zstd")
 
 
 def _write_xlsx(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:

@@ -62,11 +62,13 @@ def is_uri(location: Location) -> TypeGuard[str]:
 def open_filesystem(location: Location) -> tuple[str, "pafs.FileSystem | None"]:
     """Path and file system of a location, as pyarrow's readers take them; no file system for a path.
 
+    A path is made absolute: pyarrow takes a relative "posts:1.parquet" for the address of a store.
+
     Raises:
         DataError: the store cannot be reached.
     """
     if isinstance(location, Path):
-        return str(location), None
+        return str(location.absolute()), None
     scheme, _, path = location.partition("://")
     settings = {name: value for name, value in os.environ.items() if name.startswith(_SETTINGS)}
     with explain_store(location):

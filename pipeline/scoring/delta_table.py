@@ -131,7 +131,7 @@ class Store:
     def filesystem(self) -> pafs.FileSystem:
         """Paths in it are those below the table."""
         if self.folder is not None:
-            # Arrow takes a relative "scores:2024" for an address, and ends the process
+            # pyarrow takes a relative "scores:2024" for an address, and ends the process
             return pafs.SubTreeFileSystem(str(self.folder.absolute()), pafs.LocalFileSystem())
         path, filesystem = open_filesystem(self.uri)
         return pafs.SubTreeFileSystem(path, filesystem)

@@ -238,7 +238,7 @@ def _or_empty(path: Path, folder: Path) -> Path:
     if path.exists():
         return path
     empty = folder / "empty.parquet"
-    pq.write_table(POSTS_SCHEMA.empty_table(), empty)
+    pq.write_table(POSTS_SCHEMA.empty_table(), empty.absolute())
     return empty
 
 

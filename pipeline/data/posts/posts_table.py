@@ -321,4 +321,4 @@ def iter_pages(path: Location, columns: Sequence[str], batch_rows: int) -> Itera
 def write_pages(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     """Open a new posts table whose pages carry checksums: no damage to a text goes unnoticed."""
     marked = schema.with_metadata({_KIND: _POSTS})
-    return pq.ParquetWriter(path, marked, compression="zstd", write_page_checksum=True)
+    return pq.ParquetWriter(path.absolute(), marked, compression="zstd", write_page_checksum=True)
