@@ -134,6 +134,13 @@ def test_what_is_no_export_is_refused_with_a_reason(tmp_path: Path, content: byt
         detect_format(path)
 
 
+def test_a_key_that_is_no_text_of_json_is_an_error_for_the_user(tmp_path: Path) -> None:
+    path = tmp_path / "posts.json"
+    path.write_text('{"na\0me": "Harbour", "messages": [{"id": 1, "text": "First"}]}', encoding="utf-8")
+    with pytest.raises(DataError):
+        list(format_by_name("plain-json").read(path, ReadOptions()))
+
+
 @given(
     st.sampled_from([*EXAMPLES.values()]),
     st.sampled_from([None, *(export_format.name for export_format in FORMATS)]),

@@ -9,6 +9,7 @@ A key that stands twice in one record keeps its last value.
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final, TextIO
 
 CHUNK_CHARS: Final = 1 << 20
@@ -104,7 +105,10 @@ class JsonCursor:
             JsonStreamError: no object here, or its text is cut off or broken.
         """
         for _ in self._members("{", "}"):
-            key = self.value() if self.peek() == '"' else None
+            key = None
+            if self.peek() == '"':
+                with suppress(BadValueError):  # a key that is none: what its value would mean is not known
+                    key = self.value()
             if not isinstance(key, str):
                 raise self._unexpected('a key in "quotes"')
             self._take(":")
