@@ -147,7 +147,7 @@ def test_rows_that_people_s_rows_contradict_flatly_are_left_out_and_counted(tmp_
     left = set(kept.taught.table["text"])
     assert not left & {row["text"] for row in wrong}
     assert len(left) >= 45
-    assert f"to a label of {60 - len(left)} of the 60 rows" in notes[0]
+    assert f"to a decision in {60 - len(left)} of the 60 rows" in notes[0]
     _, _, summary = fit_with_decisions(config, book, folds, quiet_context(tmp_path))
     assert notes[0] in summary.notes
 

@@ -102,7 +102,7 @@ def evaluate(
 ) -> None:
     """Evaluate a model on labelled texts, with intervals.
 
-    Intervals are of a bootstrap over clusters. Slices are channels, languages, months, lengths of text, forwards, and
+    Intervals take copies of a text for one unit. Slices are channels, languages, months, lengths of text, forwards, and
     what the training has not seen; the worst five are printed, all of them with --json. An MLflow store in reach notes
     that the model's figures on these rows are known: a comparison on them corrects for that.
 

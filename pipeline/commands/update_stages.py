@@ -1,4 +1,5 @@
-"""The daily job of a project: what is new is ingested and scored, then drift, shares and report are renewed.
+"""The daily job of a project: what is new is ingested and scored, edits and rises of frames are looked for, then shares and
+report are renewed, and drift is measured last.
 
 Every stage is the function behind the command of that name, each of which may be stopped anywhere and started again.
 What a run has done stands in PROJECT/.frames/state.json, written after it was done: a run that was killed is followed
@@ -46,8 +47,8 @@ class Summary:
         needs: what needs a person: "what" (a key of EXIT_CODES), "message", and whether the project's file says that it
             is "known".
         started_at: ISO time, UTC; seconds: from start to end.
-        stages: results of "ingest", "predict", "drift", "shares" and "report"; where nothing was new those of the last
-            run that did something.
+        stages: results of "ingest", "predict", "edits", "rising", "shares", "report" and "drift", as far as the project
+            has them; where nothing was new those of the last run that did something.
     """
 
     status: str

@@ -22,8 +22,8 @@ class DataSettings(Settings):
         test: rows to evaluate on.
         teacher: rows that a language model coded (`frames label-llm`), to learn from beside the people's; they are in
             no fold and judge nothing. Copies of people's rows are left out. See docs/llm.md.
-        teacher_doubt: rows of a teacher are left out if a baseline trained on people's rows alone gives one of their
-            labels a probability below this; null keeps all.
+        teacher_doubt: rows of a teacher are left out if a baseline trained on people's rows alone gives one of its
+            decisions, for a frame or against it, a probability below this; null keeps all.
         columns: our column names and those of the file, for example {text: sentence}.
         encoding: of labelled CSV and JSON files that are not UTF-8, for example cp1251.
         licence: of the labelled texts, in words; it stands in the model card.

@@ -8,10 +8,12 @@ SLICE_DIMENSIONS = ("channel", "language", "month", "length", "forwarded", "nove
 
 
 class EvaluationSettings(Settings):
-    """Intervals by a bootstrap over clusters of copies.
+    """Intervals, whose units are clusters of copies; see docs/reading-intervals.md.
 
     Attributes:
-        bootstrap_samples: draws of the bootstrap.
+        bootstrap_samples: draws of the bootstrap over clusters, which gives the intervals of micro-F1, samples-F1 and
+            average precision and of learning curves; other figures have intervals in closed form, comparisons of models
+            their own.
         confidence: of the intervals.
     """
 

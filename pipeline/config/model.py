@@ -62,7 +62,7 @@ class TransformerSettings(Settings):
         head_learning_rate: of the new linear head; the encoder's is `learning_rate`.
         frozen_layers: lowest layers of the encoder that stay as they are, its embeddings with them. What they give is
             computed once for all networks and epochs and lies on the disk meanwhile, in `output`: two bytes a token for
-            each of its dimensions (768 with either embedded encoder). "auto" is half of the layers; none where
+            each of its dimensions (768 bytes with either embedded encoder). "auto" is half of the layers; none where
             `freeze_embeddings` is false, or where the encoder is not of the kinds of BERT and RoBERTa.
         freeze_embeddings: word embeddings stay as they are: half of the optimiser's work saved.
         positive_weight_power: 0 weighs positives as they come, 1 balances them, 0.5 is the square root.

@@ -76,7 +76,7 @@ def leave_out_doubted(
     kept = np.flatnonzero((of_decision >= limit).all(axis=1))
     n = len(folds.taught)
     note = (
-        f"a baseline trained on people's rows alone gives less than {limit:g} to a label of {n - len(kept)} of the "
+        f"a baseline trained on people's rows alone gives less than {limit:g} to a decision in {n - len(kept)} of the "
         f"{n} rows of the language model: they are left out"
     )
     return replace(folds, taught=folds.taught.subset(kept) if len(kept) else None), (note,)
