@@ -1,5 +1,4 @@
-"""The daily job of a project: what is new is ingested and scored, edits and rises of frames are looked for, then shares and
-report are renewed, and drift is measured last.
+"""The daily job of a project: ingest and score what is new, look for edits and rises, renew results, measure drift.
 
 Every stage is the function behind the command of that name, each of which may be stopped anywhere and started again.
 What a run has done stands in PROJECT/.frames/state.json, written after it was done: a run that was killed is followed
