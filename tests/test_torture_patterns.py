@@ -56,7 +56,10 @@ def is_superlinear(found: Found) -> bool:
         if find_slowest(found, length) > too_long:
             return True
     texts = zip(make_inputs(found.pattern, SHORT), make_inputs(found.pattern, LONG), strict=True)
-    return any(seconds_of(found, long) > NOTICED and _is_out_of_proportion(found, short, long) for short, long in texts)
+    return any(
+        seconds_of(found, long) > NOTICED and _is_out_of_proportion(found, short, long)
+        for short, long in texts
+    )
 
 
 def _is_out_of_proportion(found: Found, short: Any, long: Any) -> bool:
