@@ -62,6 +62,8 @@ for name in sys.argv[1:]:
 torch = sys.modules.get("torch")
 if torch is not None and torch.cuda.is_available():
     print("gpu", torch.cuda.get_device_name(0))
+elif torch is not None and torch.backends.mps.is_available():
+    print("gpu Apple's (mps), on which nobody has tried the training: --set model.device=cpu leaves it out")
 print("done")
 """
 
