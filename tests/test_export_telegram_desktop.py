@@ -629,6 +629,13 @@ def test_texts_come_back_from_json(tmp_path_factory: pytest.TempPathFactory, par
     assert record.text == wanted if wanted.strip() else record.kind == "no_text"
 
 
+@pytest.mark.parametrize("noise", ["<!-- none -->", "<?none?>", "<"])
+def test_a_comment_among_the_parts_of_a_reaction_is_no_part_of_it(path: Path, noise: str) -> None:
+    content = page(block(1, text_div("one"))).replace('<span class="emoji">', f'{noise}<span class="emoji">')
+    [_, post] = read(path, content)
+    assert post == read(path, page(block(1, text_div("one"))))[1]
+
+
 @settings(deadline=None, max_examples=100)
 @given(st.text(st.sampled_from('<>/="& \n\0adivbrmesage'), max_size=60), st.integers(0, 3000))
 def test_no_html_does_more_than_be_rejected(

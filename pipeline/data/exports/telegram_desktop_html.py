@@ -245,7 +245,7 @@ def _reactions_of(body: Any) -> Iterator[dict[str, object]]:
 
 
 def _classes(element: Any) -> list[str]:
-    return str(element.get("class", "")).split()
+    return str(element.get("class") or "").split()  # a comment has none, whatever default is named
 
 
 def _child(element: Any, *classes: str) -> Any:

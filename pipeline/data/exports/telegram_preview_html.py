@@ -146,7 +146,7 @@ def _read_message(element: Any, options: ReadOptions) -> RawPost | Skipped:
 
 
 def _classes(element: Any) -> list[str]:
-    return str(element.get("class", "")).split()
+    return str(element.get("class") or "").split()  # a comment has none, whatever default is named
 
 
 def _parts_of(element: Any) -> dict[str, list[Any]]:
