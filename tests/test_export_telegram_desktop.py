@@ -629,7 +629,7 @@ def test_texts_come_back_from_json(tmp_path_factory: pytest.TempPathFactory, par
     assert record.text == wanted if wanted.strip() else record.kind == "no_text"
 
 
-@pytest.mark.parametrize("noise", ["<!-- none -->", "<?none?>", "<"])
+@pytest.mark.parametrize("noise", ["<!-- none -->", "<?none?>", '<?none class="emoji"?>', "<"])
 def test_a_comment_among_the_parts_of_a_reaction_is_no_part_of_it(path: Path, noise: str) -> None:
     content = page(block(1, text_div("one"))).replace('<span class="emoji">', f'{noise}<span class="emoji">')
     [_, post] = read(path, content)

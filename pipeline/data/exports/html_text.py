@@ -1,4 +1,4 @@
-"""The text of a message inside HTML, with its line breaks as a reader of the page sees them."""
+"""The text of a message in HTML, with its line breaks as a reader of the page sees them, and the classes of a node."""
 
 import re
 from typing import Any, Final
@@ -39,6 +39,11 @@ def read_html_text(element: Any) -> str:
         if inner:
             writer.add(node.tail, verbatim=verbatim > 0)
     return writer.finish()
+
+
+def read_classes(element: Any) -> list[str]:
+    """The classes of an lxml node; a comment has none, for which lxml answers None whatever default is named."""
+    return element.get("class", "").split() if isinstance(element.tag, str) else []
 
 
 class _TextWriter:

@@ -20,7 +20,7 @@ from defusedxml.ElementTree import iterparse
 from lxml import etree  # type: ignore[import-untyped]
 
 from pipeline.data.exports.field_values import clean_text, make_excerpt, name_of_file
-from pipeline.data.exports.html_text import read_html_text
+from pipeline.data.exports.html_text import read_classes, read_html_text
 from pipeline.data.exports.message_parts import EMPTY
 from pipeline.data.exports.post_links import parse_post_link
 from pipeline.data.exports.raw_posts import RawPost, ReadOptions, Skipped, Source
@@ -251,16 +251,14 @@ def _xhtml_of(element: Element) -> str:
 def _message_of(root: Any) -> Any:
     """The element that Telegram's own page has for the text; the quoted message of a reply is none."""
     for node in root.iter("div", "span"):
-        classes = node.get("class", "").split()
+        classes = read_classes(node)
         if "js-message_text" in classes or "tgme_widget_message_text" in classes:
             return node
     return None
 
 
 def _class_text(root: Any, name: str) -> str:
-    nodes = (
-        node for node in root.iter() if isinstance(node.tag, str) and name in node.get("class", "").split()
-    )
+    nodes = (node for node in root.iter() if name in read_classes(node))
     return next((" ".join(read_html_text(node).split()) for node in nodes), "")
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from lxml import etree  # type: ignore[import-untyped]
 
 from pipeline.data.exports.field_values import clean_text, make_excerpt
-from pipeline.data.exports.html_text import read_html_text
+from pipeline.data.exports.html_text import read_classes, read_html_text
 from pipeline.data.exports.message_parts import (
     EMPTY,
     MEDIA,
@@ -137,7 +137,7 @@ class _Page:
 
     def _finished(self, parser: Any) -> Iterator[Any]:
         for event, element in parser.read_events():
-            classes = _classes(element)
+            classes = read_classes(element)
             if "message" in classes:
                 if event == "start":
                     self.open_id = _record_of(element)
@@ -146,7 +146,7 @@ class _Page:
                 yield element
                 _forget(element)
             elif event == "end" and "page_header" in classes and not self.title:
-                header = next((div for div in element.iter("div") if "text" in _classes(div)), None)
+                header = next((div for div in element.iter("div") if "text" in read_classes(div)), None)
                 self.title = "" if header is None else " ".join(read_html_text(header).split())
 
 
@@ -171,7 +171,7 @@ class _MessageReader:
         body = _child(element, "body")
         forwarded = None if body is None else _child(body, "forwarded", "body")
         self.origin = None if forwarded is None else _origin_of(forwarded) or self.origin or ""
-        if "service" in _classes(element):
+        if "service" in read_classes(element):
             about = "" if body is None else make_excerpt(read_html_text(body))
             return Skipped("no_text", record, "service message", about, what=SERVICE)
         if body is None:
@@ -180,7 +180,7 @@ class _MessageReader:
 
     def _read_body(self, element: Any, body: Any, holder: Any) -> RawPost | Skipped:
         record = _record_of(element)
-        parts = [read_html_text(div) for div in holder if div.tag == "div" and "text" in _classes(div)]
+        parts = [read_html_text(div) for div in holder if div.tag == "div" and "text" in read_classes(div)]
         media = _child(holder, "media_wrap")
         text = join_texts(*parts, _poll_of(media))
         if not text.strip():
@@ -203,7 +203,7 @@ class _MessageReader:
             reply_to=_reply_of(body),
             reactions=read_reactions([*_reactions_of(body)]),
             links=clean_links(
-                node.get("href") for div in holder if "text" in _classes(div) for node in div.iter("a")
+                node.get("href") for div in holder if "text" in read_classes(div) for node in div.iter("a")
             ),
             media=None if media is None else _kind_of(media),
         )
@@ -212,7 +212,7 @@ class _MessageReader:
 def _kind_of(media: Any) -> str | None:
     """Kind of media: each is a block of class "media_photo" and the like, or a link around a picture."""
     for node in media.iter():
-        for name in _classes(node) if isinstance(node.tag, str) else ():
+        for name in read_classes(node):
             kind = media_kind(name.removeprefix("media_").removesuffix("_wrap"))
             if kind in MEDIA:
                 return kind
@@ -225,7 +225,7 @@ def _poll_of(media: Any) -> str:
         return ""
     found: dict[str, list[str]] = {"question": [], "answer": []}
     for node in media.iter("div"):
-        for name in found.keys() & set(_classes(node)):
+        for name in found.keys() & set(read_classes(node)):
             found[name].append(clean_text(node.text).strip().removeprefix("-").strip())
     return read_poll({"question": " ".join(found["question"]), "answers": found["answer"]})
 
@@ -239,20 +239,18 @@ def _reply_of(body: Any) -> int | None:
 
 def _reactions_of(body: Any) -> Iterator[dict[str, object]]:
     for node in body.iter("span"):
-        if "reaction" in _classes(node):
-            parts = {name: " ".join(read_html_text(span).split()) for span in node for name in _classes(span)}
+        if "reaction" in read_classes(node):
+            parts = {
+                name: " ".join(read_html_text(span).split()) for span in node for name in read_classes(span)
+            }
             yield {"emoji": parts.get("emoji", ""), "count": parts.get("count")}
-
-
-def _classes(element: Any) -> list[str]:
-    return str(element.get("class") or "").split()  # a comment has none, whatever default is named
 
 
 def _child(element: Any, *classes: str) -> Any:
     """First `div` directly below that has all these classes, or None; user pictures are passed over."""
     for child in element:
         if child.tag == "div":
-            found = _classes(child)
+            found = read_classes(child)
             if "userpic_wrap" not in found and all(name in found for name in classes):
                 return child
     return None

@@ -12,7 +12,7 @@ from typing import Any, Final
 from lxml import etree  # type: ignore[import-untyped]
 
 from pipeline.data.exports.field_values import make_excerpt, parse_count
-from pipeline.data.exports.html_text import read_html_text
+from pipeline.data.exports.html_text import read_classes, read_html_text
 from pipeline.data.exports.message_parts import (
     EMPTY,
     SERVICE,
@@ -91,7 +91,7 @@ class TelegramPreviewHtml:
             while chunk := file.read(_CHUNK_CHARS):
                 parser.feed(chunk.replace("\0", "").encode("utf-8"))
                 for event, element in parser.read_events():
-                    if _MESSAGE not in _classes(element) or not element.get("data-post"):
+                    if _MESSAGE not in read_classes(element) or not element.get("data-post"):
                         continue
                     opened = str(element.get("data-post")) if event == "start" else ""
                     if event == "end":
@@ -114,7 +114,7 @@ def _read_message(element: Any, options: ReadOptions) -> RawPost | Skipped:
     stated = str(element.get("data-post"))
     record = f"post {make_excerpt(stated)}"
     link = parse_post_link(f"t.me/{stated}")
-    if "service_message" in _classes(element):
+    if "service_message" in read_classes(element):
         return Skipped("no_text", record, "service message", what=SERVICE)
     if link is None or link[1] is None:
         return Skipped("reject", record, "expected data-post to be NAME/NUMBER")
@@ -145,10 +145,6 @@ def _read_message(element: Any, options: ReadOptions) -> RawPost | Skipped:
     )
 
 
-def _classes(element: Any) -> list[str]:
-    return str(element.get("class") or "").split()  # a comment has none, whatever default is named
-
-
 def _parts_of(element: Any) -> dict[str, list[Any]]:
     """Elements by what follows "tgme_widget_message_" in their class; those of the answered post only as "reply"."""
     parts: dict[str, list[Any]] = {}
@@ -158,7 +154,9 @@ def _parts_of(element: Any) -> dict[str, list[Any]]:
             within_reply = None if node is within_reply else within_reply
             continue
         names = [
-            name.removeprefix(f"{_MESSAGE}_") for name in _classes(node) if name.startswith(f"{_MESSAGE}_")
+            name.removeprefix(f"{_MESSAGE}_")
+            for name in read_classes(node)
+            if name.startswith(f"{_MESSAGE}_")
         ]
         if within_reply is not None:
             continue
@@ -201,10 +199,10 @@ def _origin_of(parts: dict[str, list[Any]]) -> str | None:
 
 def _reactions_of(element: Any) -> Iterator[dict[str, object]]:
     for node in element.iter("span"):
-        if "tgme_reaction" in _classes(node):
+        if "tgme_reaction" in read_classes(node):
             sign = next((child for child in node if child.tag in ("i", "tg-emoji")), None)
             name = "" if sign is None else " ".join(read_html_text(sign).split())
-            if "tgme_reaction_paid" in _classes(node):
+            if "tgme_reaction_paid" in read_classes(node):
                 name = "paid"
             elif not name and sign is not None:
                 name = f"custom {sign.get('emoji-id', '')}".strip()
